@@ -1,0 +1,21 @@
+import type { Settings } from '../config.js';
+import type { Database } from '../store/database.js';
+
+/** What a command gets from `main`: the outside world, so that commands are testable and never exit. */
+export interface Context {
+  /** Settings from flags, environment, .env and sandbox; read at first use, frozen. */
+  settings(): Settings;
+  /** The database the settings name, schema checked (see `schema`); closed by `main` at the end. */
+  database(options?: { schema?: 'current' | 'any' }): Promise<Database>;
+  /** Data goes here, and nothing else. */
+  stdout: NodeJS.WriteStream;
+  /** Everything that is not data: progress bars, notices, prompts, logs. */
+  stderr: NodeJS.WriteStream;
+  stdin: NodeJS.ReadStream;
+  /** Aborted by the first SIGINT or SIGTERM, with the signal's name as reason. */
+  signal: AbortSignal;
+  /** Sets the exit code of a command that ends normally but has something to report. */
+  setExitCode(code: number): void;
+  /** Who acts, for events: `user@host`. */
+  actor: string;
+}

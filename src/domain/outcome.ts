@@ -1,0 +1,38 @@
+/** The vocabulary of one attempt to deliver one message: what the wire saw, and what it means for the recipient. */
+
+/** A reply of the server: RFC 5321 §4.2 code, RFC 3463 enhanced code if it gave one, and its words on one line. */
+export interface Reply {
+  code: number;
+  enhanced: string | null;
+  text: string;
+}
+
+/** How far a transaction had come when it was answered or broke. `dot`: the final dot may have been written. */
+export type Stage = 'connect' | 'auth' | 'mail' | 'rcpt' | 'data' | 'body' | 'dot';
+
+/** What happened on the wire. Says nothing yet about whose fault it is. */
+export type DeliveryResult =
+  /** The server answered, and this answer ends the transaction. At `dot` a 2xx is acceptance. */
+  | { kind: 'reply'; stage: Stage; reply: Reply }
+  /** The line broke, timed out or could not be made. `reply` is one read just before, if any (such as a 421). */
+  | { kind: 'broken'; stage: Stage; error: string; certificate?: boolean }
+  /** Nothing was started: the lease had run out, or the worker is stopping. */
+  | { kind: 'not-started' }
+  /** This message cannot be made or sent to this server at all (template error, SMTPUTF8 or SIZE missing). */
+  | { kind: 'unsendable'; enhanced: string | null; error: string };
+
+/** What it means for the ledger. */
+export type Verdict =
+  | { kind: 'sent'; reply: Reply }
+  /** Refused for good: the recipient's or the message's own fault. */
+  | { kind: 'failed'; code: number | null; enhanced: string | null; text: string }
+  /** Refused for now: charged to the recipient as an attempt. */
+  | { kind: 'deferred'; code: number | null; enhanced: string | null; text: string }
+  /**
+   * The server's or the sender's trouble: the row goes back untouched. `pause`: retrying cannot help.
+   * `broke`: the line broke in mid-message, which a poisonous row can cause too.
+   */
+  | { kind: 'server'; text: string; pause: boolean; broke: boolean; code: number | null }
+  /** Broken between the final dot and its reply: never sent again unless the operator says so. */
+  | { kind: 'unknown'; text: string }
+  | { kind: 'untouched' };

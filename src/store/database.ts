@@ -1,0 +1,254 @@
+import mysql, { type Connection, type ResultSetHeader } from 'mysql2/promise';
+import { explainDatabaseError, isConnectionLoss, isRetryable } from './errors.js';
+import { connectionOptions, type DatabaseAddress, describeAddress } from './url.js';
+
+/** A value bound to a `?`; an array becomes a list for `IN (?)`, an array of arrays rows for `VALUES ?`. */
+export type Param =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | Date
+  | Buffer
+  | readonly Param[]
+  | readonly (readonly Param[])[];
+
+/** One statement with its values, not yet run. */
+export interface Statement {
+  sql: string;
+  params: readonly Param[];
+}
+
+export interface Outcome {
+  /** Rows the WHERE matched (MySQL's FOUND_ROWS flag), whether they changed or not. */
+  affectedRows: number;
+  insertId: number;
+}
+
+/** Runs statements: the whole database, or one transaction of it. */
+export interface Executor {
+  /** Rows of a SELECT. DATETIME comes as Date (UTC), BIGINT and DECIMAL as number, JSON as text. */
+  rows<T>(sql: string, params?: readonly Param[]): Promise<T[]>;
+  run(sql: string, params?: readonly Param[]): Promise<Outcome>;
+  /** Several statements in one packet and one round trip; a result for each: rows or an Outcome. */
+  packet(statements: readonly Statement[]): Promise<(unknown[] | Outcome)[]>;
+}
+
+/**
+ * A session is closed by the server after this long without a statement, so that a process stopped in the
+ * middle of a transaction holds its locks no longer.
+ */
+const WAIT_TIMEOUT_SECONDS = 10;
+const LOCK_WAIT_SECONDS = 3;
+const CONNECT_TIMEOUT_MS = 10_000;
+
+// READ COMMITTED by statement: MariaDB 10.11 lacks the variable's new name.
+const SESSION_SETUP = [
+  'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
+  `SET SESSION time_zone = '+00:00',
+     sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO',
+     wait_timeout = ${WAIT_TIMEOUT_SECONDS}, innodb_lock_wait_timeout = ${LOCK_WAIT_SECONDS}`,
+].join('; ');
+
+class Session implements Executor {
+  idleSince = 0;
+  broken = false;
+
+  constructor(private readonly connection: Connection) {
+    connection.on('error', () => {
+      this.broken = true;
+    });
+    connection.on('end', () => {
+      this.broken = true;
+    });
+  }
+
+  async rows<T>(sql: string, params: readonly Param[] = []): Promise<T[]> {
+    const [result] = await this.query(sql, params);
+    return result as T[];
+  }
+
+  async run(sql: string, params: readonly Param[] = []): Promise<Outcome> {
+    const [result] = await this.query(sql, params);
+    return result as ResultSetHeader;
+  }
+
+  async packet(statements: readonly Statement[]): Promise<(unknown[] | Outcome)[]> {
+    const sql = statements.map((statement) => statement.sql).join('; ');
+    const params = statements.flatMap((statement) => [...statement.params]);
+    const [result] = await this.query(sql, params);
+    return (statements.length === 1 ? [result] : result) as (unknown[] | Outcome)[];
+  }
+
+  destroy(): void {
+    this.broken = true;
+    this.connection.destroy();
+  }
+
+  async end(): Promise<void> {
+    this.broken = true;
+    await this.connection.end().catch(() => this.connection.destroy());
+  }
+
+  private async query(sql: string, params: readonly Param[]) {
+    try {
+      return await this.connection.query(sql, params as unknown[]);
+    } catch (error) {
+      if (isConnectionLoss(error)) this.destroy();
+      throw error;
+    }
+  }
+}
+
+export interface DatabaseOptions {
+  /** Statements of this process that can run at the same time. */
+  connections?: number;
+  /** Count changed rows instead of matched ones: what an import needs to tell an insert from a duplicate. */
+  countChangedRows?: boolean;
+}
+
+/**
+ * A small pool of sessions on one database, each set up alike (READ COMMITTED, UTC, strict, short waits).
+ * Opens nothing until it is used; a session that met a connection error is never used again.
+ */
+export class Database implements Executor {
+  private readonly idle: Session[] = [];
+  private readonly waiting: ((session: Session | undefined) => void)[] = [];
+  private open = 0;
+  private closed = false;
+  private preferredHost = 0;
+  private readonly limit: number;
+
+  constructor(
+    private readonly address: DatabaseAddress,
+    private readonly options: DatabaseOptions = {},
+  ) {
+    this.limit = options.connections ?? 4;
+  }
+
+  /** The server and database for messages, without credentials. */
+  get name(): string {
+    return describeAddress(this.address);
+  }
+
+  rows<T>(sql: string, params?: readonly Param[]): Promise<T[]> {
+    return this.withSession((session) => session.rows<T>(sql, params));
+  }
+
+  run(sql: string, params?: readonly Param[]): Promise<Outcome> {
+    return this.withSession((session) => session.run(sql, params));
+  }
+
+  packet(statements: readonly Statement[]): Promise<(unknown[] | Outcome)[]> {
+    return this.withSession((session) => session.packet(statements));
+  }
+
+  /**
+   * Runs `work` in a transaction on one session: commits its result, or rolls back and throws.
+   * Lock waits, deadlocks and certification failures try the whole again, `attempts` times in all.
+   * After a lost connection the fate of a COMMIT is not known: the caller must read before it trusts.
+   */
+  async transaction<T>(work: (tx: Executor) => Promise<T>, attempts = 5): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.withSession(async (session) => {
+          try {
+            await session.run('START TRANSACTION');
+            const result = await work(session);
+            await session.run('COMMIT');
+            return result;
+          } catch (error) {
+            if (!session.broken) await session.run('ROLLBACK').catch(() => session.destroy());
+            throw error;
+          }
+        });
+      } catch (error) {
+        if (!isRetryable(error) || attempt >= attempts) throw error;
+      }
+    }
+  }
+
+  /** One session for the whole of `work`, for what is bound to a session (GET_LOCK, temporary settings). */
+  async withSession<T>(work: (session: Executor & { broken: boolean; destroy(): void }) => Promise<T>): Promise<T> {
+    const session = await this.acquire();
+    try {
+      return await work(session);
+    } finally {
+      this.release(session);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    await Promise.all(this.idle.splice(0).map((session) => session.end()));
+  }
+
+  private async acquire(): Promise<Session> {
+    for (let session = this.idle.pop(); session; session = this.idle.pop()) {
+      const stale = Date.now() - session.idleSince > (WAIT_TIMEOUT_SECONDS * 1000) / 2;
+      if (!session.broken && !stale) return session;
+      this.open--;
+      session.destroy();
+    }
+    if (this.open >= this.limit) {
+      const handed = await new Promise<Session | undefined>((resolve) => this.waiting.push(resolve));
+      return handed ?? this.acquire();
+    }
+    this.open++;
+    try {
+      return await this.connect();
+    } catch (error) {
+      this.open--;
+      this.waiting.shift()?.(undefined);
+      throw explainDatabaseError(error, this.name);
+    }
+  }
+
+  private release(session: Session): void {
+    if (session.broken || this.closed) {
+      this.open--;
+      if (!session.broken) void session.end();
+      this.waiting.shift()?.(undefined);
+      return;
+    }
+    const next = this.waiting.shift();
+    if (next) return next(session);
+    session.idleSince = Date.now();
+    this.idle.push(session);
+  }
+
+  private async connect(): Promise<Session> {
+    let failure: unknown;
+    for (let i = 0; i < this.address.hosts.length; i++) {
+      const index = (this.preferredHost + i) % this.address.hosts.length;
+      try {
+        const connection = await mysql.createConnection({
+          ...connectionOptions(this.address, index),
+          // The tables' own collation: another one turns index look-ups on ENUM and VARCHAR into scans.
+          charset: 'UTF8MB4_BIN',
+          timezone: 'Z',
+          supportBigNumbers: true,
+          decimalNumbers: true,
+          jsonStrings: true,
+          multipleStatements: true,
+          connectTimeout: CONNECT_TIMEOUT_MS,
+          ...(this.options.countChangedRows ? { flags: ['-FOUND_ROWS'] } : {}),
+        });
+        const session = new Session(connection);
+        try {
+          await session.rows(SESSION_SETUP);
+        } catch (error) {
+          session.destroy();
+          throw error;
+        }
+        this.preferredHost = index;
+        return session;
+      } catch (error) {
+        failure = error;
+        if (!isConnectionLoss(error)) throw error;
+      }
+    }
+    throw failure;
+  }
+}
