@@ -1,0 +1,251 @@
+import { execFile, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import mysql from 'mysql2/promise';
+import { CampaignError } from '../errors.js';
+import { isRunning, waitUntil } from './processes.js';
+
+const run = promisify(execFile);
+
+/** A MySQL-compatible server program that this machine has. */
+export interface ServerProgram {
+  flavor: 'mariadb' | 'mysql';
+  /** Path or name on PATH. */
+  path: string;
+  /** What it prints for --version, on one line. */
+  version: string;
+}
+
+/** A private server that answers. */
+export interface PrivateServer {
+  pid: number;
+  socketPath: string;
+  /** Loopback TCP port, where one was asked for. */
+  port: number | undefined;
+  user: 'root';
+  /** Empty where only the Unix socket is open. */
+  password: string;
+}
+
+const PROGRAMS = [
+  'mariadbd',
+  '/usr/sbin/mariadbd',
+  '/usr/libexec/mariadbd',
+  '/usr/local/sbin/mariadbd',
+  '/opt/homebrew/opt/mariadb/bin/mariadbd',
+  '/usr/local/opt/mariadb/bin/mariadbd',
+  'mysqld',
+  '/usr/sbin/mysqld',
+  '/usr/libexec/mysqld',
+  '/opt/homebrew/opt/mysql/bin/mysqld',
+  '/usr/local/opt/mysql/bin/mysqld',
+  '/usr/local/mysql/bin/mysqld',
+];
+
+/** The first MariaDB or MySQL server program found on PATH or at its usual places. */
+export async function findServer(
+  candidates: readonly string[] = PROGRAMS,
+): Promise<ServerProgram | undefined> {
+  for (const path of candidates) {
+    try {
+      const { stdout } = await run(path, ['--no-defaults', '--version']);
+      const version = stdout.trim();
+      return { flavor: /mariadb/i.test(version) ? 'mariadb' : 'mysql', path, version };
+    } catch {
+      // Not there, or not runnable here: the next one may be.
+    }
+  }
+  return undefined;
+}
+
+/** @throws CampaignError NO_DATABASE_SERVER with what to type on Debian, Fedora and macOS */
+export async function requireServer(): Promise<ServerProgram> {
+  const program = await findServer();
+  if (program) return program;
+  throw new CampaignError(
+    'NO_DATABASE_SERVER',
+    'neither MariaDB nor MySQL is installed here (no mariadbd or mysqld on PATH or in /usr/sbin)',
+    [
+      'install one, which starts no service where the package is the one named here:',
+      '  Debian, Ubuntu:  sudo apt-get install --no-install-recommends mariadb-server-core mariadb-client-core',
+      '  Fedora:          sudo dnf install mariadb-server',
+      '  macOS:           brew install mariadb',
+      'or set CAMPAIGN_DATABASE_URL and CAMPAIGN_SMTP_URL to servers of your own',
+    ].join('\n'),
+  );
+}
+
+/** As root, both servers start only when told that root is meant. */
+const asUser = (): string[] => (process.getuid?.() === 0 ? ['--user=root'] : []);
+
+const failure = (what: string, cause: unknown, log?: string): CampaignError =>
+  new CampaignError(
+    'DATABASE_UNREACHABLE',
+    `${what}: ${cause instanceof Error ? cause.message.trim() : String(cause)}`,
+    log === undefined ? undefined : `see its log, ${log}`,
+    { cause },
+  );
+
+/** Creates the system tables in `dataDirectory`, which must not exist yet. Root has no password. */
+export async function initialiseData(program: ServerProgram, dataDirectory: string): Promise<void> {
+  try {
+    if (program.flavor === 'mysql') {
+      await run(program.path, [
+        '--no-defaults',
+        '--initialize-insecure',
+        ...asUser(),
+        `--datadir=${dataDirectory}`,
+      ]);
+      return;
+    }
+    mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+    await run('mariadb-install-db', [
+      '--no-defaults',
+      ...asUser(),
+      `--datadir=${dataDirectory}`,
+      '--auth-root-authentication-method=normal',
+      '--skip-test-db',
+      '--skip-name-resolve',
+    ]);
+  } catch (error) {
+    throw failure(`${program.path} could not create its data in ${dataDirectory}`, error);
+  }
+}
+
+/** A loopback TCP port that was free a moment ago. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
+
+export interface StartOptions {
+  dataDirectory: string;
+  /** Pid, log and start-up files go here. */
+  runDirectory: string;
+  /** At most 100 bytes: the kernel's limit for a Unix socket's name. */
+  socketPath: string;
+  /** Opens loopback TCP as well; needs a password, for any local user can reach it. */
+  tcp?: { port: number; password: string };
+  /** False: a commit does not wait for the disk (tests). */
+  durable: boolean;
+  /** Further server options, such as `--innodb-buffer-pool-size=256M`. */
+  extra?: readonly string[];
+}
+
+const START_TIMEOUT_MS = 60_000;
+
+/**
+ * Starts a server of its own session on initialised data, reading no configuration file, and waits until it answers.
+ * It outlives this process.
+ * @throws CampaignError DATABASE_UNREACHABLE with the end of its log
+ */
+export async function startServer(
+  program: ServerProgram,
+  options: StartOptions,
+): Promise<PrivateServer> {
+  const { runDirectory, socketPath, tcp } = options;
+  mkdirSync(runDirectory, { recursive: true, mode: 0o700 });
+  const log = join(runDirectory, 'database.log');
+  const startUp = join(runDirectory, 'startup.sql');
+  const password = tcp?.password ?? '';
+  writeFileSync(
+    startUp,
+    [
+      `ALTER USER root@localhost IDENTIFIED BY '${password}';`,
+      // Without name resolution a TCP login is no localhost.
+      ...(tcp
+        ? [
+            `CREATE USER IF NOT EXISTS root@'127.0.0.1';`,
+            `ALTER USER root@'127.0.0.1' IDENTIFIED BY '${password}';`,
+            `GRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION;`,
+          ]
+        : []),
+      '',
+    ].join('\n'),
+    { mode: 0o600 },
+  );
+  const logFile = openSync(log, 'w', 0o600);
+  const child = spawn(
+    program.path,
+    [
+      '--no-defaults',
+      ...asUser(),
+      `--datadir=${options.dataDirectory}`,
+      `--socket=${socketPath}`,
+      `--pid-file=${join(runDirectory, 'database.pid')}`,
+      `--init-file=${startUp}`,
+      ...(tcp ? [`--port=${tcp.port}`, '--bind-address=127.0.0.1'] : ['--skip-networking']),
+      '--skip-name-resolve',
+      '--skip-log-bin',
+      '--character-set-server=utf8mb4',
+      ...(program.flavor === 'mysql' ? ['--mysqlx=OFF'] : []),
+      ...(options.durable ? [] : ['--innodb-flush-log-at-trx-commit=2']),
+      ...(options.extra ?? []),
+    ],
+    { detached: true, stdio: ['ignore', logFile, logFile] },
+  );
+  closeSync(logFile);
+  let exited: string | undefined;
+  child.once('error', (error) => {
+    exited = error.message;
+  });
+  child.once('exit', (code, signal) => {
+    exited = `ended with ${signal ?? `code ${code}`}`;
+  });
+  const answers = async (): Promise<boolean> => {
+    if (exited) throw failure(`${program.path} did not start`, `${exited}\n${lastLines(log)}`, log);
+    return pings({ socketPath, user: 'root', password });
+  };
+  try {
+    await waitUntil(answers, START_TIMEOUT_MS, `${program.path} did not answer; ${lastLines(log)}`);
+  } catch (error) {
+    if (child.pid !== undefined && !exited) process.kill(child.pid, 'SIGKILL');
+    throw error;
+  }
+  child.removeAllListeners();
+  child.unref();
+  return { pid: child.pid as number, socketPath, port: tcp?.port, user: 'root', password };
+}
+
+/** Whether a server lets us in at this socket. */
+export async function pings(login: {
+  socketPath: string;
+  user: string;
+  password: string;
+}): Promise<boolean> {
+  try {
+    const connection = await mysql.createConnection({ ...login, connectTimeout: 5_000 });
+    await connection.ping();
+    await connection.end();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Shuts a server down cleanly and waits until it has ended. */
+export async function stopServer(pid: number): Promise<void> {
+  if (!isRunning(pid)) return;
+  process.kill(pid, 'SIGTERM');
+  await waitUntil(
+    () => !isRunning(pid),
+    START_TIMEOUT_MS,
+    `the database server (pid ${pid}) did not end`,
+  );
+}
+
+const lastLines = (file: string): string => {
+  try {
+    return readFileSync(file, 'utf8').trim().split('\n').slice(-3).join('\n');
+  } catch {
+    return '';
+  }
+};

@@ -1,0 +1,166 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import mysql from 'mysql2/promise';
+import {
+  freePort,
+  initialiseData,
+  type PrivateServer,
+  requireServer,
+  startServer,
+} from '../../src/sandbox/server.ts';
+import { Database, type DatabaseOptions } from '../../src/store/database.ts';
+import { type DatabaseAddress, parseDatabaseUrl } from '../../src/store/url.ts';
+
+/** A private server on loopback TCP, gone with the process that started it, however that ends. */
+export interface TestServer {
+  /** `mysql://root:password@127.0.0.1:port`, without a database. */
+  url: string;
+  /** Its pid now; changes with `restart`. */
+  readonly pid: number;
+  /** kill -9. */
+  crash(): Promise<void>;
+  /** Starts it again on the same data and port. */
+  restart(): Promise<void>;
+  /** Ends it and deletes its data. */
+  stop(): Promise<void>;
+}
+
+/** Starts a throwaway MariaDB or MySQL; `extra` are further server options. */
+export async function startTestServer(
+  options: { durable?: boolean; extra?: readonly string[] } = {},
+): Promise<TestServer> {
+  const program = await requireServer();
+  const directory = mkdtempSync(join(tmpdir(), 'campaign-test-'));
+  const guard = spawnGuard(directory);
+  try {
+    await initialiseData(program, join(directory, 'data'));
+    const tcp = { port: await freePort(), password: randomBytes(12).toString('hex') };
+    const start = async (): Promise<PrivateServer> => {
+      const server = await startServer(program, {
+        dataDirectory: join(directory, 'data'),
+        runDirectory: directory,
+        socketPath: join(directory, 'db.sock'),
+        tcp,
+        durable: options.durable ?? false,
+        extra: options.extra ?? [],
+      });
+      guard.watch(server.pid);
+      return server;
+    };
+    let server = await start();
+    return {
+      url: `mysql://root:${tcp.password}@127.0.0.1:${tcp.port}`,
+      get pid() {
+        return server.pid;
+      },
+      crash: async () => process.kill(server.pid, 'SIGKILL') && waitUntilGone(server.pid),
+      restart: async () => {
+        server = await start();
+      },
+      stop: () => guard.end(),
+    };
+  } catch (error) {
+    await guard.end();
+    throw error;
+  }
+}
+
+/**
+ * A shell that waits on a pipe from us and, once that is closed (by us or by our death), kills the last server
+ * it was told of and removes the directory.
+ */
+function spawnGuard(directory: string) {
+  const shell = spawn(
+    'sh',
+    [
+      '-c',
+      'while read -r line; do pid=$line; done; [ -z "$pid" ] || kill -9 "$pid" 2>/dev/null; rm -rf "$0" || { sleep 1; rm -rf "$0"; }',
+      directory,
+    ],
+    { detached: true, stdio: ['pipe', 'ignore', 'ignore'] },
+  );
+  shell.unref();
+  return {
+    watch: (pid: number) => shell.stdin.write(`${pid}\n`),
+    end: async () => {
+      const closed = once(shell, 'close');
+      shell.stdin.end();
+      await closed;
+    },
+  };
+}
+
+async function waitUntilGone(pid: number): Promise<void> {
+  for (;;) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** A fresh database with the current schema. */
+export interface TestDatabase {
+  /** For CAMPAIGN_DATABASE_URL of a child process. */
+  url: string;
+  address: DatabaseAddress;
+  database: Database;
+  /** A further pool on the same database, closed by `drop`. */
+  connect(options?: DatabaseOptions): Database;
+  drop(): Promise<void>;
+}
+
+const SCHEMA = new URL('../../sql/', import.meta.url);
+
+/**
+ * Creates `campaign_test_<random>` on the server of CAMPAIGN_TEST_DATABASE_URL, which vitest's global set-up
+ * points at a private one where it is not set.
+ */
+export async function createTestDatabase(
+  serverUrl: string | undefined = process.env['CAMPAIGN_TEST_DATABASE_URL'],
+): Promise<TestDatabase> {
+  if (!serverUrl) throw new Error('CAMPAIGN_TEST_DATABASE_URL is not set');
+  const server = new URL(serverUrl);
+  const name = `campaign_test_${randomBytes(6).toString('hex')}`;
+  const login = {
+    host: server.hostname,
+    port: Number(server.port || 3306),
+    user: decodeURIComponent(server.username),
+    password: decodeURIComponent(server.password),
+  };
+  const admin = await mysql.createConnection({ ...login, multipleStatements: true });
+  const ddl = readdirSync(SCHEMA)
+    .sort()
+    .map((file) => readFileSync(new URL(file, SCHEMA), 'utf8'));
+  await admin.query(
+    `CREATE DATABASE ${name} CHARACTER SET utf8mb4; USE ${name}; ${ddl.join('\n')}`,
+  );
+  await admin.end();
+
+  server.pathname = `/${name}`;
+  const address = parseDatabaseUrl(server.href);
+  const pools: Database[] = [];
+  const connect = (options: DatabaseOptions = { connections: 8 }): Database => {
+    const pool = new Database(address, options);
+    pools.push(pool);
+    return pool;
+  };
+  return {
+    url: server.href,
+    address,
+    database: connect(),
+    connect,
+    drop: async () => {
+      await Promise.all(pools.map((pool) => pool.close()));
+      const again = await mysql.createConnection(login);
+      await again.query(`DROP DATABASE IF EXISTS ${name}`);
+      await again.end();
+    },
+  };
+}
