@@ -3,9 +3,10 @@ import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'nod
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import mysql from 'mysql2/promise';
 import { CampaignError } from '../errors.js';
-import { isRunning, waitUntil } from './processes.js';
+import { accountStatements, answers } from '../store/administration.js';
+import type { DatabaseAddress } from '../store/url.js';
+import { waitUntil } from './processes.js';
 
 const run = promisify(execFile);
 
@@ -16,17 +17,6 @@ export interface ServerProgram {
   path: string;
   /** What it prints for --version, on one line. */
   version: string;
-}
-
-/** A private server that answers. */
-export interface PrivateServer {
-  pid: number;
-  socketPath: string;
-  /** Loopback TCP port, where one was asked for. */
-  port: number | undefined;
-  user: 'root';
-  /** Empty where only the Unix socket is open. */
-  password: string;
 }
 
 const PROGRAMS = [
@@ -145,33 +135,17 @@ const START_TIMEOUT_MS = 60_000;
 /**
  * Starts a server of its own session on initialised data, reading no configuration file, and waits until it answers.
  * It outlives this process.
+ * @returns its pid
  * @throws CampaignError DATABASE_UNREACHABLE with the end of its log
  */
-export async function startServer(
-  program: ServerProgram,
-  options: StartOptions,
-): Promise<PrivateServer> {
+export async function startServer(program: ServerProgram, options: StartOptions): Promise<number> {
   const { runDirectory, socketPath, tcp } = options;
   mkdirSync(runDirectory, { recursive: true, mode: 0o700 });
   const log = join(runDirectory, 'database.log');
   const startUp = join(runDirectory, 'startup.sql');
-  const password = tcp?.password ?? '';
-  writeFileSync(
-    startUp,
-    [
-      `ALTER USER root@localhost IDENTIFIED BY '${password}';`,
-      // Without name resolution a TCP login is no localhost.
-      ...(tcp
-        ? [
-            `CREATE USER IF NOT EXISTS root@'127.0.0.1';`,
-            `ALTER USER root@'127.0.0.1' IDENTIFIED BY '${password}';`,
-            `GRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION;`,
-          ]
-        : []),
-      '',
-    ].join('\n'),
-    { mode: 0o600 },
-  );
+  writeFileSync(startUp, accountStatements(tcp?.password ?? '', tcp !== undefined), {
+    mode: 0o600,
+  });
   const logFile = openSync(log, 'w', 0o600);
   const child = spawn(
     program.path,
@@ -200,47 +174,34 @@ export async function startServer(
   child.once('exit', (code, signal) => {
     exited = `ended with ${signal ?? `code ${code}`}`;
   });
-  const answers = async (): Promise<boolean> => {
+  const address = socketAddress(socketPath, tcp?.password);
+  const isUp = async (): Promise<boolean> => {
     if (exited) throw failure(`${program.path} did not start`, `${exited}\n${lastLines(log)}`, log);
-    return pings({ socketPath, user: 'root', password });
+    return answers(address);
   };
   try {
-    await waitUntil(answers, START_TIMEOUT_MS, `${program.path} did not answer; ${lastLines(log)}`);
+    await waitUntil(isUp, START_TIMEOUT_MS, `${program.path} does not answer; ${lastLines(log)}`);
   } catch (error) {
     if (child.pid !== undefined && !exited) process.kill(child.pid, 'SIGKILL');
     throw error;
   }
-  child.removeAllListeners();
   child.unref();
-  return { pid: child.pid as number, socketPath, port: tcp?.port, user: 'root', password };
+  return child.pid as number;
 }
 
-/** Whether a server lets us in at this socket. */
-export async function pings(login: {
-  socketPath: string;
-  user: string;
-  password: string;
-}): Promise<boolean> {
-  try {
-    const connection = await mysql.createConnection({ ...login, connectTimeout: 5_000 });
-    await connection.ping();
-    await connection.end();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Shuts a server down cleanly and waits until it has ended. */
-export async function stopServer(pid: number): Promise<void> {
-  if (!isRunning(pid)) return;
-  process.kill(pid, 'SIGTERM');
-  await waitUntil(
-    () => !isRunning(pid),
-    START_TIMEOUT_MS,
-    `the database server (pid ${pid}) did not end`,
-  );
-}
+/** Root's address on a private server's Unix socket. */
+export const socketAddress = (
+  socketPath: string,
+  password = '',
+  database = '',
+): DatabaseAddress => ({
+  hosts: [{ host: 'localhost', port: 3306 }],
+  socketPath,
+  user: 'root',
+  password,
+  database,
+  tls: 'off',
+});
 
 const lastLines = (file: string): string => {
   try {

@@ -1,18 +1,15 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import mysql from 'mysql2/promise';
-import {
-  freePort,
-  initialiseData,
-  type PrivateServer,
-  requireServer,
-  startServer,
-} from '../../src/sandbox/server.ts';
+import { isRunning, waitUntil } from '../../src/sandbox/processes.ts';
+import { freePort, initialiseData, requireServer, startServer } from '../../src/sandbox/server.ts';
+import { createDatabase, dropDatabase } from '../../src/store/administration.ts';
 import { Database, type DatabaseOptions } from '../../src/store/database.ts';
+import { migrate } from '../../src/store/schema.ts';
 import { type DatabaseAddress, parseDatabaseUrl } from '../../src/store/url.ts';
 
 /** A private server on loopback TCP, gone with the process that started it, however that ends. */
@@ -38,9 +35,12 @@ export async function startTestServer(
   const guard = spawnGuard(directory);
   try {
     await initialiseData(program, join(directory, 'data'));
-    const tcp = { port: await freePort(), password: randomBytes(12).toString('hex') };
-    const start = async (): Promise<PrivateServer> => {
-      const server = await startServer(program, {
+    const tcp = {
+      port: await freePort(),
+      password: randomBytes(12).toString('hex'),
+    };
+    const start = async (): Promise<number> => {
+      const pid = await startServer(program, {
         dataDirectory: join(directory, 'data'),
         runDirectory: directory,
         socketPath: join(directory, 'db.sock'),
@@ -48,18 +48,21 @@ export async function startTestServer(
         durable: options.durable ?? false,
         extra: options.extra ?? [],
       });
-      guard.watch(server.pid);
-      return server;
+      guard.watch(pid);
+      return pid;
     };
-    let server = await start();
+    let pid = await start();
     return {
       url: `mysql://root:${tcp.password}@127.0.0.1:${tcp.port}`,
       get pid() {
-        return server.pid;
+        return pid;
       },
-      crash: async () => process.kill(server.pid, 'SIGKILL') && waitUntilGone(server.pid),
+      crash: async () => {
+        process.kill(pid, 'SIGKILL');
+        await waitUntil(() => !isRunning(pid), 10_000, 'the killed server is still there');
+      },
       restart: async () => {
-        server = await start();
+        pid = await start();
       },
       stop: () => guard.end(),
     };
@@ -94,17 +97,6 @@ function spawnGuard(directory: string) {
   };
 }
 
-async function waitUntilGone(pid: number): Promise<void> {
-  for (;;) {
-    try {
-      process.kill(pid, 0);
-    } catch {
-      return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
 /** A fresh database with the current schema. */
 export interface TestDatabase {
   /** For CAMPAIGN_DATABASE_URL of a child process. */
@@ -116,51 +108,34 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-const SCHEMA = new URL('../../sql/', import.meta.url);
-
 /**
  * Creates `campaign_test_<random>` on the server of CAMPAIGN_TEST_DATABASE_URL, which vitest's global set-up
  * points at a private one where it is not set.
  */
 export async function createTestDatabase(
-  serverUrl: string | undefined = process.env['CAMPAIGN_TEST_DATABASE_URL'],
+  serverUrl: string | undefined = process.env.CAMPAIGN_TEST_DATABASE_URL,
 ): Promise<TestDatabase> {
   if (!serverUrl) throw new Error('CAMPAIGN_TEST_DATABASE_URL is not set');
-  const server = new URL(serverUrl);
-  const name = `campaign_test_${randomBytes(6).toString('hex')}`;
-  const login = {
-    host: server.hostname,
-    port: Number(server.port || 3306),
-    user: decodeURIComponent(server.username),
-    password: decodeURIComponent(server.password),
-  };
-  const admin = await mysql.createConnection({ ...login, multipleStatements: true });
-  const ddl = readdirSync(SCHEMA)
-    .sort()
-    .map((file) => readFileSync(new URL(file, SCHEMA), 'utf8'));
-  await admin.query(
-    `CREATE DATABASE ${name} CHARACTER SET utf8mb4; USE ${name}; ${ddl.join('\n')}`,
-  );
-  await admin.end();
-
-  server.pathname = `/${name}`;
-  const address = parseDatabaseUrl(server.href);
+  const url = new URL(serverUrl);
+  url.pathname = `/campaign_test_${randomBytes(6).toString('hex')}`;
+  const address = parseDatabaseUrl(url.href);
+  await createDatabase(address);
   const pools: Database[] = [];
   const connect = (options: DatabaseOptions = { connections: 8 }): Database => {
     const pool = new Database(address, options);
     pools.push(pool);
     return pool;
   };
+  const database = connect();
+  await migrate(database);
   return {
-    url: server.href,
+    url: url.href,
     address,
-    database: connect(),
+    database,
     connect,
     drop: async () => {
       await Promise.all(pools.map((pool) => pool.close()));
-      const again = await mysql.createConnection(login);
-      await again.query(`DROP DATABASE IF EXISTS ${name}`);
-      await again.end();
+      await dropDatabase(address);
     },
   };
 }

@@ -4,8 +4,18 @@ import { rawSmtpServer, startSmtpServer } from './smtp.ts';
 
 const send = (server: { port: number }, options: object = {}) =>
   nodemailer
-    .createTransport({ host: '127.0.0.1', port: server.port, ignoreTLS: true, ...options })
-    .sendMail({ from: 'a@example.org', to: 'b@example.org', subject: 'Hi', text: 'é' });
+    .createTransport({
+      host: '127.0.0.1',
+      port: server.port,
+      ignoreTLS: true,
+      ...options,
+    })
+    .sendMail({
+      from: 'a@example.org',
+      to: 'b@example.org',
+      subject: 'Hi',
+      text: 'é',
+    });
 
 test('captures what it accepts, with its Message-ID', async () => {
   const server = await startSmtpServer();

@@ -103,7 +103,11 @@ export async function startSmtpServer(options: SmtpServerSettings = {}): Promise
     onAuth: (given, _session, callback) =>
       given.username === options.auth?.user && given.password === options.auth?.password
         ? callback(null, { user: given.username })
-        : callback(Object.assign(new Error('5.7.8 Authentication failed'), { responseCode: 535 })),
+        : callback(
+            Object.assign(new Error('5.7.8 Authentication failed'), {
+              responseCode: 535,
+            }),
+          ),
     onConnect: (session, callback) => {
       connected++;
       void settle(options.onConnect?.(session), session, callback);
