@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CampaignError } from '../errors.js';
 import { accountStatements, answers } from '../store/administration.js';
-import type { DatabaseAddress } from '../store/url.js';
 import { waitUntil } from './processes.js';
+import { socketAddress } from './state.js';
 
 const run = promisify(execFile);
 
@@ -174,7 +174,7 @@ export async function startServer(program: ServerProgram, options: StartOptions)
   child.once('exit', (code, signal) => {
     exited = `ended with ${signal ?? `code ${code}`}`;
   });
-  const address = socketAddress(socketPath, tcp?.password);
+  const address = socketAddress(socketPath, tcp?.password ?? '', '');
   const isUp = async (): Promise<boolean> => {
     if (exited) throw failure(`${program.path} did not start`, `${exited}\n${lastLines(log)}`, log);
     return answers(address);
@@ -188,20 +188,6 @@ export async function startServer(program: ServerProgram, options: StartOptions)
   child.unref();
   return child.pid as number;
 }
-
-/** Root's address on a private server's Unix socket. */
-export const socketAddress = (
-  socketPath: string,
-  password = '',
-  database = '',
-): DatabaseAddress => ({
-  hosts: [{ host: 'localhost', port: 3306 }],
-  socketPath,
-  user: 'root',
-  password,
-  database,
-  tls: 'off',
-});
 
 const lastLines = (file: string): string => {
   try {

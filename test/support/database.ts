@@ -87,6 +87,7 @@ function spawnGuard(directory: string) {
     { detached: true, stdio: ['pipe', 'ignore', 'ignore'] },
   );
   shell.unref();
+  (shell.stdin as Socket).unref();
   return {
     watch: (pid: number) => shell.stdin.write(`${pid}\n`),
     end: async () => {

@@ -1,0 +1,26 @@
+/**
+ * The sandbox's SMTP server as a process of its own: `capture-main.js MAILDIR PORT`, started with an IPC channel,
+ * on which it says once `{ port }` or `{ error }`. Port 0 takes any free one.
+ */
+import type { AddressInfo } from 'node:net';
+import { createCaptureServer } from './capture-server.js';
+import { Maildir } from './maildir.js';
+
+const [directory = '', wanted = '0'] = process.argv.slice(2);
+const server = createCaptureServer(new Maildir(directory));
+
+let listening = false;
+server.on('error', (error: Error) => {
+  if (listening) return console.error(new Date().toISOString(), error.message);
+  process.send?.({ error: error.message });
+  process.exitCode = 1;
+  process.disconnect?.();
+});
+const listener = server.listen(Number(wanted), '127.0.0.1', () => {
+  listening = true;
+  process.send?.({ port: (listener.address() as AddressInfo).port });
+  process.disconnect?.();
+});
+
+// A message that is being written is whole on disk or still without its 250: nothing to wait for.
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => process.exit(0));

@@ -1,0 +1,201 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { answers, createDatabase, dropDatabase } from '../store/administration.js';
+import { Database } from '../store/database.js';
+import { migrate } from '../store/schema.js';
+import { greets, startCapture } from './capture.js';
+import { countMessages, emptyMaildir } from './maildir.js';
+import { isRunning, isSameProcess, recordProcess, terminate, waitUntil } from './processes.js';
+import { initialiseData, requireServer, startServer } from './server.js';
+import {
+  chooseSocketPath,
+  type DatabaseProcess,
+  databaseAddress,
+  readState,
+  removeState,
+  type SandboxState,
+  type SmtpProcess,
+  sandboxPaths,
+  writeState,
+} from './state.js';
+
+/** A sandbox as `campaign sandbox status --json` shows it. */
+export interface SandboxStatus {
+  running: boolean;
+  directory: string;
+  /** The Maildir's `new`. */
+  mail: string;
+  captured: number;
+  /** For CAMPAIGN_DATABASE_URL and CAMPAIGN_SMTP_URL; null where that server does not run. */
+  databaseUrl: string | null;
+  smtpUrl: string | null;
+}
+
+/** Which servers of the state still run and are ours: by their start time or, without /proc, by their answer. */
+async function runningParts({ database, smtp }: SandboxState): Promise<SandboxState> {
+  const databaseUp =
+    database !== undefined &&
+    isSameProcess(database) &&
+    (database.started !== null || (await answers(databaseAddress(database.socketPath))));
+  const smtpUp =
+    smtp !== undefined &&
+    isSameProcess(smtp) &&
+    (smtp.started !== null || (await greets(smtp.port)));
+  return { ...(databaseUp ? { database } : {}), ...(smtpUp ? { smtp } : {}) };
+}
+
+/**
+ * Starts what is not running of the two servers, and brings the database `campaign` to the current schema.
+ * @returns `started`: false when all was up already
+ * @throws CampaignError NO_DATABASE_SERVER, DATABASE_UNREACHABLE, SMTP_UNREACHABLE
+ */
+export async function startSandbox(
+  directory: string,
+): Promise<{ started: boolean; status: SandboxStatus }> {
+  return exclusively(directory, async () => {
+    const before = readState(directory);
+    const up = await runningParts(before);
+    const database = up.database ?? (await startDatabase(directory));
+    writeState(directory, { ...up, database });
+    const smtp = up.smtp ?? (await startSmtp(directory, before.smtp?.port ?? 0));
+    writeState(directory, { database, smtp });
+    await createDatabase(databaseAddress(database.socketPath));
+    await migrateSandbox(database.socketPath);
+    return {
+      started: up.database === undefined || up.smtp === undefined,
+      status: describe(directory, { database, smtp }),
+    };
+  });
+}
+
+async function migrateSandbox(socketPath: string): Promise<void> {
+  const pool = new Database(databaseAddress(socketPath));
+  await migrate(pool).finally(() => pool.close());
+}
+
+async function startSmtp(directory: string, wantedPort: number): Promise<SmtpProcess> {
+  const { mail, run } = sandboxPaths(directory);
+  const { pid, port } = await startCapture(mail, run, wantedPort);
+  return { ...recordProcess(pid), port };
+}
+
+async function startDatabase(directory: string): Promise<DatabaseProcess> {
+  const program = await requireServer();
+  const { data, run } = sandboxPaths(directory);
+  // The marker comes last: data whose creation was cut short is made anew.
+  const complete = join(directory, 'data-complete');
+  if (!existsSync(complete)) {
+    rmSync(data, { recursive: true, force: true });
+    await initialiseData(program, data);
+    writeFileSync(complete, `${program.version}\n`);
+  }
+  const orphan = await findOrphan(run);
+  if (orphan) return orphan;
+  const socketPath = chooseSocketPath(directory);
+  const pid = await startServer(program, {
+    dataDirectory: data,
+    runDirectory: run,
+    socketPath,
+    durable: true,
+  });
+  return { ...recordProcess(pid), socketPath };
+}
+
+/** A server of ours that a start which was killed has left without a word in the state file. */
+async function findOrphan(run: string): Promise<DatabaseProcess | undefined> {
+  const pid = readPid(join(run, 'database.pid'));
+  const socketPath = join(run, 'db.sock');
+  const ours = pid !== undefined && isRunning(pid) && (await answers(databaseAddress(socketPath)));
+  return ours ? { ...recordProcess(pid), socketPath } : undefined;
+}
+
+/**
+ * Stops both servers cleanly and waits until they have ended; mail and data stay.
+ * @returns false when nothing was running
+ */
+export async function stopSandbox(directory: string): Promise<boolean> {
+  if (!existsSync(directory)) return false;
+  return exclusively(directory, async () => {
+    const state = readState(directory);
+    const { database, smtp } = await runningParts(state);
+    await Promise.all([database, smtp].map((part) => part && terminate(part.pid)));
+    const socketDirectory = state.database && dirname(state.database.socketPath);
+    if (socketDirectory && socketDirectory !== sandboxPaths(directory).run) {
+      rmSync(socketDirectory, { recursive: true, force: true });
+    }
+    removeState(directory);
+    return database !== undefined || smtp !== undefined;
+  });
+}
+
+export async function sandboxStatus(directory: string): Promise<SandboxStatus> {
+  return describe(directory, await runningParts(readState(directory)));
+}
+
+/** Deletes the captured mail and every send, list and event; a running sandbox goes on, empty. */
+export async function resetSandbox(directory: string): Promise<void> {
+  if (!existsSync(directory)) return;
+  await exclusively(directory, async () => {
+    const { data, mail } = sandboxPaths(directory);
+    const { database } = await runningParts(readState(directory));
+    if (database) {
+      const address = databaseAddress(database.socketPath);
+      await dropDatabase(address);
+      await createDatabase(address);
+      await migrateSandbox(database.socketPath);
+    } else {
+      rmSync(join(directory, 'data-complete'), { force: true });
+      rmSync(data, { recursive: true, force: true });
+    }
+    emptyMaildir(mail);
+  });
+}
+
+function describe(directory: string, { database, smtp }: SandboxState): SandboxStatus {
+  const { mail } = sandboxPaths(directory);
+  return {
+    running: database !== undefined && smtp !== undefined,
+    directory,
+    mail: join(mail, 'new'),
+    captured: countMessages(mail),
+    databaseUrl: database
+      ? `mysql://root@localhost/campaign?socket=${encodeURIComponent(database.socketPath)}`
+      : null,
+    smtpUrl: smtp ? `smtp://127.0.0.1:${smtp.port}` : null,
+  };
+}
+
+const LOCK_TIMEOUT_MS = 60_000;
+
+/** Keeps two starts, stops or resets of one sandbox apart; the lock of a process that died is taken over. */
+async function exclusively<T>(directory: string, work: () => Promise<T>): Promise<T> {
+  const { run } = sandboxPaths(directory);
+  mkdirSync(run, { recursive: true, mode: 0o700 });
+  const lock = join(run, 'lock');
+  const take = (): boolean => {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' });
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const holder = readPid(lock);
+    if (holder !== undefined && !isRunning(holder)) rmSync(lock, { force: true });
+    return false;
+  };
+  await waitUntil(take, LOCK_TIMEOUT_MS, `another command holds ${lock}`);
+  try {
+    return await work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+/** The pid in a file; undefined while it is being written or when it is gone. */
+function readPid(file: string): number | undefined {
+  try {
+    return Number(readFileSync(file, 'utf8')) || undefined;
+  } catch {
+    return undefined;
+  }
+}
