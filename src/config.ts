@@ -1,12 +1,18 @@
-import type { DatabaseAddress } from './store/url.js';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse as parseDotenv } from 'dotenv';
+import envPaths from 'env-paths';
+import { CampaignError } from './errors.js';
+import { type DatabaseAddress, isLoopback, parseDatabaseUrl } from './store/url.js';
 
 /** Every setting, checked and frozen. The only reader of process.env is this file. */
 export interface Settings {
   /** Where the two servers come from: the user's URLs, or the sandbox when neither is set. */
   source: 'urls' | 'sandbox';
-  database: DatabaseAddress;
+  /** @throws CampaignError DATABASE_UNREACHABLE when it is the sandbox's, and the sandbox is not running */
+  readonly database: DatabaseAddress;
   /** Undefined when only the database is set: everything but run-scheduler works. */
-  smtp?: SmtpSettings;
+  readonly smtp?: SmtpSettings | undefined;
   sessionTtlSeconds: number;
   retryFirstSeconds: number;
   retryMaxSeconds: number;
@@ -34,4 +40,316 @@ export interface SmtpSettings {
   clientName?: string;
   /** Further nodemailer SMTPConnection options given in the URL's query. */
   options: Record<string, unknown>;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The two servers of a running sandbox. */
+export interface SandboxAddresses {
+  database: DatabaseAddress;
+  smtp: SmtpSettings;
+}
+
+/** Finds the sandbox of a directory; undefined when it is not running. */
+export type SandboxLookup = (directory: string) => SandboxAddresses | undefined;
+
+/** The environment of this process. */
+export const processEnvironment = (): Environment => process.env;
+
+/** Whole numbers that a setting may hold, by the name of its variable. */
+const NUMBERS = {
+  sessionTtlSeconds: { variable: 'SESSION_TTL_SECONDS', otherwise: 1800, min: 0, max: 31_536_000 },
+  retryFirstSeconds: {
+    variable: 'CAMPAIGN_RETRY_FIRST_SECONDS',
+    otherwise: 60,
+    min: 1,
+    max: 86_400,
+  },
+  retryMaxSeconds: {
+    variable: 'CAMPAIGN_RETRY_MAX_SECONDS',
+    otherwise: 3600,
+    min: 1,
+    max: 604_800,
+  },
+  maxServerFailures: {
+    variable: 'CAMPAIGN_MAX_SERVER_FAILURES',
+    otherwise: 10,
+    min: 1,
+    max: 1_000_000,
+  },
+  backoffMaxSeconds: {
+    variable: 'CAMPAIGN_BACKOFF_MAX_SECONDS',
+    otherwise: 60,
+    min: 1,
+    max: 86_400,
+  },
+  blockAfter: { variable: 'CAMPAIGN_BLOCK_AFTER', otherwise: 20, min: 2, max: 1_000_000 },
+} as const;
+
+type NumberName = keyof typeof NUMBERS;
+
+/** Settings that a command's own flags may carry; never one that holds a password. */
+export type SettingFlags = Partial<Record<NumberName, number> & { sandboxDirectory: string }>;
+
+/**
+ * Reads the settings: flags over `env` over the file `.env` of `cwd`, and the sandbox's servers when neither URL is set.
+ * @throws CampaignError BAD_SETTING naming the variable, and never its value where that may hold a password
+ */
+export function loadSettings(
+  env: Environment,
+  cwd: string,
+  flags: SettingFlags = {},
+  findSandbox: SandboxLookup = () => undefined,
+): Settings {
+  const variables = withDotenv(env, cwd);
+  const databaseUrl = variables.get('CAMPAIGN_DATABASE_URL');
+  const smtpUrl = variables.get('CAMPAIGN_SMTP_URL');
+  const sandboxDirectory =
+    flags.sandboxDirectory ??
+    variables.get('CAMPAIGN_SANDBOX_DIR') ??
+    join(envPaths('campaign', { suffix: '' }).data, 'sandbox');
+  const numbers = Object.fromEntries(
+    (Object.keys(NUMBERS) as NumberName[]).map((name) => [
+      name,
+      flags[name] ?? readNumber(variables, name),
+    ]),
+  ) as Record<NumberName, number>;
+  if (numbers.retryMaxSeconds < numbers.retryFirstSeconds) {
+    throw new CampaignError(
+      'BAD_SETTING',
+      `CAMPAIGN_RETRY_MAX_SECONDS (${numbers.retryMaxSeconds}) is below CAMPAIGN_RETRY_FIRST_SECONDS (${numbers.retryFirstSeconds})`,
+      'raise the first or lower the second',
+    );
+  }
+  if (databaseUrl === undefined && smtpUrl === undefined) {
+    return Object.freeze(sandboxSettings({ ...numbers, sandboxDirectory }, findSandbox));
+  }
+  const smtp = smtpUrl && parseSmtpUrl(smtpUrl, readPassword(variables, 'SMTP'));
+  return Object.freeze({
+    source: 'urls' as const,
+    ...numbers,
+    sandboxDirectory,
+    ...(smtp ? { smtp: Object.freeze(smtp) } : {}),
+    ...databaseProperty(databaseUrl, variables),
+  });
+}
+
+/** Only what needs the database is refused when only the SMTP server is named. */
+function databaseProperty(
+  url: string | undefined,
+  variables: ReadonlyMap<string, string>,
+): { database: DatabaseAddress } {
+  if (url !== undefined) {
+    return { database: Object.freeze(parseDatabaseUrl(url, readPassword(variables, 'DATABASE'))) };
+  }
+  return {
+    get database(): never {
+      throw new CampaignError(
+        'BAD_SETTING',
+        'CAMPAIGN_SMTP_URL is set, but CAMPAIGN_DATABASE_URL is not',
+        'set CAMPAIGN_DATABASE_URL too, or neither to use the sandbox',
+      );
+    },
+  };
+}
+
+function sandboxSettings(
+  rest: Omit<Settings, 'source' | 'database' | 'smtp'>,
+  findSandbox: SandboxLookup,
+): Settings {
+  let found: SandboxAddresses | undefined;
+  const addresses = (): SandboxAddresses => {
+    found ??= findSandbox(rest.sandboxDirectory);
+    if (found) return found;
+    throw new CampaignError(
+      'DATABASE_UNREACHABLE',
+      'neither CAMPAIGN_DATABASE_URL nor CAMPAIGN_SMTP_URL is set, and the sandbox is not running',
+      'run `campaign sandbox start` to try campaign without servers of your own, or set both URLs',
+    );
+  };
+  return {
+    source: 'sandbox',
+    ...rest,
+    get database() {
+      return addresses().database;
+    },
+    get smtp() {
+      return addresses().smtp;
+    },
+  };
+}
+
+/**
+ * The SMTP server, for commands that send.
+ * @throws CampaignError BAD_SETTING when only the database is set: no real list goes into a sandbox
+ */
+export function requireSmtp(settings: Settings): SmtpSettings {
+  if (settings.smtp) return settings.smtp;
+  throw new CampaignError(
+    'BAD_SETTING',
+    'CAMPAIGN_DATABASE_URL is set, but CAMPAIGN_SMTP_URL is not',
+    'set CAMPAIGN_SMTP_URL too (smtp://user:password@host:587), or neither to use the sandbox',
+  );
+}
+
+/** The variables that hold something; an empty one counts as not set. */
+function withDotenv(env: Environment, cwd: string): Map<string, string> {
+  const variables = new Map(Object.entries(readDotenv(join(cwd, '.env'))));
+  for (const [name, value] of Object.entries(env)) {
+    if (value !== undefined && value !== '') variables.set(name, value);
+  }
+  for (const [name, value] of variables) if (value === '') variables.delete(name);
+  return variables;
+}
+
+function readDotenv(file: string): Record<string, string> {
+  try {
+    return parseDotenv(readFileSync(file));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'EISDIR') return {};
+    throw new CampaignError(
+      'BAD_SETTING',
+      `${file} cannot be read: ${message}`,
+      'make it readable',
+    );
+  }
+}
+
+function readNumber(variables: ReadonlyMap<string, string>, name: NumberName): number {
+  const { variable, otherwise, min, max } = NUMBERS[name];
+  const text = variables.get(variable);
+  if (text === undefined) return otherwise;
+  const value = /^\d{1,15}$/.test(text.trim()) ? Number(text) : Number.NaN;
+  if (value >= min && value <= max) return value;
+  throw new CampaignError(
+    'BAD_SETTING',
+    `${variable} is "${text}"`,
+    `set it to a whole number from ${min} to ${max}, or leave it out for ${otherwise}`,
+  );
+}
+
+/** From CAMPAIGN_…_PASSWORD_FILE, else from systemd's $CREDENTIALS_DIRECTORY/campaign-…-password; without its last line break. */
+function readPassword(
+  variables: ReadonlyMap<string, string>,
+  server: 'SMTP' | 'DATABASE',
+): string | undefined {
+  const variable = `CAMPAIGN_${server}_PASSWORD_FILE`;
+  const named = variables.get(variable);
+  const credentials = variables.get('CREDENTIALS_DIRECTORY');
+  const file =
+    named ?? (credentials && join(credentials, `campaign-${server.toLowerCase()}-password`));
+  if (file === undefined) return undefined;
+  try {
+    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (named === undefined && code === 'ENOENT') return undefined;
+    throw new CampaignError(
+      'BAD_SETTING',
+      `${named === undefined ? file : variable} cannot be read: ${message}`,
+      'name a readable file that holds the password and nothing else',
+    );
+  }
+}
+
+const badSmtp = (what: string): CampaignError =>
+  new CampaignError(
+    'BAD_SETTING',
+    `CAMPAIGN_SMTP_URL ${what}`,
+    'write it as smtp://user:password@host:587 or smtps://user:password@host:465 (percent-encoded; ?tls=off|offered|verify|unverified, ?tls-ca=/path, ?name=ehlo.example.org)',
+  );
+
+const TLS_MODES = ['off', 'offered', 'verify', 'unverified'] as const;
+type TlsMode = (typeof TLS_MODES)[number];
+
+const isTrue = (text: string): boolean => ['true', '1', 'yes'].includes(text.toLowerCase());
+
+/** SMTPConnection's own options that a URL may carry, and how each is read. */
+const OPTIONS: Record<string, 'milliseconds' | 'text'> = {
+  connectionTimeout: 'milliseconds',
+  greetingTimeout: 'milliseconds',
+  socketTimeout: 'milliseconds',
+  dnsTimeout: 'milliseconds',
+  localAddress: 'text',
+  authMethod: 'text',
+};
+
+/**
+ * Reads `smtp://user:password@host:587?…` or `smtps://…:465`, with nodemailer's names for its options.
+ * Beyond loopback TLS is verified, and STARTTLS used where offered and required with credentials;
+ * on loopback there is TLS only where the URL asks for it.
+ * @throws CampaignError BAD_SETTING, never quoting the URL (it holds a password)
+ */
+export function parseSmtpUrl(text: string, password?: string): SmtpSettings {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    throw badSmtp('is not a URL');
+  }
+  if (url.protocol !== 'smtp:' && url.protocol !== 'smtps:') throw badSmtp('is not an SMTP URL');
+  if (!url.hostname) throw badSmtp('names no host');
+  if (url.pathname !== '' && url.pathname !== '/') throw badSmtp('has a path');
+  const decode = (part: string): string => {
+    try {
+      return decodeURIComponent(part);
+    } catch {
+      throw badSmtp('is not percent-encoded correctly');
+    }
+  };
+  const secure = url.protocol === 'smtps:';
+  const host = decode(url.hostname).replace(/^\[|\]$/g, '');
+  const user = decode(url.username);
+  const secret = password ?? decode(url.password);
+  const query = readQuery(url.searchParams);
+  const local = isLoopback(host);
+  const tls = query.tls ?? (local ? 'off' : user ? 'verify' : 'offered');
+  if (tls === 'off' && !secure && user && !local) {
+    throw badSmtp('would send the password over an open line');
+  }
+  return {
+    host,
+    port: url.port ? Number(url.port) : secure ? 465 : 25,
+    secure,
+    ...(user ? { user, password: secret } : {}),
+    startTls: secure || tls === 'off' ? 'never' : tls === 'offered' ? 'offered' : 'required',
+    verifyCertificate:
+      tls === 'verify' || (tls === 'offered' && !local) || (tls === 'off' && !local),
+    ...(query.ca === undefined ? {} : { ca: query.ca }),
+    ...(query.clientName === undefined ? {} : { clientName: query.clientName }),
+    options: query.options,
+  };
+}
+
+interface SmtpQuery {
+  tls?: TlsMode;
+  ca?: string;
+  clientName?: string;
+  options: Record<string, unknown>;
+}
+
+function readQuery(params: URLSearchParams): SmtpQuery {
+  const query: SmtpQuery = { options: {} };
+  for (const [name, value] of params) {
+    if (name === 'tls') {
+      const mode = TLS_MODES.find((known) => known === value);
+      if (!mode) throw badSmtp(`has tls=${value}`);
+      query.tls = mode;
+    } else if (name === 'tls-ca') query.ca = value;
+    else if (name === 'name') query.clientName = value;
+    else if (name === 'requireTLS') query.tls ??= isTrue(value) ? 'verify' : 'offered';
+    else if (name === 'ignoreTLS') query.tls ??= isTrue(value) ? 'off' : 'offered';
+    else if (name === 'tls.rejectUnauthorized') query.tls = isTrue(value) ? 'verify' : 'unverified';
+    else query.options[name] = readOption(name, value);
+  }
+  return query;
+}
+
+function readOption(name: string, value: string): string | number {
+  const kind = OPTIONS[name];
+  if (kind === undefined) throw badSmtp(`has an unknown option "${name}"`);
+  if (kind === 'text') return value;
+  if (!/^\d{1,9}$/.test(value)) throw badSmtp(`has ${name}, which is no number of milliseconds`);
+  return Number(value);
 }

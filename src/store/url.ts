@@ -13,7 +13,7 @@ export interface DatabaseAddress {
   ca?: string;
 }
 
-const isLoopback = (host: string): boolean =>
+export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || /^127\./.test(host);
 
 const bad = (what: string): CampaignError =>

@@ -1,0 +1,174 @@
+import type { SendStatus } from './states.js';
+
+/** A running send whose START_AT is ahead is shown as `scheduled`. */
+export type ShownStatus = SendStatus | 'scheduled';
+
+/** A send's own row. */
+export interface Send {
+  id: number;
+  name: string;
+  key: string | null;
+  status: SendStatus;
+  reason: string | null;
+  batchSize: number;
+  delayMs: number;
+  cooldownSeconds: number;
+  maxAttempts: number;
+  total: number;
+  sent: number;
+  failed: number;
+  unknown: number;
+  skipped: number;
+  sending: number;
+  lastBatchAt: Date | null;
+  startAt: Date | null;
+  claimedBy: string | null;
+  claimedAt: Date | null;
+  createdAt: Date;
+  startedAt: Date | null;
+  finishedAt: Date | null;
+  cursorSeq: number;
+  lastSeq: number;
+}
+
+/** A scheduler seen alive lately. */
+export interface LiveWorker {
+  worker: string;
+  /** Null when it does not back off from the SMTP server. */
+  backingOffUntil: Date | null;
+  backingOffReason: string | null;
+}
+
+/** Everything that progress is computed from. All times are by the database's clock. */
+export interface Snapshot {
+  now: Date;
+  send: Send;
+  /** Messages accepted within the last minute among the rows the send came to last, and the oldest of them. */
+  recent: { count: number; since: Date | null };
+  /** When the first row given back or deferred is due. */
+  nextRetryAt: Date | null;
+  workers: readonly LiveWorker[];
+}
+
+export interface Waiting {
+  for: 'cooldown' | 'start' | 'retry' | 'server' | 'scheduler' | 'paused';
+  until: Date | null;
+  /** One line for people; may hold a server's words. */
+  text: string;
+}
+
+export interface Progress {
+  send: Send;
+  status: ShownStatus;
+  pending: number;
+  /** Null when nothing was accepted lately, or the send does not run. */
+  ratePerSecond: number | null;
+  /** Null when the send does not run. */
+  etaSeconds: number | null;
+  /** Why nothing is sent now; null when something is, or nothing is left to wait for. */
+  waiting: Waiting | null;
+}
+
+export const pendingOf = (send: Send): number =>
+  send.total - send.sent - send.failed - send.unknown - send.skipped - send.sending;
+
+const ahead = (time: Date | null, now: Date): time is Date => time !== null && time > now;
+
+const secondsUntil = (time: Date, now: Date): number =>
+  Math.max(0, Math.ceil((time.getTime() - now.getTime()) / 1000));
+
+export function progressOf(snapshot: Snapshot): Progress {
+  const { send, now } = snapshot;
+  const scheduled = send.status === 'running' && ahead(send.startAt, now);
+  return {
+    send,
+    status: scheduled ? 'scheduled' : send.status,
+    pending: pendingOf(send),
+    ratePerSecond: rateOf(snapshot),
+    etaSeconds: etaOf(snapshot),
+    waiting: waitingOf(snapshot),
+  };
+}
+
+/** Messages per second since the oldest of the recent ones, cooldowns included. */
+function rateOf({ send, now, recent }: Snapshot): number | null {
+  if (send.status !== 'running' || recent.count === 0 || recent.since === null) return null;
+  const seconds = Math.max((now.getTime() - recent.since.getTime()) / 1000, 0.001);
+  // One message is a point in time and no rate.
+  return recent.count === 1 && seconds < 1
+    ? null
+    : Math.round((recent.count / seconds) * 100) / 100;
+}
+
+/** Seconds to the end at the rate of late or, without one, at the fastest that the pacing allows. */
+function etaOf(snapshot: Snapshot): number | null {
+  const { send, now, nextRetryAt } = snapshot;
+  if (send.status !== 'running') return null;
+  const left = pendingOf(send) + send.sending;
+  const rate = rateOf(snapshot);
+  const batches = Math.max(0, Math.ceil(left / send.batchSize) - 1);
+  const seconds =
+    rate === null ? batches * send.cooldownSeconds + (left * send.delayMs) / 1000 : left / rate;
+  const untilStart = ahead(send.startAt, now) ? secondsUntil(send.startAt, now) : 0;
+  const untilRetry = nextRetryAt === null ? 0 : secondsUntil(nextRetryAt, now);
+  return Math.ceil(Math.max(untilStart + seconds, untilRetry));
+}
+
+function waitingOf({ send, now, nextRetryAt, workers }: Snapshot): Waiting | null {
+  if (send.status === 'paused') {
+    return { for: 'paused', until: null, text: `paused: ${send.reason ?? 'no reason given'}` };
+  }
+  if (send.status !== 'running') return null;
+  if (ahead(send.startAt, now)) {
+    return { for: 'start', until: send.startAt, text: `starts in ${inWords(send.startAt, now)}` };
+  }
+  if (workers.length === 0) {
+    return {
+      for: 'scheduler',
+      until: null,
+      text: 'no scheduler is running: start `campaign run-scheduler`',
+    };
+  }
+  const server = serverTrouble(workers, now);
+  if (server) return server;
+  if (send.claimedBy !== null) return null;
+  const untouchedLeft = send.cursorSeq < send.lastSeq;
+  if (!untouchedLeft && ahead(nextRetryAt, now)) {
+    return {
+      for: 'retry',
+      until: nextRetryAt,
+      text: `only deferred recipients are left, the next is tried in ${inWords(nextRetryAt, now)}`,
+    };
+  }
+  const due =
+    send.lastBatchAt && new Date(send.lastBatchAt.getTime() + send.cooldownSeconds * 1000);
+  if (ahead(due, now)) {
+    return { for: 'cooldown', until: due, text: `cooling down ${inWords(due, now)}` };
+  }
+  return null;
+}
+
+/** The SMTP server is the reason only when no scheduler could send. */
+function serverTrouble(workers: readonly LiveWorker[], now: Date): Waiting | null {
+  const [first] = workers
+    .filter((worker) => ahead(worker.backingOffUntil, now))
+    .sort((a, b) => Number(a.backingOffUntil) - Number(b.backingOffUntil));
+  const all = workers.every((worker) => ahead(worker.backingOffUntil, now));
+  if (!first?.backingOffUntil || !all) return null;
+  const reason = first.backingOffReason ? `: ${first.backingOffReason}` : '';
+  return {
+    for: 'server',
+    until: first.backingOffUntil,
+    text: `server backing off ${inWords(first.backingOffUntil, now)}${reason}`,
+  };
+}
+
+/** `12 s`, `4 min`, `3 h`, `2 days`: time still to go, rounded up. */
+export function durationInWords(seconds: number): string {
+  if (seconds < 120) return `${Math.ceil(seconds)} s`;
+  if (seconds < 7200) return `${Math.ceil(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.ceil(seconds / 3600)} h`;
+  return `${Math.ceil(seconds / 86_400)} days`;
+}
+
+const inWords = (time: Date, now: Date): string => durationInWords(secondsUntil(time, now));
