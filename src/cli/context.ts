@@ -7,8 +7,6 @@ export interface Context {
   settings(): Settings;
   /** The database the settings name, schema checked (see `schema`); closed by `main` at the end. */
   database(options?: { schema?: 'current' | 'any' }): Promise<Database>;
-  /** Where the sandbox lives (CAMPAIGN_SANDBOX_DIR or the user's data folder), whether it runs or not. */
-  sandboxDirectory(): string;
   /** Data goes here, and nothing else. */
   stdout: NodeJS.WriteStream;
   /** Everything that is not data: progress bars, notices, prompts, logs. */
@@ -20,4 +18,6 @@ export interface Context {
   setExitCode(code: number): void;
   /** Who acts, for events: `user@host`. */
   actor: string;
+  /** Whether data on stdout may be coloured: a terminal, and NO_COLOR is not set. */
+  color?: boolean;
 }

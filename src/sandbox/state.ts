@@ -1,9 +1,8 @@
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { SmtpSettings } from '../config.js';
 import type { DatabaseAddress } from '../store/url.js';
-import { isSameProcess, type ProcessRecord } from './processes.js';
+import type { ProcessRecord } from './processes.js';
 
 /** Where a sandbox keeps what. */
 export interface SandboxPaths {
@@ -79,21 +78,3 @@ export function chooseSocketPath(directory: string): string {
 
 export const databaseAddress = (socketPath: string): DatabaseAddress =>
   socketAddress(socketPath, '', DATABASE_NAME);
-
-const smtpSettings = (port: number): SmtpSettings => ({
-  host: '127.0.0.1',
-  port,
-  secure: false,
-  startTls: 'never',
-  verifyCertificate: true,
-  options: {},
-});
-
-/** Where the sandbox's two servers are to be reached; undefined unless both run. */
-export function sandboxAddresses(
-  directory: string,
-): { database: DatabaseAddress; smtp: SmtpSettings } | undefined {
-  const { database, smtp } = readState(directory);
-  if (!database || !smtp || !isSameProcess(database) || !isSameProcess(smtp)) return undefined;
-  return { database: databaseAddress(database.socketPath), smtp: smtpSettings(smtp.port) };
-}
