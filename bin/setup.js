@@ -1,0 +1,135 @@
+/**
+ * What `npm run demo` and `npm test` need before anything is installed, so this file imports nothing but Node:
+ * packages, build, and a MySQL-compatible server program.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const SERVER_PACKAGES = ['mariadb-server-core', 'mariadb-client-core'];
+const NO_DATABASE_SERVER_EXIT = 5;
+
+/** A step that failed: its words are for the user, and its exit code is the script's. */
+export class SetupError extends Error {
+  constructor(message, exitCode = 1) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+/** Installs and builds what is missing or outdated; one line a step on stderr, none where nothing is to do. */
+export async function setUp() {
+  if (packagesAreOutdated()) installPackages();
+  if (buildIsOutdated()) build();
+  const server = await import(new URL('../dist/sandbox/server.js', import.meta.url).href);
+  if (await server.findServer()) return;
+  if (mayInstallServer()) {
+    installServer();
+    if (await server.findServer()) return;
+  }
+  await server.requireServer().catch((error) => {
+    throw new SetupError(`${error.message}\n${error.remedy}`, NO_DATABASE_SERVER_EXIT);
+  });
+}
+
+/**
+ * The environment without the settings of campaign: the demo and the tests never touch a server of the user's,
+ * whatever is exported.
+ */
+export function cleanEnvironment(keep = []) {
+  const entries = Object.entries(process.env).filter(
+    ([name]) =>
+      keep.includes(name) || !(name.startsWith('CAMPAIGN_') || name === 'SESSION_TTL_SECONDS'),
+  );
+  return Object.fromEntries(entries);
+}
+
+/** Runs a script's work and ends with its exit code; a failed set-up is said without a stack. */
+export async function runScript(work) {
+  try {
+    process.exitCode = await work();
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    console.error(error.message);
+    process.exitCode = error.exitCode;
+  }
+}
+
+/** Runs a program in the foreground, hands it the signals we get, and resolves to its exit code. */
+export function runInForeground(program, args, options) {
+  const child = spawn(program, args, { stdio: 'inherit', ...options });
+  const forward = (signal) => child.kill(signal);
+  process.on('SIGINT', forward);
+  process.on('SIGTERM', forward);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => {
+      process.off('SIGINT', forward);
+      process.off('SIGTERM', forward);
+      resolve(code ?? 128 + constants.signals[signal]);
+    });
+  });
+}
+
+const modified = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+
+function packagesAreOutdated() {
+  const installed = modified(join(ROOT, 'node_modules/.package-lock.json'));
+  return installed === undefined || installed < modified(join(ROOT, 'package-lock.json'));
+}
+
+function installPackages() {
+  step('installing packages (npm ci)');
+  // Its own script builds; we do that below, so that the two steps can fail apart.
+  const args = ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund'];
+  const npm = process.env.npm_execpath;
+  if (npm) run(process.execPath, [npm, ...args]);
+  else run('npm', args);
+}
+
+const BUILD_STAMP = join(ROOT, 'dist/.tsbuildinfo');
+
+function buildIsOutdated() {
+  const built = modified(BUILD_STAMP);
+  if (built === undefined || !existsSync(join(ROOT, 'dist/main.js'))) return true;
+  const sources = readdirSync(join(ROOT, 'src'), { recursive: true });
+  return [...sources.map((file) => join('src', file)), 'tsconfig.json', 'package-lock.json'].some(
+    (file) => modified(join(ROOT, file)) > built,
+  );
+}
+
+function build() {
+  step('building');
+  // A build that is gone while its stamp is there would not be made again.
+  if (!existsSync(join(ROOT, 'dist/main.js'))) rmSync(BUILD_STAMP, { force: true });
+  run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.json']);
+  const now = new Date();
+  utimesSync(BUILD_STAMP, now, now);
+}
+
+const mayInstallServer = () => process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
+
+function installServer() {
+  step(`installing ${SERVER_PACKAGES.join(' and ')} (apt-get; starts no service)`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  run('apt-get', ['update', '-q'], env);
+  run('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...SERVER_PACKAGES], env);
+}
+
+const step = (what) => console.error(`campaign: ${what} …`);
+
+/** Runs a program to its end; its output is shown only when it fails. */
+function run(program, args, env = process.env) {
+  const { status, error, stdout, stderr } = spawnSync(program, args, {
+    cwd: ROOT,
+    env,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  if (status === 0) return;
+  const output = [stdout, stderr, error?.message].filter(Boolean).join('\n').trim();
+  throw new SetupError(`${output}\ncampaign: \`${[program, ...args].join(' ')}\` failed`);
+}
