@@ -1,3 +1,4 @@
+import type { Controls } from '../domain/delivery.js';
 import type { Send, Snapshot } from '../domain/progress.js';
 import type { SendStatus } from '../domain/states.js';
 import type { Executor, Statement } from './database.js';
@@ -167,16 +168,10 @@ export async function cancelImport(tx: Executor, id: number): Promise<boolean> {
     [id],
   );
   await tx.run(
-    'UPDATE CAMPAIGN_SENDS SET TOTAL_COUNT = ?, SKIPPED_COUNT = ?, LAST_SEQ = ? WHERE ID = ?',
+    'UPDATE CAMPAIGN_SENDS SET TOTAL_COUNT = ?, SKIPPED_COUNT = ?, LAST_SEQ = GREATEST(LAST_SEQ, ?) WHERE ID = ?',
     [counts?.total ?? 0, counts?.skipped ?? 0, counts?.lastSeq ?? 0, id],
   );
   return true;
-}
-
-export interface Controls {
-  batchSize: number;
-  delayMs: number;
-  cooldownSeconds: number;
 }
 
 /** @returns false when the send is finished, or somebody changed its controls since `from` was read */

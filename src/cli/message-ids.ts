@@ -1,0 +1,17 @@
+import { messageId } from '../domain/message-id.js';
+import { parseSender } from '../mail/sender.js';
+import type { Database } from '../store/database.js';
+import { readMessage } from '../store/messages.js';
+import type { LedgerRow } from '../store/recipients.js';
+
+/** Computes the Message-ID of a send's rows; null for rows that no worker ever took. */
+export async function messageIds(
+  database: Database,
+  sendId: number,
+): Promise<(row: LedgerRow) => string | null> {
+  const message = await readMessage(database, sendId);
+  if (!message) return () => null;
+  const { domain } = parseSender(message.sender);
+  return (row) =>
+    row.claimNumber === null ? null : messageId(sendId, row.seq, message.secret, domain);
+}

@@ -1,0 +1,86 @@
+import {
+  RECIPIENT_COLUMNS,
+  type RecipientView,
+  recipientCells,
+  recipientJson,
+  recipientLine,
+} from '../view/recipients.js';
+import type { Context } from './context.js';
+
+/** Turns pages of recipients into text, so that the pieces joined are one document. */
+export interface RecipientPrinter {
+  rows(rows: readonly RecipientView[]): string;
+  /** @param next cursor of the next page, null after the last */
+  end(next: string | null): string;
+}
+
+interface Format {
+  csv?: boolean;
+  json?: boolean;
+  all?: boolean;
+}
+
+/** JSON, CSV, a table on a terminal (not for a stream, whose widths aren't known), or lines with tabs. */
+export async function createRecipientPrinter(
+  context: Pick<Context, 'stdout' | 'color'>,
+  format: Format,
+): Promise<RecipientPrinter> {
+  if (format.json) return jsonPrinter();
+  if (format.csv) return csvPrinter();
+  if (!context.stdout.isTTY || format.all) {
+    return { rows: (rows) => rows.map(recipientLine).join(''), end: () => '' };
+  }
+  const { plainTable } = await import('../view/tables.js');
+  return {
+    rows: (rows) =>
+      plainTable(
+        ['email', 'status', 'attempts', 'code', '', 'error', 'sent'],
+        rows.map((row) => {
+          const { error, sentAt } = recipientJson(row);
+          const code = row.smtpCode === null ? '' : String(row.smtpCode);
+          return [
+            row.email,
+            row.status,
+            String(row.attempts),
+            code,
+            row.enhancedCode ?? '',
+            error ?? '',
+            sentAt ?? '',
+          ];
+        }),
+        { color: context.color ?? false },
+      ),
+    end: () => '',
+  };
+}
+
+function jsonPrinter(): RecipientPrinter {
+  let separator = '{"recipients":[';
+  return {
+    rows: (rows) =>
+      rows
+        .map((row) => {
+          const text = `${separator}\n${JSON.stringify(recipientJson(row))}`;
+          separator = ',';
+          return text;
+        })
+        .join(''),
+    end: (next) => `${separator === ',' ? '\n' : separator}],"next":${JSON.stringify(next)}}\n`,
+  };
+}
+
+async function csvPrinter(): Promise<RecipientPrinter> {
+  const { stringify } = await import('csv-stringify/sync');
+  // A cell that begins with =, +, - or @ gets an apostrophe: a spreadsheet would run a server's words as a formula.
+  const format = (rows: string[][]): string =>
+    stringify(rows, { escape_formulas: true, record_delimiter: 'windows' });
+  let head: string[][] = [[...RECIPIENT_COLUMNS]];
+  return {
+    rows: (rows) => {
+      const text = format([...head, ...rows.map(recipientCells)]);
+      head = [];
+      return text;
+    },
+    end: () => '',
+  };
+}

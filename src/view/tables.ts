@@ -1,0 +1,139 @@
+import { Chalk, type ChalkInstance } from 'chalk';
+import Table from 'cli-table3';
+import { durationInWords, type Progress, type ShownStatus } from '../domain/progress.js';
+import { printable } from './text.js';
+import { relativeTime } from './time.js';
+
+/** What tables are drawn with: colours or none, and the database's time for "3 min ago". */
+export interface Style {
+  color: boolean;
+  now: Date;
+}
+
+const NO_BORDERS = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '  ',
+};
+
+const newTable = (head: readonly string[] = [], right: readonly number[] = []) =>
+  new Table({
+    head: [...head],
+    chars: NO_BORDERS,
+    colAligns: head.map((_, i) => (right.includes(i) ? 'right' : 'left')),
+    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
+  });
+
+const trimLines = (text: string): string =>
+  `${text
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n')}\n`;
+
+const palette = (style: Style): ChalkInstance => new Chalk({ level: style.color ? 1 : 0 });
+
+function paintStatus(chalk: ChalkInstance, status: ShownStatus): string {
+  if (status === 'running' || status === 'completed') return chalk.green(status);
+  if (status === 'cancelled') return chalk.red(status);
+  return chalk.yellow(status);
+}
+
+const count = (value: number): string => value.toLocaleString('en-US');
+
+/** Everything about one send. */
+export function progressTable(progress: Progress, style: Style): string {
+  const { send, status, pending, ratePerSecond, etaSeconds, waiting } = progress;
+  const chalk = palette(style);
+  const table = newTable(['', '']);
+  const add = (name: string, value: string): void => {
+    table.push([chalk.dim(name), value]);
+  };
+  const done = send.total - pending - send.sending;
+  const share = send.total === 0 ? '' : ` (${Math.floor((done / send.total) * 100)} %)`;
+  add('send', `${send.id}  ${chalk.bold(printable(send.name))}`);
+  add('status', paintStatus(chalk, status) + (send.reason ? `  ${printable(send.reason)}` : ''));
+  if (waiting && waiting.for !== 'paused') add('waiting', chalk.yellow(printable(waiting.text)));
+  add('done', `${count(done)} of ${count(send.total)}${share}`);
+  add('sent', chalk.green(count(send.sent)));
+  add('failed', send.failed ? chalk.red(count(send.failed)) : '0');
+  add('unknown', send.unknown ? chalk.yellow(count(send.unknown)) : '0');
+  add('skipped', count(send.skipped));
+  add('pending', count(pending));
+  add('sending', count(send.sending));
+  if (ratePerSecond !== null) add('rate', `${count(ratePerSecond)} a second`);
+  if (etaSeconds !== null && pending > 0) add('ends', `in about ${durationInWords(etaSeconds)}`);
+  add(
+    'controls',
+    `batches of ${count(send.batchSize)}, ${send.delayMs} ms between messages, ${send.cooldownSeconds} s between batches`,
+  );
+  if (send.lastBatchAt) add('last batch', relativeTime(send.lastBatchAt, style.now));
+  if (send.claimedBy) add('worker', printable(send.claimedBy));
+  add('created', relativeTime(send.createdAt, style.now));
+  if (send.finishedAt) add('finished', relativeTime(send.finishedAt, style.now));
+  const lines = trimLines(table.toString()).split('\n');
+  // cli-table3 keeps a line for the empty head.
+  return lines
+    .filter((line) => line !== '')
+    .join('\n')
+    .concat('\n');
+}
+
+/** A line a send. */
+export function sendsTable(sends: readonly Progress[], style: Style): string {
+  const chalk = palette(style);
+  const head = [
+    'id',
+    'name',
+    'status',
+    'sent',
+    'failed',
+    'unknown',
+    'pending',
+    'total',
+    'created',
+    '',
+  ];
+  const table = newTable(
+    head.map((name) => chalk.dim(name)),
+    [0, 3, 4, 5, 6, 7],
+  );
+  for (const { send, status, pending, waiting } of sends) {
+    table.push([
+      String(send.id),
+      printable(send.name),
+      paintStatus(chalk, status),
+      count(send.sent),
+      count(send.failed),
+      count(send.unknown),
+      count(pending),
+      count(send.total),
+      relativeTime(send.createdAt, style.now),
+      printable(waiting?.text ?? ''),
+    ]);
+  }
+  return trimLines(table.toString());
+}
+
+/** Any rows under a head; cells are escaped here. */
+export function plainTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  style: Pick<Style, 'color'>,
+): string {
+  const chalk = palette({ ...style, now: new Date(0) });
+  const table = newTable(head.map((name) => chalk.dim(name)));
+  for (const row of rows) table.push(row.map(printable));
+  return trimLines(table.toString());
+}
