@@ -1,0 +1,39 @@
+import { encodeWord, foldLines } from 'nodemailer/lib/mime-funcs';
+import MimeNode, { type MimeNodeHeaderValue } from 'nodemailer/lib/mime-node';
+
+/** RFC 5322 §2.1.1: a line should have no more than 78 characters and must have no more than 998. */
+const FOLD_AT = 76;
+const MAX_LINE = 998;
+
+const PLAIN_ADDRESS = /^[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+$/;
+const PLAIN_TEXT = /^[!-~](?:[ -~]*[!-~])?$/;
+
+const encoded = (key: string, value: MimeNodeHeaderValue): string =>
+  `${foldLines(`${key}: ${MimeNode.encodeHeaderValue(key, value)}`, FOLD_AT)}\r\n`;
+
+/** A From, Reply-To or To header with its CRLF; raw UTF-8 where only that can carry the address (RFC 6532). */
+export const addressHeader = (
+  key: 'From' | 'Reply-To' | 'To',
+  address: string,
+  name = '',
+): string =>
+  name === '' && PLAIN_ADDRESS.test(address) && key.length + address.length + 2 <= FOLD_AT
+    ? `${key}: ${address}\r\n`
+    : encoded(key, { name, address });
+
+/** A Subject header with its CRLF. Line breaks and other control characters become spaces. */
+export function subjectHeader(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
+  const line = text.replace(/[\x00-\x1f\x7f\x85\u2028\u2029]+/g, ' ').trim();
+  if (PLAIN_TEXT.test(line) && line.length <= FOLD_AT - 9 && !line.includes('=?')) {
+    return `Subject: ${line}\r\n`;
+  }
+  const header = encoded('Subject', line);
+  return header.split('\r\n').every(({ length }) => length <= MAX_LINE)
+    ? header
+    : `${foldLines(`Subject: ${encodeWord(line, 'Q', 52)}`, FOLD_AT)}\r\n`;
+}
+
+/** A Date header (RFC 5322 §3.6.1) with its CRLF, in UTC. */
+export const dateHeader = (date: Date): string =>
+  `Date: ${date.toUTCString().replace(/GMT$/, '+0000')}\r\n`;

@@ -1,0 +1,167 @@
+import { createHmac } from 'node:crypto';
+import { needsSmtpUtf8 } from '../domain/address.js';
+import type { FilledMessage, MessageSource, Recipient } from '../domain/delivery.js';
+import { EMAIL_FIELD } from '../domain/fields.js';
+import { messageId } from '../domain/message-id.js';
+import { CampaignError } from '../errors.js';
+import { addressHeader, dateHeader, subjectHeader } from './headers.js';
+import { deriveTextTemplate, htmlToText } from './plain-text.js';
+import { type QuotedPiece, QuotedWriter, quote } from './quoted-printable.js';
+import { envelopeAddress, parseSender } from './sender.js';
+import {
+  type FieldValues,
+  type ParsedTemplate,
+  type ParsedTemplates,
+  parseTemplates,
+  renderPiece,
+  type TemplatePiece,
+} from './template.js';
+
+/** A send's message, compiled once: templates parsed, MIME structure and everything static encoded. */
+export interface Compiled {
+  /** @throws Error when a template cannot be rendered with these fields */
+  fill(recipient: Recipient, now: Date): FilledMessage;
+}
+
+/** Content of one recipient's message or part. */
+type Filler = (values: FieldValues) => string;
+
+const render = (template: ParsedTemplate, values: FieldValues): string => {
+  const scope = lazyScope(template, values);
+  return template.pieces.map((piece) => renderPiece(piece, values, scope)).join('');
+};
+
+/** Rendering needs no scope where all pieces are static text and plain fields, as they mostly are. */
+function lazyScope(
+  template: ParsedTemplate,
+  values: FieldValues,
+): () => ReturnType<ParsedTemplate['scope']> {
+  let scope: ReturnType<ParsedTemplate['scope']> | undefined;
+  return () => {
+    scope ??= template.scope(values);
+    return scope;
+  };
+}
+
+function compileBody(template: ParsedTemplate): Filler {
+  const pieces = template.pieces.map((piece): QuotedPiece | TemplatePiece =>
+    piece.kind === 'static' ? quote(piece.text) : piece,
+  );
+  return (values) => {
+    const writer = new QuotedWriter();
+    const scope = lazyScope(template, values);
+    for (const piece of pieces) {
+      if ('kind' in piece) writer.value(renderPiece(piece, values, scope));
+      else writer.piece(piece);
+    }
+    return writer.text;
+  };
+}
+
+const convertedBody =
+  (html: ParsedTemplate): Filler =>
+  (values) => {
+    const writer = new QuotedWriter();
+    writer.piece(quote(htmlToText(render(html, values))));
+    return writer.text;
+  };
+
+const partHeaders = (subtype: 'plain' | 'html'): string =>
+  `Content-Type: text/${subtype}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n`;
+
+/** Everything after the headers that differ from message to message: the MIME headers and the body. */
+function compileContent(
+  { html, text }: ParsedTemplates,
+  derivedText: ParsedTemplate | null,
+  boundary: string,
+): Filler {
+  if (!html) {
+    if (!text) throw new CampaignError('BAD_TEMPLATE', 'the message has neither HTML nor text');
+    const fillText = compileBody(text);
+    const headers = partHeaders('plain');
+    return (values) => `${headers}${fillText(values)}\r\n`;
+  }
+  const plain = text ?? derivedText;
+  const fillText = plain ? compileBody(plain) : convertedBody(html);
+  const fillHtml = compileBody(html);
+  const start = `Content-Type: multipart/alternative;\r\n boundary="${boundary}"\r\n\r\n--${boundary}\r\n${partHeaders('plain')}`;
+  const middle = `\r\n--${boundary}\r\n${partHeaders('html')}`;
+  const end = `\r\n--${boundary}--\r\n`;
+  return (values) => start + fillText(values) + middle + fillHtml(values) + end;
+}
+
+/**
+ * The text part for a message that has only HTML, its Liquid tags where they were. Null where it must be made from each
+ * message's HTML.
+ */
+function deriveText(html: string, fieldNames: readonly string[]): ParsedTemplate | null {
+  const text = deriveTextTemplate({ name: 'html', source: html });
+  if (!text) return null;
+  try {
+    return parseTemplates({ subject: text, html: null, text: null, fieldNames }).subject;
+  } catch {
+    // Tags that were balanced in the HTML need not be in its text, as where one stood in a dropped element.
+    return null;
+  }
+}
+
+/**
+ * @throws CampaignError BAD_TEMPLATE, BAD_ADDRESS as `parseTemplates` and `parseSender` do
+ */
+export function compileMessage(source: MessageSource): Compiled {
+  const { sendId, secret, fieldNames } = source;
+  const templates = parseTemplates({
+    subject: { name: 'subject', source: source.subject },
+    html: source.html === null ? null : { name: 'html', source: source.html },
+    text: source.text === null ? null : { name: 'text', source: source.text },
+    fieldNames,
+  });
+  const sender = parseSender(source.from);
+  const replyTo = source.replyTo === null ? null : parseSender(source.replyTo);
+  const { subject } = templates;
+  const staticSubject = subject.pieces.every(({ kind }) => kind === 'static')
+    ? subjectHeader(render(subject, () => ''))
+    : null;
+  const senderHeaders =
+    addressHeader('From', sender.address, sender.name) +
+    (replyTo ? addressHeader('Reply-To', replyTo.address, replyTo.name) : '');
+  // `=_` cannot stand in quoted-printable text (RFC 2045 §6.7).
+  const boundary = `=_${createHmac('sha256', secret).update('boundary').digest('hex').slice(0, 24)}`;
+  const derivedText =
+    source.html !== null && source.text === null ? deriveText(source.html, fieldNames) : null;
+  const fillContent = compileContent(templates, derivedText, boundary);
+  const senderNeedsUtf8 = needsSmtpUtf8(sender.envelope);
+
+  let second = Number.NaN;
+  let date = '';
+  const dateAt = (now: Date): string => {
+    const current = Math.floor(now.getTime() / 1000);
+    if (current !== second) {
+      second = current;
+      date = dateHeader(now);
+    }
+    return date;
+  };
+
+  return {
+    fill({ seq, email, emailNorm, fields }, now) {
+      const values: FieldValues = (field) =>
+        field === EMAIL_FIELD ? email : (fields[field] ?? '');
+      const to = envelopeAddress(email, emailNorm.slice(emailNorm.lastIndexOf('@') + 1));
+      return {
+        envelope: {
+          from: sender.envelope,
+          to,
+          utf8: senderNeedsUtf8 || needsSmtpUtf8(to),
+        },
+        data:
+          senderHeaders +
+          addressHeader('To', to) +
+          (staticSubject ?? subjectHeader(render(subject, values))) +
+          dateAt(now) +
+          `Message-ID: ${messageId(sendId, seq, secret, sender.domain)}\r\nMIME-Version: 1.0\r\n` +
+          fillContent(values),
+      };
+    },
+  };
+}

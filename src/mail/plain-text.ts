@@ -1,0 +1,37 @@
+import { convert } from 'html-to-text';
+import type { NamedTemplate } from './template.js';
+
+const LIQUID = /\{\{[\s\S]*?\}\}|\{%[\s\S]*?%\}/g;
+/** Private-use characters, which no HTML parser touches. */
+const token = (index: number): string => `\uE000${index}\uE001`;
+const TOKEN = /\uE000(\d+)\uE001/g;
+
+/** The text a mail reader without HTML shows: paragraphs, lists, and links with their addresses. */
+export const htmlToText = (html: string): string =>
+  convert(html, {
+    wordwrap: false,
+    selectors: [
+      ...['h1', 'h2', 'h3', 'h4', 'h5', 'h6'].map((selector) => ({
+        selector,
+        options: { uppercase: false },
+      })),
+      { selector: 'table', options: { uppercaseHeaderCells: false } },
+      { selector: 'a', options: { hideLinkHrefIfSameAsText: true } },
+      { selector: 'img', format: 'skip' },
+    ],
+  });
+
+/**
+ * The text template of an HTML template, made once for all recipients. Null where that cannot be done because a
+ * Liquid tag stands where the conversion drops or moves it: each message's HTML must then be converted by itself.
+ */
+export function deriveTextTemplate(html: NamedTemplate): NamedTemplate | null {
+  const liquid: string[] = [];
+  const text = htmlToText(html.source.replace(LIQUID, (tag) => token(liquid.push(tag) - 1)));
+  const kept = [...text.matchAll(TOKEN)].map(([, index]) => Number(index));
+  const source = text.replace(TOKEN, (_, index) => liquid[Number(index)] ?? '');
+  const whole = kept.length === liquid.length && kept.every((index, place) => index === place);
+  return whole && source.match(LIQUID)?.length === (liquid.length || undefined)
+    ? { name: `${html.name} as text`, source }
+    : null;
+}
