@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
-import { CampaignError } from '../errors.js';
 import type { SandboxStatus } from '../sandbox/sandbox.js';
+import { sandboxLines } from '../view/sandbox.js';
+import { confirm } from './confirm.js';
 import type { Context } from './context.js';
+import { jsonLine } from './output.js';
 
 interface Options {
   json?: boolean;
@@ -39,41 +41,14 @@ export function register(program: Command, context: Context): void {
   });
   add('reset', 'delete the captured mail and every send', async (options) => {
     const { resetSandbox, sandboxStatus } = await import('../sandbox/sandbox.js');
-    if (!options.yes) await confirmReset(context, directory());
+    const consequence = `this deletes all sends and captured mail of the sandbox in ${directory()}`;
+    await confirm(context, consequence, options.yes);
     await resetSandbox(directory());
     context.stderr.write('sandbox emptied\n');
     if (options.json) print(context, await sandboxStatus(directory()), options);
   }).option('--yes', 'do not ask');
 }
 
-/** @throws CampaignError CONFIRMATION_NEEDED off a terminal, and when the answer is no */
-async function confirmReset(context: Context, directory: string): Promise<void> {
-  const question = `Delete all sends and captured mail of the sandbox in ${directory}?`;
-  if (!context.stdin.isTTY || !context.stderr.isTTY) {
-    throw new CampaignError('CONFIRMATION_NEEDED', question, 'add --yes');
-  }
-  const { default: prompts } = await import('prompts');
-  const { yes } = await prompts({
-    type: 'confirm',
-    name: 'yes',
-    message: question,
-    initial: false,
-    stdin: context.stdin,
-    stdout: context.stderr,
-  });
-  if (yes !== true) throw new CampaignError('CONFIRMATION_NEEDED', 'nothing was deleted');
-}
-
 function print(context: Context, status: SandboxStatus, options: Options): void {
-  if (options.json) {
-    context.stdout.write(`${JSON.stringify(status)}\n`);
-    return;
-  }
-  const rows: [string, string][] = [
-    ['running', status.running ? 'yes' : 'no (`campaign sandbox start` starts it)'],
-    ['database', status.databaseUrl ?? '-'],
-    ['SMTP', status.smtpUrl ?? '-'],
-    ['captured mail', `${status.captured} in ${status.mail}`],
-  ];
-  for (const [name, value] of rows) context.stdout.write(`${name.padEnd(14)} ${value}\n`);
+  context.stdout.write(options.json ? jsonLine(status) : sandboxLines(status));
 }
