@@ -52,3 +52,7 @@ export class CampaignError extends Error {
     this.exitCode = CODES[code];
   }
 }
+
+/** Whether the database cannot serve us now, but may again: a running scheduler waits for it. */
+export const isDatabaseOutage = (error: unknown): error is CampaignError =>
+  error instanceof CampaignError && error.code === 'DATABASE_UNREACHABLE';

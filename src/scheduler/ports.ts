@@ -1,29 +1,22 @@
+import type {
+  BackingOff,
+  BatchEnd,
+  Claim,
+  ClaimedSend,
+  FilledMessage,
+  MessageSource,
+  Recipient,
+  SendState,
+  Settlement,
+  StaleClaim,
+  Step,
+  StepResult,
+  Work,
+  WorkerIdentity,
+} from '../domain/delivery.js';
 import type { DeliveryResult } from '../domain/outcome.js';
 
 /** What the scheduler needs of the outside, in its own words; `mail` and `store` fit, tests may bring others. */
-
-/** SMTP envelope of one message. `to` has its domain as A-labels; `utf8` when only SMTPUTF8 (RFC 6531) can carry it. */
-export interface Envelope {
-  from: string;
-  to: string;
-  utf8: boolean;
-}
-
-/** A recipient as the ledger has it. */
-export interface Recipient {
-  seq: number;
-  email: string;
-  /** Normalised address: domain as A-labels. */
-  emailNorm: string;
-  fields: Readonly<Record<string, string>>;
-  attempts: number;
-}
-
-/** A message filled for one recipient: CRLF lines, dot-stuffed, without the final dot. */
-export interface FilledMessage {
-  envelope: Envelope;
-  data: string;
-}
 
 /** A send's message, compiled once. */
 export interface CompiledMessage {
@@ -44,4 +37,35 @@ export interface Transport {
   close(): Promise<void>;
   /** Cuts every connection at once: messages under way end as broken. */
   destroy(): void;
+}
+
+/**
+ * The database, as the scheduler needs it. Every method throws CampaignError DATABASE_UNREACHABLE when the database
+ * cannot serve it now; after that the fate of what was asked is not known until `reconcile`.
+ */
+export interface Ledger {
+  findWork(limit: number): Promise<Work[]>;
+  /** Sends that still have something to do now or later, those whose START_AT is ahead aside. */
+  countUnfinished(maxWaitSeconds: number | null): Promise<number>;
+  findStale(): Promise<StaleClaim[]>;
+  /** Frees a stale claim; its `sending` rows become `unknown`. Null when somebody else was first. */
+  reclaim(stale: StaleClaim, actor: string): Promise<{ unknown: number } | null>;
+  claim(sendId: number, by: string, firstTime: boolean): Promise<ClaimedSend | null>;
+  /** Frees a claim whose request ended in an error, if it took effect after all. */
+  unclaim(sendId: number, by: string): Promise<void>;
+  loadMessage(sendId: number): Promise<MessageSource>;
+  untouched(sendId: number, afterSeq: number, limit: number): Promise<Recipient[]>;
+  deferred(sendId: number, limit: number): Promise<Recipient[]>;
+  step(claim: Claim, step: Step): Promise<StepResult>;
+  /** The SEQs that are `sending` under this claim, after any earlier transaction of it has ended; null when it is lost. */
+  reconcile(claim: Claim): Promise<Set<number> | null>;
+  state(claim: Claim): Promise<SendState>;
+  /** Results that came after the claim was lost may settle this claim's own `unknown` rows. */
+  settleLate(claim: Claim, settlements: readonly Settlement[]): Promise<number>;
+  /** Pauses the send for a reason of the server's, giving `rows` back from `failed` to pending. */
+  pauseItself(claim: Claim, reason: string, giveBack: readonly number[]): Promise<boolean>;
+  /** Ends the batch: LAST_BATCH_AT (when `worked`), completion, and the claim is let go. */
+  endBatch(claim: Claim, end: { worked: boolean; cursorSeq: number }): Promise<BatchEnd>;
+  beat(worker: WorkerIdentity, backingOff: BackingOff | null): Promise<void>;
+  leave(worker: string): Promise<void>;
 }

@@ -170,7 +170,9 @@ export class Database implements Executor {
   }
 
   /** One session for the whole of `work`, for what is bound to a session (GET_LOCK, temporary settings). */
-  async withSession<T>(work: (session: Executor & { broken: boolean; destroy(): void }) => Promise<T>): Promise<T> {
+  async withSession<T>(
+    work: (session: Executor & { broken: boolean; destroy(): void }) => Promise<T>,
+  ): Promise<T> {
     const session = await this.acquire();
     try {
       return await work(session);
@@ -192,7 +194,9 @@ export class Database implements Executor {
       session.destroy();
     }
     if (this.open >= this.limit) {
-      const handed = await new Promise<Session | undefined>((resolve) => this.waiting.push(resolve));
+      const handed = await new Promise<Session | undefined>((resolve) =>
+        this.waiting.push(resolve),
+      );
       return handed ?? this.acquire();
     }
     this.open++;

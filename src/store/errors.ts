@@ -39,7 +39,9 @@ const LOST = new Set([
 ]);
 
 /** Shutdown in progress, killed, disconnected for inactivity, too many connections, server starting. */
-const LOST_ERRNO = new Set([1040, 1053, 1152, 1159, 1161, 1203, 1226, 1317, 1927, 1937, 4031, 3168]);
+const LOST_ERRNO = new Set([
+  1040, 1053, 1152, 1159, 1161, 1203, 1226, 1317, 1927, 1937, 4031, 3168,
+]);
 
 /** The server is there but cannot write: read-only replica or primary, disk full, out of tablespace. */
 const NOT_WRITABLE_ERRNO = new Set([1290, 1792, 1836, 3100, 1021, 1114, 1030, 1041, 1037, 1038]);

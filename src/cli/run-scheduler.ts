@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { type Command, InvalidArgumentError } from 'commander';
+import { requireSmtp, type Settings } from '../config.js';
+import { systemClock } from '../domain/lease.js';
+import { EXIT } from '../errors.js';
+import type { SchedulerOptions, SchedulerResult } from '../scheduler/loop.js';
+import type { LogFormat, LogLevel } from '../view/log.js';
+import type { Context } from './context.js';
+
+interface Flags {
+  once?: true;
+  untilIdle?: true;
+  maxWait?: number;
+  connections: number;
+  messagesPerConnection: number;
+  pollSeconds: number;
+  drainSeconds: number;
+  logLevel: LogLevel;
+  json?: true;
+}
+
+const wholeNumber =
+  (min: number, max: number) =>
+  (text: string): number => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= min && value <= max)) {
+      throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+    }
+    return value;
+  };
+
+function logLevel(text: string): LogLevel {
+  if (text === 'debug' || text === 'info' || text === 'warn' || text === 'error') return text;
+  throw new InvalidArgumentError('It must be debug, info, warn or error.');
+}
+
+/** `campaign run-scheduler`: the only command that sends mail. */
+export function register(program: Command, context: Context): void {
+  program
+    .command('run-scheduler')
+    .description('claim sends that are due and mail them in batches, until stopped')
+    .option('--once', 'one batch of each send that is due, then end (for cron)')
+    .option('--until-idle', 'end when no send is running any more')
+    .option(
+      '--max-wait <seconds>',
+      'with --until-idle: do not wait for recipients deferred for longer',
+      wholeNumber(0, 31_536_000),
+    )
+    .option('--connections <n>', 'SMTP connections', wholeNumber(1, 1000), 8)
+    .option(
+      '--messages-per-connection <n>',
+      'reconnect after so many messages, 0: never',
+      wholeNumber(0, 1_000_000),
+      0,
+    )
+    .option('--poll-seconds <s>', 'look for work this often', wholeNumber(1, 3600), 5)
+    .option(
+      '--drain-seconds <s>',
+      'when stopped, let messages on the wire end for so long',
+      wholeNumber(0, 3600),
+      30,
+    )
+    .option(
+      '--log-level <level>',
+      'debug (a line a message), info, warn or error',
+      logLevel,
+      'info',
+    )
+    .option('--json', 'log in JSON lines')
+    .action((flags: Flags) => run(flags, context));
+}
+
+async function run(flags: Flags, context: Context): Promise<void> {
+  const settings = context.settings();
+  const smtp = requireSmtp(settings);
+  const database = await context.database();
+  const [{ createLedger }, { createTransport }, { compileMessage }, { runScheduler }, log, words] =
+    await Promise.all([
+      import('../store/ledger.js'),
+      import('../mail/transport.js'),
+      import('../mail/template.js'),
+      import('../scheduler/loop.js'),
+      import('../view/log.js'),
+      import('../view/scheduler-log.js'),
+    ]);
+  const format: LogFormat = flags.json ? 'json' : 'text';
+  const logger = log.createLogger(context.stderr, format, flags.logLevel, context.colour);
+  const { connections, messagesPerConnection } = flags;
+  const result = await runScheduler(
+    schedulerOptions(flags, settings),
+    {
+      ledger: createLedger(database),
+      transport: createTransport(smtp, { connections, messagesPerConnection }),
+      compile: compileMessage,
+      clock: systemClock,
+      random: Math.random,
+      report: words.logSchedulerEvents(logger),
+    },
+    context.signal,
+  );
+  context.setExitCode(exitCode(flags, result));
+}
+
+function schedulerOptions(flags: Flags, settings: Settings): SchedulerOptions {
+  const host = hostname().slice(0, 64);
+  return {
+    worker: {
+      worker: `${host}:${process.pid}:${randomBytes(4).toString('hex')}`,
+      host,
+      pid: process.pid,
+    },
+    connections: flags.connections,
+    pollSeconds: flags.pollSeconds,
+    until: flags.once ? 'once' : flags.untilIdle ? 'idle' : 'stopped',
+    maxWaitSeconds: flags.maxWait ?? null,
+    drainSeconds: flags.drainSeconds,
+    sessionTtlSeconds: settings.sessionTtlSeconds,
+    retry: { firstSeconds: settings.retryFirstSeconds, maxSeconds: settings.retryMaxSeconds },
+    backoffMaxSeconds: settings.backoffMaxSeconds,
+    maxServerFailures: settings.maxServerFailures,
+    blockAfter: settings.blockAfter,
+  };
+}
+
+/** Cron and scripts learn from `--once` and `--until-idle` that the SMTP server was the trouble. */
+function exitCode(flags: Flags, result: SchedulerResult): number {
+  if (!flags.once && !flags.untilIdle) return EXIT.ok;
+  const troubled = result.pausedThemselves.length > 0 || result.serverTrouble !== null;
+  return troubled ? EXIT.smtp : EXIT.ok;
+}

@@ -1,0 +1,139 @@
+/** What the scheduler, the ledger and the sending path tell each other. */
+
+import type { SendStatus } from './states.js';
+
+/** SMTP envelope of one message. `to` has its domain as A-labels; `utf8` when only SMTPUTF8 (RFC 6531) can carry it. */
+export interface Envelope {
+  from: string;
+  to: string;
+  utf8: boolean;
+}
+
+/** A recipient as the ledger has it. */
+export interface Recipient {
+  seq: number;
+  email: string;
+  /** Normalised address: domain as A-labels. */
+  emailNorm: string;
+  fields: Readonly<Record<string, string>>;
+  attempts: number;
+}
+
+/** A message filled for one recipient: CRLF lines, dot-stuffed, without the final dot. */
+export interface FilledMessage {
+  envelope: Envelope;
+  data: string;
+}
+
+/** Pacing of a send, as the operator last set it. */
+export interface Controls {
+  batchSize: number;
+  delayMs: number;
+  cooldownSeconds: number;
+}
+
+/** A running send that nobody holds, and when its next batch is due; zero or less is now. */
+export interface Work {
+  sendId: number;
+  dueInMs: number;
+}
+
+/** The worker's hold on a send. `by` is unique per claim; ledger rows carry `number`. */
+export interface Claim {
+  sendId: number;
+  by: string;
+  number: number;
+}
+
+export interface ClaimedSend {
+  claim: Claim;
+  controls: Controls;
+  maxAttempts: number;
+  /** Rows above it have never been touched. */
+  cursorSeq: number;
+  lastSeq: number;
+}
+
+export interface StaleClaim {
+  sendId: number;
+  by: string | null;
+}
+
+/** What became of one row, to be written to the ledger. */
+export type Settlement =
+  | { seq: number; to: 'sent'; code: number; enhanced: string | null; text: string }
+  | {
+      seq: number;
+      to: 'failed' | 'unknown';
+      code: number | null;
+      enhanced: string | null;
+      text: string;
+    }
+  /** Refused for now: counts as an attempt. */
+  | {
+      seq: number;
+      to: 'deferred';
+      code: number | null;
+      enhanced: string | null;
+      text: string;
+      delayMs: number;
+    }
+  /** Given back as it was. */
+  | { seq: number; to: 'returned'; delayMs: number };
+
+/** One step of a batch: what came in is recorded and as many rows are marked anew, in one transaction. */
+export interface Step {
+  settlements: readonly Settlement[];
+  mark: readonly number[];
+  cursorSeq: number;
+  settledSeq: number;
+}
+
+/** How a send stands now. `held`: the claim that asked still holds it. */
+export interface SendState {
+  status: SendStatus;
+  controls: Controls;
+  held: boolean;
+}
+
+export type StepResult =
+  /** Committed. */
+  | { kind: 'done'; state: SendState }
+  /** Nothing written: the send no longer runs, so nothing may be marked; what came in can still be recorded. */
+  | { kind: 'not-running'; state: SendState }
+  /** Nothing written: the claim is no longer ours. */
+  | { kind: 'lost' }
+  /** Nothing written: rows are not as we left them; `reconcile` tells how they are. */
+  | { kind: 'mismatch' };
+
+export type BatchEnd =
+  | { kind: 'released'; status: SendStatus }
+  | { kind: 'lost' }
+  /** Rows are `sending` under our claim that we don't know of. */
+  | { kind: 'strays' };
+
+/** A running scheduler, for CAMPAIGN_WORKERS and CLAIMED_BY. */
+export interface WorkerIdentity {
+  /** `host:pid:random`, unique per process. */
+  worker: string;
+  host: string;
+  pid: number;
+}
+
+/** Why a worker sends nothing at the moment, and for how long. */
+export interface BackingOff {
+  ms: number;
+  reason: string;
+}
+
+/** A send's message as stored. */
+export interface MessageSource {
+  sendId: number;
+  from: string;
+  replyTo: string | null;
+  subject: string;
+  html: string | null;
+  text: string | null;
+  fieldNames: string[];
+  secret: Buffer;
+}

@@ -1,0 +1,542 @@
+import type { Claim, ClaimedSend, Controls, Recipient, Settlement } from '../domain/delivery.js';
+import {
+  type Clock,
+  elapsedMs,
+  type Instant,
+  leaseHolds,
+  RENEW_EVERY_MS,
+} from '../domain/lease.js';
+import type { DeliveryResult, Verdict } from '../domain/outcome.js';
+import { judge, refusalKey } from '../domain/replies.js';
+import { type RetryPolicy, retryDelayMs } from '../domain/retry.js';
+import { isDatabaseOutage } from '../errors.js';
+import type { Budget } from './budget.js';
+import type { Report } from './events.js';
+import { Hand } from './hand.js';
+import type { JobOwner, Lanes, ServerSign } from './lanes.js';
+import type { Ledger } from './ports.js';
+import type { Session } from './sessions.js';
+import { Wake } from './wake.js';
+
+/** What a batch works with; one for all batches of a process. */
+export interface BatchTools {
+  ledger: Ledger;
+  lanes: Lanes;
+  budget: Budget;
+  clock: Clock;
+  random: () => number;
+  report: Report;
+  retry: RetryPolicy;
+  /** Server failures in a row after which the send pauses itself. */
+  maxServerFailures: number;
+  /** End the batch at the first server failure instead of waiting the backoff out (`--once`). */
+  giveUpOnTrouble: boolean;
+  /** Nothing more starts; what is on the wire may end. */
+  stopping: AbortSignal;
+  /** Waiting is over: what cannot be recorded now is left to the next claim. */
+  abandoned: AbortSignal;
+}
+
+export interface BatchResult {
+  pausedItself: string | null;
+}
+
+/** Without news from the database a batch asks this often whether it was paused or cancelled. */
+const LOOK_EVERY_MS = 500;
+/** With a delay, only what starts within this time is marked. */
+const MARK_AHEAD_MS = 1_000;
+const READ_DEFERRED_EVERY_MS = 1_000;
+/** A row that met server trouble is due again after this long. */
+const UNTOUCHED_DELAY_MS = 5_000;
+const READ_AT_MOST_ROWS = 500;
+const READ_AT_MOST_CHARACTERS = 2_000_000;
+const DATABASE_RETRY_FIRST_MS = 100;
+const DATABASE_RETRY_MAX_MS = 5_000;
+
+/**
+ * Runs one batch of a claimed send to its end. Resolves when the claim is let go, or lost.
+ * @param askedAt when the claim was asked for: the lease counts from then
+ */
+export function runBatch(
+  claimed: ClaimedSend,
+  askedAt: Instant,
+  session: Session,
+  tools: BatchTools,
+): Promise<BatchResult> {
+  return new Batch(claimed, askedAt, session, tools).run();
+}
+
+class Batch implements JobOwner {
+  private readonly claim: Claim;
+  private readonly hand: Hand;
+  private readonly signal = new Wake();
+  private readonly counts = { sent: 0, failed: 0, unknown: 0, deferred: 0, returned: 0 };
+  private controls: Controls;
+  /** Rows this batch may still mark. */
+  private quota: number;
+  private onTheWire = 0;
+  private ending = false;
+  private lost = false;
+  private pause: { reason: string; giveBack: number[] } | null = null;
+  private renewed: Instant;
+  private looked: Instant;
+  private deferredRead: Instant | null = null;
+  private reading: Promise<void> | null = null;
+  private readFailure: unknown = null;
+  private noneLeft = false;
+  private averageRow = 1_000;
+  private pauseWritten = false;
+  /** Handed to the lanes, but not on the wire yet. */
+  private readonly submitted = new Map<number, Recipient>();
+  readonly wake = this.signal.wake;
+
+  constructor(
+    private readonly send: ClaimedSend,
+    askedAt: Instant,
+    private readonly session: Session,
+    private readonly tools: BatchTools,
+  ) {
+    this.claim = send.claim;
+    this.controls = send.controls;
+    this.quota = send.controls.batchSize;
+    this.hand = new Hand(send.cursorSeq);
+    this.renewed = askedAt;
+    this.looked = askedAt;
+  }
+
+  async run(): Promise<BatchResult> {
+    const { budget, lanes, stopping, abandoned, clock, report } = this.tools;
+    const begun = clock();
+    budget.join(this, this.wake);
+    lanes.join(this);
+    stopping.addEventListener('abort', this.wake);
+    abandoned.addEventListener('abort', this.wake);
+    try {
+      const status = await this.work();
+      if (status) {
+        report({
+          kind: 'batch-ended',
+          sendId: this.claim.sendId,
+          status,
+          ...this.counts,
+          ms: elapsedMs(begun, clock()),
+        });
+      }
+      return { pausedItself: this.pause?.reason ?? null };
+    } finally {
+      stopping.removeEventListener('abort', this.wake);
+      abandoned.removeEventListener('abort', this.wake);
+      lanes.leave(this);
+      budget.leave(this);
+    }
+  }
+
+  /** Until everything is recorded and the claim let go; the send's status then, or null if the claim was lost. */
+  private async work(): Promise<string | null> {
+    for (;;) {
+      if (this.tools.abandoned.aborted) return null;
+      if (this.lost) {
+        await this.settleLate();
+        return null;
+      }
+      if (this.tools.stopping.aborted) this.ending = true;
+      if (this.ending) this.withdraw(0);
+      this.startDue();
+      try {
+        const rows = this.wanted() > 0 ? await this.rowsToMark() : [];
+        if (rows.length > 0 || this.hand.toRecord > 0 || this.mustRenew()) {
+          await this.step(rows);
+        } else if (this.isOver()) {
+          const ended = await this.end();
+          if (ended) return ended;
+        } else {
+          await this.lookOrWait();
+        }
+      } catch (error) {
+        await this.weatherOutage(error, () => this.reconcile());
+      }
+    }
+  }
+
+  // ── Marking and recording ────────────────────────────────────────────────
+
+  /** Rows that could be marked now, the process's budget aside. */
+  private wanted(): number {
+    if (this.ending || this.noneLeft || this.quota <= 0) return 0;
+    const room = this.tools.lanes.room();
+    const within = Number.isFinite(room) ? room - this.hand.held : Number.POSITIVE_INFINITY;
+    const { delayMs } = this.controls;
+    const paced =
+      delayMs === 0
+        ? Number.POSITIVE_INFINITY
+        : Math.floor((MARK_AHEAD_MS - this.untilNextStart()) / delayMs) + 1 - this.hand.toStart;
+    return Math.max(0, Math.min(this.quota, within, paced));
+  }
+
+  private async rowsToMark(): Promise<Recipient[]> {
+    const granted = this.tools.budget.take(this, this.wanted());
+    if (granted === 0) return [];
+    this.readOn(granted);
+    if (this.hand.readAhead === 0 && this.reading) await this.reading;
+    if (this.readFailure) {
+      const failure = this.readFailure;
+      this.readFailure = null;
+      this.tools.budget.put(this, granted);
+      throw failure;
+    }
+    const rows = this.ending ? [] : this.hand.next(granted);
+    this.tools.budget.put(this, granted - rows.length);
+    return rows;
+  }
+
+  /** Keeps rows read ahead, while earlier ones are on the wire. */
+  private readOn(wanted: number): void {
+    const enough = Math.min(wanted * 2, this.quota);
+    if (this.reading || this.noneLeft || this.hand.readAhead >= enough) return;
+    this.reading = this.readRows()
+      .catch((error: unknown) => {
+        this.readFailure = error;
+      })
+      .finally(() => {
+        this.reading = null;
+      });
+  }
+
+  private async readRows(): Promise<void> {
+    const { ledger, clock } = this.tools;
+    const { sendId } = this.claim;
+    const limit = Math.max(
+      1,
+      Math.min(
+        this.quota,
+        READ_AT_MOST_ROWS,
+        Math.floor(READ_AT_MOST_CHARACTERS / this.averageRow),
+      ),
+    );
+    let rows: Recipient[] = [];
+    if (!this.deferredRead || elapsedMs(this.deferredRead, clock()) >= READ_DEFERRED_EVERY_MS) {
+      this.deferredRead = clock();
+      rows = await ledger.deferred(sendId, Math.ceil(limit / 2));
+    }
+    const fresh = await ledger.untouched(sendId, this.hand.readTo, limit - rows.length);
+    if (fresh.length + rows.length === 0) this.noneLeft = true;
+    this.measure([...rows, ...fresh]);
+    this.hand.read([...rows, ...fresh]);
+  }
+
+  /** Wide rows are read in smaller portions. */
+  private measure(rows: readonly Recipient[]): void {
+    if (rows.length === 0) return;
+    let characters = 0;
+    for (const { email, fields } of rows) {
+      characters += email.length + 100;
+      for (const value of Object.values(fields)) characters += value.length;
+    }
+    this.averageRow = characters / rows.length;
+  }
+
+  private async step(rows: readonly Recipient[]): Promise<void> {
+    const { ledger, budget, clock } = this.tools;
+    const settlements = this.hand.takeArrived();
+    const asked = clock();
+    try {
+      const result = await ledger.step(this.claim, {
+        settlements,
+        mark: rows.map((row) => row.seq),
+        cursorSeq: this.hand.cursorAfter(rows),
+        settledSeq: this.hand.settledSeq(rows, settlements),
+      });
+      if (result.kind === 'done') {
+        this.renewed = asked;
+        this.hand.committed(rows, settlements);
+        budget.put(this, settlements.length);
+        this.quota -= rows.length;
+        for (const { to } of settlements) this.count(to);
+        this.learn(result.state);
+        return;
+      }
+      this.hand.notRecorded(settlements);
+      budget.put(this, rows.length);
+      if (result.kind === 'lost') this.lost = true;
+      else if (result.kind === 'not-running') this.learn(result.state);
+      else await this.reconcile();
+    } catch (error) {
+      this.hand.notRecorded(settlements);
+      budget.put(this, rows.length);
+      throw error;
+    }
+  }
+
+  private count(to: Settlement['to']): void {
+    this.counts[to] += 1;
+    // A row that comes back untouched has not used up its place in the batch.
+    if (to === 'returned') this.quota += 1;
+  }
+
+  private learn({ status, held, controls }: { status: string; held: boolean; controls: Controls }) {
+    this.looked = this.tools.clock();
+    this.controls = controls;
+    if (!held) this.lost = true;
+    if (status !== 'running') this.ending = true;
+  }
+
+  private async reconcile(): Promise<void> {
+    const asked = this.tools.clock();
+    const sending = await this.tools.ledger.reconcile(this.claim);
+    if (sending === null) {
+      this.lost = true;
+      return;
+    }
+    this.renewed = asked;
+    this.hand.reconcile(sending);
+    this.tools.budget.settle(this, this.hand.held);
+  }
+
+  private mustRenew(): boolean {
+    return elapsedMs(this.renewed, this.tools.clock()) >= RENEW_EVERY_MS;
+  }
+
+  /**
+   * The database cannot serve us: nothing more is handed out, what comes in is kept, until `resume`, which reads what
+   * really happened before anything else is done, gets through.
+   * @throws whatever is no outage
+   */
+  private async weatherOutage(error: unknown, resume: () => Promise<void>): Promise<void> {
+    const { clock, report, abandoned } = this.tools;
+    const since = clock();
+    let cause = error;
+    this.withdraw(0);
+    for (
+      let waitMs = DATABASE_RETRY_FIRST_MS;
+      ;
+      waitMs = Math.min(waitMs * 2, DATABASE_RETRY_MAX_MS)
+    ) {
+      if (!isDatabaseOutage(cause)) throw cause;
+      report({ kind: 'database-away', reason: cause.message, waitMs });
+      const until = clock().monotonic + waitMs;
+      while (clock().monotonic < until && !abandoned.aborted) {
+        await this.signal.wait(until - clock().monotonic);
+      }
+      if (abandoned.aborted) return;
+      try {
+        await resume();
+        report({ kind: 'database-back', afterMs: elapsedMs(since, clock()) });
+        return;
+      } catch (again) {
+        cause = again;
+      }
+    }
+  }
+
+  // ── Starting messages ────────────────────────────────────────────────────
+
+  private untilNextStart(): number {
+    const { delayMs } = this.controls;
+    const { lastStart } = this.session;
+    return lastStart === null || delayMs === 0
+      ? 0
+      : Math.max(0, lastStart + delayMs - this.tools.clock().monotonic);
+  }
+
+  private startDue(): void {
+    while (!this.ending && this.hand.toStart > 0 && this.untilNextStart() <= 0) {
+      const recipient = this.hand.start();
+      if (!recipient) return;
+      this.session.lastStart = this.tools.clock().monotonic;
+      this.submit(recipient);
+    }
+  }
+
+  private submit(recipient: Recipient): void {
+    this.submitted.set(recipient.seq, recipient);
+    this.tools.lanes.submit({
+      owner: this,
+      message: () => {
+        this.submitted.delete(recipient.seq);
+        this.onTheWire += 1;
+        return this.session.message.fill(recipient, new Date(this.tools.clock().wall));
+      },
+      mayProceed: () => !this.lost && leaseHolds(this.renewed, this.tools.clock()),
+      done: (result) => {
+        this.onTheWire -= 1;
+        return this.settle(recipient, result);
+      },
+    });
+  }
+
+  /** Rows not yet on the wire go back as they were. */
+  private withdraw(delayMs: number): void {
+    this.hand.giveBackWaiting(delayMs);
+    if (this.submitted.size === 0) return;
+    this.tools.lanes.withdraw(this);
+    for (const seq of this.submitted.keys()) this.hand.came({ seq, to: 'returned', delayMs });
+    this.submitted.clear();
+  }
+
+  // ── What came of them ────────────────────────────────────────────────────
+
+  private settle(
+    recipient: Recipient,
+    result: DeliveryResult,
+  ): { sign: ServerSign; reason: string } {
+    const { seq } = recipient;
+    const verdict = judge(result);
+    const { settlement, sign } = this.interpret(recipient, verdict);
+    this.hand.came(settlement);
+    this.tools.report({
+      kind: 'message',
+      sendId: this.claim.sendId,
+      email: recipient.email,
+      outcome: settlement.to,
+      text: 'text' in verdict ? verdict.text : verdict.kind === 'sent' ? verdict.reply.text : '',
+    });
+    if (settlement.to === 'sent') this.session.watch.succeeded(seq);
+    this.signal.wake();
+    return { sign, reason: verdict.kind === 'server' ? verdict.text : '' };
+  }
+
+  private interpret(
+    recipient: Recipient,
+    verdict: Verdict,
+  ): { settlement: Settlement; sign: ServerSign } {
+    const { seq } = recipient;
+    const { watch } = this.session;
+    switch (verdict.kind) {
+      case 'sent': {
+        const { code, enhanced, text } = verdict.reply;
+        return { settlement: { seq, to: 'sent', code, enhanced, text }, sign: 'well' };
+      }
+      case 'failed': {
+        const { code, enhanced, text } = verdict;
+        const key = refusalKey(verdict);
+        const run = key === null ? null : watch.refused(seq, key);
+        if (run) this.pauseFor(`${run.length} refusals alike: ${text}`, run);
+        return {
+          settlement: { seq, to: 'failed', code, enhanced, text },
+          sign: code === null ? 'nothing' : 'well',
+        };
+      }
+      case 'deferred':
+        return { settlement: this.deferral(recipient, verdict), sign: 'well' };
+      case 'unknown': {
+        if (watch.lostReply()) this.pauseFor(`replies lost in a row: ${verdict.text}`);
+        const { text } = verdict;
+        return {
+          settlement: { seq, to: 'unknown', code: null, enhanced: null, text },
+          sign: 'nothing',
+        };
+      }
+      case 'server': {
+        if (verdict.broke && watch.broke(seq)) {
+          const text = `the line broke three times on this message: ${verdict.text}`;
+          return {
+            settlement: this.deferral(recipient, { code: verdict.code, enhanced: null, text }),
+            sign: 'nothing',
+          };
+        }
+        if (verdict.pause) this.pauseFor(verdict.text);
+        return {
+          settlement: { seq, to: 'returned', delayMs: UNTOUCHED_DELAY_MS },
+          sign: verdict.pause ? 'nothing' : 'trouble',
+        };
+      }
+      case 'untouched':
+        return { settlement: { seq, to: 'returned', delayMs: 0 }, sign: 'nothing' };
+    }
+  }
+
+  private deferral(
+    { seq, attempts }: Recipient,
+    { code, enhanced, text }: { code: number | null; enhanced: string | null; text: string },
+  ): Settlement {
+    if (attempts + 1 >= this.send.maxAttempts) return { seq, to: 'failed', code, enhanced, text };
+    const delayMs = retryDelayMs(attempts + 1, this.tools.retry, this.tools.random());
+    return { seq, to: 'deferred', code, enhanced, text, delayMs };
+  }
+
+  /** The batch ends and the send pauses itself; `giveBack` may still grow by what is on the wire. */
+  private pauseFor(reason: string, giveBack: number[] = []): void {
+    this.pause ??= { reason, giveBack };
+    this.ending = true;
+  }
+
+  trouble(reason: string): void {
+    const { lanes, maxServerFailures, giveUpOnTrouble } = this.tools;
+    const seen = this.session.serverFailures;
+    if (seen.atSuccesses !== lanes.successes) seen.count = 0;
+    seen.atSuccesses = lanes.successes;
+    seen.count += 1;
+    if (seen.count >= maxServerFailures) {
+      this.pauseFor(`SMTP server: ${seen.count} failures in a row, the last: ${reason}`);
+      seen.count = 0;
+    }
+    if (giveUpOnTrouble) this.ending = true;
+    this.withdraw(0);
+    this.signal.wake();
+  }
+
+  // ── Waiting and ending ───────────────────────────────────────────────────
+
+  private isOver(): boolean {
+    if (this.hand.held > 0 || this.reading) return false;
+    return this.ending || this.noneLeft || this.quota <= 0;
+  }
+
+  private async lookOrWait(): Promise<void> {
+    const { clock, ledger, lanes } = this.tools;
+    const sinceLook = elapsedMs(this.looked, clock());
+    if (sinceLook >= LOOK_EVERY_MS) {
+      this.learn(await ledger.state(this.claim));
+      return;
+    }
+    const waits = [LOOK_EVERY_MS - sinceLook];
+    const untilStart = this.untilNextStart();
+    if (untilStart > 0) waits.push(untilStart);
+    const backoff = lanes.backoffMs();
+    if (backoff > 0) waits.push(backoff);
+    await this.signal.wait(Math.max(1, Math.min(...waits)));
+  }
+
+  /** Lets the claim go. Undefined when something is left to do first. */
+  private async end(): Promise<string | null | undefined> {
+    const { ledger, report } = this.tools;
+    if (this.pause && !this.pauseWritten) {
+      const { reason, giveBack } = this.pause;
+      if (await ledger.pauseItself(this.claim, reason, giveBack)) {
+        report({ kind: 'paused-itself', sendId: this.claim.sendId, reason });
+      }
+      this.pauseWritten = true;
+      this.session.watch.reset();
+    }
+    const end = await ledger.endBatch(this.claim, {
+      worked: Object.values(this.counts).some((count) => count > 0),
+      cursorSeq: this.noneLeft ? this.send.lastSeq : this.hand.cursorSeq,
+    });
+    if (end.kind === 'released') return end.status;
+    if (end.kind === 'strays') {
+      await this.reconcile();
+      if (this.hand.held === 0 && !this.lost) {
+        throw new Error(
+          `send ${this.claim.sendId}: SENDING_COUNT is not 0, yet no row is sending; see \`campaign verify ${this.claim.sendId}\``,
+        );
+      }
+      return undefined;
+    }
+    this.lost = true;
+    return undefined;
+  }
+
+  /** The claim is somebody else's: what is still on the wire may only settle our own uncertain rows. */
+  private async settleLate(): Promise<void> {
+    const { ledger, report, abandoned } = this.tools;
+    this.withdraw(0);
+    while (this.onTheWire > 0 && !abandoned.aborted) await this.signal.wait(LOOK_EVERY_MS);
+    const arrived = this.hand.takeArrived();
+    let settledLate = 0;
+    const settle = async () => {
+      settledLate = await ledger.settleLate(this.claim, arrived);
+    };
+    if (arrived.length > 0) await settle().catch((error) => this.weatherOutage(error, settle));
+    report({ kind: 'claim-lost', sendId: this.claim.sendId, settledLate });
+  }
+}

@@ -1,0 +1,63 @@
+interface Party {
+  held: number;
+  wake: () => void;
+}
+
+/**
+ * How many ledger rows the process may have `sending`, over all its batches: what a crash can leave uncertain.
+ * Shared in equal parts; when it is short, those who asked first are served first.
+ */
+export class Budget {
+  private readonly parties = new Map<object, Party>();
+  private readonly queue = new Set<object>();
+  private held = 0;
+
+  constructor(private readonly limit: number) {}
+
+  join(owner: object, wake: () => void): void {
+    this.parties.set(owner, { held: 0, wake });
+  }
+
+  leave(owner: object): void {
+    this.put(owner, this.parties.get(owner)?.held ?? 0);
+    this.parties.delete(owner);
+    this.queue.delete(owner);
+  }
+
+  /** Grants up to `want` rows, none at all when others have waited longer; the owner is woken when it is its turn. */
+  take(owner: object, want: number): number {
+    const party = this.parties.get(owner);
+    if (!party || want <= 0) return 0;
+    const share = Math.max(1, Math.floor(this.limit / this.parties.size));
+    const granted = Math.min(want, this.limit - this.held, share - party.held);
+    if (share - party.held <= 0) return 0;
+    const [first] = this.queue;
+    if (granted <= 0 || (first !== undefined && first !== owner)) {
+      this.queue.add(owner);
+      return 0;
+    }
+    this.queue.delete(owner);
+    party.held += granted;
+    this.held += granted;
+    this.wakeNext();
+    return granted;
+  }
+
+  put(owner: object, count: number): void {
+    const party = this.parties.get(owner);
+    if (!party || count === 0) return;
+    party.held -= count;
+    this.held -= count;
+    this.wakeNext();
+  }
+
+  /** Sets straight how many rows the owner holds, after it has read them anew. */
+  settle(owner: object, held: number): void {
+    this.put(owner, (this.parties.get(owner)?.held ?? 0) - held);
+  }
+
+  private wakeNext(): void {
+    const [first] = this.queue;
+    if (first !== undefined && this.held < this.limit) this.parties.get(first)?.wake();
+  }
+}

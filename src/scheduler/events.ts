@@ -1,0 +1,28 @@
+/** What a scheduler tells of its work; wording and drawing are the view's. */
+export type SchedulerEvent =
+  | { kind: 'started'; worker: string; connections: number; pollSeconds: number }
+  | { kind: 'claimed'; sendId: number; batchSize: number }
+  | {
+      kind: 'batch-ended';
+      sendId: number;
+      status: string;
+      sent: number;
+      failed: number;
+      unknown: number;
+      deferred: number;
+      returned: number;
+      ms: number;
+    }
+  | { kind: 'message'; sendId: number; email: string; outcome: string; text: string }
+  | { kind: 'paused-itself'; sendId: number; reason: string }
+  | { kind: 'claim-lost'; sendId: number; settledLate: number }
+  | { kind: 'reclaimed'; sendId: number; from: string | null; unknown: number }
+  | { kind: 'server-trouble'; reason: string; waitMs: number }
+  | { kind: 'database-away'; reason: string; waitMs: number }
+  | { kind: 'database-back'; afterMs: number }
+  | { kind: 'fault'; sendId: number; reason: string }
+  | { kind: 'stopping'; onTheWire: number }
+  | { kind: 'drain-limit'; onTheWire: number }
+  | { kind: 'stopped' };
+
+export type Report = (event: SchedulerEvent) => void;

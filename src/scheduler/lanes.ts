@@ -1,0 +1,131 @@
+import type { FilledMessage } from '../domain/delivery.js';
+import type { Clock, Instant } from '../domain/lease.js';
+import type { DeliveryResult } from '../domain/outcome.js';
+import type { ServerHealth } from '../domain/server-health.js';
+import type { Transport } from './ports.js';
+
+/** What a delivery told about the server, whatever it meant for the recipient. */
+export type ServerSign = 'well' | 'trouble' | 'nothing';
+
+/** One message waiting for a connection. */
+export interface Job {
+  owner: JobOwner;
+  /** @throws Error when the message cannot be made */
+  message(): FilledMessage;
+  mayProceed(): boolean;
+  done(result: DeliveryResult): { sign: ServerSign; reason: string };
+}
+
+export interface JobOwner {
+  /** The server failed anew: nothing more will start until it has been waited for. */
+  trouble(reason: string): void;
+  /** A connection is free, or the server may be tried again. */
+  wake(): void;
+}
+
+/**
+ * Hands messages to the connections in the order they came in, over all batches, as long as the server is well;
+ * after a failure nobody starts until the backoff has passed, and then one probe does.
+ */
+export class Lanes {
+  private readonly queue: Job[] = [];
+  private readonly owners = new Set<JobOwner>();
+  private timer: NodeJS.Timeout | undefined;
+  /** Messages on the wire. */
+  busy = 0;
+  /** Grows with every sign that the server is well. */
+  successes = 0;
+
+  constructor(
+    private readonly transport: Transport,
+    readonly health: ServerHealth,
+    private readonly clock: Clock,
+    private readonly onTrouble: (reason: string, waitMs: number) => void,
+  ) {}
+
+  join(owner: JobOwner): void {
+    this.owners.add(owner);
+  }
+
+  leave(owner: JobOwner): void {
+    this.owners.delete(owner);
+  }
+
+  /** Messages that may start now, over all batches: 0 while backing off, 1 for the probe after it. */
+  room(): number {
+    return this.health.room(this.clock().monotonic);
+  }
+
+  /** Milliseconds until the server may be tried again. */
+  backoffMs(): number {
+    return this.health.failures === 0
+      ? 0
+      : Math.max(0, this.health.retryAt - this.clock().monotonic);
+  }
+
+  submit(job: Job): void {
+    this.queue.push(job);
+    this.pump();
+  }
+
+  /** Takes back an owner's messages that have not started. */
+  withdraw(owner: JobOwner): void {
+    for (let i = this.queue.length - 1; i >= 0; i--) {
+      if (this.queue[i]?.owner === owner) this.queue.splice(i, 1);
+    }
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+  }
+
+  private pump(): void {
+    while (this.transport.free > 0 && this.queue.length > 0 && this.room() > 0) {
+      const job = this.queue.shift();
+      if (job) this.start(job);
+    }
+  }
+
+  private start(job: Job): void {
+    const startedAt = this.clock();
+    let message: FilledMessage;
+    try {
+      message = job.message();
+    } catch (error) {
+      job.done({ kind: 'unsendable', enhanced: null, error: (error as Error).message });
+      return;
+    }
+    this.busy += 1;
+    this.health.started();
+    void this.transport
+      .deliver(message, () => job.mayProceed())
+      .then((result) => {
+        this.busy -= 1;
+        this.learn(job.done(result), startedAt);
+        this.pump();
+      });
+  }
+
+  private learn({ sign, reason }: { sign: ServerSign; reason: string }, startedAt: Instant): void {
+    const now = this.clock().monotonic;
+    const ailing = this.health.failures > 0;
+    if (sign === 'well') {
+      this.successes += 1;
+      this.health.succeeded();
+    } else if (sign === 'nothing') {
+      this.health.neutral();
+    } else if (this.health.failed(startedAt.monotonic, now, reason)) {
+      const waitMs = this.health.retryAt - now;
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.resume(), waitMs);
+      this.onTrouble(reason, waitMs);
+      for (const owner of this.owners) owner.trouble(reason);
+    }
+    if (ailing && this.room() > 0) this.resume();
+  }
+
+  private resume(): void {
+    this.pump();
+    for (const owner of this.owners) owner.wake();
+  }
+}

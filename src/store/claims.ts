@@ -1,0 +1,321 @@
+import type {
+  BatchEnd,
+  Claim,
+  ClaimedSend,
+  SendState,
+  StaleClaim,
+  Work,
+} from '../domain/delivery.js';
+import { STALE_CLAIM_SECONDS } from '../domain/lease.js';
+import type { SendStatus } from '../domain/states.js';
+import type { Database, Executor, Statement } from './database.js';
+import { eventStatement } from './events.js';
+
+const SETTLED = 'SENT_COUNT + FAILED_COUNT + UNKNOWN_COUNT + SKIPPED_COUNT';
+const BEFORE_ALL_TIMES = "TIMESTAMP'1970-01-01 00:00:00.000'";
+
+/**
+ * When a running send's next batch is due: its start, its cooldown, and its first row that may be tried have all
+ * come. A send with nothing left is due at once, to be completed.
+ */
+const DUE_AT = `GREATEST(
+  COALESCE(s.START_AT, ${BEFORE_ALL_TIMES}),
+  COALESCE(s.LAST_BATCH_AT + INTERVAL s.COOLDOWN_SECONDS SECOND, ${BEFORE_ALL_TIMES}),
+  CASE
+    WHEN s.CURSOR_SEQ < s.LAST_SEQ OR ${SETTLED} + s.SENDING_COUNT = s.TOTAL_COUNT THEN ${BEFORE_ALL_TIMES}
+    ELSE COALESCE((SELECT r.NEXT_ATTEMPT_AT FROM CAMPAIGN_SEND_RESULTS r
+                    WHERE r.SEND_ID = s.ID AND r.ATTENTION = 4
+                    ORDER BY r.NEXT_ATTEMPT_AT LIMIT 1), ${BEFORE_ALL_TIMES})
+  END)`;
+
+/** Running sends that nobody holds, the longest overdue first, with the milliseconds until their next batch is due. */
+export function findWork(db: Executor, limit: number): Promise<Work[]> {
+  return db.rows<Work>(
+    `SELECT sendId, CEIL(TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(3), dueAt) / 1000) AS dueInMs
+       FROM (SELECT s.ID AS sendId, ${DUE_AT} AS dueAt
+               FROM CAMPAIGN_SENDS s
+              WHERE s.STATUS = 'running' AND s.CLAIMED_BY IS NULL) AS due
+      ORDER BY dueAt, sendId LIMIT ?`,
+    [limit],
+  );
+}
+
+/**
+ * Running sends that still owe something, those whose START_AT is ahead aside, and, when `maxWaitSeconds` is given,
+ * those aside of which nothing is left but rows deferred for longer.
+ */
+export async function countUnfinished(
+  db: Executor,
+  maxWaitSeconds: number | null,
+): Promise<number> {
+  const [row] = await db.rows<{ unfinished: number }>(
+    `SELECT COUNT(*) AS unfinished FROM CAMPAIGN_SENDS s
+      WHERE s.STATUS = 'running'
+        AND (s.START_AT IS NULL OR s.START_AT <= UTC_TIMESTAMP(3))
+        AND (? IS NULL OR s.CLAIMED_BY IS NOT NULL OR s.LAST_BATCH_AT IS NULL
+             OR ${DUE_AT} <= GREATEST(UTC_TIMESTAMP(3) + INTERVAL COALESCE(?, 0) SECOND,
+                                      s.LAST_BATCH_AT + INTERVAL s.COOLDOWN_SECONDS SECOND))`,
+    [maxWaitSeconds, maxWaitSeconds],
+  );
+  return row?.unfinished ?? 0;
+}
+
+const NOT_RENEWED = `CLAIMED_AT < UTC_TIMESTAMP(3) - INTERVAL ${STALE_CLAIM_SECONDS} SECOND`;
+const ABANDONED = 'CLAIMED_BY IS NULL AND SENDING_COUNT <> 0';
+
+/** Claims whose holder has not renewed them in time, whatever the send's status; and rows in flight that nobody holds. */
+export function findStale(db: Executor): Promise<StaleClaim[]> {
+  return db.rows<StaleClaim>(
+    `(SELECT ID AS sendId, CLAIMED_BY AS \`by\` FROM CAMPAIGN_SENDS
+       WHERE CLAIMED_BY IS NOT NULL AND ${NOT_RENEWED} LIMIT 100)
+      UNION ALL
+     (SELECT ID, NULL FROM CAMPAIGN_SENDS WHERE STATUS = 'running' AND ${ABANDONED} LIMIT 100)`,
+  );
+}
+
+/** Row ranges in which all `sending` rows of a send lie, so that none of its settled rows need be read. */
+export const SENDING_ROWS = `SELECT r.SEQ AS seq, r.CLAIM_NUMBER AS number FROM CAMPAIGN_SEND_RESULTS r
+    JOIN CAMPAIGN_SENDS s ON s.ID = r.SEND_ID
+   WHERE r.SEND_ID = ? AND r.SEQ > s.SETTLED_SEQ AND r.SEQ <= s.CURSOR_SEQ AND r.STATUS = 'sending'
+   UNION DISTINCT
+  SELECT r.SEQ, r.CLAIM_NUMBER FROM CAMPAIGN_SEND_RESULTS r WHERE r.SEND_ID = ? AND r.ATTENTION = 5`;
+
+async function sendingSeqs(tx: Executor, sendId: number, expected: number): Promise<number[]> {
+  const rows = await tx.rows<{ seq: number }>(SENDING_ROWS, [sendId, sendId]);
+  if (rows.length >= expected) return rows.map((row) => row.seq);
+  // The marks on the send's row don't lead to all of them (a ledger edited by hand): read the whole of it.
+  const all = await tx.rows<{ seq: number }>(
+    "SELECT SEQ AS seq FROM CAMPAIGN_SEND_RESULTS WHERE SEND_ID = ? AND STATUS = 'sending'",
+    [sendId],
+  );
+  return all.map((row) => row.seq);
+}
+
+/**
+ * Frees a stale claim in one transaction with what it leaves behind: its `sending` rows become `unknown`, for
+ * whether they were accepted cannot be known.
+ * @returns null when the claim was renewed, or freed by somebody else, meanwhile
+ */
+export function reclaim(
+  db: Database,
+  stale: StaleClaim,
+  actor: string,
+): Promise<{ unknown: number } | null> {
+  return db.transaction(async (tx) => {
+    const freed = await tx.run(
+      `UPDATE CAMPAIGN_SENDS SET CLAIMED_BY = NULL, CLAIMED_AT = NULL
+        WHERE ID = ? AND CLAIMED_BY <=> ? AND (${NOT_RENEWED} OR (${ABANDONED}))`,
+      [stale.sendId, stale.by],
+    );
+    if (freed.affectedRows === 0) return null;
+    const [send] = await tx.rows<{ sending: number }>(
+      'SELECT SENDING_COUNT AS sending FROM CAMPAIGN_SENDS WHERE ID = ?',
+      [stale.sendId],
+    );
+    const seqs = await sendingSeqs(tx, stale.sendId, send?.sending ?? 0);
+    let unknown = 0;
+    if (seqs.length > 0) {
+      const settled = await tx.run(
+        `UPDATE CAMPAIGN_SEND_RESULTS
+            SET STATUS = 'unknown', NEXT_ATTEMPT_AT = NULL,
+                RESPONSE = 'the worker stopped while this message was in its hands'
+          WHERE SEND_ID = ? AND SEQ IN (?) AND STATUS = 'sending'`,
+        [stale.sendId, seqs],
+      );
+      unknown = settled.affectedRows;
+      await tx.run(
+        `UPDATE CAMPAIGN_SENDS
+            SET UNKNOWN_COUNT = UNKNOWN_COUNT + ?, SENDING_COUNT = SENDING_COUNT - ?, SETTLED_SEQ = CURSOR_SEQ
+          WHERE ID = ?`,
+        [unknown, unknown, stale.sendId],
+      );
+    }
+    const event = eventStatement({
+      sendId: stale.sendId,
+      event: 'reclaimed',
+      actor,
+      reason: stale.by
+        ? `${stale.by} had not renewed its claim for ${STALE_CLAIM_SECONDS} s`
+        : 'messages were in flight under no claim',
+      details: { unknown },
+    });
+    await tx.run(event.sql, event.params);
+    return { unknown };
+  });
+}
+
+/**
+ * Takes a due send for one batch. One UPDATE decides: of any number of workers that ask, one gets it.
+ * @param by        unique per claim
+ * @param firstTime whether the worker takes this send for the first time, which is an event
+ * @returns null when the send is not due, not running, or held
+ */
+export function claim(
+  db: Database,
+  sendId: number,
+  by: string,
+  firstTime: boolean,
+): Promise<ClaimedSend | null> {
+  return db.transaction(async (tx) => {
+    const taken = await tx.run(
+      `UPDATE CAMPAIGN_SENDS
+          SET CLAIMED_BY = ?, CLAIMED_AT = UTC_TIMESTAMP(3), CLAIM_NUMBER = CLAIM_NUMBER + 1,
+              STARTED_AT = COALESCE(STARTED_AT, UTC_TIMESTAMP(3))
+        WHERE ID = ? AND STATUS = 'running' AND CLAIMED_BY IS NULL AND SENDING_COUNT = 0
+          AND (START_AT IS NULL OR START_AT <= UTC_TIMESTAMP(3))
+          AND (LAST_BATCH_AT IS NULL OR LAST_BATCH_AT + INTERVAL COOLDOWN_SECONDS SECOND <= UTC_TIMESTAMP(3))`,
+      [by, sendId],
+    );
+    if (taken.affectedRows === 0) return null;
+    const [send] = await tx.rows<{
+      number: number;
+      batchSize: number;
+      delayMs: number;
+      cooldownSeconds: number;
+      maxAttempts: number;
+      cursorSeq: number;
+      lastSeq: number;
+    }>(
+      `SELECT CLAIM_NUMBER AS number, BATCH_SIZE AS batchSize, DELAY_MS AS delayMs,
+              COOLDOWN_SECONDS AS cooldownSeconds, MAX_ATTEMPTS AS maxAttempts,
+              CURSOR_SEQ AS cursorSeq, LAST_SEQ AS lastSeq
+         FROM CAMPAIGN_SENDS WHERE ID = ?`,
+      [sendId],
+    );
+    if (!send) return null;
+    if (firstTime) {
+      const event = eventStatement({ sendId, event: 'claimed', actor: by });
+      await tx.run(event.sql, event.params);
+    }
+    const { batchSize, delayMs, cooldownSeconds, maxAttempts, cursorSeq, lastSeq } = send;
+    return {
+      claim: { sendId, by, number: send.number },
+      controls: { batchSize, delayMs, cooldownSeconds },
+      maxAttempts,
+      cursorSeq,
+      lastSeq,
+    };
+  });
+}
+
+/** Frees a claim of which the holder never learned that it got it. */
+export async function unclaim(db: Executor, sendId: number, by: string): Promise<void> {
+  await db.run(
+    `UPDATE CAMPAIGN_SENDS SET CLAIMED_BY = NULL, CLAIMED_AT = NULL
+      WHERE ID = ? AND CLAIMED_BY = ? AND SENDING_COUNT = 0`,
+    [sendId, by],
+  );
+}
+
+interface StateRow {
+  status: SendStatus;
+  claimedBy: string | null;
+  batchSize: number;
+  delayMs: number;
+  cooldownSeconds: number;
+}
+
+export const stateStatement = (sendId: number): Statement => ({
+  sql: `SELECT STATUS AS status, CLAIMED_BY AS claimedBy, BATCH_SIZE AS batchSize, DELAY_MS AS delayMs,
+               COOLDOWN_SECONDS AS cooldownSeconds
+          FROM CAMPAIGN_SENDS WHERE ID = ?`,
+  params: [sendId],
+});
+
+/** Reads what `stateStatement` gave; a send that is gone counts as cancelled and not held. */
+export function toState(rows: unknown[], claim: Claim): SendState {
+  const [row] = rows as StateRow[];
+  return {
+    status: row?.status ?? 'cancelled',
+    held: row?.claimedBy === claim.by,
+    controls: {
+      batchSize: row?.batchSize ?? 0,
+      delayMs: row?.delayMs ?? 0,
+      cooldownSeconds: row?.cooldownSeconds ?? 0,
+    },
+  };
+}
+
+export async function readState(db: Executor, claim: Claim): Promise<SendState> {
+  const { sql, params } = stateStatement(claim.sendId);
+  return toState(await db.rows(sql, params), claim);
+}
+
+/**
+ * Ends the batch and lets the claim go, in one guarded statement that also completes a send of which nothing is
+ * pending. Refused while rows are `sending`.
+ */
+export function endBatch(
+  db: Database,
+  claim: Claim,
+  end: { worked: boolean; cursorSeq: number },
+): Promise<BatchEnd> {
+  const done = `STATUS IN ('running', 'paused') AND ${SETTLED} = TOTAL_COUNT`;
+  return db.transaction(async (tx) => {
+    // MySQL assigns from left to right: STATUS comes after what is computed from its old value.
+    const ended = await tx.run(
+      `UPDATE CAMPAIGN_SENDS
+          SET FINISHED_AT = IF(${done}, UTC_TIMESTAMP(3), FINISHED_AT),
+              STATUS_REASON = IF(${done}, NULL, STATUS_REASON),
+              STATUS = IF(${done}, 'completed', STATUS),
+              LAST_BATCH_AT = IF(?, UTC_TIMESTAMP(3), LAST_BATCH_AT),
+              CURSOR_SEQ = GREATEST(CURSOR_SEQ, ?), SETTLED_SEQ = CURSOR_SEQ,
+              CLAIMED_BY = NULL, CLAIMED_AT = NULL
+        WHERE ID = ? AND CLAIMED_BY = ? AND SENDING_COUNT = 0`,
+      [end.worked ? 1 : 0, end.cursorSeq, claim.sendId, claim.by],
+    );
+    const state = await readState(tx, claim);
+    if (ended.affectedRows === 0) return { kind: state.held ? 'strays' : 'lost' };
+    if (state.status === 'completed') {
+      const event = eventStatement({ sendId: claim.sendId, event: 'completed', actor: claim.by });
+      await tx.run(event.sql, event.params);
+    }
+    return { kind: 'released', status: state.status };
+  });
+}
+
+/**
+ * Pauses the send on the worker's own account, and gives rows back that were refused through no fault of theirs.
+ * @returns false when the claim is lost or the send no longer runs
+ */
+export function pauseItself(
+  db: Database,
+  claim: Claim,
+  reason: string,
+  giveBack: readonly number[],
+): Promise<boolean> {
+  return db.transaction(async (tx) => {
+    const fence = await tx.run(
+      'UPDATE CAMPAIGN_SENDS SET CLAIMED_AT = UTC_TIMESTAMP(3) WHERE ID = ? AND CLAIMED_BY = ?',
+      [claim.sendId, claim.by],
+    );
+    if (fence.affectedRows === 0) return false;
+    if (giveBack.length > 0) {
+      const back = await tx.run(
+        `UPDATE CAMPAIGN_SEND_RESULTS
+            SET STATUS = 'pending', ATTEMPTS = GREATEST(ATTEMPTS - 1, 0), NEXT_ATTEMPT_AT = UTC_TIMESTAMP(3)
+          WHERE SEND_ID = ? AND SEQ IN (?) AND STATUS = 'failed'`,
+        [claim.sendId, giveBack],
+      );
+      await tx.run('UPDATE CAMPAIGN_SENDS SET FAILED_COUNT = FAILED_COUNT - ? WHERE ID = ?', [
+        back.affectedRows,
+        claim.sendId,
+      ]);
+    }
+    const paused = await tx.run(
+      `UPDATE CAMPAIGN_SENDS SET STATUS = 'paused', STATUS_REASON = ?
+        WHERE ID = ? AND CLAIMED_BY = ? AND STATUS = 'running'`,
+      [[...reason].slice(0, 500).join(''), claim.sendId, claim.by],
+    );
+    if (paused.affectedRows === 0) return false;
+    const event = eventStatement({
+      sendId: claim.sendId,
+      event: 'paused',
+      actor: claim.by,
+      reason,
+      details: { givenBack: giveBack.length },
+    });
+    await tx.run(event.sql, event.params);
+    return true;
+  });
+}

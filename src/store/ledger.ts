@@ -1,0 +1,57 @@
+import type { BackingOff, MessageSource, WorkerIdentity } from '../domain/delivery.js';
+import * as claims from './claims.js';
+import type { Database } from './database.js';
+import { explainDatabaseError } from './errors.js';
+import { readMessage } from './messages.js';
+import * as window from './window.js';
+import { beat, removeWorker } from './workers.js';
+
+async function loadMessage(db: Database, sendId: number): Promise<MessageSource> {
+  const message = await readMessage(db, sendId);
+  if (!message) throw new Error(`send ${sendId} has no row in CAMPAIGN_MESSAGES`);
+  const { sender: from, ...rest } = message;
+  return { sendId, from, ...rest };
+}
+
+/**
+ * The database as the scheduler sees it. Errors come as `explainDatabaseError` words them, so that "cannot serve us
+ * now" is told from a fault.
+ */
+export function createLedger(db: Database) {
+  const explained =
+    <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      try {
+        return await call(...args);
+      } catch (error) {
+        throw explainDatabaseError(error, db.name);
+      }
+    };
+  const on = <A extends unknown[], R>(call: (db: Database, ...args: A) => Promise<R>) =>
+    explained((...args: A) => call(db, ...args));
+
+  return {
+    findWork: on(claims.findWork),
+    countUnfinished: on(claims.countUnfinished),
+    findStale: on(claims.findStale),
+    reclaim: on(claims.reclaim),
+    claim: on(claims.claim),
+    unclaim: on(claims.unclaim),
+    state: on(claims.readState),
+    pauseItself: on(claims.pauseItself),
+    loadMessage: on(loadMessage),
+    untouched: on(window.untouched),
+    deferred: on(window.deferred),
+    step: on(window.step),
+    reconcile: on(window.reconcile),
+    settleLate: on(window.settleLate),
+    endBatch: on(claims.endBatch),
+    beat: on((_, worker: WorkerIdentity, backingOff: BackingOff | null) =>
+      beat(db, {
+        ...worker,
+        ...(backingOff ? { backingOffMs: backingOff.ms, backingOffReason: backingOff.reason } : {}),
+      }),
+    ),
+    leave: on(removeWorker),
+  };
+}

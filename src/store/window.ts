@@ -1,0 +1,267 @@
+import type { Claim, Recipient, Settlement, Step, StepResult } from '../domain/delivery.js';
+import type { RecipientStatus } from '../domain/states.js';
+import { readState, SENDING_ROWS, stateStatement, toState } from './claims.js';
+import type { Database, Executor, Outcome, Param, Statement } from './database.js';
+import { isRetryable } from './errors.js';
+
+interface ResultRow {
+  seq: number;
+  email: string;
+  emailNorm: string;
+  fields: string | null;
+  attempts: number;
+}
+
+const COLUMNS =
+  'SEQ AS seq, EMAIL AS email, EMAIL_NORM AS emailNorm, FIELDS AS fields, ATTEMPTS AS attempts';
+
+const toRecipient = ({ fields, ...row }: ResultRow): Recipient => ({
+  ...row,
+  fields: fields === null ? {} : (JSON.parse(fields) as Record<string, string>),
+});
+
+/** Rows never tried, in the list's order. */
+export async function untouched(
+  db: Executor,
+  sendId: number,
+  afterSeq: number,
+  limit: number,
+): Promise<Recipient[]> {
+  const rows = await db.rows<ResultRow>(
+    `SELECT ${COLUMNS} FROM CAMPAIGN_SEND_RESULTS
+      WHERE SEND_ID = ? AND SEQ > ? AND STATUS = 'pending' AND NEXT_ATTEMPT_AT IS NULL ORDER BY SEQ LIMIT ?`,
+    [sendId, afterSeq, limit],
+  );
+  return rows.map(toRecipient);
+}
+
+/** Rows given back or deferred whose time has come, the longest due first. */
+export async function deferred(db: Executor, sendId: number, limit: number): Promise<Recipient[]> {
+  const rows = await db.rows<ResultRow>(
+    `SELECT ${COLUMNS} FROM CAMPAIGN_SEND_RESULTS
+      WHERE SEND_ID = ? AND ATTENTION = 4 AND NEXT_ATTEMPT_AT <= UTC_TIMESTAMP(3)
+      ORDER BY NEXT_ATTEMPT_AT LIMIT ?`,
+    [sendId, limit],
+  );
+  return rows.map(toRecipient);
+}
+
+type Kind = Settlement['to'];
+type Of<K extends Kind> = Extract<Settlement, { to: K }>;
+
+/** The status each kind of settlement leaves its row in, and the send's counter that grows with it. */
+const LEADS_TO: Record<Kind, { status: RecipientStatus; counter: string | null }> = {
+  sent: { status: 'sent', counter: 'SENT_COUNT' },
+  failed: { status: 'failed', counter: 'FAILED_COUNT' },
+  unknown: { status: 'unknown', counter: 'UNKNOWN_COUNT' },
+  deferred: { status: 'pending', counter: null },
+  returned: { status: 'pending', counter: null },
+};
+
+const KINDS = Object.keys(LEADS_TO) as Kind[];
+
+/** Picks each row's own value within one UPDATE of several rows. */
+class PerRow {
+  readonly params: Param[] = [];
+
+  constructor(private readonly seqs: readonly number[]) {}
+
+  value(values: readonly (string | number | null)[]): string {
+    this.params.push(this.seqs, values);
+    return 'ELT(FIELD(SEQ, ?), ?)';
+  }
+}
+
+/**
+ * The UPDATE that settles rows of one kind, wherever they are still in the state `from` under this claim.
+ * `rows` is not empty.
+ */
+function settleStatement(
+  claim: Claim,
+  kind: Kind,
+  rows: readonly Settlement[],
+  from: RecipientStatus,
+): Statement {
+  const seqs = rows.map((row) => row.seq);
+  const perRow = new PerRow(seqs);
+  const sets = [`STATUS = '${LEADS_TO[kind].status}'`];
+  if (kind !== 'returned') {
+    const answered = rows as Of<Exclude<Kind, 'returned'>>[];
+    sets.push(
+      `SMTP_CODE = ${perRow.value(answered.map((row) => row.code))}`,
+      `ENHANCED_CODE = ${perRow.value(answered.map((row) => row.enhanced))}`,
+      `RESPONSE = ${perRow.value(answered.map((row) => row.text))}`,
+    );
+  }
+  if (kind === 'deferred' || kind === 'returned') {
+    const waiting = rows as Of<'deferred' | 'returned'>[];
+    const micros = perRow.value(waiting.map((row) => row.delayMs * 1000));
+    sets.push(
+      `NEXT_ATTEMPT_AT = UTC_TIMESTAMP(3) + INTERVAL CAST(${micros} AS SIGNED) MICROSECOND`,
+    );
+  } else {
+    sets.push('NEXT_ATTEMPT_AT = NULL');
+  }
+  if (kind === 'sent') sets.push('SENT_AT = UTC_TIMESTAMP(3)');
+  if (kind !== 'returned') sets.push('ATTEMPTS = ATTEMPTS + 1');
+  return {
+    sql: `UPDATE CAMPAIGN_SEND_RESULTS SET ${sets.join(', ')}
+           WHERE SEND_ID = ? AND SEQ IN (?) AND STATUS = '${from}' AND CLAIM_NUMBER = ?`,
+    params: [...perRow.params, claim.sendId, seqs, claim.number],
+  };
+}
+
+interface KindStatement {
+  kind: Kind;
+  count: number;
+  statement: Statement;
+}
+
+const byKind = (
+  claim: Claim,
+  settlements: readonly Settlement[],
+  from: RecipientStatus,
+): KindStatement[] =>
+  KINDS.flatMap((kind) => {
+    const rows = settlements
+      .filter((settlement) => settlement.to === kind)
+      .sort((a, b) => a.seq - b.seq);
+    return rows.length === 0
+      ? []
+      : [{ kind, count: rows.length, statement: settleStatement(claim, kind, rows, from) }];
+  });
+
+const counterChanges = (kinds: readonly { kind: Kind; count: number }[]): string =>
+  kinds
+    .flatMap(({ kind, count }) => {
+      const { counter } = LEADS_TO[kind];
+      return counter && count ? [`${counter} = ${counter} + ${count}, `] : [];
+    })
+    .join('');
+
+/** First of every transaction of a worker: locks the send's row, renews the claim, and keeps the books. */
+function fenceStatement(claim: Claim, step: Step, kinds: readonly KindStatement[]): Statement {
+  const running = step.mark.length > 0 ? " AND STATUS = 'running'" : '';
+  return {
+    sql: `UPDATE CAMPAIGN_SENDS
+             SET ${counterChanges(kinds)}SENDING_COUNT = SENDING_COUNT + ?, CLAIMED_AT = UTC_TIMESTAMP(3),
+                 CURSOR_SEQ = GREATEST(CURSOR_SEQ, ?), SETTLED_SEQ = ?
+           WHERE ID = ? AND CLAIMED_BY = ?${running}`,
+    params: [
+      step.mark.length - step.settlements.length,
+      step.cursorSeq,
+      step.settledSeq,
+      claim.sendId,
+      claim.by,
+    ],
+  };
+}
+
+/** Rows still pending become `sending` under this claim. */
+function markStatement(claim: Claim, seqs: readonly number[]): Statement {
+  return {
+    sql: `UPDATE CAMPAIGN_SEND_RESULTS SET STATUS = 'sending', CLAIM_NUMBER = ?
+           WHERE SEND_ID = ? AND SEQ IN (?) AND STATUS = 'pending'`,
+    params: [claim.number, claim.sendId, [...seqs].sort((a, b) => a - b)],
+  };
+}
+
+const LOCK_TRIES = 5;
+
+/**
+ * One step of a batch in one transaction of two round trips: the fence, what came in, what is marked anew; then, if
+ * every statement touched exactly the rows it should, COMMIT. A message may be handed to a connection only after this.
+ */
+export async function step(db: Database, claim: Claim, step: Step): Promise<StepResult> {
+  const kinds = byKind(claim, step.settlements, 'sending');
+  const guarded = [
+    fenceStatement(claim, step, kinds),
+    ...kinds.map(({ statement }) => statement),
+    ...(step.mark.length > 0 ? [markStatement(claim, step.mark)] : []),
+  ];
+  const expected = [1, ...kinds.map(({ count }) => count), step.mark.length];
+  const packet = [
+    { sql: 'START TRANSACTION', params: [] },
+    ...guarded,
+    stateStatement(claim.sendId),
+  ];
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await db.withSession(async (session) => {
+        try {
+          const results = await session.packet(packet);
+          const touched = results.slice(1, 1 + guarded.length) as Outcome[];
+          const state = toState(results.at(-1) as unknown[], claim);
+          if (touched.every(({ affectedRows }, i) => affectedRows === expected[i])) {
+            await session.run('COMMIT');
+            return { kind: 'done', state };
+          }
+          await session.run('ROLLBACK');
+          if (!state.held) return { kind: 'lost' };
+          return touched[0]?.affectedRows === 1
+            ? { kind: 'mismatch' }
+            : { kind: 'not-running', state };
+        } catch (error) {
+          if (!session.broken) await session.run('ROLLBACK').catch(() => session.destroy());
+          throw error;
+        }
+      });
+    } catch (error) {
+      if (!isRetryable(error) || attempt >= LOCK_TRIES) throw error;
+    }
+  }
+}
+
+/**
+ * How things stand after a transaction whose fate is not known. Takes the fence first, so an earlier transaction of
+ * this claim that still ran has ended by then.
+ * @returns the rows `sending` under this claim, or null when it is lost
+ */
+export function reconcile(db: Database, claim: Claim): Promise<Set<number> | null> {
+  return db.transaction(async (tx) => {
+    const fence = await tx.run(
+      'UPDATE CAMPAIGN_SENDS SET CLAIMED_AT = UTC_TIMESTAMP(3) WHERE ID = ? AND CLAIMED_BY = ?',
+      [claim.sendId, claim.by],
+    );
+    if (fence.affectedRows === 0) return null;
+    const rows = await tx.rows<{ seq: number; number: number }>(SENDING_ROWS, [
+      claim.sendId,
+      claim.sendId,
+    ]);
+    return new Set(rows.filter((row) => row.number === claim.number).map((row) => row.seq));
+  });
+}
+
+/**
+ * Results that arrive after the claim was lost. They may settle the claim's own rows that a takeover made `unknown`,
+ * and nothing else; rows not accepted go back only to a send that still runs or is paused.
+ * @returns how many rows they settled
+ */
+export function settleLate(
+  db: Database,
+  claim: Claim,
+  settlements: readonly Settlement[],
+): Promise<number> {
+  return db.transaction(async (tx) => {
+    // Locks the send's row before the ledger's, as every transaction does.
+    await tx.run('UPDATE CAMPAIGN_SENDS SET ID = ID WHERE ID = ?', [claim.sendId]);
+    const { status } = await readState(tx, claim);
+    const open = status === 'running' || status === 'paused';
+    const admissible = settlements.filter(
+      ({ to }) => to === 'sent' || to === 'failed' || (open && to !== 'unknown'),
+    );
+    const settled: { kind: Kind; count: number }[] = [];
+    for (const { kind, statement } of byKind(claim, admissible, 'unknown')) {
+      const { affectedRows } = await tx.run(statement.sql, statement.params);
+      settled.push({ kind, count: affectedRows });
+    }
+    const total = settled.reduce((sum, { count }) => sum + count, 0);
+    if (total > 0) {
+      await tx.run(
+        `UPDATE CAMPAIGN_SENDS SET ${counterChanges(settled)}UNKNOWN_COUNT = UNKNOWN_COUNT - ? WHERE ID = ?`,
+        [total, claim.sendId],
+      );
+    }
+    return total;
+  });
+}

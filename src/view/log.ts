@@ -1,0 +1,27 @@
+import pino, { type Logger } from 'pino';
+import pretty from 'pino-pretty';
+
+export type LogFormat = 'text' | 'json';
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** The running scheduler's log, one line an event, on `stream`. */
+export function createLogger(
+  stream: NodeJS.WriteStream,
+  format: LogFormat,
+  level: LogLevel,
+  colour: boolean,
+): Logger {
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  if (format === 'json') return pino(options, pino.destination({ fd: 2, sync: true }));
+  return pino(
+    options,
+    pretty({
+      destination: stream,
+      colorize: colour,
+      translateTime: 'SYS:HH:MM:ss',
+      ignore: 'event,sendId',
+      singleLine: true,
+      sync: true,
+    }),
+  );
+}

@@ -1,0 +1,98 @@
+import type { Logger } from 'pino';
+import { printable } from './text.js';
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
+
+const counted = (counts: Readonly<Record<string, number>>): string =>
+  Object.entries(counts)
+    .filter(([name, count]) => count > 0 || name === 'sent')
+    .map(([name, count]) => `${count} ${name}`)
+    .join(', ');
+
+/** An event of the scheduler, as far as its log words it. */
+type Event = { kind: string } & Record<string, unknown>;
+
+type Line = [level: 'debug' | 'info' | 'warn' | 'error', text: string];
+
+/** Words for each event: a line a batch, a line a message only at debug level. */
+const LINES: Record<string, (event: never) => Line> = {
+  started: (e: { worker: string; connections: number; pollSeconds: number }) => [
+    'info',
+    `scheduler ${e.worker} started: ${e.connections} connections, polling every ${e.pollSeconds} s`,
+  ],
+  claimed: (e: { sendId: number; batchSize: number }) => [
+    'debug',
+    `send ${e.sendId}: claimed for a batch of up to ${e.batchSize}`,
+  ],
+  'batch-ended': (e: {
+    sendId: number;
+    status: string;
+    ms: number;
+    sent: number;
+    failed: number;
+    unknown: number;
+    deferred: number;
+    returned: number;
+  }) => {
+    const { sent, failed, unknown, deferred, returned } = e;
+    const figures = counted({ sent, failed, unknown, deferred, returned });
+    const end = e.status === 'running' ? '' : `; send is ${e.status}`;
+    return [
+      unknown > 0 ? 'warn' : 'info',
+      `send ${e.sendId}: batch of ${figures} in ${seconds(e.ms)}${end}`,
+    ];
+  },
+  message: (e: { sendId: number; email: string; outcome: string; text: string }) => [
+    'debug',
+    `send ${e.sendId}: ${printable(e.email)} ${e.outcome}: ${printable(e.text)}`,
+  ],
+  'paused-itself': (e: { sendId: number; reason: string }) => [
+    'error',
+    `send ${e.sendId} paused itself: ${printable(e.reason)}`,
+  ],
+  'claim-lost': (e: { sendId: number; settledLate: number }) => [
+    'warn',
+    `send ${e.sendId}: claim lost to another worker; ${e.settledLate} late results settled`,
+  ],
+  reclaimed: (e: { sendId: number; from: string | null; unknown: number }) => [
+    'warn',
+    `send ${e.sendId}: took over the stale claim of ${e.from ?? 'nobody'}; ${e.unknown} recipients are unknown`,
+  ],
+  'server-trouble': (e: { reason: string; waitMs: number }) => [
+    'warn',
+    `SMTP server: ${printable(e.reason)}; backing off ${seconds(e.waitMs)}`,
+  ],
+  'database-away': (e: { reason: string; waitMs: number }) => [
+    'warn',
+    `${printable(e.reason)}; trying again in ${seconds(e.waitMs)}`,
+  ],
+  'database-back': (e: { afterMs: number }) => [
+    'info',
+    `database is back after ${seconds(e.afterMs)}`,
+  ],
+  fault: (e: { sendId: number; reason: string }) => [
+    'error',
+    `send ${e.sendId}: batch ended in a fault: ${printable(e.reason)}`,
+  ],
+  stopping: (e: { onTheWire: number }) => [
+    'info',
+    `stopping; ${e.onTheWire} messages on the wire may end`,
+  ],
+  'drain-limit': (e: { onTheWire: number }) => [
+    'warn',
+    `drain limit reached; cutting ${e.onTheWire} messages short`,
+  ],
+  stopped: () => ['info', 'scheduler stopped'],
+};
+
+/** Writes scheduler events to the log: a supplement, the database is the truth. */
+export function logSchedulerEvents(logger: Logger): (event: Event) => void {
+  return (event) => {
+    const word = LINES[event.kind] as ((event: Event) => Line) | undefined;
+    if (!word) return;
+    const { kind, ...details } = event;
+    if (kind === 'message' && !logger.isLevelEnabled('debug')) return;
+    const [level, text] = word(event);
+    logger[level]({ event: kind, ...details }, text);
+  };
+}

@@ -1,0 +1,142 @@
+import { randomBytes } from 'node:crypto';
+import type { Database } from '../../src/store/database.ts';
+
+export interface SendSeed {
+  recipients?: number;
+  /** Addresses instead of `p1@example.org` onwards. */
+  emails?: readonly string[];
+  status?: 'importing' | 'running' | 'paused';
+  batchSize?: number;
+  delayMs?: number;
+  cooldownSeconds?: number;
+  maxAttempts?: number;
+  subject?: string;
+  text?: string;
+  from?: string;
+}
+
+/** Puts a send with untouched recipients into the database, as `queue` leaves it; gives its id back. */
+export async function seedSend(db: Database, seed: SendSeed = {}): Promise<number> {
+  const emails =
+    seed.emails ?? Array.from({ length: seed.recipients ?? 10 }, (_, i) => `p${i + 1}@example.org`);
+  const { insertId } = await db.run(
+    `INSERT INTO CAMPAIGN_SENDS
+            (NAME, STATUS, BATCH_SIZE, DELAY_MS, COOLDOWN_SECONDS, MAX_ATTEMPTS, TOTAL_COUNT, LAST_SEQ, CREATED_AT)
+     VALUES ('test', ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3))`,
+    [
+      seed.status ?? 'running',
+      seed.batchSize ?? 100,
+      seed.delayMs ?? 0,
+      seed.cooldownSeconds ?? 0,
+      seed.maxAttempts ?? 5,
+      emails.length,
+      emails.length,
+    ],
+  );
+  await db.run(
+    `INSERT INTO CAMPAIGN_MESSAGES (SEND_ID, SENDER, SUBJECT, BODY_TEXT, FIELD_NAMES, MESSAGE_SECRET)
+     VALUES (?, ?, ?, ?, '["name"]', ?)`,
+    [
+      insertId,
+      seed.from ?? 'Sender <sender@example.com>',
+      seed.subject ?? 'Hello {{ name }}',
+      seed.text ?? 'Dear {{ name }}, this is for {{ email }}.',
+      randomBytes(32),
+    ],
+  );
+  for (let i = 0; i < emails.length; i += 1000) {
+    const rows = emails
+      .slice(i, i + 1000)
+      .map((email, j) => [
+        insertId,
+        i + j + 1,
+        email,
+        email,
+        JSON.stringify({ name: `N${i + j + 1}` }),
+      ]);
+    await db.run(
+      'INSERT INTO CAMPAIGN_SEND_RESULTS (SEND_ID, SEQ, EMAIL, EMAIL_NORM, FIELDS) VALUES ?',
+      [rows],
+    );
+  }
+  return insertId;
+}
+
+/** Makes the send's claim look `seconds` older than it is. */
+export async function ageClaim(db: Database, sendId: number, seconds = 301): Promise<void> {
+  await db.run(
+    'UPDATE CAMPAIGN_SENDS SET CLAIMED_AT = CLAIMED_AT - INTERVAL ? SECOND WHERE ID = ?',
+    [seconds, sendId],
+  );
+}
+
+export interface Books {
+  status: string;
+  reason: string | null;
+  total: number;
+  sent: number;
+  failed: number;
+  unknown: number;
+  skipped: number;
+  sending: number;
+  pending: number;
+  claimedBy: string | null;
+  lastBatchAt: Date | null;
+  finishedAt: Date | null;
+}
+
+/** The send's counters, checked against a count of its ledger. */
+export async function balancedBooks(db: Database, sendId: number): Promise<Books> {
+  return db.transaction(async (tx) => {
+    await tx.run('UPDATE CAMPAIGN_SENDS SET ID = ID WHERE ID = ?', [sendId]);
+    const [send] = await tx.rows<Omit<Books, 'pending'>>(
+      `SELECT STATUS AS status, STATUS_REASON AS reason, TOTAL_COUNT AS total, SENT_COUNT AS sent,
+              FAILED_COUNT AS failed, UNKNOWN_COUNT AS unknown, SKIPPED_COUNT AS skipped,
+              SENDING_COUNT AS sending, CLAIMED_BY AS claimedBy, LAST_BATCH_AT AS lastBatchAt,
+              FINISHED_AT AS finishedAt
+         FROM CAMPAIGN_SENDS WHERE ID = ?`,
+      [sendId],
+    );
+    if (!send) throw new Error(`no send ${sendId}`);
+    const counts = await tx.rows<{ status: string; count: number }>(
+      'SELECT STATUS AS status, COUNT(*) AS count FROM CAMPAIGN_SEND_RESULTS WHERE SEND_ID = ? GROUP BY STATUS',
+      [sendId],
+    );
+    const ledger: Record<string, number> = {};
+    for (const { status, count } of counts) ledger[status] = count;
+    const { total, sent, failed, unknown, skipped, sending } = send;
+    const books = {
+      ...send,
+      pending: total - sent - failed - unknown - skipped - sending,
+    };
+    for (const name of ['sent', 'failed', 'unknown', 'skipped', 'sending', 'pending'] as const) {
+      if (books[name] !== (ledger[name] ?? 0)) {
+        throw new Error(
+          `send ${sendId}: ${name} is ${books[name]} by the counters, ${ledger[name] ?? 0} by the ledger`,
+        );
+      }
+    }
+    return books;
+  });
+}
+
+export interface LedgerRow {
+  seq: number;
+  email: string;
+  status: string;
+  attempts: number;
+  nextAttemptAt: Date | null;
+  code: number | null;
+  enhanced: string | null;
+  response: string | null;
+  sentAt: Date | null;
+}
+
+export const ledgerRows = (db: Database, sendId: number): Promise<LedgerRow[]> =>
+  db.rows<LedgerRow>(
+    `SELECT SEQ AS seq, EMAIL AS email, STATUS AS status, ATTEMPTS AS attempts,
+            NEXT_ATTEMPT_AT AS nextAttemptAt, SMTP_CODE AS code, ENHANCED_CODE AS enhanced,
+            RESPONSE AS response, SENT_AT AS sentAt
+       FROM CAMPAIGN_SEND_RESULTS WHERE SEND_ID = ? ORDER BY SEQ`,
+    [sendId],
+  );
