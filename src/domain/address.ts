@@ -1,0 +1,150 @@
+import { domainToASCII } from 'node:url';
+
+/** Octets of a local part and of a whole path without its angle brackets: RFC 5321 §4.5.3.1.1 and .3. */
+const MAX_LOCAL_OCTETS = 64;
+const MAX_PATH_OCTETS = 254;
+/** RFC 1035 §2.3.4. */
+const MAX_LABEL_OCTETS = 63;
+
+const ATEXT = "A-Za-z0-9!#$%&'*+/=?^_`{|}~-";
+const LABEL = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
+
+/** What nearly every address of a list looks like; whatever does not match is looked at piece by piece. */
+const PLAIN_ADDRESS = new RegExp(
+  `^[${ATEXT}]+(?:\\.[${ATEXT}]+)*@(?:${LABEL}\\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`,
+);
+const ALABEL_PREFIX = /(?:@|\.)xn--/i;
+
+const ASCII_ATOM = new RegExp(`^[${ATEXT}]$`);
+/** Quoted local parts, without what servers are known to misread inside quotes: spaces, <, >, @ and escapes. */
+const QUOTED_LOCAL = /^"[!#-;=?A-[\]-~]+"$/;
+const PLAIN_LABEL = new RegExp(`^${LABEL}$`);
+
+const INVISIBLE = /[\p{C}\p{Z}]/u;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const LINE_BREAK = /[\r\n\u0085\u2028\u2029]/;
+
+/** A mailbox that may be written to. */
+export interface Address {
+  /** As it was given, without white space around it. */
+  email: string;
+  /**
+   * The form two spellings of one mailbox share: NFC, the domain as lower-case A-labels (RFC 5890), the local
+   * part in lower case and without needless quotes.
+   */
+  norm: string;
+}
+
+/** An address, or why it is none. */
+export type AddressCheck = ({ ok: true } & Address) | { ok: false; reason: string };
+
+const refuse = (reason: string): AddressCheck => ({ ok: false, reason });
+
+const describe = (character: string): string => {
+  const code = character.codePointAt(0) ?? 0;
+  const hex = `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
+  return INVISIBLE.test(character) ? hex : `"${character}" (${hex})`;
+};
+
+/**
+ * Checks one address by the limits and the grammar of RFC 5321 §4.1.2 and, for non-ASCII, RFC 6531 §3.3.
+ * Not taken, though the grammar has them: address literals (`user@[192.0.2.1]`), domains of one label, and
+ * quoted local parts with spaces, <, >, @ or backslashes.
+ */
+export function checkAddress(text: string): AddressCheck {
+  const email = text.trim();
+  if (PLAIN_ADDRESS.test(email) && email.length <= MAX_PATH_OCTETS && !ALABEL_PREFIX.test(email)) {
+    if (email.indexOf('@') > MAX_LOCAL_OCTETS) return longLocal(email.indexOf('@'));
+    return { ok: true, email, norm: email.toLowerCase() };
+  }
+  return checkPieces(email);
+}
+
+const longLocal = (octets: number): AddressCheck =>
+  refuse(`the part before the @ has ${octets} octets; ${MAX_LOCAL_OCTETS} are allowed`);
+
+function checkPieces(email: string): AddressCheck {
+  if (email === '') return refuse('no address');
+  if (LINE_BREAK.test(email)) return refuse('a line break in the address');
+  const invisible = INVISIBLE.exec(email)?.[0];
+  if (invisible === ' ') return refuse('a space in the address');
+  if (invisible !== undefined) {
+    return refuse(`an invisible character (${describe(invisible)}) in the address`);
+  }
+  const at = email.lastIndexOf('@');
+  if (at === -1) return refuse('no @ in the address');
+  const local = email.slice(0, at).normalize('NFC');
+  const quoted = local.startsWith('"');
+  if (!quoted && local.includes('@')) return refuse('more than one @ in the address');
+  const wrongLocal = checkLocal(local, quoted);
+  if (wrongLocal !== undefined) return refuse(wrongLocal);
+  const octets = Buffer.byteLength(local);
+  if (octets > MAX_LOCAL_OCTETS) return longLocal(octets);
+
+  const domain = toAsciiDomain(email.slice(at + 1));
+  if ('reason' in domain) return refuse(domain.reason);
+  const length = octets + 1 + domain.ascii.length;
+  if (length > MAX_PATH_OCTETS) {
+    return refuse(`the address has ${length} octets; ${MAX_PATH_OCTETS} are allowed`);
+  }
+  return { ok: true, email, norm: `${normalizeLocal(local, quoted)}@${domain.ascii}` };
+}
+
+function checkLocal(local: string, quoted: boolean): string | undefined {
+  if (local === '') return 'nothing before the @';
+  if (quoted) {
+    return QUOTED_LOCAL.test(local)
+      ? undefined
+      : 'a quoted part before the @ with characters that servers misread';
+  }
+  if (local.startsWith('.') || local.endsWith('.')) {
+    return 'a dot at the beginning or end of the part before the @';
+  }
+  if (local.includes('..')) return 'two dots in a row before the @';
+  for (const character of local) {
+    if (character !== '.' && character < '\u0080' && !ASCII_ATOM.test(character)) {
+      return `the character ${describe(character)} before the @`;
+    }
+  }
+  return undefined;
+}
+
+function normalizeLocal(local: string, quoted: boolean): string {
+  const bare = quoted ? local.slice(1, -1) : local;
+  const needsQuotes = quoted && checkLocal(bare, false) !== undefined;
+  return (needsQuotes ? local : bare).toLowerCase().normalize('NFC');
+}
+
+function toAsciiDomain(domain: string): { ascii: string } | { reason: string } {
+  if (domain === '') return { reason: 'nothing after the @' };
+  if (domain.startsWith('[')) return { reason: 'an IP address in place of a domain' };
+  if (domain.endsWith('.')) return { reason: 'a dot at the end of the domain' };
+  if (domain.startsWith('.') || domain.includes('..')) {
+    return { reason: 'an empty label (two dots in a row) in the domain' };
+  }
+  for (const character of domain) {
+    if (character < '\u0080' && !/[A-Za-z0-9.-]/.test(character)) {
+      return { reason: `the character ${describe(character)} in the domain` };
+    }
+  }
+  const longest = domain.split('.').find((label) => label.length > MAX_LABEL_OCTETS);
+  if (longest !== undefined) {
+    return {
+      reason: `a part of the domain has ${longest.length} octets; ${MAX_LABEL_OCTETS} are allowed`,
+    };
+  }
+  const labels = domain.toLowerCase().split('.');
+  if (/^\d+$/.test(labels.at(-1) ?? '')) return { reason: 'a domain that ends in a number' };
+  const ascii =
+    /^[\0-\x7f]*$/.test(domain) && !domain.toLowerCase().includes('xn--')
+      ? domain.toLowerCase()
+      : domainToASCII(domain.normalize('NFC'));
+  if (ascii === '') return { reason: 'a domain that is no valid internationalised name' };
+  if (!ascii.includes('.')) return { reason: 'a domain without a dot' };
+  const wrong = ascii.split('.').find((label) => !PLAIN_LABEL.test(label));
+  if (wrong !== undefined) return { reason: `a domain with the invalid part "${wrong}"` };
+  return { ascii };
+}
+
+/** Only a server with SMTPUTF8 (RFC 6531) can take this address: its local part is not ASCII. */
+export const needsSmtpUtf8 = (norm: string): boolean => /[^\0-\x7f]/.test(norm);

@@ -1,0 +1,54 @@
+import { type FileHandle, open, realpath } from 'node:fs/promises';
+import { stringify } from 'csv-stringify/sync';
+import { CampaignError } from '../errors.js';
+import type { Rejection } from './recipients.js';
+import { fileError } from './source.js';
+
+/** Every rejected line of a list, as a CSV of line number, reason and the row itself. */
+export interface RejectsFile {
+  write(rejections: readonly Rejection[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+const REMEDY = 'give a file that can be written with --rejects';
+
+const samePath = async (a: string, b: string): Promise<boolean> => {
+  const [x, y] = await Promise.all([a, b].map((path) => realpath(path).catch(() => undefined)));
+  return x !== undefined && x === y;
+};
+
+/**
+ * Creates the file, or empties it.
+ * @param listPath that must not be overwritten
+ * @throws CampaignError BAD_FILE when it is the list itself or cannot be written
+ */
+export async function createRejects(path: string, listPath: string): Promise<RejectsFile> {
+  if (await samePath(path, listPath)) {
+    throw new CampaignError('BAD_FILE', `${path} is the list itself and would be overwritten`, REMEDY);
+  }
+  let file: FileHandle;
+  const guarded = async (work: () => Promise<unknown>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      throw fileError(path, error, REMEDY);
+    }
+  };
+  await guarded(async () => {
+    file = await open(path, 'w');
+    await file.appendFile(stringify([['line', 'reason', 'record']]));
+  });
+  return {
+    write: (rejections) =>
+      guarded(async () => {
+        if (rejections.length === 0) return;
+        const rows = rejections.map(({ line, reason, cells }) => [
+          line,
+          reason,
+          stringify([cells], { record_delimiter: '' }),
+        ]);
+        await file.appendFile(stringify(rows));
+      }),
+    close: () => guarded(() => file.close()),
+  };
+}

@@ -1,0 +1,79 @@
+import { open } from 'node:fs/promises';
+import { addAbortSignal, type Readable } from 'node:stream';
+import { CampaignError } from '../errors.js';
+
+/** Small enough that the database is never left waiting long for the next piece to be parsed. */
+const CHUNK_BYTES = 64 * 1024;
+
+/** Where a list comes from. */
+export interface ListSource {
+  /** How messages call it. */
+  name: string;
+  /** Bytes in all; null for a pipe. */
+  size: number | null;
+  chunks: AsyncIterable<Uint8Array>;
+}
+
+const REASONS: Partial<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'it may not be read',
+  EISDIR: 'it is a directory',
+};
+
+/** A file that cannot be used, in words. */
+export function fileError(path: string, error: unknown, remedy: string): CampaignError {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  const reason = REASONS[code] ?? (error as Error).message;
+  return new CampaignError('BAD_FILE', `${path}: ${reason}`, remedy, { cause: error });
+}
+
+const REMEDY = 'give a readable CSV file with --list, or - for standard input';
+
+/**
+ * Opens a list: a path, or `-` for standard input. Reading it ends with an AbortError when the signal comes.
+ * @throws CampaignError BAD_FILE when it cannot be read
+ */
+export async function openSource(
+  path: string,
+  stdin: Readable,
+  signal: AbortSignal,
+): Promise<ListSource> {
+  if (path === '-') {
+    return { name: 'standard input', size: null, chunks: addAbortSignal(signal, stdin) };
+  }
+  try {
+    const file = await open(path, 'r');
+    const stat = await file.stat();
+    if (stat.isDirectory()) {
+      await file.close();
+      throw Object.assign(new Error('is a directory'), { code: 'EISDIR' });
+    }
+    const stream = file.createReadStream({ highWaterMark: CHUNK_BYTES });
+    return {
+      name: path,
+      size: stat.isFile() ? stat.size : null,
+      chunks: explained(addAbortSignal(signal, stream), path),
+    };
+  } catch (error) {
+    throw fileError(path, error, REMEDY);
+  }
+}
+
+async function* explained(stream: Readable, path: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* stream;
+  } catch (error) {
+    throw (error as Error).name === 'AbortError' ? error : fileError(path, error, REMEDY);
+  }
+}
+
+/** The same chunks, with `onBytes` told the size of each as it goes by. */
+export async function* counted(
+  chunks: AsyncIterable<Uint8Array>,
+  onBytes: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    onBytes(chunk.length);
+    yield chunk;
+  }
+}

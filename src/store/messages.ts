@@ -1,0 +1,50 @@
+import type { Executor } from './database.js';
+
+/** What a send consists of, as it was queued. */
+export interface StoredMessage {
+  /** `Name <address>` or a bare address. */
+  sender: string;
+  replyTo: string | null;
+  /** Liquid templates. */
+  subject: string;
+  html: string | null;
+  text: string | null;
+  /** Merge fields the list brought, besides `email`. */
+  fieldNames: string[];
+  /** 32 random bytes that key the Message-IDs. */
+  secret: Buffer;
+}
+
+/** To be run in the transaction that creates the send. */
+export async function insertMessage(
+  tx: Executor,
+  sendId: number,
+  message: StoredMessage,
+): Promise<void> {
+  await tx.run(
+    `INSERT INTO CAMPAIGN_MESSAGES
+            (SEND_ID, SENDER, REPLY_TO, SUBJECT, HTML, BODY_TEXT, FIELD_NAMES, MESSAGE_SECRET)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    [
+      sendId,
+      message.sender,
+      message.replyTo,
+      message.subject,
+      message.html,
+      message.text,
+      JSON.stringify(message.fieldNames),
+      message.secret,
+    ],
+  );
+}
+
+/** The message of a send, or undefined when there is no such send. */
+export async function readMessage(db: Executor, sendId: number): Promise<StoredMessage | undefined> {
+  const [row] = await db.rows<Omit<StoredMessage, 'fieldNames'> & { fieldNames: string }>(
+    `SELECT SENDER AS sender, REPLY_TO AS replyTo, SUBJECT AS subject, HTML AS html, BODY_TEXT AS text,
+            FIELD_NAMES AS fieldNames, MESSAGE_SECRET AS secret
+       FROM CAMPAIGN_MESSAGES WHERE SEND_ID = ?`,
+    [sendId],
+  );
+  return row && { ...row, fieldNames: JSON.parse(row.fieldNames) as string[] };
+}

@@ -1,0 +1,23 @@
+import type { Executor } from './database.js';
+
+/**
+ * Takes suppressed addresses out of a send whose import is about to end: their rows become `skipped`, with the
+ * reason. The count is added to the send's in the same transaction.
+ * @returns how many
+ */
+export async function skipSuppressed(tx: Executor, sendId: number): Promise<number> {
+  const { affectedRows } = await tx.run(
+    `UPDATE CAMPAIGN_SEND_RESULTS r
+       JOIN CAMPAIGN_SUPPRESSIONS s ON s.EMAIL_NORM = r.EMAIL_NORM
+        SET r.STATUS = 'skipped', r.RESPONSE = LEFT(CONCAT('suppressed: ', s.REASON), 500)
+      WHERE r.SEND_ID = ? AND r.STATUS = 'pending'`,
+    [sendId],
+  );
+  if (affectedRows > 0) {
+    await tx.run(
+      "UPDATE CAMPAIGN_SENDS SET SKIPPED_COUNT = SKIPPED_COUNT + ? WHERE ID = ? AND STATUS = 'importing'",
+      [affectedRows, sendId],
+    );
+  }
+  return affectedRows;
+}
