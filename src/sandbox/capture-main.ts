@@ -1,6 +1,7 @@
 /**
  * The sandbox's SMTP server as a process of its own: `capture-main.js MAILDIR PORT`, started with an IPC channel,
- * on which it says once `{ port }` or `{ error }`. Port 0 takes any free one.
+ * on which it says once `{ port }` or `{ error }`. Port 0 takes any free one. It stays when it is told to, and ends
+ * when its parent is gone before that: nobody would know of it.
  */
 import type { AddressInfo } from 'node:net';
 import { createCaptureServer } from './capture-server.js';
@@ -12,13 +13,17 @@ const server = createCaptureServer(new Maildir(directory));
 let listening = false;
 server.on('error', (error: Error) => {
   if (listening) return console.error(new Date().toISOString(), error.message);
-  process.send?.({ error: error.message });
-  process.exitCode = 1;
-  process.disconnect?.();
+  process.send?.({ error: error.message }, () => process.exit(1));
 });
 const listener = server.listen(Number(wanted), '127.0.0.1', () => {
   listening = true;
   process.send?.({ port: (listener.address() as AddressInfo).port });
+});
+
+const endWithParent = (): void => process.exit(1);
+process.once('disconnect', endWithParent);
+process.once('message', () => {
+  process.off('disconnect', endWithParent);
   process.disconnect?.();
 });
 

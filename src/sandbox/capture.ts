@@ -10,14 +10,16 @@ const PROGRAM = fileURLToPath(new URL('./capture-main.js', import.meta.url));
 type Report = { port: number } | { error: string };
 
 /**
- * Starts the capturing SMTP server as a process that outlives this one, on `wantedPort` or, if that is taken, any.
+ * Starts the capturing SMTP server as a process that outlives this one, on `wantedPort` or, if that is taken, any,
+ * once `record` has kept where it is.
  * @throws CampaignError SMTP_UNREACHABLE when it does not come up
  */
 export async function startCapture(
   mailDirectory: string,
   runDirectory: string,
   wantedPort: number,
-): Promise<{ pid: number; port: number }> {
+  record: (pid: number, port: number) => void,
+): Promise<void> {
   const log = join(runDirectory, 'smtp.log');
   const logFile = openSync(log, 'w', 0o600);
   const child = fork(PROGRAM, [mailDirectory, String(wantedPort)], {
@@ -31,9 +33,14 @@ export async function startCapture(
     child.once('error', (error) => resolve({ error: error.message }));
     child.once('exit', (code) => resolve({ error: `it ended with code ${code}` }));
   });
-  child.unref();
-  if ('port' in report && child.pid !== undefined) return { pid: child.pid, port: report.port };
-  if (wantedPort !== 0) return startCapture(mailDirectory, runDirectory, 0);
+  child.removeAllListeners();
+  if ('port' in report && child.pid !== undefined) {
+    record(child.pid, report.port);
+    child.send('stay');
+    child.unref();
+    return;
+  }
+  if (wantedPort !== 0) return startCapture(mailDirectory, runDirectory, 0, record);
   throw new CampaignError(
     'SMTP_UNREACHABLE',
     `the sandbox's SMTP server did not start: ${'error' in report ? report.error : 'no pid'}`,

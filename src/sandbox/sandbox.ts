@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { answers, createDatabase, dropDatabase } from '../store/administration.js';
 import { Database } from '../store/database.js';
@@ -12,9 +20,7 @@ import {
   type DatabaseProcess,
   databaseAddress,
   readState,
-  removeState,
   type SandboxState,
-  type SmtpProcess,
   sandboxPaths,
   writeState,
 } from './state.js';
@@ -56,14 +62,20 @@ export async function startSandbox(
     const before = readState(directory);
     const up = await runningParts(before);
     const database = up.database ?? (await startDatabase(directory));
-    writeState(directory, { ...up, database });
-    const smtp = up.smtp ?? (await startSmtp(directory, before.smtp?.port ?? 0));
-    writeState(directory, { database, smtp });
+    const state: SandboxState = { ...up, database };
+    writeState(directory, state);
+    if (!state.smtp) {
+      const { mail, run } = sandboxPaths(directory);
+      await startCapture(mail, run, before.smtp?.port ?? 0, (pid, port) => {
+        state.smtp = { ...recordProcess(pid), port };
+        writeState(directory, state);
+      });
+    }
     await createDatabase(databaseAddress(database.socketPath));
     await migrateSandbox(database.socketPath);
     return {
       started: up.database === undefined || up.smtp === undefined,
-      status: describe(directory, { database, smtp }),
+      status: describe(directory, state),
     };
   });
 }
@@ -73,21 +85,15 @@ async function migrateSandbox(socketPath: string): Promise<void> {
   await migrate(pool).finally(() => pool.close());
 }
 
-async function startSmtp(directory: string, wantedPort: number): Promise<SmtpProcess> {
-  const { mail, run } = sandboxPaths(directory);
-  const { pid, port } = await startCapture(mail, run, wantedPort);
-  return { ...recordProcess(pid), port };
-}
-
 async function startDatabase(directory: string): Promise<DatabaseProcess> {
   const program = await requireServer();
   const { data, run } = sandboxPaths(directory);
-  // The marker comes last: data whose creation was cut short is made anew.
-  const complete = join(directory, 'data-complete');
-  if (!existsSync(complete)) {
-    rmSync(data, { recursive: true, force: true });
-    await initialiseData(program, data);
-    writeFileSync(complete, `${program.version}\n`);
+  if (!existsSync(data)) {
+    // Named so only when it is whole: what was cut short is made anew.
+    const draft = `${data}.new`;
+    rmSync(draft, { recursive: true, force: true });
+    await initialiseData(program, draft);
+    renameSync(draft, data);
   }
   const orphan = await findOrphan(run);
   if (orphan) return orphan;
@@ -116,16 +122,23 @@ async function findOrphan(run: string): Promise<DatabaseProcess | undefined> {
 export async function stopSandbox(directory: string): Promise<boolean> {
   if (!existsSync(directory)) return false;
   return exclusively(directory, async () => {
-    const state = readState(directory);
-    const { database, smtp } = await runningParts(state);
+    // The state file stays: dead processes are recognised as such, and the next start wants the same port.
+    const { database, smtp } = await runningParts(readState(directory));
     await Promise.all([database, smtp].map((part) => part && terminate(part.pid)));
-    const socketDirectory = state.database && dirname(state.database.socketPath);
-    if (socketDirectory && socketDirectory !== sandboxPaths(directory).run) {
-      rmSync(socketDirectory, { recursive: true, force: true });
-    }
-    removeState(directory);
+    if (database) removeSocketDirectory(database.socketPath, directory);
     return database !== undefined || smtp !== undefined;
   });
+}
+
+/** A socket outside the sandbox lies alone in a directory made for it, which the server has left empty. */
+function removeSocketDirectory(socketPath: string, directory: string): void {
+  const socketDirectory = dirname(socketPath);
+  if (socketDirectory === sandboxPaths(directory).run) return;
+  try {
+    rmdirSync(socketDirectory);
+  } catch {
+    // Left where it is: empty, and in the system's folder for such things.
+  }
 }
 
 export async function sandboxStatus(directory: string): Promise<SandboxStatus> {
@@ -144,7 +157,6 @@ export async function resetSandbox(directory: string): Promise<void> {
       await createDatabase(address);
       await migrateSandbox(database.socketPath);
     } else {
-      rmSync(join(directory, 'data-complete'), { force: true });
       rmSync(data, { recursive: true, force: true });
     }
     emptyMaildir(mail);

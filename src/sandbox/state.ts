@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatabaseAddress } from '../store/url.js';
@@ -15,13 +15,13 @@ export interface SandboxPaths {
 }
 
 export const sandboxPaths = (directory: string): SandboxPaths => ({
-  data: join(directory, 'data'),
+  data: join(directory, 'database'),
   run: join(directory, 'run'),
   mail: join(directory, 'mail'),
 });
 
 export type DatabaseProcess = ProcessRecord & { socketPath: string };
-export type SmtpProcess = ProcessRecord & { port: number };
+type SmtpProcess = ProcessRecord & { port: number };
 
 /** What runs, written after each step of a start, so that one cut short leaves nothing unknown. */
 export interface SandboxState {
@@ -47,9 +47,6 @@ export function writeState(directory: string, state: SandboxState): void {
   writeFileSync(`${file}.new`, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
   renameSync(`${file}.new`, file);
 }
-
-export const removeState = (directory: string): void =>
-  rmSync(stateFile(directory), { force: true });
 
 /** Longest name that a Unix socket can have on every system, in bytes. */
 const MAX_SOCKET_PATH = 100;

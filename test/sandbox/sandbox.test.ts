@@ -1,0 +1,158 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import mysql from 'mysql2/promise';
+import nodemailer from 'nodemailer';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { findSandbox } from '../../src/sandbox/addresses.ts';
+import { isRunning, waitUntil } from '../../src/sandbox/processes.ts';
+import type { SandboxStatus } from '../../src/sandbox/sandbox.ts';
+import type { SandboxState } from '../../src/sandbox/state.ts';
+import { connectionOptions, parseDatabaseUrl } from '../../src/store/url.ts';
+import { type CliResult, campaign } from '../support/cli.ts';
+
+let directory: string;
+
+const sandbox = (...args: string[]): Promise<CliResult> =>
+  campaign(['sandbox', ...args], { env: { CAMPAIGN_SANDBOX_DIR: directory } });
+
+const status = async (...args: string[]): Promise<SandboxStatus> => {
+  const { code, stdout, stderr } = await sandbox(...args, '--json');
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  return JSON.parse(stdout) as SandboxStatus;
+};
+
+const state = (): SandboxState =>
+  JSON.parse(readFileSync(join(directory, 'run/state.json'), 'utf8')) as SandboxState;
+
+const send = (url: string, to: string) =>
+  nodemailer
+    .createTransport(url)
+    .sendMail({ from: 'a@example.org', to, subject: 'Grüße', text: '.\n..é' });
+
+const tables = async (url: string): Promise<unknown[]> => {
+  const connection = await mysql.createConnection(connectionOptions(parseDatabaseUrl(url), 0));
+  const [rows] = await connection.query('SHOW TABLES');
+  await connection.end();
+  return rows as unknown[];
+};
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'campaign-test-sandbox-'));
+  await status('start');
+});
+
+afterAll(async () => {
+  await sandbox('stop');
+  rmSync(directory, { recursive: true, force: true });
+});
+
+test('a start brings a database with the schema and an SMTP server, and says where', async () => {
+  const { running, mail, databaseUrl, smtpUrl } = await status('status');
+  expect({ running, mail }).toEqual({ running: true, mail: join(directory, 'mail/new') });
+  expect((await tables(databaseUrl ?? '')).length).toBeGreaterThan(5);
+  expect(smtpUrl).toMatch(/^smtp:\/\/127\.0\.0\.1:\d+$/);
+  expect(findSandbox(directory)).toMatchObject({
+    database: { database: 'campaign', socketPath: state().database?.socketPath },
+    smtp: { host: '127.0.0.1', port: state().smtp?.port },
+  });
+});
+
+test('a second start changes nothing and says that all was running', async () => {
+  const before = state();
+  const { stderr } = await sandbox('start');
+  expect(stderr).toContain('running already');
+  expect(state()).toEqual(before);
+});
+
+test('two starts at once after one server has died bring up one of it', async () => {
+  const { smtp } = state();
+  process.kill(smtp?.pid ?? 0, 'SIGKILL');
+  await waitUntil(() => !isRunning(smtp?.pid ?? 0), 5_000, 'it is still there');
+  expect(findSandbox(directory)).toBeUndefined();
+  const [one, other] = await Promise.all([status('start'), status('start')]);
+  expect(one).toEqual(other);
+  expect(one).toMatchObject({ running: true, smtpUrl: `smtp://127.0.0.1:${smtp?.port}` });
+});
+
+test('a message is kept as it was sent, under its envelope', async () => {
+  const { smtpUrl, mail } = await status('status');
+  await send(smtpUrl ?? '', 'jose@example.org');
+  const [name = ''] = readdirSync(mail);
+  const text = readFileSync(join(mail, name), 'utf8');
+  expect(name).toMatch(/\.eml$/);
+  expect(text).toMatch(/^Return-Path: <a@example\.org>\r\nDelivered-To: jose@example\.org\r\n/);
+  expect(text).toMatch(/^Subject: =\?UTF-8\?Q\?Gr=C3=BC=C3=9Fe\?=\r$/m);
+  expect((await status('status')).captured).toBe(1);
+});
+
+test('a reset needs a yes, and then deletes mail and sends while the servers go on', async () => {
+  const refused = await sandbox('reset');
+  expect(refused).toMatchObject({ code: 2, stdout: '' });
+  const { databaseUrl } = await status('status');
+  const connection = await mysql.createConnection(
+    connectionOptions(parseDatabaseUrl(databaseUrl ?? ''), 0),
+  );
+  await connection.query(
+    "INSERT INTO CAMPAIGN_SUPPRESSIONS VALUES ('a@b.c', 'x', UTC_TIMESTAMP(3))",
+  );
+  await connection.end();
+  const before = state();
+  expect(await status('reset', '--yes')).toMatchObject({ running: true, captured: 0 });
+  expect(state()).toEqual(before);
+  const again = await mysql.createConnection(
+    connectionOptions(parseDatabaseUrl(databaseUrl ?? ''), 0),
+  );
+  expect((await again.query('SELECT * FROM CAMPAIGN_SUPPRESSIONS'))[0]).toEqual([]);
+  await again.end();
+});
+
+test('a stop ends both, keeps mail and data, and leaves nothing running', async () => {
+  const { database, smtp } = state();
+  const { smtpUrl } = await status('status');
+  await send(smtpUrl ?? '', 'kept@example.org');
+  expect(await status('stop')).toMatchObject({
+    running: false,
+    captured: 1,
+    databaseUrl: null,
+    smtpUrl: null,
+  });
+  expect([database, smtp].map((part) => isRunning(part?.pid ?? 0))).toEqual([false, false]);
+  expect((await sandbox('stop')).stderr).toContain('was not running');
+  expect(await status('start')).toMatchObject({ running: true, captured: 1, smtpUrl });
+});
+
+test('a state file of another boot, its pids now other processes, is not taken for a running sandbox', async () => {
+  await status('stop');
+  const other = { pid: process.pid, started: '1' };
+  writeFileSync(
+    join(directory, 'run/state.json'),
+    JSON.stringify({
+      database: { ...other, socketPath: join(directory, 'run/db.sock') },
+      smtp: { ...other, port: 1 },
+    }),
+  );
+  expect(findSandbox(directory)).toBeUndefined();
+  expect(await status('stop')).toMatchObject({ running: false });
+  expect(isRunning(process.pid)).toBe(true);
+});
+
+test('where its own path is too long for a socket, the database listens at a short one, gone after the stop', async () => {
+  const long = join(directory, 'x'.repeat(100));
+  const run = (...args: string[]) =>
+    campaign(['sandbox', ...args, '--json'], { env: { CAMPAIGN_SANDBOX_DIR: long } });
+  const started = JSON.parse((await run('start')).stdout) as SandboxStatus;
+  expect(started.running).toBe(true);
+  const socketPath = findSandbox(long)?.database.socketPath ?? '';
+  expect(socketPath.length).toBeLessThan(100);
+  await run('stop');
+  expect(existsSync(dirname(socketPath))).toBe(false);
+});
+
+test('a start that was killed half-way is taken up by the next one', async () => {
+  await status('start');
+  const { database, smtp } = state();
+  writeFileSync(join(directory, 'run/state.json'), JSON.stringify({ smtp }));
+  await status('start');
+  expect(state()).toEqual({ database, smtp });
+});
