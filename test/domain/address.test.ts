@@ -83,8 +83,8 @@ describe('addresses that are refused, and why', () => {
   });
 
   it('counts the domain as A-labels, which is what goes over the wire', () => {
-    const label = 'äßçðéføñü';
-    const domain = `${`${label}${label}.`.repeat(8)}org`;
+    const label = '東京大阪名古屋札幌福岡';
+    const domain = `${`${label}.`.repeat(7)}org`;
     expect(domain.length).toBeLessThan(200);
     expect(checkAddress(`ann@${domain}`).ok).toBe(false);
   });

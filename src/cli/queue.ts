@@ -1,0 +1,186 @@
+import type { Command } from 'commander';
+import { CampaignError } from '../errors.js';
+import type { Database } from '../store/database.js';
+import type { QueuePlanView, QueueView } from '../view/queue.js';
+import type { Context } from './context.js';
+import type { ImportProgress, QueueDeps } from './queue-run.js';
+
+interface Flags {
+  list: string;
+  json?: boolean;
+  [flag: string]: unknown;
+}
+
+/** Shells report 128 + the number of the signal that ended a command. */
+const SIGNAL_EXIT: Record<string, number> = { SIGINT: 130, SIGTERM: 143 };
+
+/** `campaign queue`: a list and a message become a send. */
+export function register(program: Command, context: Context): void {
+  program
+    .command('queue')
+    .description('import a list, check it, and set it running; prints the id of the send')
+    .requiredOption(
+      '--list <file>',
+      'CSV with a header and an address column; - for standard input',
+    )
+    .requiredOption(
+      '--from <sender>',
+      'who it is from: news@example.org or Name <news@example.org>',
+    )
+    .requiredOption('--subject <template>', 'subject, a Liquid template')
+    .option('--html <file>', 'HTML body, a Liquid template')
+    .option('--text <file>', 'text body, a Liquid template (made from the HTML when left out)')
+    .option('--reply-to <address>', 'where answers go')
+    .option('--name <name>', 'what the send is called in lists (default: the subject)')
+    .option('--batch-size <n>', 'messages a batch, 1 to 1,000,000 (default: 100)')
+    .option('--delay-ms <n>', 'milliseconds between messages, 0 to 3,600,000 (default: 0)')
+    .option('--cooldown-seconds <n>', 'seconds between batches, 0 to 604,800 (default: 5)')
+    .option('--max-attempts <n>', 'tries for a recipient refused for now, 1 to 100 (default: 5)')
+    .option('--start-at <time>', 'not before this time (RFC 3339)')
+    .option('--key <key>', 'a repeated queue with the same key gives the first send back')
+    .option('--paused', 'wait for `campaign resume`')
+    .option('--email-column <header>', 'the column that holds the address')
+    .option('--rejects <file>', 'write every rejected line to this CSV')
+    .option('--yes', 'do not ask')
+    .option('--dry-run', 'check list and templates, and change nothing')
+    .option('--json', 'print the result as JSON')
+    .action((flags: Flags) => run(flags, context));
+}
+
+async function run(flags: Flags, context: Context): Promise<void> {
+  const [{ parseQueueOptions }, { queue }, { rejectionLines }, { randomBytes }] = await Promise.all(
+    [
+      import('./queue-options.js'),
+      import('./queue-run.js'),
+      import('../view/queue.js'),
+      import('node:crypto'),
+    ],
+  );
+  const options = parseQueueOptions(flags);
+  const notice = (text: string): void => {
+    if (!flags.json) context.stderr.write(`${text}\n`);
+  };
+  const bar = flags.json || !context.stderr.isTTY ? null : await createBar(context);
+  let database: Database | undefined;
+  const deps: QueueDeps = {
+    database: async () => {
+      database ??= await openDatabase(context);
+      return database;
+    },
+    stdin: context.stdin,
+    signal: context.signal,
+    actor: context.actor,
+    randomBytes,
+    now: () => performance.now(),
+    confirm: (plan) => confirm(plan, options.list, context),
+    onProgress: (progress) => bar?.update(progress),
+    onRejected: (first, total) => {
+      bar?.stop();
+      notice(rejectionLines(first, total));
+    },
+    onNotice: notice,
+  };
+  try {
+    const result = await queue(options, deps);
+    bar?.stop();
+    await report(result, flags, context);
+    if (context.signal.aborted && result.status === 'cancelled') interrupted(context);
+  } catch (error) {
+    if (!context.signal.aborted || (error as Error).name === 'CampaignError') throw error;
+    notice('Interrupted: nothing was queued.');
+    interrupted(context);
+  } finally {
+    bar?.stop();
+    await database?.close();
+  }
+}
+
+const interrupted = (context: Context): void =>
+  context.setExitCode(SIGNAL_EXIT[String(context.signal.reason)] ?? 130);
+
+/** The checked database again, counting changed rows, which tells an insert from a duplicate. */
+async function openDatabase(context: Context): Promise<Database> {
+  await context.database();
+  const { Database } = await import('../store/database.js');
+  return new Database(context.settings().database, { connections: 2, countChangedRows: true });
+}
+
+async function report(result: QueueView, flags: Flags, context: Context): Promise<void> {
+  const { queueJson, queueSummary } = await import('../view/queue.js');
+  if (flags.json) context.stdout.write(`${queueJson(result)}\n`);
+  else if (context.stdout.isTTY || result.id === null) {
+    context.stdout.write(`${queueSummary(result)}\n`);
+  } else {
+    context.stdout.write(`${result.id}\n`);
+    context.stderr.write(`${queueSummary(result)}\n`);
+  }
+}
+
+/** @throws CampaignError CONFIRMATION_NEEDED off a terminal, and when the answer is no */
+async function confirm(plan: QueuePlanView, list: string, context: Context): Promise<void> {
+  if (!context.stdin.isTTY || !context.stdout.isTTY || list === '-') {
+    throw new CampaignError(
+      'CONFIRMATION_NEEDED',
+      'queue asks before it imports, and there is nobody to ask',
+      'add --yes to go ahead, or --dry-run to check the list only',
+    );
+  }
+  const [{ queuePlan }, { default: prompts }] = await Promise.all([
+    import('../view/queue.js'),
+    import('prompts'),
+  ]);
+  context.stderr.write(`${queuePlan(plan)}\n`);
+  const answer = await prompts({
+    type: 'confirm',
+    name: 'yes',
+    message: plan.paused ? 'Import this list?' : 'Import this list and send it?',
+    initial: false,
+    stdin: context.stdin,
+    stdout: context.stderr,
+  });
+  if (answer.yes !== true) {
+    throw new CampaignError('CONFIRMATION_NEEDED', 'not confirmed: nothing was queued');
+  }
+}
+
+interface Bar {
+  update(progress: ImportProgress): void;
+  stop(): void;
+}
+
+/** Progress by bytes where the size of the list is known, else the lines alone. */
+async function createBar(context: Context): Promise<Bar> {
+  const { default: cliProgress } = await import('cli-progress');
+  const started = performance.now();
+  let bar: InstanceType<typeof cliProgress.SingleBar> | null = null;
+  const create = (known: boolean) =>
+    new cliProgress.SingleBar({
+      stream: context.stderr,
+      format: known
+        ? 'Importing {bar} {percentage}% | {lines} lines | {rate} lines/s | {eta_formatted} left'
+        : 'Importing | {lines} lines | {rate} lines/s',
+      barCompleteChar: '█',
+      barIncompleteChar: '░',
+      hideCursor: true,
+      clearOnComplete: true,
+      etaBuffer: 100,
+    });
+  return {
+    update: ({ bytes, totalBytes, lines }) => {
+      const seconds = (performance.now() - started) / 1000;
+      const payload = {
+        lines: lines.toLocaleString('en-US'),
+        rate: Math.round(lines / seconds).toLocaleString('en-US'),
+      };
+      if (!bar) {
+        bar = create(totalBytes !== null);
+        bar.start(totalBytes ?? 0, 0, payload);
+      }
+      bar.update(bytes, payload);
+    },
+    stop: () => {
+      bar?.stop();
+      bar = null;
+    },
+  };
+}

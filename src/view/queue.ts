@@ -1,0 +1,134 @@
+import type { ShownStatus } from '../domain/progress.js';
+import { printable } from './text.js';
+
+/** What `queue` came to. */
+export interface QueueView {
+  /** Null in a dry run. */
+  id: number | null;
+  name: string;
+  status: ShownStatus | 'dry-run';
+  total: number;
+  /** Null when it is not known (any more, or in a dry run). */
+  rejected: number | null;
+  duplicates: number | null;
+  suppressed: number | null;
+  /** An earlier `queue` with the same key had created it. */
+  alreadyQueued: boolean;
+}
+
+/** What `queue` is about to do. */
+export interface QueuePlanView {
+  name: string;
+  from: string;
+  subject: string;
+  list: string;
+  /** Null for a pipe. */
+  listBytes: number | null;
+  fieldNames: readonly string[];
+  batchSize: number;
+  delayMs: number;
+  cooldownSeconds: number;
+  maxAttempts: number;
+  startAt: Date | null;
+  paused: boolean;
+}
+
+export interface RejectionView {
+  line: number;
+  reason: string;
+  cells: readonly string[];
+}
+
+const count = (value: number): string => value.toLocaleString('en-US');
+
+const counted = (value: number, one: string, many: string): string =>
+  `${count(value)} ${value === 1 ? one : many}`;
+
+const bytes = (value: number): string => {
+  if (value < 1024) return counted(value, 'byte', 'bytes');
+  const units = ['KB', 'MB', 'GB', 'TB'];
+  let amount = value / 1024;
+  let unit = 0;
+  for (; amount >= 1024 && unit < units.length - 1; unit++) amount /= 1024;
+  return `${amount.toFixed(amount < 10 ? 1 : 0)} ${units[unit]}`;
+};
+
+const shorten = (text: string, width: number): string =>
+  [...text].length > width ? `${[...text].slice(0, width - 1).join('')}…` : text;
+
+/** The JSON object of `queue`, on one line. */
+export function queueJson(result: QueueView): string {
+  const { id, status, total, rejected, duplicates, suppressed, alreadyQueued } = result;
+  return JSON.stringify({ id, status, total, rejected, duplicates, suppressed, alreadyQueued });
+}
+
+const asides = (result: QueueView): string => {
+  const parts = [
+    result.rejected ? `${counted(result.rejected, 'line', 'lines')} rejected` : '',
+    result.duplicates ? counted(result.duplicates, 'duplicate', 'duplicates') : '',
+    result.suppressed ? `${count(result.suppressed)} suppressed` : '',
+  ].filter((part) => part !== '');
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
+};
+
+/** What was done and how to go on, in lines for people. */
+export function queueSummary(result: QueueView): string {
+  const { id, status, total, alreadyQueued } = result;
+  const recipients = `${counted(total, 'recipient', 'recipients')}${asides(result)}`;
+  if (id === null) return `The list is good for ${recipients}. Dry run: nothing was queued.`;
+  const title = `send ${id} "${printable(shorten(result.name, 60))}"`;
+  if (status === 'cancelled' && !alreadyQueued) {
+    return `The import was interrupted and ${title} cancelled: nobody is mailed.`;
+  }
+  const first = alreadyQueued
+    ? `Already queued as ${title}: ${status}, ${recipients}.`
+    : `Queued ${title}: ${status}, ${recipients}.`;
+  const next =
+    status === 'paused'
+      ? [`campaign resume ${id}`, 'campaign run-scheduler']
+      : ['campaign run-scheduler'];
+  return [first, ...next, `campaign progress ${id} --watch`]
+    .map((line, index) => (index === 0 ? line : `  ${line}`))
+    .join('\n');
+}
+
+/** What is about to be done, for the question whether to. */
+export function queuePlan(plan: QueuePlanView): string {
+  const pacing = [
+    `${counted(plan.batchSize, 'message', 'messages')} a batch`,
+    plan.delayMs === 0 ? 'no delay between messages' : `${count(plan.delayMs)} ms between messages`,
+    `${counted(plan.cooldownSeconds, 'second', 'seconds')} between batches`,
+    `${counted(plan.maxAttempts, 'attempt', 'attempts')} at most`,
+  ];
+  const rows: [string, string][] = [
+    ['Name', plan.name],
+    ['From', plan.from],
+    ['Subject', plan.subject],
+    ['List', plan.listBytes === null ? plan.list : `${plan.list} (${bytes(plan.listBytes)})`],
+    ['Fields', ['email', ...plan.fieldNames].join(', ')],
+    ['Pacing', pacing.join(', ')],
+    ['Start', startText(plan)],
+  ];
+  return rows
+    .map(([label, value]) => `${label.padEnd(8)} ${printable(shorten(value, 200))}`)
+    .join('\n');
+}
+
+const startText = ({ startAt, paused }: QueuePlanView): string => {
+  if (paused) return 'when it is resumed';
+  return startAt === null ? 'at once' : startAt.toISOString();
+};
+
+/** The first rejected lines, one a line, and how many more there are. */
+export function rejectionLines(first: readonly RejectionView[], total: number): string {
+  const lines = first.map(
+    ({ line, reason, cells }) =>
+      `  line ${line}: ${printable(shorten(reason, 120))}: ${printable(shorten(cells.join(' | '), 80))}`,
+  );
+  const more = total - first.length;
+  return [
+    `Rejected ${counted(total, 'line', 'lines')}:`,
+    ...lines,
+    ...(more > 0 ? [`  and ${count(more)} more (--rejects writes all of them to a file)`] : []),
+  ].join('\n');
+}
