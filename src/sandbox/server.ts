@@ -51,8 +51,8 @@ export async function findServer(
 }
 
 /** @throws CampaignError NO_DATABASE_SERVER with what to type on Debian, Fedora and macOS */
-export async function requireServer(): Promise<ServerProgram> {
-  const program = await findServer();
+export async function requireServer(candidates?: readonly string[]): Promise<ServerProgram> {
+  const program = await findServer(candidates);
   if (program) return program;
   throw new CampaignError(
     'NO_DATABASE_SERVER',
