@@ -59,6 +59,8 @@ export interface Waiting {
 
 export interface Progress {
   send: Send;
+  /** When this was read, by the database's clock. */
+  now: Date;
   status: ShownStatus;
   pending: number;
   /** Null when nothing was accepted lately, or the send does not run. */
@@ -82,6 +84,7 @@ export function progressOf(snapshot: Snapshot): Progress {
   const scheduled = send.status === 'running' && ahead(send.startAt, now);
   return {
     send,
+    now,
     status: scheduled ? 'scheduled' : send.status,
     pending: pendingOf(send),
     ratePerSecond: rateOf(snapshot),

@@ -1,0 +1,221 @@
+import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { MailLogReader } from '../domain/mail-log.js';
+import { isGenuine, parseMessageId } from '../domain/message-id.js';
+import { CampaignError } from '../errors.js';
+import type { Database } from '../store/database.js';
+import { readMessage } from '../store/messages.js';
+import {
+  type Attempt,
+  attemptRange,
+  type Decision,
+  listSelected,
+  listUnknownBetween,
+  type Settle,
+  settleRows,
+} from '../store/resolve.js';
+import { confirm } from './confirm.js';
+import type { Context } from './context.js';
+import { linesOf } from './lines.js';
+import { noSuchSend, wrongState } from './refusals.js';
+
+interface Options {
+  file: string;
+  absent?: 'pending';
+  yes?: boolean;
+  json?: boolean;
+}
+
+const CHUNK_ROWS = 500;
+const PAGE = 5000;
+
+/** What a whole log says about a send. */
+interface Findings {
+  /** Unknown rows that the relay accepted. */
+  accepted: Decision[];
+  /** Unknown rows that the log names, accepted or not. */
+  seen: Set<number>;
+  /** The send's first and last sent rows that the log shows as accepted; between them it covers the send. */
+  covered: { first: Attempt; last: Attempt } | undefined;
+}
+
+/**
+ * Settles a send's unknown rows by the relay's own log. The log is read as a stream: what is held in memory grows
+ * with the unknown rows alone.
+ * @throws CampaignError BAD_FILE, or WRONG_STATE when the log settles nothing; nothing is changed then
+ */
+export async function resolveFromLog(
+  context: Context,
+  database: Database,
+  id: number,
+  options: Options,
+): Promise<void> {
+  const unknown = await readUnknown(database, id);
+  if (unknown.size === 0) {
+    throw new CampaignError(
+      'WRONG_STATE',
+      `send ${id} has no unknown recipients that could be resolved now`,
+      'rows that a running batch holds can be resolved when it has ended',
+    );
+  }
+  const findings = await readLog(context, database, id, unknown, options);
+  const absent = options.absent ? await findAbsent(database, id, findings) : [];
+  if (findings.accepted.length + absent.length === 0) {
+    throw new CampaignError(
+      'WRONG_STATE',
+      `${nameOf(options.file)} settles none of the ${unknown.size} unknown recipients of send ${id}`,
+      'give the log of the relay that this send went to, from before the attempt to after it',
+    );
+  }
+  if (absent.length > 0) {
+    await confirm(
+      context,
+      `${absent.length} recipients of send ${id} are not in the log and are tried again; should the log be incomplete, they may get a second copy`,
+      options.yes,
+    );
+  }
+  const base = { from: 'unknown', event: 'resolved', actor: context.actor } as const;
+  const sent = await settleAll(database, id, { ...base, to: 'sent' }, findings.accepted);
+  const pending = await settleAll(database, id, { ...base, to: 'pending' }, absent);
+  if (options.json) return;
+  const left = unknown.size - sent - pending;
+  context.stderr.write(
+    `${sent} recipients are sent now, ${pending} pending again, ${left} still unknown\n`,
+  );
+}
+
+/** SEQs of the unknown rows that no claim holds. */
+async function readUnknown(database: Database, id: number): Promise<Set<number>> {
+  const unknown = new Set<number>();
+  for (let after = 0; ; ) {
+    const page = await listSelected(database, id, { from: 'unknown' }, after, PAGE);
+    for (const seq of page) unknown.add(seq);
+    if (page.length < PAGE) return unknown;
+    after = page.at(-1) ?? after;
+  }
+}
+
+async function readLog(
+  context: Context,
+  database: Database,
+  id: number,
+  unknown: ReadonlySet<number>,
+  options: Options,
+): Promise<Findings> {
+  const message = await readMessage(database, id);
+  if (!message) throw noSuchSend(id);
+  const wantsCoverage = options.absent !== undefined;
+  const reader = new MailLogReader((text) => {
+    const parts = parseMessageId(text);
+    if (parts?.sendId !== id || !(wantsCoverage || unknown.has(parts.seq))) return null;
+    return isGenuine(parts, message.secret) ? parts.seq : null;
+  });
+  const accepted = new Map<number, Decision>();
+  const seen = new Set<number>();
+  const coverage = new Coverage(database, id);
+  for await (const lines of openLog(context, options.file)) {
+    for (const line of lines) {
+      const fact = reader.read(line);
+      if (!fact) continue;
+      if (unknown.has(fact.seq)) {
+        seen.add(fact.seq);
+        if (fact.kind === 'accepted') {
+          const text = `resolved as sent by ${context.actor} from the mail log: accepted as ${fact.queueId}`;
+          accepted.set(fact.seq, { seq: fact.seq, text });
+        }
+      } else if (fact.kind === 'accepted') coverage.add(fact.seq);
+    }
+    await coverage.flush(PAGE);
+  }
+  await coverage.flush(1);
+  if (reader.recognised === 0) {
+    throw new CampaignError(
+      'BAD_FILE',
+      `${nameOf(options.file)} is no mail log of Postfix or Exim`,
+      'a compressed log can be piped: zcat mail.log.gz | campaign resolve <id> --from-maillog -',
+    );
+  }
+  return { accepted: [...accepted.values()], seen, covered: coverage.range };
+}
+
+/** Finds out between which attempts of a send a log holds its messages, a few thousand of them at a time. */
+class Coverage {
+  range: Findings['covered'];
+  private waiting: number[] = [];
+
+  constructor(
+    private readonly database: Database,
+    private readonly sendId: number,
+  ) {}
+
+  add(seq: number): void {
+    this.waiting.push(seq);
+  }
+
+  /** Looks the rows up once there are so many. */
+  async flush(atLeast: number): Promise<void> {
+    while (this.waiting.length >= atLeast) {
+      const found = await attemptRange(this.database, this.sendId, this.waiting.splice(0, PAGE));
+      if (!found) continue;
+      this.range = {
+        first: earlier(this.range?.first ?? found.first, found.first),
+        last: later(this.range?.last ?? found.last, found.last),
+      };
+    }
+  }
+}
+
+const isEarlier = (a: Attempt, b: Attempt): boolean =>
+  a.claimNumber < b.claimNumber || (a.claimNumber === b.claimNumber && a.seq < b.seq);
+const earlier = (a: Attempt, b: Attempt): Attempt => (isEarlier(a, b) ? a : b);
+const later = (a: Attempt, b: Attempt): Attempt => (isEarlier(a, b) ? b : a);
+
+/** Unknown rows that the relay never saw, as far as the log covers their attempts. */
+async function findAbsent(
+  database: Database,
+  id: number,
+  { seen, covered }: Findings,
+): Promise<Decision[]> {
+  if (!covered) return [];
+  const absent: Decision[] = [];
+  for (let after = 0; ; ) {
+    const page = await listUnknownBetween(database, id, covered.first, covered.last, after, PAGE);
+    absent.push(...page.filter((seq) => !seen.has(seq)).map((seq) => ({ seq })));
+    if (page.length < PAGE) return absent;
+    after = page.at(-1) ?? after;
+  }
+}
+
+async function settleAll(
+  database: Database,
+  id: number,
+  settle: Settle,
+  decisions: readonly Decision[],
+): Promise<number> {
+  const inOrder = [...decisions].sort((a, b) => a.seq - b.seq);
+  let changed = 0;
+  for (let start = 0; start < inOrder.length; start += CHUNK_ROWS) {
+    const chunk = inOrder.slice(start, start + CHUNK_ROWS);
+    const settled = await settleRows(database, id, settle, chunk);
+    if (!settled) throw noSuchSend(id);
+    if ('refused' in settled) throw wrongState(id, settled.refused, 'sent to again');
+    changed += settled.changed;
+  }
+  return changed;
+}
+
+const nameOf = (file: string): string => (file === '-' ? 'what stdin brought' : file);
+
+async function* openLog(context: Context, file: string): AsyncGenerator<string[]> {
+  const source: Readable = file === '-' ? context.stdin : createReadStream(file);
+  try {
+    yield* linesOf(source);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    throw new CampaignError(
+      'BAD_FILE',
+      `${file} cannot be read: ${(error as Error).message}`,
+      'name a file that can be read, or - for stdin',
+    );
+  }
+}

@@ -1,0 +1,235 @@
+import { readFileSync } from 'node:fs';
+import { hostname, userInfo } from 'node:os';
+import { Command, CommanderError } from 'commander';
+import type { Context } from './cli/context.js';
+import { type Environment, loadSettings, processEnvironment, type Settings } from './config.js';
+import { CampaignError, EXIT } from './errors.js';
+import { findSandbox } from './sandbox/addresses.js';
+import type { Database } from './store/database.js';
+import { explainDatabaseError } from './store/errors.js';
+import { printable } from './view/text.js';
+
+/** The outside world; a test brings its own. */
+export interface Io {
+  env: Environment;
+  cwd: string;
+  stdout: NodeJS.WriteStream;
+  stderr: NodeJS.WriteStream;
+  stdin: NodeJS.ReadStream;
+}
+
+interface CommandModule {
+  register(program: Command, context: Context): void;
+}
+
+/** Each command in a file of its own, loaded only when it is asked for: starting is most of what a short one costs. */
+const COMMANDS: Record<string, () => Promise<CommandModule>> = {
+  sandbox: () => import('./cli/sandbox.js'),
+  migrate: () => import('./cli/migrate.js'),
+  queue: () => import('./cli/queue.js'),
+  'run-scheduler': () => import('./cli/run-scheduler.js'),
+  progress: () => import('./cli/progress.js'),
+  recipients: () => import('./cli/recipients.js'),
+  pause: () => import('./cli/pause.js'),
+  resume: () => import('./cli/resume.js'),
+  cancel: () => import('./cli/cancel.js'),
+  controls: () => import('./cli/controls.js'),
+  list: () => import('./cli/list.js'),
+  verify: () => import('./cli/verify.js'),
+  resolve: () => import('./cli/resolve.js'),
+  retry: () => import('./cli/retry.js'),
+  events: () => import('./cli/events.js'),
+};
+
+const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
+type Signal = keyof typeof SIGNAL_EXIT;
+
+/**
+ * Runs one command line and returns its exit code; ends the process itself only for a second signal, for a first
+ * one that the command doesn't heed, and when nobody reads its output any more.
+ * @param args what follows the program's name
+ */
+export async function main(args: readonly string[], io: Io = processIo()): Promise<number> {
+  const asJson = args.slice(0, args.indexOf('--') >>> 0).includes('--json');
+  const run = new Run(io, asJson);
+  try {
+    const program = await buildProgram(args, run);
+    await program.parseAsync(args, { from: 'user' });
+    return run.exitCode;
+  } catch (error) {
+    return report(error, run, args);
+  } finally {
+    await run.close();
+  }
+}
+
+const processIo = (): Io => ({
+  env: processEnvironment(),
+  cwd: process.cwd(),
+  stdout: process.stdout,
+  stderr: process.stderr,
+  stdin: process.stdin,
+});
+
+async function buildProgram(args: readonly string[], run: Run): Promise<Command> {
+  const program = new Command('campaign')
+    .description('Sends an email campaign from MySQL tables over SMTP.')
+    .version(packageVersion(), '-V, --version')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void run.io.stdout.write(text),
+      writeErr: (text) => void run.io.stderr.write(text),
+      outputError: () => undefined,
+    })
+    .showSuggestionAfterError();
+  const asked = args.filter((arg) => arg !== 'help').find((arg) => !arg.startsWith('-')) ?? '';
+  const load = Object.hasOwn(COMMANDS, asked) ? COMMANDS[asked] : undefined;
+  const modules = load
+    ? [await load()]
+    : await Promise.all(Object.values(COMMANDS).map((all) => all()));
+  for (const module of modules) module.register(program, run.context);
+  return program;
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/** What one command line holds open: settings, database, signals, streams. */
+class Run {
+  exitCode: number = EXIT.ok;
+  readonly context: Context;
+  private readonly abort = new AbortController();
+  private heedsSignals = false;
+  private settings: Settings | undefined;
+  private database: Database | undefined;
+
+  constructor(
+    readonly io: Io,
+    readonly asJson: boolean,
+  ) {
+    const run = this;
+    this.context = {
+      settings: () => run.readSettings(),
+      database: (options) => run.openDatabase(options?.schema ?? 'current'),
+      stdout: io.stdout,
+      stderr: io.stderr,
+      stdin: io.stdin,
+      get signal() {
+        run.heedsSignals = true;
+        return run.abort.signal;
+      },
+      setExitCode: (code) => {
+        run.exitCode = code;
+      },
+      actor: actorName(),
+      color: io.stdout.isTTY === true && !io.env.NO_COLOR,
+    };
+    process.on('SIGINT', this.onSignal);
+    process.on('SIGTERM', this.onSignal);
+    io.stdout.on('error', this.onOutputError);
+    io.stderr.on('error', ignore);
+  }
+
+  /** Of the database, for messages. */
+  get databaseName(): string {
+    return this.database?.name ?? 'database';
+  }
+
+  async close(): Promise<void> {
+    await this.database?.close();
+    process.off('SIGINT', this.onSignal);
+    process.off('SIGTERM', this.onSignal);
+    // The output listeners stay: a broken pipe may show after the last write.
+  }
+
+  private readonly onSignal = (signal: NodeJS.Signals): void => {
+    if (!this.heedsSignals || this.abort.signal.aborted)
+      process.exit(SIGNAL_EXIT[signal as Signal]);
+    this.abort.abort(signal);
+  };
+
+  /** Nobody reads any more (`… | head`): end as if all had been read. */
+  private readonly onOutputError = (error: NodeJS.ErrnoException): void => {
+    if (error.code !== 'EPIPE') throw error;
+    if (!this.heedsSignals) process.exit(EXIT.ok);
+    this.abort.abort('EPIPE');
+  };
+
+  private readSettings(): Settings {
+    this.settings ??= loadSettings(this.io.env, this.io.cwd, {}, findSandbox);
+    return this.settings;
+  }
+
+  private async openDatabase(schema: 'current' | 'any'): Promise<Database> {
+    if (this.database) return this.database;
+    const settings = this.readSettings();
+    const address = settings.database;
+    if (settings.source === 'sandbox' && !this.asJson) {
+      this.io.stderr.write(`campaign: using the sandbox in ${settings.sandboxDirectory}\n`);
+    }
+    const [{ Database }, { checkSchema }] = await Promise.all([
+      import('./store/database.js'),
+      import('./store/schema.js'),
+    ]);
+    this.database = new Database(address);
+    if (schema === 'current') await checkSchema(this.database);
+    return this.database;
+  }
+}
+
+const ignore = (): void => undefined;
+
+/** `user@host`; the number of a user without a name. */
+function actorName(): string {
+  try {
+    return `${userInfo().username}@${hostname()}`;
+  } catch {
+    return `${process.getuid?.() ?? 'unknown'}@${hostname()}`;
+  }
+}
+
+/** Tells the user what went wrong, once, and says which exit code that is. */
+function report(error: unknown, run: Run, args: readonly string[]): number {
+  const known = asCampaignError(error, run, args);
+  if (known === undefined) return EXIT.ok;
+  const { stderr, env } = run.io;
+  if (run.asJson) {
+    const { code, message, remedy = null } = known;
+    stderr.write(`${JSON.stringify({ code, message, remedy })}\n`);
+  } else {
+    stderr.write(`campaign: ${printableLines(known.message)}\n`);
+    if (known.remedy) stderr.write(`${printableLines(known.remedy)}\n`);
+  }
+  if (env.CAMPAIGN_DEBUG && known.cause instanceof Error) stderr.write(`${known.cause.stack}\n`);
+  return known.exitCode;
+}
+
+const printableLines = (text: string): string => text.split('\n').map(printable).join('\n');
+
+/** Undefined for what is no error: help and version were shown. */
+function asCampaignError(
+  error: unknown,
+  run: Run,
+  args: readonly string[],
+): CampaignError | undefined {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return undefined;
+    const command = args.find((arg) => Object.hasOwn(COMMANDS, arg));
+    const help = `see \`campaign ${command ? `${command} ` : ''}--help\``;
+    if (error.code === 'commander.help') {
+      return new CampaignError('USAGE', 'no command given', help);
+    }
+    return new CampaignError('USAGE', error.message.replace(/^error: /, ''), help);
+  }
+  const explained = explainDatabaseError(error, run.databaseName);
+  if (explained instanceof CampaignError) return explained;
+  const message = explained instanceof Error ? explained.message : String(explained);
+  return new CampaignError(
+    'INTERNAL',
+    message || 'unexpected error',
+    'this is a fault of campaign; CAMPAIGN_DEBUG=1 shows where it happened',
+    { cause: explained },
+  );
+}

@@ -1,0 +1,135 @@
+import { pendingOf, type Send } from '../domain/progress.js';
+import type { Database, Executor } from './database.js';
+import { readSend } from './sends.js';
+
+/** Something in the books that the ledger does not bear out. */
+export interface Contradiction {
+  what: string;
+  expected: string | number;
+  found: string | number;
+}
+
+/** Conditions that no row of a ledger may meet, `s` being its send's row, and what such a row is called. */
+const IMPOSSIBLE_ROWS = {
+  'sent rows without a time or a reply that accepted them': `r.STATUS = 'sent' AND (r.SENT_AT IS NULL OR NOT COALESCE(
+       r.SMTP_CODE BETWEEN 200 AND 299 OR (r.SMTP_CODE IS NULL AND r.RESPONSE LIKE 'resolved as sent%'), FALSE))`,
+  'rows with a time of sending that are not sent': "r.STATUS <> 'sent' AND r.SENT_AT IS NOT NULL",
+  'failed rows without a reason':
+    "r.STATUS = 'failed' AND r.SMTP_CODE IS NULL AND r.RESPONSE IS NULL",
+  'sending rows that no claim holds':
+    "r.STATUS = 'sending' AND (s.CLAIMED_BY IS NULL OR NOT r.CLAIM_NUMBER <=> s.CLAIM_NUMBER)",
+  'sending rows outside the marks on the send': `r.STATUS = 'sending' AND r.NEXT_ATTEMPT_AT IS NULL
+       AND (r.SEQ <= s.SETTLED_SEQ OR r.SEQ > s.CURSOR_SEQ)`,
+  'pending rows that were passed over':
+    "r.STATUS = 'pending' AND r.SEQ <= s.CURSOR_SEQ AND r.NEXT_ATTEMPT_AT IS NULL",
+  'pending rows that were tried ahead of their turn': `r.STATUS = 'pending' AND r.SEQ > s.CURSOR_SEQ
+       AND (r.NEXT_ATTEMPT_AT IS NOT NULL OR r.ATTEMPTS > 0)`,
+  'rows with an outcome ahead of their turn':
+    "r.STATUS IN ('sent', 'failed', 'unknown') AND r.SEQ > s.CURSOR_SEQ",
+  'finished rows with a next attempt':
+    "r.STATUS IN ('sent', 'failed', 'unknown', 'skipped') AND r.NEXT_ATTEMPT_AT IS NOT NULL",
+  'rows beyond the last of the list': 'r.SEQ > s.LAST_SEQ',
+} as const;
+
+const COUNTED = ['sent', 'failed', 'unknown', 'skipped', 'sending', 'pending'] as const;
+
+interface Recount extends Record<(typeof COUNTED)[number], number> {
+  total: number;
+  [impossible: `impossible${number}`]: number;
+  [first: `first${number}`]: number | null;
+}
+
+/** One pass over the send's ledger, in the order it lies on disk. */
+async function recount(db: Executor, id: number): Promise<Recount> {
+  const impossible = Object.values(IMPOSSIBLE_ROWS).map(
+    (condition, i) =>
+      `COUNT(IF(${condition}, 1, NULL)) AS impossible${i}, MIN(IF(${condition}, r.SEQ, NULL)) AS first${i}`,
+  );
+  const counts = COUNTED.map(
+    (status) => `COUNT(IF(r.STATUS = '${status}', 1, NULL)) AS \`${status}\``,
+  );
+  const [row] = await db.rows<Recount>(
+    `SELECT COUNT(*) AS total, ${[...counts, ...impossible].join(', ')}
+       FROM CAMPAIGN_SENDS s JOIN CAMPAIGN_SEND_RESULTS r ON r.SEND_ID = s.ID
+      WHERE s.ID = ?`,
+    [id],
+  );
+  return row as Recount;
+}
+
+/**
+ * Recomputes a send's figures from its ledger and checks the state of each row, in one consistent snapshot.
+ * @returns what contradicts the books, nothing when they balance; undefined when there is no such send
+ */
+export function verifySend(db: Database, id: number): Promise<Contradiction[] | undefined> {
+  return db.withSession(async (session) => {
+    await session.run('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+    await session.run('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
+    try {
+      const send = await readSend(session, id);
+      if (!send) return undefined;
+      const ledger = await recount(session, id);
+      const [message] = await session.rows<{ messages: number }>(
+        'SELECT COUNT(*) AS messages FROM CAMPAIGN_MESSAGES WHERE SEND_ID = ?',
+        [id],
+      );
+      return [
+        ...counterContradictions(send, ledger),
+        ...rowContradictions(ledger),
+        ...statusContradictions(send, ledger, message?.messages ?? 0),
+      ];
+    } finally {
+      if (!session.broken) await session.run('COMMIT');
+    }
+  });
+}
+
+function counterContradictions(send: Send, ledger: Recount): Contradiction[] {
+  // An import counts its skipped rows only at its end.
+  const counters =
+    send.status === 'importing'
+      ? { total: send.total }
+      : {
+          total: send.total,
+          sent: send.sent,
+          failed: send.failed,
+          unknown: send.unknown,
+          skipped: send.skipped,
+          sending: send.sending,
+          pending: pendingOf(send),
+        };
+  return Object.entries(counters).flatMap(([name, found]) => {
+    const expected = ledger[name as keyof typeof counters];
+    return found === expected ? [] : [{ what: `count of ${name}`, expected, found }];
+  });
+}
+
+function rowContradictions(ledger: Recount): Contradiction[] {
+  return Object.keys(IMPOSSIBLE_ROWS).flatMap((what, i) => {
+    const found = ledger[`impossible${i}`] ?? 0;
+    const first = ledger[`first${i}`];
+    return found === 0
+      ? []
+      : [{ what: `${what} (the first has SEQ ${first})`, expected: 0, found }];
+  });
+}
+
+function statusContradictions(send: Send, ledger: Recount, messages: number): Contradiction[] {
+  const open = ledger.pending + ledger.sending;
+  const finished = send.status === 'completed' || send.status === 'cancelled';
+  return [
+    ...(send.status === 'completed' && open > 0
+      ? [{ what: 'pending or sending rows of a completed send', expected: 0, found: open }]
+      : []),
+    ...(finished === (send.finishedAt === null)
+      ? [
+          {
+            what: `time of finishing of a send that is ${send.status}`,
+            expected: finished ? 'a time' : 'none',
+            found: send.finishedAt?.toISOString() ?? 'none',
+          },
+        ]
+      : []),
+    ...(messages === 1 ? [] : [{ what: 'messages of the send', expected: 1, found: messages }]),
+  ];
+}

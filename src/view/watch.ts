@@ -1,0 +1,53 @@
+import type { Progress } from '../domain/progress.js';
+import { progressJson, progressLine } from './progress.js';
+import { printable } from './text.js';
+
+/** Shows readings of one send as they come. */
+export interface WatchView {
+  show(progress: Progress): void;
+  /** A word besides: what a key did, or that the database is away. */
+  note(text: string): void;
+  end(): void;
+}
+
+/** What makes a reading worth a line of its own: rates, times and renewed claims don't. */
+const changeOf = ({ send, status, pending, waiting }: Progress): string =>
+  JSON.stringify([
+    status,
+    pending,
+    send.total,
+    send.sent,
+    send.failed,
+    send.unknown,
+    send.skipped,
+    send.sending,
+    send.batchSize,
+    send.delayMs,
+    send.cooldownSeconds,
+    send.reason,
+    waiting?.for,
+  ]);
+
+/** A line a change, for pipes: text, or the JSON of `progress`. */
+export function createLineView(
+  out: (text: string) => void,
+  err: (text: string) => void,
+  json: boolean,
+): WatchView {
+  let shown = '';
+  let noted = '';
+  return {
+    show(progress) {
+      noted = '';
+      const change = changeOf(progress);
+      if (change === shown) return;
+      shown = change;
+      out(json ? `${JSON.stringify(progressJson(progress))}\n` : `${progressLine(progress)}\n`);
+    },
+    note(text) {
+      if (text !== noted) err(`${printable(text)}\n`);
+      noted = text;
+    },
+    end: () => undefined,
+  };
+}
