@@ -1,0 +1,185 @@
+import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { rootCertificates } from 'node:tls';
+import type { NodemailerError } from 'nodemailer/lib/errors.js';
+import SMTPConnection from 'nodemailer/lib/smtp-connection';
+import type { SmtpSettings } from '../config.js';
+import type { DeliveryResult, Stage } from '../domain/outcome.js';
+import { toReply } from './reply-parser.js';
+
+/** A connection that is greeted, encrypted and logged in as the settings ask, with nothing listening on its socket. */
+export interface OpenConnection {
+  socket: Socket;
+  /** Bytes that came behind the last reply of the handshake, as latin1. */
+  early: string;
+  pipelining: boolean;
+  smtpUtf8: boolean;
+  eightBitMime: boolean;
+  size: boolean;
+  /** Bytes a message may have; 0 when the server does not say. */
+  maxSize: number;
+}
+
+export interface HandshakeTimeouts {
+  /** Milliseconds until the TCP connection (and TLS, with smtps) stands. */
+  connect: number;
+  /** Milliseconds for the greeting, EHLO, STARTTLS and AUTH together. */
+  greeting: number;
+}
+
+export type Handshake = { connection: OpenConnection } | { failure: DeliveryResult };
+
+/** What nodemailer keeps to itself and the takeover needs; held by the tests against a real server. */
+interface Internals {
+  _onSocketData: (chunk: Buffer) => void;
+  _onSocketError: (error: Error) => void;
+  _onSocketClose: () => void;
+  _onSocketEnd: () => void;
+  _onSocketTimeout: () => void;
+  _remainder: string;
+  _responseQueue: string[];
+  _supportedExtensions: string[];
+  _maxAllowedSize: number;
+}
+
+/** Codes of Node and OpenSSL for a certificate or a TLS offer that no retry will mend. */
+const TLS_TROUBLE =
+  /CERT|SELF_SIGNED|ISSUER|UNABLE_TO_(GET|VERIFY|DECRYPT)|CRL|HOSTNAME_MISMATCH|^ERR_(TLS|SSL)|^EPROTO$/;
+
+function takeOver(connection: SMTPConnection): OpenConnection {
+  const internals = connection as unknown as Internals;
+  const socket = connection._socket as Socket;
+  socket.setTimeout(0);
+  socket.off('data', internals._onSocketData);
+  socket.off('error', internals._onSocketError);
+  socket.off('close', internals._onSocketClose);
+  socket.off('end', internals._onSocketEnd);
+  socket.off('timeout', internals._onSocketTimeout);
+  // Until the new owner listens nothing may be lost, and no error be without a listener.
+  socket.on('error', () => undefined);
+  socket.pause();
+  const early = [...internals._responseQueue.splice(0), internals._remainder].join('\r\n');
+  internals._remainder = '';
+  const offers = new Set(internals._supportedExtensions);
+  return {
+    socket,
+    early,
+    pipelining: offers.has('PIPELINING'),
+    smtpUtf8: offers.has('SMTPUTF8'),
+    eightBitMime: offers.has('8BITMIME'),
+    size: offers.has('SIZE'),
+    maxSize: internals._maxAllowedSize,
+  };
+}
+
+/** The options of nodemailer's SMTPConnection for these settings. Reads the authorities' file. */
+export function connectionOptions(settings: SmtpSettings, timeouts: HandshakeTimeouts): object {
+  return {
+    ...settings.options,
+    host: settings.host,
+    port: settings.port,
+    secure: settings.secure,
+    ignoreTLS: settings.startTls === 'never',
+    requireTLS: settings.startTls === 'required',
+    connectionTimeout: timeouts.connect + timeouts.greeting,
+    greetingTimeout: timeouts.greeting,
+    socketTimeout: timeouts.connect + timeouts.greeting,
+    socketCloseTimeout: 0,
+    ...(settings.clientName === undefined ? {} : { name: settings.clientName }),
+    tls: {
+      minVersion: 'TLSv1.2',
+      ...(settings.options.tls as object | undefined),
+      rejectUnauthorized: settings.verifyCertificate,
+      ...(settings.ca === undefined
+        ? {}
+        : { ca: [...rootCertificates, readFileSync(settings.ca, 'utf8')] }),
+    },
+  };
+}
+
+/** Takes the password out of what is going to be logged and stored, in the forms AUTH gives it. */
+function redactor({ user = '', password }: SmtpSettings): (text: string) => string {
+  if (!password) return (text) => text;
+  const base64 = (text: string): string => Buffer.from(text).toString('base64');
+  const secrets = [base64(`\0${user}\0${password}`), base64(password), password];
+  return (text) => secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
+}
+
+/**
+ * Connects, greets, encrypts and logs in by nodemailer, and hands over the socket. Never rejects.
+ * @param options of `connectionOptions`
+ * @param signal aborts at once; the failure is then that the connection was given up
+ */
+export function shakeHands(
+  settings: SmtpSettings,
+  options: object,
+  timeouts: HandshakeTimeouts,
+  signal: AbortSignal,
+): Promise<Handshake> {
+  return new Promise((resolve) => {
+    const connection = new SMTPConnection(options);
+    const redact = redactor(settings);
+    const where = `${settings.host}:${settings.port}`;
+    let stage: Stage = 'connect';
+    let settled = false;
+
+    const settle = (handshake: Handshake): void => {
+      if (settled) return;
+      settled = true;
+      clearTimeout(connecting);
+      clearTimeout(greeting);
+      signal.removeEventListener('abort', giveUp);
+      if ('failure' in handshake) connection.close();
+      resolve(handshake);
+    };
+    const fail = (error: string, certificate = false): void =>
+      settle({
+        failure: {
+          kind: 'broken',
+          stage,
+          error: redact(`${where}: ${error}`),
+          ...(certificate ? { certificate } : {}),
+        },
+      });
+    const failWith = (error: NodemailerError): void => {
+      const { responseCode, response, code, originalCode } = error as NodemailerError & {
+        originalCode?: string;
+      };
+      if (responseCode && typeof response === 'string') {
+        const { text, ...reply } = toReply(response.split(/\r?\n/));
+        settle({ failure: { kind: 'reply', stage, reply: { ...reply, text: redact(text) } } });
+      } else {
+        fail(error.message, TLS_TROUBLE.test(originalCode ?? code ?? ''));
+      }
+    };
+    const giveUp = (): void => fail('the connection was given up');
+
+    const connecting = setTimeout(() => {
+      if (connection.stage !== 'connected') {
+        fail(`no connection within ${timeouts.connect / 1000} s`);
+      }
+    }, timeouts.connect);
+    const greeting = setTimeout(
+      () => fail(`no session within ${timeouts.greeting / 1000} s of connecting`),
+      timeouts.connect + timeouts.greeting,
+    );
+    signal.addEventListener('abort', giveUp);
+
+    // nodemailer calls back neither `connect` nor `login` when the line breaks.
+    connection.on('error', failWith);
+    connection.once('end', () => fail('the server closed the connection'));
+    const ready = (): void => settle({ connection: takeOver(connection) });
+    connection.connect((error) => {
+      if (error) return failWith(error);
+      if (settled) return;
+      const { user, password } = settings;
+      if (user === undefined) return ready();
+      stage = 'auth';
+      if (!connection.allowsAuth) return fail('a user is set, but the server offers no AUTH');
+      connection.login({ user, pass: password ?? '' }, (refused) =>
+        refused ? failWith(refused) : ready(),
+      );
+    });
+    if (signal.aborted) giveUp();
+  });
+}

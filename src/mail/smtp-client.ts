@@ -1,0 +1,329 @@
+import type { Socket } from 'node:net';
+import type { FilledMessage } from '../domain/delivery.js';
+import type { DeliveryResult, Reply, Stage } from '../domain/outcome.js';
+import type { OpenConnection } from './handshake.js';
+import { MalformedReply, ReplyParser } from './reply-parser.js';
+
+/** Milliseconds to wait at each stage: RFC 5321 §4.5.3.2. */
+export interface TransactionTimeouts {
+  /** For the reply to MAIL, RCPT and RSET. */
+  command: number;
+  /** For the reply to DATA. */
+  data: number;
+  /** For the server to take a block of the body. */
+  block: number;
+  /** For the reply to the final dot. */
+  dot: number;
+}
+
+/** Up to this many characters a body goes out in one write with its dot. */
+const BLOCK = 65_536;
+/** Milliseconds the server has to close its side after QUIT. */
+const QUIT_TIMEOUT_MS = 2_000;
+
+/** Why no reply came. */
+interface NoReply {
+  lost: 'closed' | 'timeout' | 'malformed';
+  error: string;
+}
+
+/** What the server still owes, or is owed, after a transaction that was refused. */
+type Leftover =
+  | 'nothing'
+  /** RSET, so that the refused transaction does not run into the next. */
+  | 'reset'
+  /** The reply to a DATA that was sent along with the refused RCPT, then RSET. */
+  | 'data-reply'
+  /** The replies to RCPT and DATA that were sent along with the refused MAIL, then RSET. */
+  | 'rcpt-and-data-replies';
+
+const positive = ({ code }: Reply): boolean => code >= 200 && code < 300;
+const negative = ({ code }: Reply): boolean => code >= 400 && code < 600;
+
+/** One SMTP connection past its handshake: one transaction after the other, each reply told by its stage. */
+export class SmtpClient {
+  /** Whether commands are sent ahead of their replies (RFC 2920). */
+  readonly pipelining: boolean;
+  /** Messages whose body was begun. */
+  messages = 0;
+  /** Why the connection ended, once it has. */
+  lost: NoReply['lost'] | null = null;
+  private readonly socket: Socket;
+  private readonly parser = new ReplyParser();
+  private readonly replies: Reply[] = [];
+  private waiting: ((reply: Reply | NoReply) => void) | null = null;
+  private error = '';
+  private leftover: Leftover = 'nothing';
+  private endListener: (() => void) | null = null;
+
+  /** @param pipelining where the server offers it */
+  constructor(
+    private readonly connection: OpenConnection,
+    private readonly timeouts: TransactionTimeouts,
+    pipelining: boolean,
+  ) {
+    this.pipelining = pipelining && connection.pipelining;
+    this.socket = connection.socket;
+    this.socket.on('data', (chunk: Buffer) => this.receive(chunk.toString('latin1')));
+    this.socket.on('error', (error) => this.end('closed', error.message));
+    this.socket.on('end', () => {
+      this.end('closed', 'the server closed the connection');
+      this.socket.destroy();
+    });
+    this.socket.on('close', () => this.end('closed', 'the connection was closed'));
+    if (connection.early !== '') this.receive(connection.early);
+    if (this.socket.destroyed) this.end('closed', 'the connection was closed');
+    this.socket.resume();
+  }
+
+  /** Whether the next transaction can be tried: the line stands, and nothing came that nobody had asked for. */
+  get usable(): boolean {
+    return this.lost === null && this.replies.length === 0 && !this.socket.destroyed;
+  }
+
+  /** Who is told when the connection, left idle, is no longer usable; null for nobody. */
+  watchIdle(listener: (() => void) | null): void {
+    this.endListener = listener;
+  }
+
+  /**
+   * One transaction (RFC 5321 §3.3). After it `recover` before the next. Never rejects.
+   * @param mayProceed asked right before MAIL and right before the body; false ends it with nothing accepted
+   */
+  async transact(
+    { envelope, data }: FilledMessage,
+    mayProceed: () => boolean,
+  ): Promise<DeliveryResult> {
+    const { from, to, utf8 } = envelope;
+    const { connection, timeouts } = this;
+    const bytes = Buffer.byteLength(data);
+    if (/[\p{Cc}<>]/u.test(from + to)) {
+      return unsendable('5.1.3', 'the address cannot stand in an SMTP command');
+    }
+    if (utf8 && !connection.smtpUtf8) {
+      return unsendable('5.6.7', 'the address needs SMTPUTF8, which the server does not offer');
+    }
+    if (connection.maxSize > 0 && bytes > connection.maxSize) {
+      return unsendable(
+        '5.3.4',
+        `the message has ${bytes} bytes; the server takes ${connection.maxSize}`,
+      );
+    }
+    const eightBit = bytes !== data.length;
+    const parameters =
+      (connection.size ? ` SIZE=${bytes}` : '') +
+      (eightBit && connection.eightBitMime ? ' BODY=8BITMIME' : '') +
+      (utf8 ? ' SMTPUTF8' : '');
+    const mail = `MAIL FROM:<${from}>${parameters}\r\n`;
+    const rcpt = `RCPT TO:<${to}>\r\n`;
+
+    if (!mayProceed()) return { kind: 'not-started' };
+    this.socket.write(this.pipelining ? `${mail}${rcpt}DATA\r\n` : mail);
+    const mailReply = await this.read(timeouts.command);
+    if ('lost' in mailReply) return this.broken('mail', mailReply);
+    if (!positive(mailReply)) {
+      return this.answered('mail', mailReply, this.pipelining ? 'rcpt-and-data-replies' : 'reset');
+    }
+    if (!this.pipelining) this.socket.write(rcpt);
+    const rcptReply = await this.read(timeouts.command);
+    if ('lost' in rcptReply) return this.broken('rcpt', rcptReply);
+    if (!positive(rcptReply)) {
+      return this.answered('rcpt', rcptReply, this.pipelining ? 'data-reply' : 'reset');
+    }
+    if (!this.pipelining) this.socket.write('DATA\r\n');
+    const dataReply = await this.read(timeouts.data);
+    if ('lost' in dataReply) return this.broken('data', dataReply);
+    if (dataReply.code !== 354) return this.answered('data', dataReply, 'reset');
+
+    if (!mayProceed()) {
+      this.destroy();
+      return { kind: 'not-started' };
+    }
+    return this.sendBody(data, eightBit ? 'utf8' : 'latin1');
+  }
+
+  /** From the 354 on: body, dot and its reply. Only from the write of the dot on is the stage `dot`. */
+  private async sendBody(data: string, encoding: 'utf8' | 'latin1'): Promise<DeliveryResult> {
+    this.messages += 1;
+    let rest = data;
+    if (data.length > BLOCK) {
+      const bytes = Buffer.from(data, encoding);
+      for (let start = 0; start < bytes.length; start += BLOCK) {
+        const stopped = await this.writeBlock(bytes.subarray(start, start + BLOCK));
+        if (stopped) return stopped;
+      }
+      rest = '';
+    }
+    if (!this.usable) {
+      const early = this.replies.shift();
+      if (early) {
+        this.destroy();
+        return { kind: 'reply', stage: 'body', reply: early };
+      }
+      return this.broken('body', {
+        lost: 'closed',
+        error: this.error || 'the connection was closed',
+      });
+    }
+    this.socket.write(`${rest}.\r\n`, encoding);
+    const reply = await this.read(this.timeouts.dot);
+    if ('lost' in reply) return this.broken('dot', reply);
+    // The end of the data clears the transaction, whatever the answer (RFC 5321 §4.1.1.4): no RSET is due.
+    return this.answered('dot', reply, 'nothing');
+  }
+
+  /** Writes a block and waits until it has left; what comes meanwhile ends the message without its dot. */
+  private async writeBlock(block: Buffer): Promise<DeliveryResult | null> {
+    const event = await this.race(this.timeouts.block, (taken) =>
+      this.socket.write(block, (error) => (error ? undefined : taken())),
+    );
+    if (event === null) return null;
+    this.destroy();
+    return 'lost' in event
+      ? this.broken('body', event)
+      : { kind: 'reply', stage: 'body', reply: event };
+  }
+
+  /**
+   * Makes the connection ready for another transaction.
+   * @returns false when it is not, and must be closed
+   */
+  async recover(): Promise<boolean> {
+    const { leftover, timeouts } = this;
+    if (this.lost !== null || leftover === 'nothing') return this.usable;
+    if (leftover === 'rcpt-and-data-replies' && 'lost' in (await this.read(timeouts.command))) {
+      return false;
+    }
+    if (leftover !== 'reset') {
+      const dataReply = await this.read(timeouts.data);
+      if ('lost' in dataReply || dataReply.code === 421) return false;
+      if (dataReply.code === 354) {
+        // After a refused RCPT there is nobody the empty message could go to; after a refused MAIL nothing is sure.
+        if (leftover === 'rcpt-and-data-replies') return false;
+        this.socket.write('.\r\n');
+        const dotReply = await this.read(timeouts.dot);
+        if ('lost' in dotReply || dotReply.code === 421) return false;
+      }
+    }
+    this.socket.write('RSET\r\n');
+    this.leftover = 'nothing';
+    const reset = await this.read(timeouts.command);
+    return !('lost' in reset) && positive(reset) && this.usable;
+  }
+
+  /** Says QUIT and closes; a server that does not answer is not waited for long. */
+  quit(): void {
+    const inData = this.leftover !== 'nothing' && this.leftover !== 'reset';
+    if (this.lost !== null || inData) {
+      this.destroy();
+      return;
+    }
+    this.end('closed', 'the connection was closed');
+    this.socket.end('QUIT\r\n');
+    const timer = setTimeout(() => this.socket.destroy(), QUIT_TIMEOUT_MS);
+    timer.unref();
+    this.socket.once('close', () => clearTimeout(timer));
+  }
+
+  /** Cuts the line. */
+  destroy(): void {
+    this.end('closed', 'the connection was closed');
+    this.socket.destroy();
+  }
+
+  /** Resolves when nothing is left of the connection. */
+  closed(): Promise<void> {
+    return this.socket.closed
+      ? Promise.resolve()
+      : new Promise((resolve) => this.socket.once('close', () => resolve()));
+  }
+
+  private answered(stage: Stage, reply: Reply, leftover: Leftover): DeliveryResult {
+    this.leftover = leftover;
+    // RFC 5321 §3.8: the server closes after a 421. After what is no answer the two sides are out of step.
+    const inStep = negative(reply) || (stage === 'dot' && positive(reply));
+    if (reply.code === 421 || !inStep) this.destroy();
+    return { kind: 'reply', stage, reply };
+  }
+
+  private broken(stage: Stage, { lost, error }: NoReply): DeliveryResult {
+    this.end(lost, error);
+    this.socket.destroy();
+    return { kind: 'broken', stage, error: `${error} (${WAITING_FOR[stage]})` };
+  }
+
+  private read(timeout: number): Promise<Reply | NoReply> {
+    return this.race(timeout) as Promise<Reply | NoReply>;
+  }
+
+  /**
+   * The next reply, or why there is none, or null when `begin` calls back before either.
+   */
+  private race(
+    timeout: number,
+    begin?: (done: () => void) => void,
+  ): Promise<Reply | NoReply | null> {
+    const reply = this.replies.shift();
+    if (reply) return Promise.resolve(reply);
+    if (this.lost !== null) return Promise.resolve({ lost: this.lost, error: this.error });
+    return new Promise((resolve) => {
+      const settle = (event: Reply | NoReply | null): void => {
+        if (this.waiting !== settle) return;
+        this.waiting = null;
+        clearTimeout(timer);
+        resolve(event);
+      };
+      const timer = setTimeout(
+        () => settle({ lost: 'timeout', error: `no answer within ${timeout / 1000} s` }),
+        timeout,
+      );
+      this.waiting = settle;
+      begin?.(() => settle(null));
+    });
+  }
+
+  private receive(chunk: string): void {
+    try {
+      this.parser.push(chunk, (reply) => this.hear(reply));
+    } catch (error) {
+      if (!(error instanceof MalformedReply)) throw error;
+      this.end('malformed', error.message);
+      this.socket.destroy();
+    }
+  }
+
+  private hear(reply: Reply): void {
+    if (this.waiting) {
+      this.waiting(reply);
+    } else {
+      this.replies.push(reply);
+      this.endListener?.();
+    }
+  }
+
+  private end(lost: NoReply['lost'], error: string): void {
+    if (this.lost !== null) return;
+    const last = lost === 'closed' ? this.parser.end() : null;
+    if (last) this.hear(last);
+    this.lost = lost;
+    this.error = error;
+    this.waiting?.({ lost, error });
+    this.endListener?.();
+  }
+}
+
+const WAITING_FOR: Record<Stage, string> = {
+  connect: 'while connecting',
+  auth: 'at AUTH',
+  mail: 'after MAIL',
+  rcpt: 'after RCPT',
+  data: 'after DATA',
+  body: 'in the message',
+  dot: 'after the end of the message, before its answer',
+};
+
+const unsendable = (enhanced: string, error: string): DeliveryResult => ({
+  kind: 'unsendable',
+  enhanced,
+  error,
+});

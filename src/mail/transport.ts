@@ -1,0 +1,256 @@
+import { setMaxListeners } from 'node:events';
+import type { SmtpSettings } from '../config.js';
+import type { FilledMessage } from '../domain/delivery.js';
+import type { DeliveryResult, Stage } from '../domain/outcome.js';
+import { CampaignError } from '../errors.js';
+import { connectionOptions, type HandshakeTimeouts, shakeHands } from './handshake.js';
+import { SmtpClient, type TransactionTimeouts } from './smtp-client.js';
+
+export interface TransportOptions {
+  /** Connections at most. */
+  connections: number;
+  /** Messages after which a connection is closed, for servers that end it there themselves; 0: any number. */
+  messagesPerConnection?: number;
+  timeouts?: Partial<TransportTimeouts>;
+}
+
+export interface TransportTimeouts extends HandshakeTimeouts, TransactionTimeouts {
+  /** Milliseconds after which an idle connection is closed. */
+  idle: number;
+  /** Milliseconds for which fewer connections are used once the server has taken no more. */
+  fewer: number;
+}
+
+/** RFC 5321 §4.5.3.2, but for `connect`, `idle` and `fewer`, which it leaves open. */
+const TIMEOUTS: TransportTimeouts = {
+  connect: 30_000,
+  greeting: 300_000,
+  command: 300_000,
+  data: 120_000,
+  block: 180_000,
+  dot: 600_000,
+  idle: 30_000,
+  fewer: 60_000,
+};
+
+/** Warm SMTP connections to one server. */
+export interface SmtpTransport {
+  /**
+   * One SMTP transaction; never rejects. `mayProceed` is asked right before MAIL and right before the body:
+   * false ends it as `not-started` with nothing accepted.
+   */
+  deliver(message: FilledMessage, mayProceed: () => boolean): Promise<DeliveryResult>;
+  /** Connections that could start a message at once without waiting for another to end. */
+  readonly free: number;
+  /** Closes idle connections now and busy ones when their message has ended; resolves when all are closed. */
+  close(): Promise<void>;
+  /** Cuts every connection at once: messages under way end as broken. */
+  destroy(): void;
+}
+
+/**
+ * @throws CampaignError BAD_FILE when the authorities' file cannot be read
+ */
+export function createTransport(settings: SmtpSettings, options: TransportOptions): SmtpTransport {
+  const timeouts = { ...TIMEOUTS, ...options.timeouts };
+  let handshakeOptions: object;
+  try {
+    handshakeOptions = connectionOptions(settings, timeouts);
+  } catch (error) {
+    throw new CampaignError(
+      'BAD_FILE',
+      `the SMTP server's certificate authorities cannot be read: ${(error as Error).message}`,
+      'give a readable PEM file as tls-ca in CAMPAIGN_SMTP_URL',
+    );
+  }
+  return new Pool(settings, handshakeOptions, timeouts, options);
+}
+
+const BEFORE_BODY: ReadonlySet<Stage> = new Set(['mail', 'rcpt', 'data']);
+
+/** An old connection that the server ended before a body was begun: routine, and no news of the server. */
+const isRoutineEnd = (result: DeliveryResult, client: SmtpClient): boolean =>
+  (result.kind === 'broken' && client.lost === 'closed' && BEFORE_BODY.has(result.stage)) ||
+  (result.kind === 'reply' && result.reply.code === 421 && BEFORE_BODY.has(result.stage));
+
+/** Whether the server may have failed to open one more connection because it takes no more of them. */
+const isConnectionRefused = (failure: DeliveryResult): boolean =>
+  (failure.kind === 'reply' && failure.stage === 'connect') ||
+  (failure.kind === 'broken' && failure.stage === 'connect' && !failure.certificate);
+
+class Pool implements SmtpTransport {
+  /** Connections that wait for a message, the one used last at the end. */
+  private readonly idle: SmtpClient[] = [];
+  private readonly idleTimers = new Map<SmtpClient, NodeJS.Timeout>();
+  /** Connections with a message, or being made ready for the next. */
+  private readonly busy = new Set<SmtpClient>();
+  private readonly recovering = new Set<SmtpClient>();
+  /** Every connection past its handshake whose socket is not closed. */
+  private readonly open = new Set<SmtpClient>();
+  /** Places taken by messages, from before their connection is made until it is ready for the next. */
+  private taken = 0;
+  private readonly queue: (() => void)[] = [];
+  private readonly emptied: (() => void)[] = [];
+  private readonly abort = new AbortController();
+  private closing = false;
+  /** Places there are while the server takes fewer connections than we may make. */
+  private fewer = { places: Number.POSITIVE_INFINITY, until: 0 };
+  /** Turned off for good where a server offers it and then leaves commands without a reply. */
+  private pipelining = true;
+
+  constructor(
+    private readonly settings: SmtpSettings,
+    private readonly handshakeOptions: object,
+    private readonly timeouts: TransportTimeouts,
+    private readonly options: TransportOptions,
+  ) {
+    setMaxListeners(0, this.abort.signal);
+  }
+
+  get free(): number {
+    return this.closing ? 0 : Math.max(0, this.places - this.taken - this.queue.length);
+  }
+
+  async deliver(message: FilledMessage, mayProceed: () => boolean): Promise<DeliveryResult> {
+    for (;;) {
+      await this.takePlace();
+      if (this.closing) {
+        this.givePlace();
+        return { kind: 'not-started' };
+      }
+      const warm = this.takeIdle();
+      if (warm) {
+        const result = await this.attempt(warm, message, mayProceed);
+        if (!isRoutineEnd(result, warm)) return this.release(warm, result);
+        this.busy.delete(warm);
+        warm.destroy();
+      }
+      const fresh = await this.connect();
+      if (fresh instanceof SmtpClient) {
+        return this.release(fresh, await this.attempt(fresh, message, mayProceed));
+      }
+      const others = isConnectionRefused(fresh) && this.busy.size > 0;
+      if (others) {
+        this.fewer = {
+          places: this.busy.size,
+          until: performance.now() + this.timeouts.fewer,
+        };
+      }
+      this.givePlace();
+      if (!others) return fresh;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.closing = true;
+    for (const client of [...this.idle]) this.forget(client).quit();
+    for (const client of this.recovering) client.destroy();
+    this.wake();
+    while (this.taken > 0) {
+      await new Promise<void>((resolve) => this.emptied.push(resolve));
+    }
+    await Promise.all([...this.open].map((client) => client.closed()));
+  }
+
+  destroy(): void {
+    this.closing = true;
+    this.abort.abort();
+    for (const client of [...this.idle]) this.forget(client);
+    for (const client of this.open) client.destroy();
+    this.wake();
+  }
+
+  private get places(): number {
+    return performance.now() < this.fewer.until
+      ? Math.min(this.fewer.places, this.options.connections)
+      : this.options.connections;
+  }
+
+  private async takePlace(): Promise<void> {
+    if (this.closing || this.taken < this.places) {
+      this.taken += 1;
+      return;
+    }
+    await new Promise<void>((resolve) => this.queue.push(resolve));
+  }
+
+  private givePlace(): void {
+    this.taken -= 1;
+    this.wake();
+    if (this.taken === 0) for (const resolve of this.emptied.splice(0)) resolve();
+  }
+
+  private wake(): void {
+    while (this.queue.length > 0 && (this.closing || this.taken < this.places)) {
+      this.taken += 1;
+      this.queue.shift()?.();
+    }
+  }
+
+  private async connect(): Promise<SmtpClient | DeliveryResult> {
+    const { settings, handshakeOptions, timeouts } = this;
+    const handshake = await shakeHands(settings, handshakeOptions, timeouts, this.abort.signal);
+    if ('failure' in handshake) return handshake.failure;
+    const client = new SmtpClient(handshake.connection, timeouts, this.pipelining);
+    this.open.add(client);
+    void client.closed().then(() => this.open.delete(client));
+    if (this.abort.signal.aborted) client.destroy();
+    return client;
+  }
+
+  private async attempt(
+    client: SmtpClient,
+    message: FilledMessage,
+    mayProceed: () => boolean,
+  ): Promise<DeliveryResult> {
+    this.busy.add(client);
+    const result = await client.transact(message, mayProceed);
+    if (client.pipelining && client.lost === 'timeout' && result.kind === 'broken') {
+      if (result.stage === 'rcpt' || result.stage === 'data') this.pipelining = false;
+    }
+    return result;
+  }
+
+  /** Hands the result on at once, while the connection is still made ready for the next message. */
+  private release(client: SmtpClient, result: DeliveryResult): DeliveryResult {
+    void this.makeReady(client).then(() => {
+      this.busy.delete(client);
+      this.givePlace();
+    });
+    return result;
+  }
+
+  private async makeReady(client: SmtpClient): Promise<void> {
+    const { messagesPerConnection = 0 } = this.options;
+    const used = messagesPerConnection > 0 && client.messages >= messagesPerConnection;
+    this.recovering.add(client);
+    const ready = !this.closing && (await client.recover());
+    this.recovering.delete(client);
+    if (!client.usable || (!ready && !this.closing)) client.destroy();
+    else if (used || this.closing) client.quit();
+    else this.keep(client);
+  }
+
+  private keep(client: SmtpClient): void {
+    this.idle.push(client);
+    const timer = setTimeout(() => this.forget(client).quit(), this.timeouts.idle);
+    timer.unref();
+    this.idleTimers.set(client, timer);
+    client.watchIdle(() => this.forget(client).destroy());
+  }
+
+  private takeIdle(): SmtpClient | undefined {
+    const client = this.idle.at(-1);
+    return client && this.forget(client);
+  }
+
+  /** Takes a connection out of those that are idle. */
+  private forget(client: SmtpClient): SmtpClient {
+    const index = this.idle.indexOf(client);
+    if (index !== -1) this.idle.splice(index, 1);
+    clearTimeout(this.idleTimers.get(client));
+    this.idleTimers.delete(client);
+    client.watchIdle(null);
+    return client;
+  }
+}
