@@ -158,6 +158,8 @@ export async function startServer(program: ServerProgram, options: StartOptions)
       `--init-file=${startUp}`,
       ...(tcp ? [`--port=${tcp.port}`, '--bind-address=127.0.0.1'] : ['--skip-networking']),
       '--skip-name-resolve',
+      // Both the limit of SELECT … INTO OUTFILE, and a folder that is there: a package's own need not be.
+      `--secure-file-priv=${runDirectory}`,
       '--skip-log-bin',
       '--character-set-server=utf8mb4',
       ...(program.flavor === 'mysql' ? ['--mysqlx=OFF'] : []),
@@ -189,10 +191,13 @@ export async function startServer(program: ServerProgram, options: StartOptions)
   return child.pid as number;
 }
 
-const lastLines = (file: string): string => {
+/** What a server's log says last: its errors, if it names any. */
+function lastLines(file: string): string {
   try {
-    return readFileSync(file, 'utf8').trim().split('\n').slice(-3).join('\n');
+    const lines = readFileSync(file, 'utf8').trim().split('\n');
+    const errors = lines.filter((line) => line.includes('[ERROR]'));
+    return (errors.length > 0 ? errors : lines).slice(-3).join('\n');
   } catch {
     return '';
   }
-};
+}
