@@ -78,7 +78,7 @@ async function buildProgram(args: readonly string[], run: Run): Promise<Command>
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void run.io.stdout.write(text),
-      writeErr: (text) => void run.io.stderr.write(text),
+      writeErr: (text) => void (run.asJson || run.io.stderr.write(text)),
       outputError: () => undefined,
     })
     .showSuggestionAfterError();

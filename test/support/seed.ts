@@ -1,0 +1,144 @@
+import type { RecipientStatus, SendStatus } from '../../src/domain/states.ts';
+import type { Database } from '../../src/store/database.ts';
+import { insertMessage } from '../../src/store/messages.ts';
+
+/** A recipient to put into the ledger; what is left out follows from its status. */
+export interface SeedRow {
+  status: RecipientStatus;
+  email?: string;
+  attempts?: number;
+  code?: number | null;
+  enhanced?: string | null;
+  response?: string | null;
+  claimNumber?: number | null;
+  /** Pending: given back, due now. */
+  deferred?: boolean;
+}
+
+export interface SeedSend {
+  status?: SendStatus;
+  name?: string;
+  key?: string;
+  reason?: string;
+  batchSize?: number;
+  delayMs?: number;
+  cooldownSeconds?: number;
+  claimedBy?: string;
+  claimNumber?: number;
+  startInSeconds?: number;
+  lastBatchSecondsAgo?: number;
+  secret?: Buffer;
+}
+
+const REPLIES: Record<RecipientStatus, [number | null, string | null, string | null]> = {
+  pending: [null, null, null],
+  sending: [null, null, null],
+  sent: [250, '2.0.0', 'Ok: queued as 4XyZ'],
+  failed: [550, '5.1.1', 'No such user'],
+  unknown: [null, null, 'connection lost after the final dot'],
+  skipped: [null, null, null],
+};
+
+const touched = (row: SeedRow): boolean =>
+  row.deferred === true || !['pending', 'skipped'].includes(row.status);
+
+/** `[{ status }, …]`, so many of each. */
+export const rowsOf = (counts: Partial<Record<RecipientStatus, number>>): SeedRow[] =>
+  (Object.entries(counts) as [RecipientStatus, number][]).flatMap(([status, count]) =>
+    Array.from({ length: count }, () => ({ status })),
+  );
+
+/**
+ * Writes a send with these rows, its books balanced: counters, high-water mark and times follow from the rows.
+ * The n-th row is `r<n>@example.org` unless it has an address.
+ * @returns the send's id
+ */
+export async function seedSend(
+  db: Database,
+  rows: readonly SeedRow[],
+  send: SeedSend = {},
+): Promise<number> {
+  const { status = 'running', claimedBy = null, claimNumber = 1 } = send;
+  const count = (wanted: RecipientStatus): number =>
+    rows.filter((row) => row.status === wanted).length;
+  const cursor = rows.findLastIndex(touched) + 1;
+  const finished = status === 'completed' || status === 'cancelled';
+  const { insertId } = await db.run(
+    `INSERT INTO CAMPAIGN_SENDS
+        (NAME, SEND_KEY, STATUS, STATUS_REASON, BATCH_SIZE, DELAY_MS, COOLDOWN_SECONDS, MAX_ATTEMPTS, TOTAL_COUNT,
+         SENT_COUNT, FAILED_COUNT, UNKNOWN_COUNT, SKIPPED_COUNT, SENDING_COUNT, LAST_BATCH_AT, START_AT, CLAIMED_BY,
+         CLAIMED_AT, CLAIM_NUMBER, CURSOR_SEQ, LAST_SEQ, CREATED_AT, STARTED_AT, FINISHED_AT)
+     VALUES (?, ?, ?, ?, ?, ?, ?, 5, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3) - INTERVAL ? SECOND,
+             UTC_TIMESTAMP(3) + INTERVAL ? SECOND, ?, IF(? IS NULL, NULL, UTC_TIMESTAMP(3)), ?, ?, ?,
+             UTC_TIMESTAMP(3), NULL, IF(?, UTC_TIMESTAMP(3), NULL))`,
+    [
+      send.name ?? 'a send',
+      send.key ?? null,
+      status,
+      send.reason ?? null,
+      send.batchSize ?? 100,
+      send.delayMs ?? 0,
+      send.cooldownSeconds ?? 5,
+      rows.length,
+      count('sent'),
+      count('failed'),
+      count('unknown'),
+      count('skipped'),
+      count('sending'),
+      send.lastBatchSecondsAgo ?? null,
+      send.startInSeconds ?? null,
+      claimedBy,
+      claimedBy,
+      claimNumber,
+      cursor,
+      rows.length,
+      finished,
+    ],
+  );
+  await insertMessage(db, insertId, {
+    sender: 'News <news@example.org>',
+    replyTo: null,
+    subject: 'Hello',
+    html: null,
+    text: 'Hello',
+    fieldNames: [],
+    secret: send.secret ?? Buffer.alloc(32, 7),
+  });
+  if (rows.length > 0) await insertRows(db, insertId, rows, cursor);
+  return insertId;
+}
+
+async function insertRows(
+  db: Database,
+  sendId: number,
+  rows: readonly SeedRow[],
+  cursor: number,
+): Promise<void> {
+  const now = new Date();
+  const values = rows.map((row, i) => {
+    const email = row.email ?? `r${i + 1}@example.org`;
+    const [code, enhanced, response] = REPLIES[row.status];
+    const wasTouched = touched(row);
+    return [
+      sendId,
+      i + 1,
+      email,
+      email.toLowerCase(),
+      row.status,
+      row.attempts ?? (['sent', 'failed'].includes(row.status) ? 1 : 0),
+      row.status === 'pending' && i < cursor ? now : null,
+      row.claimNumber === undefined ? (wasTouched ? 1 : null) : row.claimNumber,
+      row.code === undefined ? code : row.code,
+      row.enhanced === undefined ? enhanced : row.enhanced,
+      row.response === undefined ? response : row.response,
+      row.status === 'sent' ? now : null,
+    ];
+  });
+  for (let start = 0; start < values.length; start += 1000) {
+    await db.run(
+      `INSERT INTO CAMPAIGN_SEND_RESULTS (SEND_ID, SEQ, EMAIL, EMAIL_NORM, STATUS, ATTEMPTS, NEXT_ATTEMPT_AT,
+              CLAIM_NUMBER, SMTP_CODE, ENHANCED_CODE, RESPONSE, SENT_AT) VALUES ?`,
+      [values.slice(start, start + 1000)],
+    );
+  }
+}
