@@ -3,7 +3,7 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import { CampaignError } from '../errors.js';
 
 /** Small enough that the database is never left waiting long for the next piece to be parsed. */
-const CHUNK_BYTES = 64 * 1024;
+const CHUNK_BYTES = 16 * 1024;
 
 /** Where a list comes from. */
 export interface ListSource {

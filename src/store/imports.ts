@@ -1,7 +1,7 @@
 import type { ShownStatus } from '../domain/progress.js';
 import type { SendStatus } from '../domain/states.js';
 import { CampaignError } from '../errors.js';
-import type { Database, Executor, Outcome } from './database.js';
+import { type Database, escapeRow, type Executor, type Outcome } from './database.js';
 import { eventStatement } from './events.js';
 import { insertMessage, type StoredMessage } from './messages.js';
 import { skipSuppressed } from './suppressions.js';
@@ -137,13 +137,13 @@ export async function readPacketLimit(db: Executor): Promise<number> {
 
 const CHUNK_ROWS = 1000;
 /** Statements over about 200 KB stall a connection. */
-const CHUNK_BYTES = 160_000;
-const ROW_OVERHEAD_BYTES = 40;
+const CHUNK_CHARACTERS = 160_000;
 /** Statements made and not yet run: the list is parsed while the database writes. */
 const MAX_WAITING_CHUNKS = 2;
 
 interface Chunk {
-  rows: (string | number | null)[][];
+  /** Escaped. */
+  rows: string[];
   lastSeq: number;
 }
 
@@ -155,19 +155,22 @@ interface Chunk {
  */
 const insertChunk = (database: Database, sendId: number, chunk: Chunk): Promise<number> =>
   database.transaction(async (tx) => {
-    const [inserted, counted] = (await tx.packet([
+    const [fence, inserted] = (await tx.packet([
       {
-        sql: `INSERT INTO CAMPAIGN_SEND_RESULTS (SEND_ID, SEQ, EMAIL, EMAIL_NORM, FIELDS) VALUES ?
-              ON DUPLICATE KEY UPDATE SEQ = SEQ`,
-        params: [chunk.rows],
-      },
-      {
-        sql: `UPDATE CAMPAIGN_SENDS SET TOTAL_COUNT = TOTAL_COUNT + ROW_COUNT(), LAST_SEQ = ?
-               WHERE ID = ? AND STATUS = 'importing'`,
+        sql: `UPDATE CAMPAIGN_SENDS SET LAST_SEQ = ? WHERE ID = ? AND STATUS = 'importing'`,
         params: [chunk.lastSeq, sendId],
       },
-    ])) as [Outcome, Outcome];
-    if (counted.affectedRows !== 1) throw noLongerImporting(sendId);
+      {
+        sql: `INSERT INTO CAMPAIGN_SEND_RESULTS (SEND_ID, SEQ, EMAIL, EMAIL_NORM, FIELDS)
+              VALUES ${chunk.rows.join(',')} ON DUPLICATE KEY UPDATE SEQ = SEQ`,
+        params: [],
+      },
+      {
+        sql: `UPDATE CAMPAIGN_SENDS SET TOTAL_COUNT = TOTAL_COUNT + ROW_COUNT() WHERE ID IN ${escapeRow([sendId])}`,
+        params: [],
+      },
+    ])) as [Outcome, Outcome, Outcome];
+    if (fence.affectedRows !== 1) throw noLongerImporting(sendId);
     return inserted.affectedRows;
   });
 
@@ -179,7 +182,7 @@ export class ImportWriter {
   /** Recipients written and committed. */
   inserted = 0;
   private rows: Chunk['rows'] = [];
-  private bytes = 0;
+  private characters = 0;
   private seq = 0;
   private waiting: Promise<void>[] = [];
 
@@ -195,10 +198,11 @@ export class ImportWriter {
    */
   async add(recipients: readonly NewRecipient[]): Promise<void> {
     for (const { email, norm, fields } of recipients) {
-      const bytes = ROW_OVERHEAD_BYTES + email.length + norm.length + (fields?.length ?? 0);
-      if (this.rows.length > 0 && this.bytes + bytes > CHUNK_BYTES) await this.push();
-      this.rows.push([this.sendId, ++this.seq, email, norm, fields]);
-      this.bytes += bytes;
+      const row = escapeRow([this.sendId, this.seq + 1, email, norm, fields]);
+      if (this.rows.length > 0 && this.characters + row.length > CHUNK_CHARACTERS) await this.push();
+      this.seq++;
+      this.rows.push(row);
+      this.characters += row.length;
       if (this.rows.length >= CHUNK_ROWS) await this.push();
     }
   }
@@ -217,7 +221,7 @@ export class ImportWriter {
   private async push(): Promise<void> {
     const chunk = { rows: this.rows, lastSeq: this.seq };
     this.rows = [];
-    this.bytes = 0;
+    this.characters = 0;
     const before = this.waiting.at(-1) ?? Promise.resolve();
     const written = before.then(async () => {
       this.inserted += await insertChunk(this.database, this.sendId, chunk);

@@ -130,7 +130,9 @@ async function expectBalanced(id: number | null): Promise<void> {
 describe('a list that is queued', () => {
   it('becomes a running send with its message, ledger and events', async () => {
     const result = await run({
-      list: file('Name,E-Mail\nAnn,Ann@Example.org\nBob,bob@bücher.example\nAgain,ANN@example.org\nbad\n'),
+      list: file(
+        'Name,E-Mail\nAnn,Ann@Example.org\nBob,bob@bücher.example\nAgain,ANN@example.org\nbad\n',
+      ),
       name: 'Spring',
       batchSize: '7',
       delayMs: '20',
@@ -138,27 +140,68 @@ describe('a list that is queued', () => {
       maxAttempts: '3',
       replyTo: 'office@example.org',
     });
-    expect(result).toMatchObject({ status: 'running', total: 2, rejected: 1, duplicates: 1, suppressed: 0 });
-    expect(Object.keys(JSON.parse(queueJson(result)))).toEqual(
-      ['id', 'status', 'total', 'rejected', 'duplicates', 'suppressed', 'alreadyQueued'],
-    );
+    expect(result).toMatchObject({
+      status: 'running',
+      total: 2,
+      rejected: 1,
+      duplicates: 1,
+      suppressed: 0,
+    });
+    expect(Object.keys(JSON.parse(queueJson(result)))).toEqual([
+      'id',
+      'status',
+      'total',
+      'rejected',
+      'duplicates',
+      'suppressed',
+      'alreadyQueued',
+    ]);
     expect(await sendRow(result.id)).toMatchObject({
-      NAME: 'Spring', SEND_KEY: null, STATUS: 'running', STATUS_REASON: null, BATCH_SIZE: 7, DELAY_MS: 20,
-      COOLDOWN_SECONDS: 0, MAX_ATTEMPTS: 3, TOTAL_COUNT: 2, LAST_SEQ: 3, CURSOR_SEQ: 0, START_AT: null,
+      NAME: 'Spring',
+      SEND_KEY: null,
+      STATUS: 'running',
+      STATUS_REASON: null,
+      BATCH_SIZE: 7,
+      DELAY_MS: 20,
+      COOLDOWN_SECONDS: 0,
+      MAX_ATTEMPTS: 3,
+      TOTAL_COUNT: 2,
+      LAST_SEQ: 3,
+      CURSOR_SEQ: 0,
+      START_AT: null,
     });
     expect(await ledger(result.id)).toMatchObject([
-      { SEQ: 1, EMAIL: 'Ann@Example.org', EMAIL_NORM: 'ann@example.org', FIELDS: '{"name":"Ann"}', STATUS: 'pending' },
-      { SEQ: 2, EMAIL: 'bob@bücher.example', EMAIL_NORM: 'bob@xn--bcher-kva.example', STATUS: 'pending' },
+      {
+        SEQ: 1,
+        EMAIL: 'Ann@Example.org',
+        EMAIL_NORM: 'ann@example.org',
+        FIELDS: '{"name":"Ann"}',
+        STATUS: 'pending',
+      },
+      {
+        SEQ: 2,
+        EMAIL: 'bob@bücher.example',
+        EMAIL_NORM: 'bob@xn--bcher-kva.example',
+        STATUS: 'pending',
+      },
     ]);
     const [message] = await db.database.rows<Record<string, unknown>>(
-      'SELECT * FROM CAMPAIGN_MESSAGES WHERE SEND_ID = ?', [result.id]);
+      'SELECT * FROM CAMPAIGN_MESSAGES WHERE SEND_ID = ?',
+      [result.id],
+    );
     expect(message).toMatchObject({
-      SENDER: 'News <news@example.org>', REPLY_TO: 'office@example.org', SUBJECT: 'Hello {{ Name }}',
-      HTML: '<p>Dear {{ name }}, {{ email }}</p>', BODY_TEXT: null, FIELD_NAMES: '["name"]',
+      SENDER: 'News <news@example.org>',
+      REPLY_TO: 'office@example.org',
+      SUBJECT: 'Hello {{ Name }}',
+      HTML: '<p>Dear {{ name }}, {{ email }}</p>',
+      BODY_TEXT: null,
+      FIELD_NAMES: '["name"]',
     });
     expect(message?.['MESSAGE_SECRET']).toHaveLength(32);
     const events = await db.database.rows<Record<string, unknown>>(
-      'SELECT EVENT, ACTOR FROM CAMPAIGN_SEND_EVENTS WHERE SEND_ID = ? ORDER BY ID', [result.id]);
+      'SELECT EVENT, ACTOR FROM CAMPAIGN_SEND_EVENTS WHERE SEND_ID = ? ORDER BY ID',
+      [result.id],
+    );
     expect(events).toEqual([
       { EVENT: 'queued', ACTOR: 'tester@host' },
       { EVENT: 'imported', ACTOR: 'tester@host' },
@@ -168,7 +211,11 @@ describe('a list that is queued', () => {
   it('has the defaults 100, 0 ms, 5 s and 5 attempts, and the subject for its name', async () => {
     const { id } = await run();
     expect(await sendRow(id)).toMatchObject({
-      NAME: 'Hello {{ Name }}', BATCH_SIZE: 100, DELAY_MS: 0, COOLDOWN_SECONDS: 5, MAX_ATTEMPTS: 5,
+      NAME: 'Hello {{ Name }}',
+      BATCH_SIZE: 100,
+      DELAY_MS: 0,
+      COOLDOWN_SECONDS: 5,
+      MAX_ATTEMPTS: 5,
     });
   });
 
@@ -182,13 +229,17 @@ describe('a list that is queued', () => {
   });
 
   it('comes from standard input too', async () => {
-    const result = await run({ list: '-' }, { stdin: Readable.from([Buffer.from('email,name\na@example.org,A\n')]) });
+    const result = await run(
+      { list: '-' },
+      { stdin: Readable.from([Buffer.from('email,name\na@example.org,A\n')]) },
+    );
     expect(result.total).toBe(1);
   });
 
   it('skips suppressed addresses before it is released', async () => {
     await db.database.run(
-      "INSERT INTO CAMPAIGN_SUPPRESSIONS VALUES ('p1@example.org', 'unsubscribed', UTC_TIMESTAMP(3))");
+      "INSERT INTO CAMPAIGN_SUPPRESSIONS VALUES ('p1@example.org', 'unsubscribed', UTC_TIMESTAMP(3))",
+    );
     const result = await run({ list: file('email,name\np0@example.org,x\nP1@Example.ORG,y\n') });
     await db.database.run('DELETE FROM CAMPAIGN_SUPPRESSIONS');
     expect(result).toMatchObject({ total: 2, suppressed: 1 });
@@ -210,7 +261,9 @@ describe('a list that is queued', () => {
 
   it('takes a row of a megabyte, quotes and backslashes and all', async () => {
     const big = '\\"\'\n%?😀'.repeat(120_000);
-    const list = file(`email,name\na@example.org,"${big.replaceAll('"', '""')}"\nb@example.org,y\n`);
+    const list = file(
+      `email,name\na@example.org,"${big.replaceAll('"', '""')}"\nb@example.org,y\n`,
+    );
     const result = await run({ list });
     const [first] = await ledger(result.id);
     expect(JSON.parse(first?.['FIELDS'] as string)).toEqual({ name: big });
@@ -231,7 +284,9 @@ describe('rejected lines', () => {
   it('are shown, the first few, and written whole to --rejects', async () => {
     const rejects = join(directory, 'rejects.csv');
     const rejected: Run['rejected'] = [];
-    const bad = Array.from({ length: 8 }, (_, i) => `bad "${i}"`).map((cell) => `"${cell.replaceAll('"', '""')}",x\n`);
+    const bad = Array.from({ length: 8 }, (_, i) => `bad "${i}"`).map(
+      (cell) => `"${cell.replaceAll('"', '""')}",x\n`,
+    );
     await run({ list: file(`email,name\n${rows(1)}${bad.join('')}`), rejects }, { rejected });
     expect(rejected).toHaveLength(1);
     expect(rejected[0]?.total).toBe(8);
@@ -244,9 +299,13 @@ describe('rejected lines', () => {
 
   it('are written even when the import fails', async () => {
     const rejects = join(directory, 'failed.csv');
-    const error = await leavesNothing(() => failure({ list: file('email,name\nbad,x\n'), rejects }));
+    const error = await leavesNothing(() =>
+      failure({ list: file('email,name\nbad,x\n'), rejects }),
+    );
     expect(error.code).toBe('BAD_LIST');
-    expect(readFileSync(rejects, 'utf8')).toBe('line,reason,record\n2,no @ in the address,"bad,x"\n');
+    expect(readFileSync(rejects, 'utf8')).toBe(
+      'line,reason,record\n2,no @ in the address,"bad,x"\n',
+    );
   });
 
   it('never overwrite the list itself', async () => {
@@ -263,19 +322,55 @@ describe('bad input leaves nothing in the database', () => {
     ['a directory', () => ({ list: directory }), 'BAD_FILE', 'it is a directory'],
     ['an empty list', () => ({ list: file('') }), 'BAD_LIST', 'is empty'],
     ['a header alone', () => ({ list: file('email,name\n') }), 'BAD_LIST', 'a header and no rows'],
-    ['a binary list', () => ({ list: file('email,name\na@example.org,\0\n') }), 'BAD_LIST', 'NUL byte'],
+    [
+      'a binary list',
+      () => ({ list: file('email,name\na@example.org,\0\n') }),
+      'BAD_LIST',
+      'NUL byte',
+    ],
     ['no valid row', () => ({ list: file('email,name\nx,y\n') }), 'BAD_LIST', 'no valid row'],
     ['no address column', () => ({ list: file('a,name\nx,y\n') }), 'BAD_LIST', 'no address column'],
-    ['an unclosed quote after thousands of rows',
-      () => ({ list: file(`email,name\n${rows(5000)}z@example.org,"Z\n`) }), 'BAD_LIST', 'line 5002'],
-    ['bytes that are not UTF-8 after thousands of rows',
-      () => ({ list: file(Buffer.concat([Buffer.from(`email,name\n${rows(5000)}`), Buffer.from([0xff, 0x0a])])) }),
-      'BAD_LIST', 'line 5002'],
-    ['an unknown merge field in the subject', () => ({ subject: 'Hi {{ nmae }}' }), 'BAD_TEMPLATE', 'nmae'],
-    ['a template that does not parse', () => ({ subject: 'Hi {{ name ' }), 'BAD_TEMPLATE', 'line 1, column 4'],
+    [
+      'an unclosed quote after thousands of rows',
+      () => ({ list: file(`email,name\n${rows(5000)}z@example.org,"Z\n`) }),
+      'BAD_LIST',
+      'line 5002',
+    ],
+    [
+      'bytes that are not UTF-8 after thousands of rows',
+      () => ({
+        list: file(
+          Buffer.concat([Buffer.from(`email,name\n${rows(5000)}`), Buffer.from([0xff, 0x0a])]),
+        ),
+      }),
+      'BAD_LIST',
+      'line 5002',
+    ],
+    [
+      'an unknown merge field in the subject',
+      () => ({ subject: 'Hi {{ nmae }}' }),
+      'BAD_TEMPLATE',
+      'nmae',
+    ],
+    [
+      'a template that does not parse',
+      () => ({ subject: 'Hi {{ name ' }),
+      'BAD_TEMPLATE',
+      'line 1, column 4',
+    ],
     ['a missing template', () => ({ html: '/no/such.html' }), 'BAD_FILE', 'no such file'],
-    ['a template that is not UTF-8', () => ({ html: file(Buffer.from([0xff])) }), 'BAD_TEMPLATE', 'not text'],
-    ['an unwritable rejects file', () => ({ rejects: '/no/such/folder/r.csv' }), 'BAD_FILE', 'no such file'],
+    [
+      'a template that is not UTF-8',
+      () => ({ html: file(Buffer.from([0xff])) }),
+      'BAD_TEMPLATE',
+      'not text',
+    ],
+    [
+      'an unwritable rejects file',
+      () => ({ rejects: '/no/such/folder/r.csv' }),
+      'BAD_FILE',
+      'no such file',
+    ],
   ])('%s', async (_, more, code, message) => {
     const error = await leavesNothing(() => failure({ ...more(), key: 'bad-input' }));
     expect([error.code, error.message]).toEqual([code, expect.stringContaining(message)]);
@@ -315,10 +410,22 @@ describe('bad input leaves nothing in the database', () => {
 describe('a dry run', () => {
   it('counts, and touches no database', async () => {
     const result = await run(
-      { list: file('email,name\na@example.org,x\nA@example.org,y\nbad,z\n'), dryRun: true, key: 'dry', yes: false },
+      {
+        list: file('email,name\na@example.org,x\nA@example.org,y\nbad,z\n'),
+        dryRun: true,
+        key: 'dry',
+        yes: false,
+      },
       { database: () => Promise.reject(new Error('the database was opened')) },
     );
-    expect(result).toMatchObject({ id: null, status: 'dry-run', total: 1, rejected: 1, duplicates: 1, suppressed: null });
+    expect(result).toMatchObject({
+      id: null,
+      status: 'dry-run',
+      total: 1,
+      rejected: 1,
+      duplicates: 1,
+      suppressed: null,
+    });
   });
 });
 
@@ -392,7 +499,9 @@ describe('an import that is stopped', () => {
     expect(await sendRow(id)).toMatchObject({ STATUS: 'cancelled', SEND_KEY: null });
     await expectBalanced(id);
     const events = await db.database.rows<{ REASON: string }>(
-      "SELECT REASON FROM CAMPAIGN_SEND_EVENTS WHERE SEND_ID = ? AND EVENT = 'cancelled'", [id]);
+      "SELECT REASON FROM CAMPAIGN_SEND_EVENTS WHERE SEND_ID = ? AND EVENT = 'cancelled'",
+      [id],
+    );
     expect(events).toEqual([{ REASON: 'import interrupted by SIGINT' }]);
     expect(await run({ key: 'ctrl-c' })).toMatchObject({ alreadyQueued: false });
   });
@@ -431,12 +540,17 @@ describe('an import that is stopped', () => {
 
   it('by a list that breaks off in the middle leaves nothing, the suppressed included', async () => {
     const error = await leavesNothing(() =>
-      failure({ list: '-' }, {
-        stdin: Readable.from((function* () {
-          yield Buffer.from(`email,name\n${rows(12_000)}`);
-          throw Object.assign(new Error('read error'), { code: 'EIO' });
-        })()),
-      }),
+      failure(
+        { list: '-' },
+        {
+          stdin: Readable.from(
+            (function* () {
+              yield Buffer.from(`email,name\n${rows(12_000)}`);
+              throw Object.assign(new Error('read error'), { code: 'EIO' });
+            })(),
+          ),
+        },
+      ),
     );
     expect(error.message).toContain('read error');
   });
