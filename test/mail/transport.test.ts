@@ -1,0 +1,706 @@
+import { once } from 'node:events';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { SmtpSettings } from '../../src/config.ts';
+import type { FilledMessage } from '../../src/domain/delivery.ts';
+import { createTransport, type TransportOptions } from '../../src/mail/transport.ts';
+import type { Transport } from '../../src/scheduler/ports.ts';
+import {
+  type RawScript,
+  rawSmtpServer,
+  type SmtpServerSettings,
+  startSmtpServer,
+  tlsFile,
+} from '../support/smtp.ts';
+
+const go = (): boolean => true;
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+/** A deadline that never passes in a test that is not about it. */
+const TIMEOUTS = {
+  connect: 5_000,
+  greeting: 5_000,
+  command: 5_000,
+  data: 5_000,
+  block: 5_000,
+  dot: 5_000,
+};
+
+const connectTo = (settings: SmtpSettings, options: Partial<TransportOptions> = {}): Transport => {
+  const { timeouts, ...rest } = options;
+  const transport = createTransport(settings, {
+    connections: 1,
+    timeouts: { ...TIMEOUTS, ...timeouts },
+    ...rest,
+  });
+  cleanups.push(() => transport.destroy());
+  return transport;
+};
+const raw = async (script: RawScript, options?: Partial<TransportOptions>) => {
+  const server = await rawSmtpServer(script);
+  cleanups.push(() => server.close());
+  return { server, transport: connectTo(server.settings, options) };
+};
+const real = async (settings: SmtpServerSettings = {}, options?: Partial<TransportOptions>) => {
+  const server = await startSmtpServer(settings);
+  cleanups.push(() => server.close());
+  return { server, transport: connectTo(server.settings, options) };
+};
+
+const message = (to = 'ann@example.org', data = 'Subject: x\r\n\r\nhello\r\n'): FilledMessage => ({
+  envelope: { from: 'news@example.com', to, utf8: false },
+  data,
+});
+const big = (bytes: number): FilledMessage =>
+  message('ann@example.org', `Subject: big\r\n\r\n${`${'x'.repeat(74)}\r\n`.repeat(bytes / 76)}`);
+const noPipelining = (c: { reply: (...lines: string[]) => void }): void =>
+  c.reply('250-raw.test', '250 8BITMIME');
+
+const replied = (stage: string, code: number, enhanced: string | null = null) => ({
+  kind: 'reply',
+  stage,
+  reply: expect.objectContaining({ code, enhanced }),
+});
+const broken = (stage: string, error: RegExp = /./) => ({
+  kind: 'broken',
+  stage,
+  error: expect.stringMatching(error),
+});
+
+describe('a real server', () => {
+  test('takes messages one after the other on one connection', async () => {
+    const { server, transport } = await real();
+    for (const name of ['ann', 'bob', 'cyd']) {
+      const result = await transport.deliver(message(`${name}@example.org`), go);
+      expect(result).toEqual({
+        kind: 'reply',
+        stage: 'dot',
+        reply: { code: 250, enhanced: '2.0.0', text: expect.stringMatching(/^Ok: queued as T\d$/) },
+      });
+    }
+    expect(server.connected).toBe(1);
+    expect(server.messages.map(({ to }) => to[0])).toEqual([
+      'ann@example.org',
+      'bob@example.org',
+      'cyd@example.org',
+    ]);
+    expect(server.messages[0]?.raw).toBe('Subject: x\r\n\r\nhello\r\n');
+  });
+
+  test.each([
+    ['smtps', { secure: true }],
+    ['STARTTLS', { tls: 'self-signed' as const }],
+    ['AUTH', { auth: { user: 'joe', password: 's3cret pw' } }],
+    [
+      'STARTTLS and AUTH',
+      { tls: 'self-signed' as const, auth: { user: 'joe', password: 's3cret' } },
+    ],
+    ['no PIPELINING', { server: { hidePIPELINING: true } }],
+  ])('takes several messages on a connection with %s', async (_, settings) => {
+    const { server, transport } = await real(settings);
+    for (let count = 0; count < 3; count++) {
+      expect(await transport.deliver(message(), go)).toEqual(replied('dot', 250, '2.0.0'));
+    }
+    expect(server.connected).toBe(1);
+    expect(server.messages[2]?.session.secure).toBe('secure' in settings || 'tls' in settings);
+    await transport.close();
+    expect(transport.free).toBe(0);
+  });
+
+  test('takes 5 MB whole, over TLS too', async () => {
+    for (const settings of [{}, { tls: 'self-signed' as const }]) {
+      const { server, transport } = await real(settings);
+      const sent = big(5_000_000);
+      expect(await transport.deliver(sent, go)).toEqual(replied('dot', 250, '2.0.0'));
+      expect(server.messages[0]?.raw.length).toBe(sent.data.length);
+    }
+  });
+
+  test('uses as many connections as it may and makes the rest wait', async () => {
+    const { server, transport } = await real({}, { connections: 3 });
+    expect(transport.free).toBe(3);
+    const results = Array.from({ length: 20 }, (_, n) =>
+      transport.deliver(message(`r${n}@example.org`), go),
+    );
+    expect(transport.free).toBe(0);
+    await Promise.all(results);
+    await vi.waitFor(() => expect(transport.free).toBe(3));
+    expect(server.connected).toBe(3);
+    expect(server.countsByRecipient().size).toBe(20);
+  });
+
+  test('is left before the number of messages it takes on one connection', async () => {
+    const { server, transport } = await real({}, { messagesPerConnection: 2 });
+    for (let count = 0; count < 5; count++) await transport.deliver(message(), go);
+    expect(server.messages).toHaveLength(5);
+    expect(server.connected).toBe(3);
+  });
+
+  test('gets QUIT on a connection that was idle for long', async () => {
+    const { server, transport } = await real({}, { timeouts: { idle: 20 } });
+    await transport.deliver(message(), go);
+    await vi.waitFor(() => expect(server.open).toBe(0));
+    expect(await transport.deliver(message(), go)).toEqual(replied('dot', 250, '2.0.0'));
+    expect(server.connected).toBe(2);
+  });
+
+  test('gets SMTPUTF8 for an address that needs it', async () => {
+    const { server, transport } = await real();
+    const utf8 = { from: 'news@example.com', to: 'żółw@example.org', utf8: true };
+    const result = await transport.deliver(
+      { envelope: utf8, data: 'To: żółw@example.org\r\n\r\n' },
+      go,
+    );
+    expect(result).toEqual(replied('dot', 250, '2.0.0'));
+    expect(server.messages[0]).toMatchObject({ to: ['żółw@example.org'] });
+    expect(server.messages[0]?.raw).toContain('To: żółw@example.org');
+  });
+
+  test('is not bothered with an address it cannot take', async () => {
+    const { server, transport } = await real({ server: { hideSMTPUTF8: true } });
+    const utf8 = { from: 'news@example.com', to: 'żółw@example.org', utf8: true };
+    expect(await transport.deliver({ envelope: utf8, data: '\r\n' }, go)).toMatchObject({
+      kind: 'unsendable',
+      enhanced: '5.6.7',
+    });
+    expect(await transport.deliver(message(), go)).toEqual(replied('dot', 250, '2.0.0'));
+    expect(server.connected).toBe(1);
+  });
+
+  test('is not bothered with a message over its SIZE', async () => {
+    const { server, transport } = await real({ server: { size: 1000 } });
+    expect(await transport.deliver(big(2000), go)).toMatchObject({
+      kind: 'unsendable',
+      enhanced: '5.3.4',
+    });
+    expect(server.messages).toHaveLength(0);
+  });
+
+  test('is sent no command by an address with a line break or angle bracket', async () => {
+    const { server, transport } = await raw({});
+    for (const to of ['a@b.c>\r\nRCPT TO:<x@y.z', 'a>@b.c']) {
+      expect(await transport.deliver(message(to), go)).toMatchObject({ kind: 'unsendable' });
+    }
+    expect(server.lines.filter((line) => line.startsWith('MAIL'))).toEqual([]);
+  });
+
+  test('closes cleanly while messages are under way', async () => {
+    const { server, transport } = await real({}, { connections: 2 });
+    const results = Array.from({ length: 6 }, () => transport.deliver(message(), go));
+    await vi.waitFor(() => expect(server.connected).toBe(2));
+    await transport.close();
+    const kinds = (await Promise.all(results)).map(({ kind }) => kind);
+    expect(kinds.filter((kind) => kind === 'reply')).toHaveLength(server.messages.length);
+    expect(kinds.filter((kind) => kind !== 'reply').every((kind) => kind === 'not-started')).toBe(
+      true,
+    );
+    await vi.waitFor(() => expect(server.open).toBe(0));
+    expect(await transport.deliver(message(), go)).toEqual({ kind: 'not-started' });
+  });
+});
+
+describe('connecting', () => {
+  test('to nobody is broken at connect', async () => {
+    const { server, transport } = await raw({});
+    await server.close();
+    cleanups.splice(0);
+    expect(await transport.deliver(message(), go)).toEqual(broken('connect', /ECONNREFUSED/));
+    expect(transport.free).toBe(1);
+  });
+
+  test.each([
+    ['554 5.7.1 go away', 554, '5.7.1'],
+    ['421 too many connections', 421, null],
+  ])('to a server that greets with %s is its reply', async (greeting, code, enhanced) => {
+    const { transport } = await raw({ CONNECT: (c) => c.reply(greeting) });
+    expect(await transport.deliver(message(), go)).toEqual(replied('connect', code, enhanced));
+  });
+
+  test('to a server that hangs up before its greeting is broken', async () => {
+    const { transport } = await raw({ CONNECT: (c) => c.drop() });
+    expect(await transport.deliver(message(), go)).toEqual(broken('connect'));
+  });
+
+  test('to a server that never greets ends at the deadline', async () => {
+    const { transport } = await raw(
+      { CONNECT: () => undefined },
+      { timeouts: { connect: 20, greeting: 20 } },
+    );
+    expect(await transport.deliver(message(), go)).toEqual(broken('connect'));
+  });
+
+  test.each(['self-signed', 'expired'] as const)(
+    'with a certificate that is %s says so',
+    async (tls) => {
+      const { server } = await real({ tls });
+      const transport = connectTo({ ...server.settings, verifyCertificate: true });
+      expect(await transport.deliver(message(), go)).toEqual({
+        ...broken('connect', /certificate/),
+        certificate: true,
+      });
+    },
+  );
+
+  test('trusts a certificate by the authorities that are given', async () => {
+    const { server } = await real({ tls: 'self-signed' });
+    const transport = connectTo({
+      ...server.settings,
+      verifyCertificate: true,
+      startTls: 'required',
+      ca: tlsFile('self-signed'),
+    });
+    expect(await transport.deliver(message(), go)).toEqual(replied('dot', 250, '2.0.0'));
+  });
+
+  test('with TLS required ends where the server has none', async () => {
+    const { server } = await raw({});
+    const transport = connectTo({ ...server.settings, startTls: 'required' });
+    expect(await transport.deliver(message(), go)).toEqual(replied('connect', 500, '5.5.2'));
+    expect(server.lines.filter((line) => line.startsWith('MAIL'))).toEqual([]);
+  });
+
+  test('with a wrong password is a reply at auth that does not name it', async () => {
+    const { server } = await real({ auth: { user: 'joe', password: 'right' } });
+    const transport = connectTo({ ...server.settings, password: 'wrong-pw' });
+    const result = await transport.deliver(message(), go);
+    expect(result).toEqual(replied('auth', 535, '5.7.8'));
+    expect(JSON.stringify(result)).not.toContain('wrong-pw');
+  });
+
+  test('never tells the password a server echoes', async () => {
+    const { server } = await raw({ EHLO: (c) => c.reply('250-raw.test', '250 AUTH PLAIN') });
+    const echo = await raw({
+      EHLO: (c) => c.reply('250-raw.test', '250 AUTH PLAIN'),
+      AUTH: (c: { reply: (line: string) => void }, line: string) =>
+        c.reply(`535 bad: ${line} hunter2`),
+    } as RawScript);
+    const transport = connectTo({ ...echo.server.settings, user: 'joe', password: 'hunter2' });
+    const result = JSON.stringify(await transport.deliver(message(), go));
+    expect(result).not.toContain('hunter2');
+    expect(result).not.toContain(Buffer.from('\0joe\0hunter2').toString('base64'));
+    expect(server.connected).toBe(0);
+  });
+
+  test('to a server that takes one connection only goes on with that one', async () => {
+    let open = 0;
+    const { server, transport } = await raw(
+      {
+        CONNECT: (c) => {
+          open += 1;
+          c.socket.once('close', () => {
+            open -= 1;
+          });
+          if (open > 1) {
+            c.reply('421 4.7.0 too many connections');
+            c.socket.end();
+          } else {
+            c.reply('220 raw.test');
+          }
+        },
+      },
+      { connections: 4 },
+    );
+    const first = await transport.deliver(message(), go);
+    expect(first).toEqual(replied('dot', 250, '2.0.0'));
+    const results = await Promise.all(
+      Array.from({ length: 20 }, () => transport.deliver(message(), go)),
+    );
+    for (const result of results) expect(result).toEqual(replied('dot', 250, '2.0.0'));
+    expect(server.bodies).toHaveLength(21);
+  });
+});
+
+for (const [offer, EHLO] of [
+  ['with PIPELINING', undefined],
+  ['without PIPELINING', noPipelining],
+] as const) {
+  const script = (own: RawScript): RawScript => ({ ...(EHLO ? { EHLO } : {}), ...own });
+
+  describe(`a stage ${offer}`, () => {
+    test.each([
+      ['MAIL', 'mail', '550 5.7.1 no', 550, '5.7.1'],
+      ['RCPT', 'rcpt', '550 5.1.1 no such user', 550, '5.1.1'],
+      ['RCPT', 'rcpt', '450 4.2.0 greylisted', 450, '4.2.0'],
+      ['DATA', 'data', '554 no', 554, null],
+      ['DOT', 'dot', '552 5.2.2 full', 552, '5.2.2'],
+      ['DOT', 'dot', '451 4.3.0 later', 451, '4.3.0'],
+      ['DOT', 'dot', '354 what', 354, null],
+      ['DATA', 'data', '250 what', 250, null],
+      ['MAIL', 'mail', '199 what', 199, null],
+    ] as const)(
+      'refused at %s (%s, %s) is that reply',
+      async (verb, stage, line, code, enhanced) => {
+        const { transport } = await raw(
+          script({ [verb]: (c: { reply: (l: string) => void }) => c.reply(line) }),
+        );
+        expect(await transport.deliver(message(), go)).toEqual(replied(stage, code, enhanced));
+      },
+    );
+
+    test.each([
+      ['MAIL', 'mail'],
+      ['RCPT', 'rcpt'],
+      ['DATA', 'data'],
+      ['DOT', 'dot'],
+    ] as const)('broken at %s is %s', async (verb, stage) => {
+      const { transport } = await raw(script({ [verb]: (c: { drop: () => void }) => c.drop() }));
+      expect(await transport.deliver(message(), go)).toEqual(broken(stage));
+    });
+
+    test.each([
+      ['mail', 'command', ['MAIL', 'RCPT', 'DATA']],
+      ['rcpt', 'command', ['RCPT', 'DATA']],
+      ['data', 'data', ['DATA']],
+      ['dot', 'dot', ['DOT']],
+    ] as const)('%s without an answer breaks at its deadline', async (stage, timeout, silent) => {
+      const { transport } = await raw(
+        script(Object.fromEntries(silent.map((verb) => [verb, () => undefined]))),
+        { timeouts: { [timeout]: 30 } },
+      );
+      expect(await transport.deliver(message(), go)).toEqual(
+        broken(stage, /no answer within 0.03 s/),
+      );
+    });
+
+    test('refused at RCPT counts though the line breaks right after', async () => {
+      const { transport } = await raw(
+        script({
+          RCPT: (c) => {
+            c.write('550 5.1.1 no such user\r\n');
+            c.socket.end();
+          },
+        }),
+      );
+      expect(await transport.deliver(message(), go)).toEqual(replied('rcpt', 550, '5.1.1'));
+    });
+
+    test('refused at MAIL or RCPT is reset before the next message', async () => {
+      for (const verb of ['MAIL', 'RCPT'] as const) {
+        let refusals = 1;
+        const { server, transport } = await raw(
+          script({
+            [verb]: (c: { reply: (line: string) => void }) =>
+              c.reply(refusals-- > 0 ? '550 no' : '250 ok'),
+            DATA: (c) =>
+              c.reply(
+                server.lines.filter((l) => l.startsWith('RSET')).length > 0
+                  ? '354 go'
+                  : '503 no recipients',
+              ),
+          }),
+        );
+        expect(await transport.deliver(message('bad@example.org'), go)).toEqual(
+          replied(verb.toLowerCase(), 550),
+        );
+        expect(await transport.deliver(message('good@example.org'), go)).toEqual(
+          replied('dot', 250, '2.0.0'),
+        );
+        const verbs = server.lines.map((line) => line.slice(0, 4));
+        expect(verbs.indexOf('RSET')).toBeGreaterThan(verbs.indexOf(verb));
+        expect(verbs.indexOf('RSET')).toBeLessThan(verbs.lastIndexOf('MAIL'));
+        expect(server.bodies).toHaveLength(1);
+        expect(server.connected).toBe(1);
+      }
+    });
+
+    test('is asked about right before MAIL and right before the body', async () => {
+      const { server, transport } = await raw(script({}));
+      expect(await transport.deliver(message(), () => false)).toEqual({ kind: 'not-started' });
+      expect(server.lines.some((line) => line.startsWith('MAIL'))).toBe(false);
+      const answers = [true, false];
+      expect(await transport.deliver(message(), () => answers.shift() ?? true)).toEqual({
+        kind: 'not-started',
+      });
+      expect(answers).toEqual([]);
+      expect(server.lines.some((line) => line.startsWith('DATA'))).toBe(true);
+      expect(await transport.deliver(message(), go)).toEqual(replied('dot', 250, '2.0.0'));
+      expect(server.bodies).toEqual(['Subject: x\r\n\r\nhello']);
+    });
+  });
+}
+
+describe('a pipelined DATA that is let in after a refused RCPT', () => {
+  test('gets a bare dot and no message', async () => {
+    let refusals = 1;
+    const { server, transport } = await raw({
+      RCPT: (c) => c.reply(refusals-- > 0 ? '550 5.1.1 no such user' : '250 ok'),
+    });
+    expect(await transport.deliver(message('bad@example.org', 'secret\r\n'), go)).toEqual(
+      replied('rcpt', 550, '5.1.1'),
+    );
+    expect(await transport.deliver(message(), go)).toEqual(replied('dot', 250, '2.0.0'));
+    expect(server.bodies).toEqual(['', 'Subject: x\r\n\r\nhello']);
+    expect(server.connected).toBe(1);
+  });
+
+  test('is cut off where MAIL was refused', async () => {
+    let refusals = 1;
+    const { server, transport } = await raw({
+      MAIL: (c) => c.reply(refusals-- > 0 ? '550 no' : '250 ok'),
+    });
+    expect(await transport.deliver(message(), go)).toEqual(replied('mail', 550));
+    expect(await transport.deliver(message(), go)).toEqual(replied('dot', 250, '2.0.0'));
+    expect(server.bodies).toHaveLength(1);
+    expect(server.connected).toBe(2);
+  });
+});
+
+describe('a server that offers PIPELINING and drops commands', () => {
+  test('gets them one by one from then on', async () => {
+    let pending = 0;
+    const { server, transport } = await raw(
+      {
+        RCPT: (c) => {
+          if (c.number > 0) c.reply('250 ok');
+        },
+        DATA: (c) => {
+          pending += 1;
+          if (c.number > 0) c.reply('354 go');
+        },
+      },
+      { timeouts: { command: 50 } },
+    );
+    expect(await transport.deliver(message(), go)).toEqual(broken('rcpt'));
+    expect(await transport.deliver(message(), go)).toEqual(replied('dot', 250, '2.0.0'));
+    expect(pending).toBe(2);
+    expect(server.bodies).toHaveLength(1);
+  });
+});
+
+describe('a body', () => {
+  test('that the server stops with a reply never gets its dot', async () => {
+    const { server, transport } = await raw({
+      DATA: (c) => {
+        c.write('354 go\r\n');
+        setImmediate(() => c.write('552 5.3.4 too much\r\n'));
+      },
+    });
+    // The server's reading keeps pace, so the reply comes while there is far more to write.
+    expect(await transport.deliver(big(40_000_000), go)).toEqual(replied('body', 552, '5.3.4'));
+    expect(server.bodies).toEqual([]);
+  });
+
+  test('that breaks in the middle of a large message is not unknown', async () => {
+    const { server, transport } = await raw({
+      DATA: (c) => {
+        c.reply('354 go');
+        c.socket.once('data', () => c.drop());
+      },
+    });
+    expect(await transport.deliver(big(20_000_000), go)).toEqual(broken('body'));
+    expect(server.bodies).toEqual([]);
+  });
+
+  test('that the server stops reading breaks at its deadline', async () => {
+    const { transport } = await raw(
+      {
+        DATA: (c) => {
+          c.reply('354 go');
+          c.socket.pause();
+        },
+      },
+      { timeouts: { block: 100 } },
+    );
+    expect(await transport.deliver(big(40_000_000), go)).toEqual(broken('body', /no answer/));
+  });
+});
+
+describe('the answer to the dot', () => {
+  test.each([
+    [
+      'whole',
+      '250 2.0.0 Ok: queued as A1\r\n',
+      { code: 250, enhanced: '2.0.0', text: 'Ok: queued as A1' },
+    ],
+    ['without its line end', '250 2.0.0 Ok: qu', { code: 250, enhanced: '2.0.0', text: 'Ok: qu' }],
+    [
+      'a refusal without its line end',
+      '554 5.7.1 no',
+      { code: 554, enhanced: '5.7.1', text: 'no' },
+    ],
+    [
+      'of several lines',
+      '250-2.0.0 first\r\n250 2.0.0 second\r\n',
+      { code: 250, enhanced: '2.0.0', text: 'first second' },
+    ],
+    ['bare', '250\r\n', { code: 250, enhanced: null, text: '' }],
+    [
+      'in Latin-1',
+      Buffer.from('250 f\xfcr dich\r\n', 'latin1'),
+      { code: 250, enhanced: null, text: 'für dich' },
+    ],
+  ])('%s, then a close, counts', async (_, bytes, reply) => {
+    const { transport } = await raw({
+      DOT: (c) => c.socket.end(bytes),
+    });
+    expect(await transport.deliver(message(), go)).toEqual({ kind: 'reply', stage: 'dot', reply });
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['half a code', '25'],
+    ['the first of several lines', '250-2.0.0 first\r\n250'],
+    ['no SMTP', 'OK then\r\n'],
+  ])('being %s leaves it unknown', async (_, bytes) => {
+    const { transport } = await raw({ DOT: (c) => c.socket.end(bytes) });
+    expect(await transport.deliver(message(), go)).toEqual(broken('dot'));
+  });
+
+  test('coming byte by byte is read', async () => {
+    const { transport } = await raw({
+      DOT: (c) => {
+        c.socket.setNoDelay(true);
+        for (const byte of '250-one\r\n250 2.0.0 two\r\n') c.write(byte);
+      },
+    });
+    expect(await transport.deliver(message(), go)).toEqual(replied('dot', 250, '2.0.0'));
+  });
+
+  test('that never ends is bounded', async () => {
+    for (const flood of ['250 '.concat('x'.repeat(200_000)), '250-more\r\n'.repeat(20_000)]) {
+      const { transport } = await raw({ DOT: (c) => c.write(flood) });
+      expect(await transport.deliver(message(), go)).toEqual(broken('dot', /not an SMTP reply/));
+    }
+  });
+});
+
+describe('a connection that carried messages', () => {
+  test.each([
+    ['is closed while idle', (c: { drop(): void }) => c.drop()],
+    [
+      'ends with 421 while idle',
+      (c: { socket: { end(line: string): void } }) => c.socket.end('421 4.4.2 idle too long\r\n'),
+    ],
+  ])('and %s is replaced quietly', async (_, end) => {
+    let ended = 0;
+    const { server, transport } = await raw({
+      DOT: (c) => {
+        c.reply('250 2.0.0 ok');
+        if (c.number === 0) {
+          setImmediate(() => {
+            end(c as never);
+            ended += 1;
+          });
+        }
+      },
+    });
+    expect(await transport.deliver(message(), go)).toEqual(replied('dot', 250, '2.0.0'));
+    await vi.waitFor(() => expect(ended).toBe(1));
+    expect(await transport.deliver(message(), go)).toEqual(replied('dot', 250, '2.0.0'));
+    expect(server.connected).toBe(2);
+    expect(server.bodies).toHaveLength(2);
+  });
+
+  test.each(['MAIL', 'RCPT', 'DATA'] as const)(
+    'and answers 421 or nothing to %s is replaced',
+    async (verb) => {
+      for (const end of ['421 4.3.2 closing\r\n', '']) {
+        let messages = 0;
+        const { server, transport } = await raw({
+          [verb]: (c: {
+            number: number;
+            reply(line: string): void;
+            socket: { end(text: string): void };
+          }) => {
+            if (c.number === 0 && messages > 0) return c.socket.end(end);
+            c.reply(verb === 'DATA' ? '354 go' : '250 ok');
+          },
+          DOT: (c) => {
+            messages += 1;
+            c.reply('250 2.0.0 ok');
+          },
+        });
+        await transport.deliver(message(), go);
+        expect(await transport.deliver(message(), go)).toEqual(replied('dot', 250, '2.0.0'));
+        expect(server.connected).toBe(2);
+        expect(server.bodies).toHaveLength(2);
+      }
+    },
+  );
+
+  test('is replaced once only: the new one’s 421 counts', async () => {
+    let messages = 0;
+    const { server, transport } = await raw({
+      MAIL: (c) => {
+        if (messages > 0) c.socket.end('421 4.3.2 closing\r\n');
+        else c.reply('250 ok');
+      },
+      DOT: (c) => {
+        messages += 1;
+        c.reply('250 2.0.0 ok');
+      },
+    });
+    await transport.deliver(message(), go);
+    expect(await transport.deliver(message(), go)).toEqual(replied('mail', 421, '4.3.2'));
+    expect(server.connected).toBe(2);
+  });
+
+  test('and breaks after the dot is not replaced: that message may have been taken', async () => {
+    const { server, transport } = await raw({
+      DOT: (c) => (server.bodies.length > 1 ? c.drop() : c.reply('250 2.0.0 ok')),
+    });
+    await transport.deliver(message(), go);
+    expect(await transport.deliver(message(), go)).toEqual(broken('dot'));
+    expect(server.bodies).toHaveLength(2);
+    expect(server.connected).toBe(1);
+  });
+
+  test('and sends what nobody asked for is not used again', async () => {
+    const { server, transport } = await raw({
+      DOT: (c) => c.write('250 2.0.0 ok\r\n250 2.0.0 ok again\r\n'),
+    });
+    for (let count = 0; count < 3; count++) {
+      expect(await transport.deliver(message(), go)).toEqual(replied('dot', 250, '2.0.0'));
+    }
+    expect(server.connected).toBe(3);
+    expect(server.bodies).toHaveLength(3);
+  });
+});
+
+describe('destroy', () => {
+  test('breaks what is under way, at its stage', async () => {
+    for (const [verb, stage] of [
+      ['RCPT', 'rcpt'],
+      ['DOT', 'dot'],
+    ] as const) {
+      let reached = (): void => undefined;
+      const there = new Promise<void>((resolve) => {
+        reached = resolve;
+      });
+      const { transport } = await raw({ EHLO: noPipelining, [verb]: () => reached() });
+      const result = transport.deliver(message(), go);
+      await there;
+      transport.destroy();
+      expect(await result).toEqual(broken(stage));
+    }
+  });
+
+  test('gives up a connection that is being made', async () => {
+    const { server, transport } = await raw({ CONNECT: () => undefined });
+    const result = transport.deliver(message(), go);
+    await vi.waitFor(() => expect(server.connected).toBe(1));
+    transport.destroy();
+    expect(await result).toEqual(broken('connect', /given up/));
+  });
+
+  test('leaves no listener on a socket behind many messages', async () => {
+    const sockets: NodeJS.EventEmitter[] = [];
+    const { transport } = await raw({
+      CONNECT: (c) => {
+        sockets.push(c.socket);
+        c.reply('220 hi');
+      },
+    });
+    const warnings: Error[] = [];
+    const listen = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', listen);
+    cleanups.push(() => process.off('warning', listen));
+    for (let count = 0; count < 50; count++) await transport.deliver(message(), go);
+    const closed = once(sockets[0] as NodeJS.EventEmitter, 'close');
+    await transport.close();
+    await closed;
+    expect(warnings).toEqual([]);
+  });
+});
