@@ -20,6 +20,10 @@ export interface Statement {
   params: readonly Param[];
 }
 
+/** A row of values as SQL text, for a long statement that is put together while an earlier one is running. */
+export const escapeRow = (values: readonly (string | number | null)[]): string =>
+  `(${values.map((value) => mysql.escape(value)).join(',')})`;
+
 export interface Outcome {
   /** Rows the WHERE matched (MySQL's FOUND_ROWS flag), whether they changed or not. */
   affectedRows: number;
@@ -217,7 +221,10 @@ export class Database implements Executor {
       return;
     }
     const next = this.waiting.shift();
-    if (next) return next(session);
+    if (next) {
+      next(session);
+      return;
+    }
     session.idleSince = Date.now();
     this.idle.push(session);
   }
