@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { requireSmtp, type Settings } from '../config.js';
-import { systemClock } from '../domain/lease.js';
+import { STALE_CLAIM_SECONDS, systemClock } from '../domain/lease.js';
 import { EXIT } from '../errors.js';
 import type { SchedulerOptions, SchedulerResult } from '../scheduler/loop.js';
 import type { LogFormat, LogLevel } from '../view/log.js';
@@ -16,6 +16,7 @@ interface Flags {
   messagesPerConnection: number;
   pollSeconds: number;
   drainSeconds: number;
+  staleSeconds: number;
   logLevel: LogLevel;
   json?: true;
 }
@@ -61,6 +62,13 @@ export function register(program: Command, context: Context): void {
       wholeNumber(0, 3600),
       30,
     )
+    .addOption(
+      // Not for users: every scheduler on a database must have the same.
+      new Option('--stale-seconds <s>')
+        .argParser(wholeNumber(2, 3600))
+        .default(STALE_CLAIM_SECONDS)
+        .hideHelp(),
+    )
     .option(
       '--log-level <level>',
       'debug (a line a message), info, warn or error',
@@ -79,18 +87,18 @@ async function run(flags: Flags, context: Context): Promise<void> {
     await Promise.all([
       import('../store/ledger.js'),
       import('../mail/transport.js'),
-      import('../mail/template.js'),
+      import('../mail/message.js'),
       import('../scheduler/loop.js'),
       import('../view/log.js'),
       import('../view/scheduler-log.js'),
     ]);
   const format: LogFormat = flags.json ? 'json' : 'text';
-  const logger = log.createLogger(context.stderr, format, flags.logLevel, context.colour);
+  const logger = log.createLogger(context.stderr, format, flags.logLevel, context.color ?? false);
   const { connections, messagesPerConnection } = flags;
   const result = await runScheduler(
     schedulerOptions(flags, settings),
     {
-      ledger: createLedger(database),
+      ledger: createLedger(database, flags.staleSeconds),
       transport: createTransport(smtp, { connections, messagesPerConnection }),
       compile: compileMessage,
       clock: systemClock,
@@ -112,6 +120,7 @@ function schedulerOptions(flags: Flags, settings: Settings): SchedulerOptions {
     },
     connections: flags.connections,
     pollSeconds: flags.pollSeconds,
+    staleSeconds: flags.staleSeconds,
     until: flags.once ? 'once' : flags.untilIdle ? 'idle' : 'stopped',
     maxWaitSeconds: flags.maxWait ?? null,
     drainSeconds: flags.drainSeconds,

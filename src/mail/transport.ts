@@ -42,6 +42,8 @@ export interface SmtpTransport {
   deliver(message: FilledMessage, mayProceed: () => boolean): Promise<DeliveryResult>;
   /** Connections that could start a message at once without waiting for another to end. */
   readonly free: number;
+  /** Called whenever a connection has become free. */
+  onFree: (() => void) | null;
   /** Closes idle connections now and busy ones when their message has ended; resolves when all are closed. */
   close(): Promise<void>;
   /** Cuts every connection at once: messages under way end as broken. */
@@ -93,6 +95,7 @@ class Pool implements SmtpTransport {
   private readonly emptied: (() => void)[] = [];
   private readonly abort = new AbortController();
   private closing = false;
+  onFree: (() => void) | null = null;
   /** Places there are while the server takes fewer connections than we may make. */
   private fewer = { places: Number.POSITIVE_INFINITY, until: 0 };
   /** Turned off for good where a server offers it and then leaves commands without a reply. */
@@ -135,6 +138,7 @@ class Pool implements SmtpTransport {
           places: this.busy.size,
           until: performance.now() + this.timeouts.fewer,
         };
+        setTimeout(() => this.wake(), this.timeouts.fewer + 1).unref();
       }
       this.givePlace();
       if (!others) return fresh;
@@ -185,6 +189,7 @@ class Pool implements SmtpTransport {
       this.taken += 1;
       this.queue.shift()?.();
     }
+    if (this.free > 0) this.onFree?.();
   }
 
   private async connect(): Promise<SmtpClient | DeliveryResult> {

@@ -1,11 +1,5 @@
 import type { Claim, ClaimedSend, Controls, Recipient, Settlement } from '../domain/delivery.js';
-import {
-  type Clock,
-  elapsedMs,
-  type Instant,
-  leaseHolds,
-  RENEW_EVERY_MS,
-} from '../domain/lease.js';
+import { type Clock, elapsedMs, type Instant, type Lease, leaseHolds } from '../domain/lease.js';
 import type { DeliveryResult, Verdict } from '../domain/outcome.js';
 import { judge, refusalKey } from '../domain/replies.js';
 import { type RetryPolicy, retryDelayMs } from '../domain/retry.js';
@@ -24,6 +18,7 @@ export interface BatchTools {
   lanes: Lanes;
   budget: Budget;
   clock: Clock;
+  lease: Lease;
   random: () => number;
   report: Report;
   retry: RetryPolicy;
@@ -39,6 +34,8 @@ export interface BatchTools {
 
 export interface BatchResult {
   pausedItself: string | null;
+  /** Whether it had any row in its hand. */
+  worked: boolean;
 }
 
 /** Without news from the database a batch asks this often whether it was paused or cancelled. */
@@ -74,7 +71,6 @@ class Batch implements JobOwner {
   private controls: Controls;
   /** Rows this batch may still mark. */
   private quota: number;
-  private onTheWire = 0;
   private ending = false;
   private lost = false;
   private pause: { reason: string; giveBack: number[] } | null = null;
@@ -86,7 +82,9 @@ class Batch implements JobOwner {
   private noneLeft = false;
   private averageRow = 1_000;
   private pauseWritten = false;
-  /** Handed to the lanes, but not on the wire yet. */
+  /** Given to a connection. */
+  private readonly onTheWire = new Set<number>();
+  /** Handed to the lanes, but not begun yet. */
   private readonly submitted = new Map<number, Recipient>();
   readonly wake = this.signal.wake;
 
@@ -122,7 +120,7 @@ class Batch implements JobOwner {
           ms: elapsedMs(begun, clock()),
         });
       }
-      return { pausedItself: this.pause?.reason ?? null };
+      return { pausedItself: this.pause?.reason ?? null, worked: this.worked };
     } finally {
       stopping.removeEventListener('abort', this.wake);
       abandoned.removeEventListener('abort', this.wake);
@@ -143,7 +141,7 @@ class Batch implements JobOwner {
       if (this.ending) this.withdraw(0);
       this.startDue();
       try {
-        const rows = this.wanted() > 0 ? await this.rowsToMark() : [];
+        const rows = await this.rowsToMark();
         if (rows.length > 0 || this.hand.toRecord > 0 || this.mustRenew()) {
           await this.step(rows);
         } else if (this.isOver()) {
@@ -160,9 +158,14 @@ class Batch implements JobOwner {
 
   // ── Marking and recording ────────────────────────────────────────────────
 
+  /** Nothing is left to read, and nothing that was read is left to mark. */
+  private get exhausted(): boolean {
+    return this.noneLeft && this.hand.readAhead === 0;
+  }
+
   /** Rows that could be marked now, the process's budget aside. */
   private wanted(): number {
-    if (this.ending || this.noneLeft || this.quota <= 0) return 0;
+    if (this.ending || this.exhausted || this.quota <= 0) return 0;
     const room = this.tools.lanes.room();
     const within = Number.isFinite(room) ? room - this.hand.held : Number.POSITIVE_INFINITY;
     const { delayMs } = this.controls;
@@ -267,6 +270,10 @@ class Batch implements JobOwner {
     }
   }
 
+  private get worked(): boolean {
+    return Object.values(this.counts).some((count) => count > 0);
+  }
+
   private count(to: Settlement['to']): void {
     this.counts[to] += 1;
     // A row that comes back untouched has not used up its place in the batch.
@@ -293,7 +300,8 @@ class Batch implements JobOwner {
   }
 
   private mustRenew(): boolean {
-    return elapsedMs(this.renewed, this.tools.clock()) >= RENEW_EVERY_MS;
+    const { clock, lease } = this.tools;
+    return elapsedMs(this.renewed, clock()) >= lease.renewEveryMs;
   }
 
   /**
@@ -340,25 +348,34 @@ class Batch implements JobOwner {
 
   private startDue(): void {
     while (!this.ending && this.hand.toStart > 0 && this.untilNextStart() <= 0) {
+      if (this.controls.delayMs > 0 && this.submitted.size > 0) return;
       const recipient = this.hand.start();
       if (!recipient) return;
-      this.session.lastStart = this.tools.clock().monotonic;
       this.submit(recipient);
     }
   }
 
   private submit(recipient: Recipient): void {
-    this.submitted.set(recipient.seq, recipient);
+    const { seq } = recipient;
+    this.submitted.set(seq, recipient);
     this.tools.lanes.submit({
       owner: this,
       message: () => {
-        this.submitted.delete(recipient.seq);
-        this.onTheWire += 1;
+        this.onTheWire.add(seq);
         return this.session.message.fill(recipient, new Date(this.tools.clock().wall));
       },
-      mayProceed: () => !this.lost && leaseHolds(this.renewed, this.tools.clock()),
+      mayProceed: () => {
+        const may = !this.lost && leaseHolds(this.tools.lease, this.renewed, this.tools.clock());
+        // DELAY_MS counts from what the server sees, not from when a connection was asked for.
+        if (may && this.submitted.delete(seq)) {
+          this.session.lastStart = this.tools.clock().monotonic;
+          if (this.controls.delayMs > 0) this.signal.wake();
+        }
+        return may;
+      },
       done: (result) => {
-        this.onTheWire -= 1;
+        this.submitted.delete(seq);
+        this.onTheWire.delete(seq);
         return this.settle(recipient, result);
       },
     });
@@ -369,8 +386,11 @@ class Batch implements JobOwner {
     this.hand.giveBackWaiting(delayMs);
     if (this.submitted.size === 0) return;
     this.tools.lanes.withdraw(this);
-    for (const seq of this.submitted.keys()) this.hand.came({ seq, to: 'returned', delayMs });
-    this.submitted.clear();
+    for (const seq of this.submitted.keys()) {
+      if (this.onTheWire.has(seq)) continue;
+      this.submitted.delete(seq);
+      this.hand.came({ seq, to: 'returned', delayMs });
+    }
   }
 
   // ── What came of them ────────────────────────────────────────────────────
@@ -479,7 +499,7 @@ class Batch implements JobOwner {
 
   private isOver(): boolean {
     if (this.hand.held > 0 || this.reading) return false;
-    return this.ending || this.noneLeft || this.quota <= 0;
+    return this.ending || this.exhausted || this.quota <= 0;
   }
 
   private async lookOrWait(): Promise<void> {
@@ -509,8 +529,8 @@ class Batch implements JobOwner {
       this.session.watch.reset();
     }
     const end = await ledger.endBatch(this.claim, {
-      worked: Object.values(this.counts).some((count) => count > 0),
-      cursorSeq: this.noneLeft ? this.send.lastSeq : this.hand.cursorSeq,
+      worked: this.worked,
+      exhausted: this.exhausted,
     });
     if (end.kind === 'released') return end.status;
     if (end.kind === 'strays') {
@@ -530,7 +550,7 @@ class Batch implements JobOwner {
   private async settleLate(): Promise<void> {
     const { ledger, report, abandoned } = this.tools;
     this.withdraw(0);
-    while (this.onTheWire > 0 && !abandoned.aborted) await this.signal.wait(LOOK_EVERY_MS);
+    while (this.onTheWire.size > 0 && !abandoned.aborted) await this.signal.wait(LOOK_EVERY_MS);
     const arrived = this.hand.takeArrived();
     let settledLate = 0;
     const settle = async () => {

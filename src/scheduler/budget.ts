@@ -19,15 +19,20 @@ export class Budget {
   }
 
   leave(owner: object): void {
+    this.queue.delete(owner);
     this.put(owner, this.parties.get(owner)?.held ?? 0);
     this.parties.delete(owner);
-    this.queue.delete(owner);
+    this.wakeNext();
   }
 
   /** Grants up to `want` rows, none at all when others have waited longer; the owner is woken when it is its turn. */
   take(owner: object, want: number): number {
     const party = this.parties.get(owner);
-    if (!party || want <= 0) return 0;
+    if (!party) return 0;
+    if (want <= 0) {
+      if (this.queue.delete(owner)) this.wakeNext();
+      return 0;
+    }
     const share = Math.max(1, Math.floor(this.limit / this.parties.size));
     const granted = Math.min(want, this.limit - this.held, share - party.held);
     if (share - party.held <= 0) return 0;

@@ -41,7 +41,9 @@ export class Lanes {
     readonly health: ServerHealth,
     private readonly clock: Clock,
     private readonly onTrouble: (reason: string, waitMs: number) => void,
-  ) {}
+  ) {
+    transport.onFree = () => this.pump();
+  }
 
   join(owner: JobOwner): void {
     this.owners.add(owner);

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Claim, MessageSource, WorkerIdentity } from '../domain/delivery.js';
-import { type Clock, elapsedMs } from '../domain/lease.js';
+import { type Clock, elapsedMs, leaseOf, STALE_CLAIM_SECONDS } from '../domain/lease.js';
 import { RefusalWatch } from '../domain/refusals.js';
 import type { RetryPolicy } from '../domain/retry.js';
 import { ServerHealth } from '../domain/server-health.js';
@@ -18,6 +18,8 @@ export interface SchedulerOptions {
   /** SMTP connections; twice as many rows may be `sending` at a time. */
   connections: number;
   pollSeconds: number;
+  /** As the ledger has it: a claim not renewed for so long is taken over. 300 when left out. */
+  staleSeconds?: number;
   /** `once`: one batch of each send that is due. `until-idle`: until no send runs any more. */
   until: 'stopped' | 'once' | 'idle';
   /** With `idle`: don't wait for rows deferred for longer than this. */
@@ -51,6 +53,8 @@ const BEAT_EVERY_MS = 5_000;
 const DATABASE_RETRY_MAX_MS = 30_000;
 /** A send whose batch ended in a fault of ours is left alone for this long. */
 const FAULT_PAUSE_MS = 60_000;
+/** A send that gave its batch nothing to do is not looked at again before this long. */
+const IDLE_PAUSE_MS = 1_000;
 /** After the drain limit, what was cut short has this long to be recorded. */
 const RECORD_AFTER_CUT_MS = 5_000;
 
@@ -102,6 +106,7 @@ class Scheduler {
       lanes: this.lanes,
       budget: new Budget(connections * 2),
       clock,
+      lease: leaseOf(options.staleSeconds ?? STALE_CLAIM_SECONDS),
       random,
       report,
       retry,
@@ -206,7 +211,8 @@ class Scheduler {
       return;
     }
     const batch = runBatch(claimed, askedAt, session, this.tools)
-      .then(({ pausedItself }) => {
+      .then(({ pausedItself, worked }) => {
+        if (!worked) this.setAside.set(sendId, clock().monotonic + IDLE_PAUSE_MS);
         if (pausedItself) this.result.pausedThemselves.push({ sendId, reason: pausedItself });
       })
       .catch((error: unknown) => this.fault(sendId, error))

@@ -33,6 +33,8 @@ export interface Transport {
   deliver(message: FilledMessage, mayProceed: () => boolean): Promise<DeliveryResult>;
   /** Connections that could start a message at once without waiting for another to end. */
   readonly free: number;
+  /** Called whenever a connection has become free. */
+  onFree: (() => void) | null;
   /** Closes idle connections now and busy ones when their message has ended; resolves when all are closed. */
   close(): Promise<void>;
   /** Cuts every connection at once: messages under way end as broken. */
@@ -65,7 +67,7 @@ export interface Ledger {
   /** Pauses the send for a reason of the server's, giving `rows` back from `failed` to pending. */
   pauseItself(claim: Claim, reason: string, giveBack: readonly number[]): Promise<boolean>;
   /** Ends the batch: LAST_BATCH_AT (when `worked`), completion, and the claim is let go. */
-  endBatch(claim: Claim, end: { worked: boolean; cursorSeq: number }): Promise<BatchEnd>;
+  endBatch(claim: Claim, end: { worked: boolean; exhausted: boolean }): Promise<BatchEnd>;
   beat(worker: WorkerIdentity, backingOff: BackingOff | null): Promise<void>;
   leave(worker: string): Promise<void>;
 }

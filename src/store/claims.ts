@@ -60,16 +60,17 @@ export async function countUnfinished(
   return row?.unfinished ?? 0;
 }
 
-const NOT_RENEWED = `CLAIMED_AT < UTC_TIMESTAMP(3) - INTERVAL ${STALE_CLAIM_SECONDS} SECOND`;
+const NOT_RENEWED = 'CLAIMED_AT < UTC_TIMESTAMP(3) - INTERVAL ? SECOND';
 const ABANDONED = 'CLAIMED_BY IS NULL AND SENDING_COUNT <> 0';
 
 /** Claims whose holder has not renewed them in time, whatever the send's status; and rows in flight that nobody holds. */
-export function findStale(db: Executor): Promise<StaleClaim[]> {
+export function findStale(db: Executor, staleSeconds = STALE_CLAIM_SECONDS): Promise<StaleClaim[]> {
   return db.rows<StaleClaim>(
     `(SELECT ID AS sendId, CLAIMED_BY AS \`by\` FROM CAMPAIGN_SENDS
        WHERE CLAIMED_BY IS NOT NULL AND ${NOT_RENEWED} LIMIT 100)
       UNION ALL
      (SELECT ID, NULL FROM CAMPAIGN_SENDS WHERE STATUS = 'running' AND ${ABANDONED} LIMIT 100)`,
+    [staleSeconds],
   );
 }
 
@@ -100,12 +101,13 @@ export function reclaim(
   db: Database,
   stale: StaleClaim,
   actor: string,
+  staleSeconds = STALE_CLAIM_SECONDS,
 ): Promise<{ unknown: number } | null> {
   return db.transaction(async (tx) => {
     const freed = await tx.run(
       `UPDATE CAMPAIGN_SENDS SET CLAIMED_BY = NULL, CLAIMED_AT = NULL
         WHERE ID = ? AND CLAIMED_BY <=> ? AND (${NOT_RENEWED} OR (${ABANDONED}))`,
-      [stale.sendId, stale.by],
+      [stale.sendId, stale.by, staleSeconds],
     );
     if (freed.affectedRows === 0) return null;
     const [send] = await tx.rows<{ sending: number }>(
@@ -135,7 +137,7 @@ export function reclaim(
       event: 'reclaimed',
       actor,
       reason: stale.by
-        ? `${stale.by} had not renewed its claim for ${STALE_CLAIM_SECONDS} s`
+        ? `${stale.by} had not renewed its claim for ${staleSeconds} s`
         : 'messages were in flight under no claim',
       details: { unknown },
     });
@@ -244,11 +246,12 @@ export async function readState(db: Executor, claim: Claim): Promise<SendState> 
 /**
  * Ends the batch and lets the claim go, in one guarded statement that also completes a send of which nothing is
  * pending. Refused while rows are `sending`.
+ * @param end.exhausted the holder found no untouched row any more, though CURSOR_SEQ is short of LAST_SEQ
  */
 export function endBatch(
   db: Database,
   claim: Claim,
-  end: { worked: boolean; cursorSeq: number },
+  end: { worked: boolean; exhausted: boolean },
 ): Promise<BatchEnd> {
   const done = `STATUS IN ('running', 'paused') AND ${SETTLED} = TOTAL_COUNT`;
   return db.transaction(async (tx) => {
@@ -259,10 +262,14 @@ export function endBatch(
               STATUS_REASON = IF(${done}, NULL, STATUS_REASON),
               STATUS = IF(${done}, 'completed', STATUS),
               LAST_BATCH_AT = IF(?, UTC_TIMESTAMP(3), LAST_BATCH_AT),
-              CURSOR_SEQ = GREATEST(CURSOR_SEQ, ?), SETTLED_SEQ = CURSOR_SEQ,
+              CURSOR_SEQ = IF(? AND NOT EXISTS (
+                SELECT 1 FROM CAMPAIGN_SEND_RESULTS r
+                 WHERE r.SEND_ID = CAMPAIGN_SENDS.ID AND r.SEQ > CAMPAIGN_SENDS.CURSOR_SEQ
+                   AND r.STATUS = 'pending' AND r.NEXT_ATTEMPT_AT IS NULL), LAST_SEQ, CURSOR_SEQ),
+              SETTLED_SEQ = CURSOR_SEQ,
               CLAIMED_BY = NULL, CLAIMED_AT = NULL
         WHERE ID = ? AND CLAIMED_BY = ? AND SENDING_COUNT = 0`,
-      [end.worked ? 1 : 0, end.cursorSeq, claim.sendId, claim.by],
+      [end.worked ? 1 : 0, end.exhausted ? 1 : 0, claim.sendId, claim.by],
     );
     const state = await readState(tx, claim);
     if (ended.affectedRows === 0) return { kind: state.held ? 'strays' : 'lost' };

@@ -66,7 +66,7 @@ describe('claiming', () => {
   test('a send is due again only when its cooldown has passed since the last batch', async () => {
     const sendId = await seedSend(db.database, { cooldownSeconds: 3600 });
     const { claim } = await mustClaim(sendId);
-    await ledger.endBatch(claim, { worked: true, cursorSeq: 0 });
+    await ledger.endBatch(claim, { worked: true, exhausted: false });
     expect(await ledger.claim(sendId, claimName(), true)).toBeNull();
     const work = (await ledger.findWork(1000)).find((found) => found.sendId === sendId);
     expect(work?.dueInMs).toBeGreaterThan(3_590_000);
@@ -216,7 +216,7 @@ describe('the end of a batch', () => {
     await mark(claimed, [1]);
     const record = { settlements: [sent(1)], mark: [], cursorSeq: 1, settledSeq: 1 };
     expect((await ledger.step(claimed.claim, record)).kind).toBe('done');
-    const end = await ledger.endBatch(claimed.claim, { worked: true, cursorSeq: 1 });
+    const end = await ledger.endBatch(claimed.claim, { worked: true, exhausted: false });
     expect(end).toEqual({ kind: 'released', status: 'completed' });
     const books = await balancedBooks(db.database, sendId);
     expect(books).toMatchObject({ status: 'completed', sent: 1, claimedBy: null });
@@ -228,7 +228,7 @@ describe('the end of a batch', () => {
     const sendId = await seedSend(db.database);
     const claimed = await mustClaim(sendId);
     await mark(claimed, [1]);
-    const end = await ledger.endBatch(claimed.claim, { worked: true, cursorSeq: 1 });
+    const end = await ledger.endBatch(claimed.claim, { worked: true, exhausted: false });
     expect(end).toEqual({ kind: 'strays' });
   });
 
@@ -237,7 +237,7 @@ describe('the end of a batch', () => {
       const sendId = await seedSend(db.database, { recipients: 4 });
       const { claim } = await mustClaim(sendId);
       await Promise.all([
-        ledger.endBatch(claim, { worked: true, cursorSeq: 0 }),
+        ledger.endBatch(claim, { worked: true, exhausted: false }),
         db.database.run(
           "UPDATE CAMPAIGN_SENDS SET STATUS = 'paused' WHERE ID = ? AND STATUS = 'running'",
           [sendId],

@@ -134,7 +134,7 @@ describe('what is to be tried next', () => {
       delayMs: 60_000 * (i + 1),
     }));
     await step(later, [], 10, 10);
-    await ledger.endBatch(claimed.claim, { worked: true, cursorSeq: 10 });
+    await ledger.endBatch(claimed.claim, { worked: true, exhausted: false });
     const work = (await ledger.findWork(100)).find((found) => found.sendId === sendId);
     expect(work?.dueInMs).toBeGreaterThan(50_000);
     expect(work?.dueInMs).toBeLessThanOrEqual(60_000);

@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import type { SmtpSettings } from '../../src/config.ts';
+import { type Clock, systemClock } from '../../src/domain/lease.ts';
+import { compileMessage } from '../../src/mail/message.ts';
+import { createTransport } from '../../src/mail/transport.ts';
+import type { SchedulerEvent } from '../../src/scheduler/events.ts';
+import {
+  runScheduler,
+  type SchedulerOptions,
+  type SchedulerResult,
+} from '../../src/scheduler/loop.ts';
+import type { Ledger } from '../../src/scheduler/ports.ts';
+import type { Database } from '../../src/store/database.ts';
+import { createLedger } from '../../src/store/ledger.ts';
+
+export interface RunningScheduler {
+  worker: string;
+  events: SchedulerEvent[];
+  /** As by SIGTERM. */
+  stop(): Promise<SchedulerResult>;
+  done: Promise<SchedulerResult>;
+}
+
+export interface SchedulerSetup extends Partial<SchedulerOptions> {
+  clock?: Clock;
+  /** Stands between the scheduler and its ledger. */
+  ledger?: (ledger: Ledger) => Ledger;
+}
+
+/** Runs a scheduler in this process against a real database and a real SMTP server. */
+export function startScheduler(
+  database: Database,
+  smtp: SmtpSettings,
+  setup: SchedulerSetup = {},
+): RunningScheduler {
+  const { clock = systemClock, ledger: wrap = (plain) => plain, ...options } = setup;
+  const connections = options.connections ?? 4;
+  const worker = `test:${process.pid}:${randomBytes(4).toString('hex')}`;
+  const events: SchedulerEvent[] = [];
+  const abort = new AbortController();
+  const done = runScheduler(
+    {
+      worker: { worker, host: 'test', pid: process.pid },
+      connections,
+      pollSeconds: 1,
+      until: 'idle',
+      maxWaitSeconds: null,
+      drainSeconds: 10,
+      sessionTtlSeconds: 1800,
+      retry: { firstSeconds: 1, maxSeconds: 4 },
+      backoffMaxSeconds: 60,
+      maxServerFailures: 10,
+      blockAfter: 20,
+      ...options,
+    },
+    {
+      ledger: wrap(createLedger(database)),
+      transport: createTransport(smtp, { connections, messagesPerConnection: 0 }),
+      compile: compileMessage,
+      clock,
+      random: Math.random,
+      report: (event) => events.push(event),
+    },
+    abort.signal,
+  );
+  done.catch(() => undefined);
+  return {
+    worker,
+    events,
+    done,
+    stop: () => {
+      abort.abort();
+      return done;
+    },
+  };
+}
