@@ -1,11 +1,19 @@
 /** A claim nobody renewed for this long belongs to a dead worker and is taken over. */
 export const STALE_CLAIM_SECONDS = 300;
 
-/** No message starts on a claim renewed longer ago than this: a minute's margin before anyone may take over. */
-export const LEASE_MS = 240_000;
+/** What a holder owes its claim, so that nobody takes it over while messages still start on it. */
+export interface Lease {
+  /** No message starts on a claim renewed longer ago than this. */
+  holdsMs: number;
+  /** The claim is renewed at least this often, work or no work. */
+  renewEveryMs: number;
+}
 
-/** A holder renews its claim at least this often, work or no work. */
-export const RENEW_EVERY_MS = 30_000;
+/** Of a claim that is stale after so long: a fifth of it is the margin before anyone may take over. */
+export const leaseOf = (staleSeconds: number): Lease => ({
+  holdsMs: staleSeconds * 800,
+  renewEveryMs: staleSeconds * 100,
+});
 
 /**
  * Milliseconds on two clocks. The monotonic one stands still while a machine is suspended and the wall clock can be
@@ -24,5 +32,5 @@ export const elapsedMs = (since: Instant, now: Instant): number =>
   Math.max(now.monotonic - since.monotonic, now.wall - since.wall);
 
 /** Whether a claim, last renewed by a request begun at `renewed`, still lets a message start. */
-export const leaseHolds = (renewed: Instant, now: Instant): boolean =>
-  elapsedMs(renewed, now) < LEASE_MS;
+export const leaseHolds = (lease: Lease, renewed: Instant, now: Instant): boolean =>
+  elapsedMs(renewed, now) < lease.holdsMs;

@@ -1,4 +1,4 @@
-import type { BackingOff, MessageSource, WorkerIdentity } from '../domain/delivery.js';
+import type { BackingOff, MessageSource, StaleClaim, WorkerIdentity } from '../domain/delivery.js';
 import * as claims from './claims.js';
 import type { Database } from './database.js';
 import { explainDatabaseError } from './errors.js';
@@ -16,8 +16,9 @@ async function loadMessage(db: Database, sendId: number): Promise<MessageSource>
 /**
  * The database as the scheduler sees it. Errors come as `explainDatabaseError` words them, so that "cannot serve us
  * now" is told from a fault.
+ * @param staleSeconds a claim not renewed for so long is taken over: the same for all schedulers on a database
  */
-export function createLedger(db: Database) {
+export function createLedger(db: Database, staleSeconds?: number) {
   const explained =
     <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
     async (...args: A): Promise<R> => {
@@ -33,8 +34,10 @@ export function createLedger(db: Database) {
   return {
     findWork: on(claims.findWork),
     countUnfinished: on(claims.countUnfinished),
-    findStale: on(claims.findStale),
-    reclaim: on(claims.reclaim),
+    findStale: on((_) => claims.findStale(db, staleSeconds)),
+    reclaim: on((_, stale: StaleClaim, actor: string) =>
+      claims.reclaim(db, stale, actor, staleSeconds),
+    ),
     claim: on(claims.claim),
     unclaim: on(claims.unclaim),
     state: on(claims.readState),
