@@ -9,7 +9,10 @@ import { type DatabaseAddress, isLoopback, parseDatabaseUrl } from './store/url.
 export interface Settings {
   /** Where the two servers come from: the user's URLs, or the sandbox when neither is set. */
   source: 'urls' | 'sandbox';
-  /** @throws CampaignError DATABASE_UNREACHABLE when it is the sandbox's, and the sandbox is not running */
+  /**
+   * @throws CampaignError BAD_SETTING when only the SMTP server is set, DATABASE_UNREACHABLE when it is to be the
+   * sandbox's and that is not running
+   */
   readonly database: DatabaseAddress;
   /** Undefined when only the database is set: everything but run-scheduler works. */
   readonly smtp?: SmtpSettings | undefined;
@@ -125,32 +128,23 @@ export function loadSettings(
     return Object.freeze(sandboxSettings({ ...numbers, sandboxDirectory }, findSandbox));
   }
   const smtp = smtpUrl && parseSmtpUrl(smtpUrl, readPassword(variables, 'SMTP'));
+  const database =
+    databaseUrl &&
+    Object.freeze(parseDatabaseUrl(databaseUrl, readPassword(variables, 'DATABASE')));
   return Object.freeze({
     source: 'urls' as const,
     ...numbers,
     sandboxDirectory,
     ...(smtp ? { smtp: Object.freeze(smtp) } : {}),
-    ...databaseProperty(databaseUrl, variables),
-  });
-}
-
-/** Only what needs the database is refused when only the SMTP server is named. */
-function databaseProperty(
-  url: string | undefined,
-  variables: ReadonlyMap<string, string>,
-): { database: DatabaseAddress } {
-  if (url !== undefined) {
-    return { database: Object.freeze(parseDatabaseUrl(url, readPassword(variables, 'DATABASE'))) };
-  }
-  return {
-    get database(): never {
+    get database() {
+      if (database) return database;
       throw new CampaignError(
         'BAD_SETTING',
         'CAMPAIGN_SMTP_URL is set, but CAMPAIGN_DATABASE_URL is not',
         'set CAMPAIGN_DATABASE_URL too, or neither to use the sandbox',
       );
     },
-  };
+  });
 }
 
 function sandboxSettings(

@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCommand } from './support/command.ts';
+import { createTestDatabase, type TestDatabase } from './support/database.ts';
+
+let test: TestDatabase;
+beforeAll(async () => {
+  test = await createTestDatabase();
+});
+afterAll(() => test.drop());
+
+describe('a command line', () => {
+  it('shows help and version on stdout and exits 0', async () => {
+    const help = await runCommand(['--help']);
+    expect(help.code).toBe(0);
+    for (const command of ['migrate', 'queue', 'run-scheduler', 'progress', 'verify', 'sandbox']) {
+      expect(help.stdout).toContain(`  ${command}`);
+    }
+    expect((await runCommand(['pause', '--help'])).stdout).toContain('--reason <text>');
+    expect((await runCommand(['help', 'pause'])).stdout).toContain('--reason <text>');
+    const version = await runCommand(['--version']);
+    expect(version).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+  });
+
+  it.each([[[]], [['frob']], [['pause']], [['pause', '1', '2']], [['list', '--frob']]])(
+    'that is wrong exits 2 and prints nothing on stdout: %j',
+    async (args) => {
+      const { code, stdout, stderr } = await runCommand(args, { url: test.url });
+      expect(code).toBe(2);
+      expect(stdout).toBe('');
+      expect(stderr).toMatch(/^see `campaign/m);
+    },
+  );
+
+  it('with --json tells an error as one JSON object on stderr', async () => {
+    for (const args of [
+      ['--json'],
+      ['frob', '--json'],
+      ['pause', '7', '--json'],
+      ['pause', 'x', '--json'],
+    ]) {
+      const { stdout, stderr } = await runCommand(args, { url: test.url });
+      expect(stdout).toBe('');
+      expect(Object.keys(JSON.parse(stderr))).toEqual(['code', 'message', 'remedy']);
+    }
+  });
+
+  it('on a database that is away, refuses the password or is not there exits 5 without the password', async () => {
+    const away = await runCommand(['list', '--json'], { url: 'mysql://u:secret@127.0.0.1:1/x' });
+    expect(away.code).toBe(5);
+    expect(JSON.parse(away.stderr)).toMatchObject({ code: 'DATABASE_UNREACHABLE' });
+    const url = new URL(test.url);
+    url.password = 'secret';
+    const refused = await runCommand(['list', '--json'], { url: url.href });
+    expect(refused.code).toBe(5);
+    expect(JSON.parse(refused.stderr)).toMatchObject({ code: 'DATABASE_REFUSED' });
+    expect(away.stderr + refused.stderr).not.toContain('secret');
+  });
+
+  it('without a schema says `campaign migrate`, which makes it work and can be repeated', async () => {
+    const fresh = await createTestDatabase();
+    try {
+      const [tables] = await fresh.database.rows<{ names: string }>(
+        'SELECT GROUP_CONCAT(TABLE_NAME) AS names FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()',
+      );
+      await fresh.database.run(`DROP TABLE ${tables?.names}`);
+      const before = await runCommand(['list', '--json'], { url: fresh.url });
+      expect(before.code).toBe(5);
+      expect(JSON.parse(before.stderr)).toMatchObject({
+        code: 'SCHEMA_MISMATCH',
+        remedy: 'run `campaign migrate`',
+      });
+      const migrated = await runCommand(['migrate'], { url: fresh.url });
+      expect(migrated).toMatchObject({ code: 0, stdout: expect.stringContaining('applied 0001_') });
+      expect((await runCommand(['list', '--json'], { url: fresh.url })).stdout).toBe('[]\n');
+      const again = await runCommand(['migrate', '--json'], { url: fresh.url });
+      expect(JSON.parse(again.stdout)).toEqual({ applied: [] });
+    } finally {
+      await fresh.drop();
+    }
+  });
+});
