@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey } from 'node:crypto';
 import { needsSmtpUtf8 } from '../domain/address.js';
 import type { FilledMessage, MessageSource, Recipient } from '../domain/delivery.js';
 import { EMAIL_FIELD } from '../domain/fields.js';
@@ -109,7 +109,8 @@ function deriveText(html: string, fieldNames: readonly string[]): ParsedTemplate
  * @throws CampaignError BAD_TEMPLATE, BAD_ADDRESS as `parseTemplates` and `parseSender` do
  */
 export function compileMessage(source: MessageSource): Compiled {
-  const { sendId, secret, fieldNames } = source;
+  const { sendId, fieldNames } = source;
+  const secret = createSecretKey(source.secret);
   const templates = parseTemplates({
     subject: { name: 'subject', source: source.subject },
     html: source.html === null ? null : { name: 'html', source: source.html },

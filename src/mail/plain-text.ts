@@ -21,17 +21,29 @@ export const htmlToText = (html: string): string =>
     ],
   });
 
+/** Whether each tag, and each output between two tags, still stands between the same ones. */
+function keepsOrder(liquid: readonly string[], kept: readonly number[]): boolean {
+  let tags = 0;
+  const ranks = liquid.map((piece) => (piece.startsWith('{%') ? tags++ : tags));
+  let seen = 0;
+  for (const index of kept) {
+    if (ranks[index] !== seen) return false;
+    if (liquid[index]?.startsWith('{%')) seen += 1;
+  }
+  return seen === tags;
+}
+
 /**
  * The text template of an HTML template, made once for all recipients. Null where that cannot be done because a
  * Liquid tag stands where the conversion drops or moves it: each message's HTML must then be converted by itself.
  */
 export function deriveTextTemplate(html: NamedTemplate): NamedTemplate | null {
   const liquid: string[] = [];
-  const text = htmlToText(html.source.replace(LIQUID, (tag) => token(liquid.push(tag) - 1)));
+  const text = htmlToText(html.source.replace(LIQUID, (piece) => token(liquid.push(piece) - 1)));
   const kept = [...text.matchAll(TOKEN)].map(([, index]) => Number(index));
   const source = text.replace(TOKEN, (_, index) => liquid[Number(index)] ?? '');
-  const whole = kept.length === liquid.length && kept.every((index, place) => index === place);
-  return whole && source.match(LIQUID)?.length === (liquid.length || undefined)
+  const found = source.match(LIQUID)?.length ?? 0;
+  return found === kept.length && keepsOrder(liquid, kept)
     ? { name: `${html.name} as text`, source }
     : null;
 }

@@ -81,13 +81,18 @@ export class SmtpClient {
     return this.lost === null && this.replies.length === 0 && !this.socket.destroyed;
   }
 
+  /** Whether the next transaction can be tried without `recover`. */
+  get ready(): boolean {
+    return this.usable && this.leftover === 'nothing';
+  }
+
   /** Who is told when the connection, left idle, is no longer usable; null for nobody. */
   watchIdle(listener: (() => void) | null): void {
     this.endListener = listener;
   }
 
   /**
-   * One transaction (RFC 5321 §3.3). After it `recover` before the next. Never rejects.
+   * One transaction (RFC 5321 §3.3). Never rejects. After it the connection must be `ready`, or made so by `recover`.
    * @param mayProceed asked right before MAIL and right before the body; false ends it with nothing accepted
    */
   async transact(
@@ -190,7 +195,7 @@ export class SmtpClient {
    */
   async recover(): Promise<boolean> {
     const { leftover, timeouts } = this;
-    if (this.lost !== null || leftover === 'nothing') return this.usable;
+    if (this.lost !== null || leftover === 'nothing') return this.ready;
     if (leftover === 'rcpt-and-data-replies' && 'lost' in (await this.read(timeouts.command))) {
       return false;
     }

@@ -62,7 +62,7 @@ const HTML_ESCAPES: Record<string, string> = {
 };
 
 /** Escapes text for HTML content and quoted attributes, as Liquid's `escape` does. */
-export const escapeHtml = (text: string): string =>
+const escapeHtml = (text: string): string =>
   /[&<>"']/.test(text)
     ? text.replace(/[&<>"']/g, (character) => HTML_ESCAPES[character] ?? '')
     : text;

@@ -14,7 +14,7 @@ export interface TransportOptions {
   timeouts?: Partial<TransportTimeouts>;
 }
 
-export interface TransportTimeouts extends HandshakeTimeouts, TransactionTimeouts {
+interface TransportTimeouts extends HandshakeTimeouts, TransactionTimeouts {
   /** Milliseconds after which an idle connection is closed. */
   idle: number;
   /** Milliseconds for which fewer connections are used once the server has taken no more. */
@@ -216,24 +216,28 @@ class Pool implements SmtpTransport {
     return result;
   }
 
-  /** Hands the result on at once, while the connection is still made ready for the next message. */
+  /** Hands the result on at once, though the connection may still have to be made ready for the next message. */
   private release(client: SmtpClient, result: DeliveryResult): DeliveryResult {
-    void this.makeReady(client).then(() => {
+    const putBack = (ready: boolean): void => {
+      this.recovering.delete(client);
       this.busy.delete(client);
+      if (!ready || !client.usable) client.destroy();
+      else if (this.closing || this.isUsedUp(client)) client.quit();
+      else this.keep(client);
       this.givePlace();
-    });
+    };
+    if (client.ready || this.closing) {
+      putBack(client.ready);
+    } else {
+      this.recovering.add(client);
+      void client.recover().then(putBack);
+    }
     return result;
   }
 
-  private async makeReady(client: SmtpClient): Promise<void> {
+  private isUsedUp({ messages }: SmtpClient): boolean {
     const { messagesPerConnection = 0 } = this.options;
-    const used = messagesPerConnection > 0 && client.messages >= messagesPerConnection;
-    this.recovering.add(client);
-    const ready = !this.closing && (await client.recover());
-    this.recovering.delete(client);
-    if (!client.usable || (!ready && !this.closing)) client.destroy();
-    else if (used || this.closing) client.quit();
-    else this.keep(client);
+    return messagesPerConnection > 0 && messages >= messagesPerConnection;
   }
 
   private keep(client: SmtpClient): void {
