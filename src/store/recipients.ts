@@ -51,21 +51,23 @@ export async function listRecipients(
   const from = after ?? START;
   if (status === 'pending') return listPending(db, sendId, after, limit);
   if (status === 'sending') return listSending(db, sendId, from.seq, limit);
-  const [where, params] = condition(status);
+  const [index, where, params] = access(status);
   const rows = await db.rows<LedgerRow>(
-    `SELECT ${COLUMNS} FROM CAMPAIGN_SEND_RESULTS r
+    `SELECT ${COLUMNS} FROM CAMPAIGN_SEND_RESULTS r FORCE INDEX (${index})
       WHERE r.SEND_ID = ?${where} AND r.SEQ > ? ORDER BY r.SEQ LIMIT ?`,
     [sendId, ...params, from.seq, limit + 1],
   );
   return toPage(rows, limit);
 }
 
-function condition(
+/** The index that gives the order, and what chooses the status. Named, for MySQL 9 may sort a thousand rows instead. */
+function access(
   status: 'failed' | 'unknown' | 'skipped' | 'sent' | undefined,
-): [string, Param[]] {
-  if (status === undefined) return ['', []];
-  if (status === 'sent') return [" AND r.STATUS = 'sent'", []];
-  return [' AND r.ATTENTION = ? AND r.NEXT_ATTEMPT_AT IS NULL', [ATTENTION[status]]];
+): [index: string, where: string, params: Param[]] {
+  if (status === undefined) return ['PRIMARY', '', []];
+  if (status === 'sent') return ['PRIMARY', " AND r.STATUS = 'sent'", []];
+  const where = ' AND r.ATTENTION = ? AND r.NEXT_ATTEMPT_AT IS NULL';
+  return ['ATTENTION_DUE', where, [ATTENTION[status]]];
 }
 
 /** One row more than asked for tells whether there is a next page. */
@@ -110,7 +112,7 @@ function listDeferred(
     : '';
   const bound: Param[] = after?.dueAt ? [after.dueAt, after.dueAt, after.seq] : [];
   return db.rows<LedgerRow>(
-    `SELECT ${COLUMNS} FROM CAMPAIGN_SEND_RESULTS r
+    `SELECT ${COLUMNS} FROM CAMPAIGN_SEND_RESULTS r FORCE INDEX (ATTENTION_DUE)
       WHERE r.SEND_ID = ? AND r.ATTENTION = 4${keyset} ORDER BY r.NEXT_ATTEMPT_AT, r.SEQ LIMIT ?`,
     [sendId, ...bound, limit],
   );
@@ -127,7 +129,7 @@ async function listUntouched(
     [sendId],
   );
   return db.rows<LedgerRow>(
-    `SELECT ${COLUMNS} FROM CAMPAIGN_SEND_RESULTS r
+    `SELECT ${COLUMNS} FROM CAMPAIGN_SEND_RESULTS r FORCE INDEX (PRIMARY)
       WHERE r.SEND_ID = ? AND r.SEQ > ? AND r.STATUS = 'pending' ORDER BY r.SEQ LIMIT ?`,
     [sendId, Math.max(afterSeq, send?.cursor ?? 0), limit],
   );

@@ -66,7 +66,7 @@ export async function countSelected(
   const { sql, params } = condition(selection);
   const [row] = await db.rows<{ free: number; held: number }>(
     `SELECT COUNT(IF(${NOT_HELD}, 1, NULL)) AS free, COUNT(IF(${NOT_HELD}, NULL, 1)) AS held
-       FROM CAMPAIGN_SENDS s JOIN CAMPAIGN_SEND_RESULTS r ON r.SEND_ID = s.ID
+       FROM CAMPAIGN_SENDS s JOIN CAMPAIGN_SEND_RESULTS r FORCE INDEX (ATTENTION_DUE) ON r.SEND_ID = s.ID
       WHERE s.ID = ? AND ${sql}`,
     [sendId, ...params],
   );
@@ -83,7 +83,7 @@ export async function listSelected(
 ): Promise<number[]> {
   const { sql, params } = condition(selection);
   const rows = await db.rows<{ seq: number }>(
-    `SELECT r.SEQ AS seq FROM CAMPAIGN_SENDS s JOIN CAMPAIGN_SEND_RESULTS r ON r.SEND_ID = s.ID
+    `SELECT r.SEQ AS seq FROM CAMPAIGN_SENDS s JOIN CAMPAIGN_SEND_RESULTS r FORCE INDEX (ATTENTION_DUE) ON r.SEND_ID = s.ID
       WHERE s.ID = ? AND ${sql} AND r.SEQ > ? AND ${NOT_HELD} ORDER BY r.SEQ LIMIT ?`,
     [sendId, ...params, afterSeq, limit],
   );
@@ -240,7 +240,7 @@ export async function listUnknownBetween(
   limit: number,
 ): Promise<number[]> {
   const rows = await db.rows<{ seq: number }>(
-    `SELECT r.SEQ AS seq FROM CAMPAIGN_SENDS s JOIN CAMPAIGN_SEND_RESULTS r ON r.SEND_ID = s.ID
+    `SELECT r.SEQ AS seq FROM CAMPAIGN_SENDS s JOIN CAMPAIGN_SEND_RESULTS r FORCE INDEX (ATTENTION_DUE) ON r.SEND_ID = s.ID
       WHERE s.ID = ? AND r.ATTENTION = 2 AND r.NEXT_ATTEMPT_AT IS NULL AND r.SEQ > ? AND ${NOT_HELD}
         AND (r.CLAIM_NUMBER, r.SEQ) > (?, ?) AND (r.CLAIM_NUMBER, r.SEQ) < (?, ?)
       ORDER BY r.SEQ LIMIT ?`,
