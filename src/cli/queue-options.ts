@@ -84,7 +84,7 @@ const flagName = (key: PropertyKey | undefined): string =>
   `--${String(key).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 /** The flags' defaults as commander wants them: as text. */
-export const FLAG_DEFAULTS = {
+const FLAG_DEFAULTS = {
   batchSize: String(PACING_DEFAULTS.batchSize),
   delayMs: String(PACING_DEFAULTS.delayMs),
   cooldownSeconds: String(PACING_DEFAULTS.cooldownSeconds),

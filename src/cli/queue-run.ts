@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -132,13 +133,10 @@ async function readTemplate(flag: string, path: string | null): Promise<string |
   if (bytes.length > MAX_TEMPLATE_BYTES) {
     throw new CampaignError('BAD_FILE', `${path} is larger than 4 MB`, remedy);
   }
-  try {
-    const source = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    if (!source.includes('\0')) return source;
-  } catch {
-    // Falls through to the one message for what is no text.
+  if (!isUtf8(bytes) || bytes.includes(0)) {
+    throw new CampaignError('BAD_TEMPLATE', `${path} is not text in UTF-8`, remedy);
   }
-  throw new CampaignError('BAD_TEMPLATE', `${path} is not text in UTF-8`, remedy);
+  return bytes.toString('utf8').replace(/^\ufeff/, '');
 }
 
 const plan = (

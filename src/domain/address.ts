@@ -21,11 +21,10 @@ const QUOTED_LOCAL = /^"[!#-;=?A-[\]-~]+"$/;
 const PLAIN_LABEL = new RegExp(`^${LABEL}$`);
 
 const INVISIBLE = /[\p{C}\p{Z}]/u;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const LINE_BREAK = /[\r\n\u0085\u2028\u2029]/;
 
 /** A mailbox that may be written to. */
-export interface Address {
+interface Address {
   /** As it was given, without white space around it. */
   email: string;
   /**

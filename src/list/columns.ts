@@ -1,5 +1,5 @@
-import { EMAIL_FIELD, fieldName } from '../domain/fields.js';
 import { checkAddress } from '../domain/address.js';
+import { EMAIL_FIELD, fieldName } from '../domain/fields.js';
 import { CampaignError } from '../errors.js';
 
 /** Headers that name the address column, compared without case, spaces, hyphens and underscores. */
@@ -19,7 +19,10 @@ const ADDRESS_HEADERS = new Set([
 ]);
 
 const squeeze = (header: string): string =>
-  header.normalize('NFC').toLowerCase().replace(/[\s_-]+/g, '');
+  header
+    .normalize('NFC')
+    .toLowerCase()
+    .replace(/[\s_-]+/g, '');
 
 const sameHeader = (a: string, b: string): boolean =>
   a.trim().normalize('NFC').toLowerCase() === b.trim().normalize('NFC').toLowerCase();
@@ -42,7 +45,9 @@ export const addressHeaderTest =
       : sameHeader(header, emailColumn);
 
 const quote = (headers: readonly string[]): string =>
-  headers.map((header, index) => (header === '' ? `(column ${index + 1} has no name)` : header)).join(', ');
+  headers
+    .map((header, index) => (header === '' ? `(column ${index + 1} has no name)` : header))
+    .join(', ');
 
 /**
  * Reads a header row.

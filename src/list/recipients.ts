@@ -21,7 +21,7 @@ export interface Rejection {
   cells: string[];
 }
 
-export interface ListBatch {
+interface ListBatch {
   accepted: ListRecipient[];
   rejected: Rejection[];
 }
@@ -53,11 +53,18 @@ export async function openRecipients(
   const first = await records.next();
   const header = first.done ? undefined : first.value.shift();
   if (header === undefined) {
-    throw new CampaignError('BAD_LIST', `${name} is empty`, 'give a CSV with a header and at least one row');
+    throw new CampaignError(
+      'BAD_LIST',
+      `${name} is empty`,
+      'give a CSV with a header and at least one row',
+    );
   }
   try {
     if (header.fault) {
-      throw new CampaignError('BAD_LIST', `${name}: line ${header.line}, the header, has ${header.fault}`);
+      throw new CampaignError(
+        'BAD_LIST',
+        `${name}: line ${header.line}, the header, has ${header.fault}`,
+      );
     }
     const columns = readColumns(header.cells, name, emailColumn);
     const rest = first.value as CsvRecord[];
@@ -102,7 +109,11 @@ function rowCheck({ count, email, fields }: Columns): RowCheck {
     if (fault !== undefined) return { line, reason: fault, cells };
     if (cells.length !== count) {
       const few = cells.length < count ? 'few' : 'many';
-      return { line, reason: `too ${few} cells: ${cells.length}, where the header has ${count}`, cells };
+      return {
+        line,
+        reason: `too ${few} cells: ${cells.length}, where the header has ${count}`,
+        cells,
+      };
     }
     const address = checkAddress(cells[email] as string);
     if (!address.ok) return { line, reason: address.reason, cells };
@@ -110,6 +121,11 @@ function rowCheck({ count, email, fields }: Columns): RowCheck {
     for (const { index, key } of keys) {
       json += `${json === '' ? '{' : ','}${key}${JSON.stringify(cells[index])}`;
     }
-    return { line, email: address.email, norm: address.norm, fields: json === '' ? null : `${json}}` };
+    return {
+      line,
+      email: address.email,
+      norm: address.norm,
+      fields: json === '' ? null : `${json}}`,
+    };
   };
 }

@@ -3,7 +3,7 @@ import { CampaignError } from '../errors.js';
 import { findDelimiter } from './delimiter.js';
 
 /** Bounds what one row, or a quote that is never closed, can take of memory. */
-export const MAX_ROW_BYTES = 8 * 1024 * 1024;
+const MAX_ROW_BYTES = 8 * 1024 * 1024;
 const MAX_HEADER_CHARACTERS = 1024 * 1024;
 
 /** One row of a list: its cells, or the reason why they cannot be told apart. */
@@ -41,7 +41,9 @@ function explainCsvError(error: CsvError, name: string, startLine: number): Camp
 }
 
 /** The text up to the end of the header line, and the pieces it was taken from. */
-async function readHeaderLine(text: AsyncIterator<string>): Promise<{ line: string; held: string }> {
+async function readHeaderLine(
+  text: AsyncIterator<string>,
+): Promise<{ line: string; held: string }> {
   let held = '';
   for (;;) {
     const line = /[^\s][^\n]*\n/.exec(held)?.[0];
@@ -105,7 +107,10 @@ export async function* readRecords(
     new Promise((resolve, reject) => {
       const done = (error?: Error | null): void => {
         const fault = (error ?? failure) as CsvError | null | undefined;
-        if (!fault) return resolve();
+        if (!fault) {
+          resolve();
+          return;
+        }
         const startLine = lastLine + 1 + parser.info.empty_lines - emptyLines;
         reject(explainCsvError(fault, name, startLine));
       };

@@ -24,7 +24,11 @@ const samePath = async (a: string, b: string): Promise<boolean> => {
  */
 export async function createRejects(path: string, listPath: string): Promise<RejectsFile> {
   if (await samePath(path, listPath)) {
-    throw new CampaignError('BAD_FILE', `${path} is the list itself and would be overwritten`, REMEDY);
+    throw new CampaignError(
+      'BAD_FILE',
+      `${path} is the list itself and would be overwritten`,
+      REMEDY,
+    );
   }
   let file: FileHandle;
   const guarded = async (work: () => Promise<unknown>): Promise<void> => {

@@ -116,7 +116,9 @@ function linesBeforeFault(bytes: Uint8Array, encoding: string): number {
   while (good < bad) {
     const middle = (good + bad + 1) >> 1;
     try {
-      new TextDecoder(encoding, { fatal: true }).decode(bytes.subarray(0, middle), { stream: true });
+      new TextDecoder(encoding, { fatal: true }).decode(bytes.subarray(0, middle), {
+        stream: true,
+      });
       good = middle;
     } catch {
       bad = middle - 1;

@@ -1,7 +1,7 @@
 import type { ShownStatus } from '../domain/progress.js';
 import type { SendStatus } from '../domain/states.js';
 import { CampaignError } from '../errors.js';
-import { type Database, escapeRow, type Executor, type Outcome } from './database.js';
+import { type Database, type Executor, escapeRow, type Outcome } from './database.js';
 import { eventStatement } from './events.js';
 import { insertMessage, type StoredMessage } from './messages.js';
 import { skipSuppressed } from './suppressions.js';
@@ -199,7 +199,8 @@ export class ImportWriter {
   async add(recipients: readonly NewRecipient[]): Promise<void> {
     for (const { email, norm, fields } of recipients) {
       const row = escapeRow([this.sendId, this.seq + 1, email, norm, fields]);
-      if (this.rows.length > 0 && this.characters + row.length > CHUNK_CHARACTERS) await this.push();
+      if (this.rows.length > 0 && this.characters + row.length > CHUNK_CHARACTERS)
+        await this.push();
       this.seq++;
       this.rows.push(row);
       this.characters += row.length;

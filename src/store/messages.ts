@@ -39,7 +39,10 @@ export async function insertMessage(
 }
 
 /** The message of a send, or undefined when there is no such send. */
-export async function readMessage(db: Executor, sendId: number): Promise<StoredMessage | undefined> {
+export async function readMessage(
+  db: Executor,
+  sendId: number,
+): Promise<StoredMessage | undefined> {
   const [row] = await db.rows<Omit<StoredMessage, 'fieldNames'> & { fieldNames: string }>(
     `SELECT SENDER AS sender, REPLY_TO AS replyTo, SUBJECT AS subject, HTML AS html, BODY_TEXT AS text,
             FIELD_NAMES AS fieldNames, MESSAGE_SECRET AS secret

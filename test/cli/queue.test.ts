@@ -7,9 +7,10 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parseQueueOptions } from '../../src/cli/queue-options.ts';
 import { type QueueDeps, queue } from '../../src/cli/queue-run.ts';
 import { CampaignError } from '../../src/errors.ts';
+import { Database } from '../../src/store/database.ts';
 import { cancelImport } from '../../src/store/sends.ts';
 import { queueJson } from '../../src/view/queue.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createTestDatabase, startTestServer, type TestDatabase } from '../support/database.ts';
 
 let db: TestDatabase;
 let directory: string;
@@ -555,5 +556,36 @@ describe('an import that is stopped', () => {
       ),
     );
     expect(error.message).toContain('read error');
+  });
+
+  it('by a database that dies says which send stays, which is never released', async () => {
+    const server = await startTestServer();
+    try {
+      const other = await createTestDatabase(server.url);
+      const stdin = new PassThrough();
+      stdin.write(`email,name\n${rows(2500)}`);
+      const pool = other.connect({ connections: 2, countChangedRows: true });
+      const result = failure({ list: '-' }, { stdin, database: async () => pool });
+      const total = async (): Promise<number> => {
+        const [send] = await other.database.rows<{ n: number }>(
+          "SELECT TOTAL_COUNT AS n FROM CAMPAIGN_SENDS WHERE STATUS = 'importing'",
+        );
+        return send?.n ?? 0;
+      };
+      await vi.waitFor(async () => expect(await total()).toBe(2000), 10_000);
+      await server.crash();
+      stdin.end(rows(5000, 2500));
+      const error = await result;
+      expect([error.code, error.exitCode]).toEqual(['DATABASE_UNREACHABLE', 5]);
+      expect(error.message).toContain('send 1 stays as importing and is never sent');
+      expect(error.remedy).toContain('campaign cancel 1');
+      await server.restart();
+      const after = new Database(other.address);
+      const [send] = await after.rows('SELECT STATUS, TOTAL_COUNT FROM CAMPAIGN_SENDS');
+      expect(send).toEqual({ STATUS: 'importing', TOTAL_COUNT: 2000 });
+      await after.close();
+    } finally {
+      await server.stop();
+    }
   });
 });

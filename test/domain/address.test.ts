@@ -76,7 +76,10 @@ describe('addresses that are refused, and why', () => {
     [`${'a'.repeat(65)}@example.org`, '65 octets; 64 are allowed'],
     [`${'é'.repeat(33)}@example.org`, '66 octets; 64 are allowed'],
     [`a@${'b'.repeat(64)}.org`, '64 octets; 63 are allowed'],
-    [`${'a'.repeat(44)}@${`${'b'.repeat(50)}.`.repeat(5)}`.replace(/\.$/, ''), '299 octets; 254 are allowed'],
+    [
+      `${'a'.repeat(44)}@${`${'b'.repeat(50)}.`.repeat(5)}`.replace(/\.$/, ''),
+      '299 octets; 254 are allowed',
+    ],
   ])('%j: %s', (text, reason) => {
     const check = checkAddress(text);
     expect(check.ok ? `taken as ${check.norm}` : check.reason).toContain(reason);

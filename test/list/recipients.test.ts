@@ -8,7 +8,10 @@ async function* pieces(list: string | Uint8Array, size = 1 << 16): AsyncGenerato
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
-async function read(list: string | Uint8Array, options: { size?: number; emailColumn?: string } = {}) {
+async function read(
+  list: string | Uint8Array,
+  options: { size?: number; emailColumn?: string } = {},
+) {
   const opened = await openRecipients(pieces(list, options.size), {
     name: 'list.csv',
     emailColumn: options.emailColumn,
@@ -36,7 +39,10 @@ const emails = async (list: string | Uint8Array, options = {}): Promise<string[]
 describe('dialects', () => {
   it.each([
     ['commas', 'name,email\nAnn,ann@example.org\n'],
-    ['semicolons, though a comma is in the header', 'name;"a,b,c,d";email\nAnn;x;ann@example.org\n'],
+    [
+      'semicolons, though a comma is in the header',
+      'name;"a,b,c,d";email\nAnn;x;ann@example.org\n',
+    ],
     ['tabs, empty cells included', 'name\t\temail\nAnn\t\tann@example.org\n'],
     ['bars', 'name|email\nAnn|ann@example.org\n'],
     ['CRLF', 'name,email\r\nAnn,ann@example.org\r\n'],
@@ -84,7 +90,9 @@ describe('columns', () => {
   });
 
   it('names merge fields after the headers', async () => {
-    const { accepted } = await read('First Name,email,2nd,,Größe\nAnn,ann@example.org,x,y,"1 ""m"""\n');
+    const { accepted } = await read(
+      'First Name,email,2nd,,Größe\nAnn,ann@example.org,x,y,"1 ""m"""\n',
+    );
     expect(JSON.parse(accepted[0]?.fields ?? '')).toEqual({
       first_name: 'Ann',
       _2nd: 'x',
@@ -99,10 +107,26 @@ describe('columns', () => {
 
   it.each([
     ['no address column, naming those there are', 'name,city\nAnn,Rome\n', 'name, city'],
-    ['a missing header', 'ann@example.org\nbob@example.org\n', 'no header: its first line holds an address'],
-    ['a column twice, whatever its case', 'email,Name,NAME\na@example.org,x,y\n', 'two columns named "NAME"'],
-    ['two headers of one merge field', 'email,First Name,first_name\na@b.org,x,y\n', 'the merge field "first_name"'],
-    ['the address column twice', 'email,EMAIL\na@example.org,b@example.org\n', 'two columns named "EMAIL"'],
+    [
+      'a missing header',
+      'ann@example.org\nbob@example.org\n',
+      'no header: its first line holds an address',
+    ],
+    [
+      'a column twice, whatever its case',
+      'email,Name,NAME\na@example.org,x,y\n',
+      'two columns named "NAME"',
+    ],
+    [
+      'two headers of one merge field',
+      'email,First Name,first_name\na@b.org,x,y\n',
+      'the merge field "first_name"',
+    ],
+    [
+      'the address column twice',
+      'email,EMAIL\na@example.org,b@example.org\n',
+      'two columns named "EMAIL"',
+    ],
     ['two address columns', 'email,mail\na@example.org,b@example.org\n', 'more than one column'],
     ['an empty list', '', 'list.csv is empty'],
     ['white space alone', '\n \n\n', 'list.csv is empty'],
@@ -120,7 +144,8 @@ describe('columns', () => {
 
 describe('rows that are rejected', () => {
   it('numbers them by the line they begin on, after quoted line breaks, CRLF and empty lines too', async () => {
-    const list = 'email,note\r\nann@example.org,"one\r\ntwo"\r\n\r\nbad\r\nbob@example.org\r\n"x\r\ny",z\r\nq,r,s\r\n';
+    const list =
+      'email,note\r\nann@example.org,"one\r\ntwo"\r\n\r\nbad\r\nbob@example.org\r\n"x\r\ny",z\r\nq,r,s\r\n';
     const { rejected } = await read(list);
     expect(rejected.map(({ line, reason }) => [line, reason])).toEqual([
       [5, 'too few cells: 1, where the header has 2'],
@@ -141,8 +166,16 @@ describe('rows that are rejected', () => {
 
 describe('lists that cannot be read on', () => {
   it.each([
-    ['a quote opened on line 3 and never closed', 'email,n\na@example.org,x\nb@example.org,"y\nc@example.org,z\n', 'begins on line 3 (cell 2) is never closed'],
-    ['one that the next quote seems to close', 'email,n\na@example.org,"x\nb@example.org,"y"\n', 'begins on line 2 (cell 2) is followed by more text'],
+    [
+      'a quote opened on line 3 and never closed',
+      'email,n\na@example.org,x\nb@example.org,"y\nc@example.org,z\n',
+      'begins on line 3 (cell 2) is never closed',
+    ],
+    [
+      'one that the next quote seems to close',
+      'email,n\na@example.org,"x\nb@example.org,"y"\n',
+      'begins on line 2 (cell 2) is followed by more text',
+    ],
     ['a NUL byte', 'email\na@example.org\n\0b@example.org\n', 'line 3 holds a NUL byte'],
   ])('names the line of %s', async (_, list, message) => {
     for (const size of [1, 7, 1 << 16]) {
@@ -153,14 +186,19 @@ describe('lists that cannot be read on', () => {
   });
 
   it('names the line of bytes that are not UTF-8', async () => {
-    const list = Buffer.concat([Buffer.from('email,n\na@example.org,x\nb@example.org,'), Buffer.from([0xe9, 0x0a])]);
+    const list = Buffer.concat([
+      Buffer.from('email,n\na@example.org,x\nb@example.org,'),
+      Buffer.from([0xe9, 0x0a]),
+    ]);
     for (const size of [1, 7, 1 << 16]) {
       expect((await failure(list, { size })).message).toContain('not in UTF-8: line 3');
     }
   });
 
   it('recognises a spreadsheet', async () => {
-    expect((await failure(Buffer.from([0x50, 0x4b, 3, 4, 20, 0, 6, 0]))).message).toContain('.xlsx');
+    expect((await failure(Buffer.from([0x50, 0x4b, 3, 4, 20, 0, 6, 0]))).message).toContain(
+      '.xlsx',
+    );
   });
 
   it('gives up on a huge unclosed quote in bounded memory', async () => {
