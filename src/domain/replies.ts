@@ -208,7 +208,7 @@ function judgeReply(stage: Stage, reply: Reply): Verdict {
   if (stage === 'dot' && reply.code >= 200 && reply.code < 300) return { kind: 'sent', reply };
   const fault = RULES.find((rule) => fits(rule, stage, reply))?.fault ?? 'unknown';
   const { code, enhanced, text } = reply;
-  const words = formatReply(reply);
+  const words = cleanReply(formatReply(reply));
   switch (fault) {
     case 'recipient':
       return { kind: 'failed', code, enhanced, text };
@@ -219,7 +219,9 @@ function judgeReply(stage: Stage, reply: Reply): Verdict {
     default:
       return {
         kind: 'server',
-        text: fault === 'sender' && REFUSED[stage] ? `${REFUSED[stage]}: ${words}` : words,
+        text: cleanReply(
+          fault === 'sender' && REFUSED[stage] ? `${REFUSED[stage]}: ${words}` : words,
+        ),
         pause: fault === 'sender',
         broke: fault === 'server-mid-message',
         code,
@@ -227,22 +229,30 @@ function judgeReply(stage: Stage, reply: Reply): Verdict {
   }
 }
 
-/** What a delivery's end means for the ledger: the recipient's fault for good or for now, the server's, or not known. */
+/**
+ * What a delivery's end means for the ledger: the recipient's fault for good or for now, the server's, or not known.
+ * Its texts are clean and short enough to be stored.
+ */
 export function judge(result: DeliveryResult): Verdict {
   switch (result.kind) {
     case 'reply':
-      return judgeReply(result.stage, result.reply);
+      return judgeReply(result.stage, { ...result.reply, text: cleanReply(result.reply.text) });
     case 'broken':
-      if (result.stage === 'dot') return { kind: 'unknown', text: result.error };
+      if (result.stage === 'dot') return { kind: 'unknown', text: cleanReply(result.error) };
       return {
         kind: 'server',
-        text: result.error,
+        text: cleanReply(result.error),
         pause: result.certificate === true,
         broke: result.stage !== 'connect' && result.stage !== 'auth',
         code: null,
       };
     case 'unsendable':
-      return { kind: 'failed', code: null, enhanced: result.enhanced, text: result.error };
+      return {
+        kind: 'failed',
+        code: null,
+        enhanced: result.enhanced,
+        text: cleanReply(result.error),
+      };
     case 'not-started':
       return { kind: 'untouched' };
   }

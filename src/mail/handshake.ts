@@ -176,7 +176,8 @@ export function shakeHands(
       if (user === undefined) return ready();
       stage = 'auth';
       if (!connection.allowsAuth) return fail('a user is set, but the server offers no AUTH');
-      connection.login({ user, pass: password ?? '' }, (refused) =>
+      const method = settings.options.authMethod as string | undefined;
+      connection.login({ user, pass: password ?? '', ...(method ? { method } : {}) }, (refused) =>
         refused ? failWith(refused) : ready(),
       );
     });

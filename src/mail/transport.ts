@@ -51,10 +51,26 @@ export interface SmtpTransport {
 }
 
 /**
+ * The deadlines that a URL sets by nodemailer's names. `socketTimeout` leaves alone the answer to the final dot: given up
+ * early, it would leave the message unknown.
+ */
+function timeoutsOf({ options }: SmtpSettings): Partial<TransportTimeouts> {
+  const { connectionTimeout, greetingTimeout, socketTimeout } = options as Record<
+    string,
+    number | undefined
+  >;
+  return {
+    ...(connectionTimeout ? { connect: connectionTimeout } : {}),
+    ...(greetingTimeout ? { greeting: greetingTimeout } : {}),
+    ...(socketTimeout ? { command: socketTimeout, data: socketTimeout, block: socketTimeout } : {}),
+  };
+}
+
+/**
  * @throws CampaignError BAD_FILE when the authorities' file cannot be read
  */
 export function createTransport(settings: SmtpSettings, options: TransportOptions): SmtpTransport {
-  const timeouts = { ...TIMEOUTS, ...options.timeouts };
+  const timeouts = { ...TIMEOUTS, ...timeoutsOf(settings), ...options.timeouts };
   let handshakeOptions: object;
   try {
     handshakeOptions = connectionOptions(settings, timeouts);

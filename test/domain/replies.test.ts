@@ -322,6 +322,25 @@ describe('refusals', () => {
 });
 
 describe('a server’s words', () => {
+  test('are clean and short in every verdict', () => {
+    const text = `a\u0000\r\n${'🐢'.repeat(1000)}`;
+    const verdicts = [
+      ...(['mail', 'rcpt', 'dot'] as const).flatMap((stage) =>
+        [250, 354, 421, 450, 550].map((code) =>
+          judge({ kind: 'reply', stage, reply: { code, enhanced: null, text } }),
+        ),
+      ),
+      judge({ kind: 'broken', stage: 'dot', error: text }),
+      judge({ kind: 'broken', stage: 'rcpt', error: text }),
+      judge({ kind: 'unsendable', enhanced: null, error: text }),
+    ];
+    for (const verdict of verdicts) {
+      const words =
+        verdict.kind === 'sent' ? verdict.reply.text : 'text' in verdict && verdict.text;
+      expect(words).toMatch(/^[^\p{Cc}]{400,500}$/u);
+    }
+  });
+
   test('become one line without control characters', () => {
     expect(cleanReply(' a\r\nb\tc\u0000d\u001b[31me\u2028f  g\u0085h ')).toBe(
       'a b c d [31me f g h',

@@ -231,6 +231,28 @@ describe('connecting', () => {
     expect(await transport.deliver(message(), go)).toEqual(broken('connect'));
   });
 
+  test('keeps the deadlines that the URL sets', async () => {
+    const { server } = await raw({
+      MAIL: () => undefined,
+      RCPT: () => undefined,
+      DATA: () => undefined,
+    });
+    const transport = createTransport(
+      { ...server.settings, options: { socketTimeout: 30 } },
+      { connections: 1 },
+    );
+    cleanups.push(() => transport.destroy());
+    expect(await transport.deliver(message(), go)).toEqual(broken('mail', /within 0.03 s/));
+  });
+
+  test('logs in by the method the URL names', async () => {
+    const { server } = await real({ auth: { user: 'joe', password: 's3cret' } });
+    const transport = connectTo({ ...server.settings, options: { authMethod: 'LOGIN' } });
+    expect(await transport.deliver(message(), go)).toEqual(replied('dot', 250, '2.0.0'));
+    const refused = connectTo({ ...server.settings, options: { authMethod: 'NONSENSE' } });
+    expect(await refused.deliver(message(), go)).toEqual(broken('auth', /NONSENSE/));
+  });
+
   test.each(['self-signed', 'expired'] as const)(
     'with a certificate that is %s says so',
     async (tls) => {
