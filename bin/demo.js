@@ -91,7 +91,9 @@ class Demo {
   /** Prints the command, runs it in the foreground, and resolves when it has ended well. */
   async show(...args) {
     prompt(args);
-    await this.finish(this.start(args, ['ignore', 'inherit', 'inherit']));
+    const child = this.start(args, ['ignore', 'inherit', 'pipe']);
+    child.stderr.on('data', writeNotices);
+    await this.finish(child);
   }
 
   /** Runs a command unseen and resolves to what it printed. */
@@ -117,7 +119,8 @@ class Demo {
     args.push('--subject', 'Hello {{ first_name }}, news from {{ city }}', '--html', 'hello.html');
     args.push('--batch-size', '50', '--delay-ms', '10', '--cooldown-seconds', '1', '--yes');
     prompt(args);
-    const child = this.start(args, ['ignore', 'pipe', 'inherit']);
+    const child = this.start(args, ['ignore', 'pipe', 'pipe']);
+    child.stderr.on('data', writeNotices);
     let output = '';
     child.stdout.on('data', (chunk) => {
       output += chunk;
@@ -131,7 +134,8 @@ class Demo {
   async watch(id, forMs) {
     const args = ['progress', id, '--watch'];
     prompt(args);
-    const child = this.start(args, ['ignore', 'inherit', 'inherit']);
+    const child = this.start(args, ['ignore', 'inherit', 'pipe']);
+    child.stderr.on('data', writeNotices);
     const ended = this.finish(child);
     if (forMs === undefined) return ended;
     const timer = new AbortController();
@@ -212,6 +216,9 @@ class Demo {
   }
 }
 
+/** What commands say beside their data, but for the reminder that they use the sandbox: here they all do. */
+const writeNotices = (chunk) =>
+  process.stderr.write(String(chunk).replace(/^campaign: using the sandbox.*\n/gm, ''));
 const styled = (code, text) => (process.stdout.isTTY ? `\x1b[${code}m${text}\x1b[0m` : text);
 const say = (text) => console.log(`\n${styled('1', text)}`);
 const shell = (command) => console.log(styled('36', `$ ${command}`));

@@ -3,8 +3,17 @@
  * packages, build, and a MySQL-compatible server program.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
-import { constants } from 'node:os';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -22,8 +31,12 @@ export class SetupError extends Error {
 
 /** Installs and builds what is missing or outdated; one line a step on stderr, none where nothing is to do. */
 export async function setUp() {
-  if (packagesAreOutdated()) installPackages();
-  if (buildIsOutdated()) build();
+  if (packagesAreOutdated() || buildIsOutdated()) {
+    exclusively(() => {
+      if (packagesAreOutdated()) installPackages();
+      if (buildIsOutdated()) build();
+    });
+  }
   const server = await import(new URL('../dist/sandbox/server.js', import.meta.url).href);
   if (await server.findServer()) return;
   if (mayInstallServer()) {
@@ -74,17 +87,65 @@ export function runInForeground(program, args, options) {
   });
 }
 
+/** Keeps two set-ups of one checkout apart: `npm ci` takes away what the other one is using. */
+function exclusively(work) {
+  const name = createHash('sha256').update(ROOT).digest('hex').slice(0, 16);
+  const lock = join(tmpdir(), `campaign-setup-${name}.lock`);
+  while (!takeLock(lock)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+  try {
+    work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+function takeLock(lock) {
+  try {
+    writeFileSync(lock, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+  }
+  try {
+    process.kill(Number(readFileSync(lock, 'utf8')) || process.pid, 0);
+  } catch (error) {
+    if (error.code === 'ESRCH') rmSync(lock, { force: true });
+  }
+  return false;
+}
+
 const modified = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs;
 
+/** Whether node_modules holds anything but what package-lock.json asks for. */
 function packagesAreOutdated() {
-  const installed = modified(join(ROOT, 'node_modules/.package-lock.json'));
-  return installed === undefined || installed < modified(join(ROOT, 'package-lock.json'));
+  const wanted = readLock('package-lock.json');
+  const installed = readLock('node_modules/.package-lock.json');
+  if (!installed) return true;
+  return Object.entries(wanted).some(([path, { version, optional }]) => {
+    if (path === '' || (optional && !installed[path])) return false;
+    return installed[path]?.version !== version;
+  });
+}
+
+function readLock(file) {
+  try {
+    return JSON.parse(readFileSync(join(ROOT, file), 'utf8')).packages;
+  } catch {
+    return undefined;
+  }
 }
 
 function installPackages() {
   step('installing packages (npm ci)');
   // Its own script builds; we do that below, so that the two steps can fail apart.
-  const args = ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund'];
+  const args = [
+    'ci',
+    '--include=dev',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ];
   const npm = process.env.npm_execpath;
   if (npm) run(process.execPath, [npm, ...args]);
   else run('npm', args);
@@ -96,7 +157,7 @@ function buildIsOutdated() {
   const built = modified(BUILD_STAMP);
   if (built === undefined || !existsSync(join(ROOT, 'dist/main.js'))) return true;
   const sources = readdirSync(join(ROOT, 'src'), { recursive: true });
-  return [...sources.map((file) => join('src', file)), 'tsconfig.json', 'package-lock.json'].some(
+  return [...sources.map((file) => join('src', file)), 'tsconfig.json'].some(
     (file) => modified(join(ROOT, file)) > built,
   );
 }
