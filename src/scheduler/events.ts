@@ -2,6 +2,7 @@
 export type SchedulerEvent =
   | { kind: 'started'; worker: string; connections: number; pollSeconds: number }
   | { kind: 'claimed'; sendId: number; batchSize: number }
+  | { kind: 'session-opened'; sendId: number; open: number }
   | {
       kind: 'batch-ended';
       sendId: number;

@@ -81,6 +81,11 @@ class Scheduler {
   private readonly abandon = new AbortController();
   private readonly result: SchedulerResult = { pausedThemselves: [], serverTrouble: null };
   private readonly maxActive: number;
+  /** Sends found due and not started yet. */
+  private readonly due: number[] = [];
+  /** With `once`, the sends that have had their batch. */
+  private readonly served = new Set<number>();
+  private pollAt = Number.NEGATIVE_INFINITY;
   private claims = 0;
   private beatAt = Number.NEGATIVE_INFINITY;
   private databaseAwayMs = 0;
@@ -143,10 +148,7 @@ class Scheduler {
       try {
         const nextDueMs = await this.tick();
         this.databaseBack();
-        if (until === 'once') {
-          await this.finishOnce();
-          return;
-        }
+        if (until === 'once' && this.active.size === 0) return;
         if (until === 'idle' && this.active.size === 0 && (await this.isIdle())) return;
         waitMs = Math.min(waitMs, nextDueMs);
       } catch (error) {
@@ -156,11 +158,35 @@ class Scheduler {
     }
   }
 
-  /** One look at the database: settle what the dead left, start what is due. Returns the time until something is. */
+  /**
+   * Settles what the dead left, and starts what is due. The database is asked for work when what it named last is used
+   * up, and at every poll. Returns the time until something is due.
+   */
   private async tick(): Promise<number> {
-    const { ledger, report, clock } = this.deps;
+    const { clock } = this.deps;
     await this.beat();
     this.seenDatabase = true;
+    const now = clock().monotonic;
+    if (now >= this.pollAt) {
+      await this.settleTheDead();
+      this.due.length = 0;
+      this.pollAt = now + this.options.pollSeconds * 1000;
+    }
+    const backoffMs = this.lanes.backoffMs();
+    if (backoffMs > 0) return backoffMs;
+    while (this.active.size < this.maxActive && !this.stop.aborted) {
+      if (this.due.length === 0) {
+        const nextDueMs = await this.findDue();
+        if (this.due.length === 0) return nextDueMs;
+      }
+      const some = this.due.splice(0, this.maxActive - this.active.size);
+      await Promise.all(some.map((sendId) => this.start(sendId)));
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  private async settleTheDead(): Promise<void> {
+    const { ledger, report } = this.deps;
     while (this.uncertain[0]) {
       await ledger.unclaim(this.uncertain[0].sendId, this.uncertain[0].by);
       this.uncertain.shift();
@@ -168,26 +194,23 @@ class Scheduler {
     for (const stale of await ledger.findStale()) {
       const reclaimed = await ledger.reclaim(stale, this.options.worker.worker);
       if (reclaimed) {
-        report({
-          kind: 'reclaimed',
-          sendId: stale.sendId,
-          from: stale.by,
-          unknown: reclaimed.unknown,
-        });
+        const { sendId, by: from } = stale;
+        report({ kind: 'reclaimed', sendId, from, unknown: reclaimed.unknown });
       }
     }
-    const backoffMs = this.lanes.backoffMs();
-    if (backoffMs > 0) return backoffMs;
-    if (this.active.size >= this.maxActive) return Number.POSITIVE_INFINITY;
-    for (const { sendId, dueInMs } of await ledger.findWork(FIND_AT_MOST)) {
-      if (dueInMs > 0) return dueInMs;
-      if (this.stop.aborted || this.active.size >= this.maxActive) break;
-      const asideUntil = this.setAside.get(sendId);
-      if (asideUntil !== undefined && asideUntil > clock().monotonic) continue;
-      this.setAside.delete(sendId);
-      if (!this.active.has(sendId)) await this.start(sendId);
+  }
+
+  /** Fills `due`, the longest overdue first; the time until the next one is due. */
+  private async findDue(): Promise<number> {
+    const now = this.deps.clock().monotonic;
+    for (const [sendId, until] of this.setAside) if (until <= now) this.setAside.delete(sendId);
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const { sendId, dueInMs } of await this.deps.ledger.findWork(FIND_AT_MOST)) {
+      const waitMs = Math.max(dueInMs, (this.setAside.get(sendId) ?? now) - now);
+      if (waitMs > 0) nextMs = Math.min(nextMs, waitMs);
+      else if (!this.active.has(sendId) && !this.served.has(sendId)) this.due.push(sendId);
     }
-    return Number.POSITIVE_INFINITY;
+    return nextMs;
   }
 
   private async start(sendId: number): Promise<void> {
@@ -199,9 +222,14 @@ class Scheduler {
       claimed = await ledger.claim(sendId, by, !this.sessions.has(sendId));
     } catch (error) {
       this.uncertain.push({ sendId, by });
+      this.pollAt = Number.NEGATIVE_INFINITY;
       throw error;
     }
-    if (!claimed) return;
+    if (!claimed) {
+      this.setAside.set(sendId, clock().monotonic + IDLE_PAUSE_MS);
+      return;
+    }
+    if (this.options.until === 'once') this.served.add(sendId);
     report({ kind: 'claimed', sendId, batchSize: claimed.controls.batchSize });
     let session: Session;
     try {
@@ -226,6 +254,7 @@ class Scheduler {
 
   private async open(sendId: number): Promise<Session> {
     const source = await this.deps.ledger.loadMessage(sendId);
+    this.deps.report({ kind: 'session-opened', sendId, open: this.sessions.size + 1 });
     return {
       sendId,
       message: this.deps.compile(source),
@@ -268,29 +297,6 @@ class Scheduler {
 
   private async isIdle(): Promise<boolean> {
     return (await this.deps.ledger.countUnfinished(this.options.maxWaitSeconds)) === 0;
-  }
-
-  /** With `once`: batches go on until every send found due has had its turn. */
-  private async finishOnce(): Promise<void> {
-    const begun = new Set(this.active.keys());
-    for (;;) {
-      await Promise.race([...this.active.values(), this.untilStopped()]);
-      if (this.stop.aborted || this.active.size === 0) return;
-      if (this.active.size < this.maxActive && this.lanes.backoffMs() === 0) {
-        for (const { sendId, dueInMs } of await this.deps.ledger.findWork(FIND_AT_MOST)) {
-          if (dueInMs > 0 || begun.has(sendId) || this.active.size >= this.maxActive) continue;
-          begun.add(sendId);
-          await this.start(sendId);
-        }
-      }
-    }
-  }
-
-  private untilStopped(): Promise<void> {
-    if (this.stop.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.stop.addEventListener('abort', () => resolve(), { once: true });
-    });
   }
 
   /** @returns how long to wait before the next try */

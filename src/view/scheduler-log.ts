@@ -24,6 +24,10 @@ const LINES: Record<string, (event: never) => Line> = {
     'debug',
     `send ${e.sendId}: claimed for a batch of up to ${e.batchSize}`,
   ],
+  'session-opened': (e: { sendId: number; open: number }) => [
+    'debug',
+    `send ${e.sendId}: message compiled; ${e.open} sends in memory`,
+  ],
   'batch-ended': (e: {
     sendId: number;
     status: string;

@@ -3,7 +3,7 @@ import type { SmtpSettings } from '../../src/config.ts';
 import { type Clock, systemClock } from '../../src/domain/lease.ts';
 import { compileMessage } from '../../src/mail/message.ts';
 import { createTransport } from '../../src/mail/transport.ts';
-import type { SchedulerEvent } from '../../src/scheduler/events.ts';
+import type { Report, SchedulerEvent } from '../../src/scheduler/events.ts';
 import {
   runScheduler,
   type SchedulerOptions,
@@ -23,6 +23,8 @@ export interface RunningScheduler {
 
 export interface SchedulerSetup extends Partial<SchedulerOptions> {
   clock?: Clock;
+  /** Told of each event as it happens. */
+  report?: Report;
   /** Stands between the scheduler and its ledger. */
   ledger?: (ledger: Ledger) => Ledger;
 }
@@ -33,7 +35,12 @@ export function startScheduler(
   smtp: SmtpSettings,
   setup: SchedulerSetup = {},
 ): RunningScheduler {
-  const { clock = systemClock, ledger: wrap = (plain) => plain, ...options } = setup;
+  const {
+    clock = systemClock,
+    ledger: wrap = (plain) => plain,
+    report = () => undefined,
+    ...options
+  } = setup;
   const connections = options.connections ?? 4;
   const worker = `test:${process.pid}:${randomBytes(4).toString('hex')}`;
   const events: SchedulerEvent[] = [];
@@ -59,7 +66,10 @@ export function startScheduler(
       compile: compileMessage,
       clock,
       random: Math.random,
-      report: (event) => events.push(event),
+      report: (event) => {
+        if (event.kind !== 'message') events.push(event);
+        report(event);
+      },
     },
     abort.signal,
   );

@@ -1,0 +1,196 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { CampaignError } from '../../src/errors.ts';
+import type { Ledger } from '../../src/scheduler/ports.ts';
+import {
+  createTestDatabase,
+  startTestServer,
+  type TestDatabase,
+  type TestServer,
+} from '../support/database.ts';
+import { type RunningScheduler, startScheduler } from '../support/scheduler.ts';
+import { ageClaim, balancedBooks, ledgerRows, seedSend } from '../support/sends.ts';
+import { type SmtpServer, startSmtpServer } from '../support/smtp.ts';
+
+let server: TestServer;
+let db: TestDatabase;
+let smtp: SmtpServer;
+let running: RunningScheduler[] = [];
+
+beforeAll(async () => {
+  server = await startTestServer({ durable: true });
+});
+afterAll(() => server.stop());
+
+afterEach(async () => {
+  await Promise.all(running.map((scheduler) => scheduler.stop().catch(() => undefined)));
+  running = [];
+  await smtp.close();
+  await db.drop();
+});
+
+async function set(recipients: number): Promise<number> {
+  db = await createTestDatabase(server.url);
+  smtp = await startSmtpServer({
+    onData: () => new Promise((resolve) => setTimeout(() => resolve(undefined), 5)),
+  });
+  return seedSend(db.database, { recipients, batchSize: 1000 });
+}
+
+function schedule(setup: Parameters<typeof startScheduler>[2] = {}): RunningScheduler {
+  const scheduler = startScheduler(db.connect({ connections: 4 }), smtp.settings, setup);
+  running.push(scheduler);
+  return scheduler;
+}
+
+const everyoneOnce = (count: number) => {
+  const counts = smtp.countsByRecipient();
+  expect(counts.size).toBe(count);
+  expect([...counts.values()].every((copies) => copies === 1)).toBe(true);
+};
+
+describe('the database goes away in mid-batch', () => {
+  test('killed and started again: the scheduler waits and goes on, nobody unknown, nobody twice', async () => {
+    const sendId = await set(400);
+    const scheduler = schedule();
+    await vi.waitFor(() => expect(smtp.messages.length).toBeGreaterThan(20), 10_000);
+    await server.crash();
+    await vi.waitFor(
+      () => expect(scheduler.events.some(({ kind }) => kind === 'database-away')).toBe(true),
+      10_000,
+    );
+    await server.restart();
+    await scheduler.done;
+    expect(await balancedBooks(db.database, sendId)).toMatchObject({
+      status: 'completed',
+      sent: 400,
+      unknown: 0,
+    });
+    everyoneOnce(400);
+  });
+
+  test('a start without a database ends with an error', async () => {
+    await set(1);
+    await server.crash();
+    const error = await schedule().done.catch((caught: unknown) => caught);
+    await server.restart();
+    expect(error).toBeInstanceOf(CampaignError);
+    expect((error as CampaignError).exitCode).toBe(5);
+  });
+
+  test('every connection killed by an administrator again and again: nobody unknown, nobody twice', async () => {
+    const sendId = await set(300);
+    const scheduler = schedule();
+    await vi.waitFor(() => expect(smtp.messages.length).toBeGreaterThan(0), 10_000);
+    let over = false;
+    let kills = 0;
+    const killer = (async () => {
+      while (!over) {
+        const [session] = await db.database.rows<{ id: number }>(
+          `SELECT ID AS id FROM INFORMATION_SCHEMA.PROCESSLIST
+            WHERE DB = DATABASE() AND ID <> CONNECTION_ID() ORDER BY RAND() LIMIT 1`,
+        );
+        if (session) {
+          kills += 1;
+          await db.database.run('KILL CONNECTION ?', [session.id]).catch(() => undefined);
+        }
+        await new Promise((resolve) => setTimeout(resolve, 120 * Math.random()));
+      }
+    })();
+    await vi.waitFor(() => expect(smtp.messages.length).toBeGreaterThan(200), 25_000);
+    over = true;
+    await killer;
+    expect(kills).toBeGreaterThan(5);
+    await scheduler.done;
+    expect(await balancedBooks(db.database, sendId)).toMatchObject({
+      status: 'completed',
+      sent: 300,
+      unknown: 0,
+    });
+    everyoneOnce(300);
+  });
+});
+
+describe('the reply of a COMMIT is lost', () => {
+  const lost = () => new CampaignError('DATABASE_UNREACHABLE', 'connection lost');
+
+  test.each([
+    ['after it took effect', true],
+    ['before it took effect', false],
+  ])(
+    '%s: what happened is read, nobody is unknown, nobody mailed twice',
+    async (_, takesEffect) => {
+      const sendId = await set(120);
+      let steps = 0;
+      await schedule({
+        ledger: (ledger: Ledger) => ({
+          ...ledger,
+          step: async (...args) => {
+            if (++steps % 3 !== 0) return ledger.step(...args);
+            if (takesEffect) await ledger.step(...args);
+            throw lost();
+          },
+        }),
+      }).done;
+      expect(await balancedBooks(db.database, sendId)).toMatchObject({
+        status: 'completed',
+        sent: 120,
+        unknown: 0,
+      });
+      everyoneOnce(120);
+      for (const row of await ledgerRows(db.database, sendId)) expect(row.attempts).toBe(1);
+    },
+  );
+
+  test('of a claim: it is let go by name at the next look, not after five minutes', async () => {
+    const sendId = await set(10);
+    let claims = 0;
+    await schedule({
+      ledger: (ledger: Ledger) => ({
+        ...ledger,
+        claim: async (...args) => {
+          const claimed = await ledger.claim(...args);
+          if (++claims === 1) throw lost();
+          return claimed;
+        },
+      }),
+    }).done;
+    expect(await balancedBooks(db.database, sendId)).toMatchObject({
+      status: 'completed',
+      sent: 10,
+    });
+    everyoneOnce(10);
+  });
+});
+
+describe('a holder that wakes late', () => {
+  test('after a takeover starts nothing more, and what it never started goes back to pending', async () => {
+    const sendId = await set(50);
+    let skew = 0;
+    const scheduler = schedule({
+      clock: () => ({ monotonic: performance.now(), wall: Date.now() + skew }),
+      ledger: (ledger: Ledger) => ({
+        ...ledger,
+        // The machine is suspended with the answer to a step on its way, and somebody takes over.
+        step: async (claim, step) => {
+          const result = await ledger.step(claim, step);
+          if (step.mark.length > 0 && skew === 0) {
+            skew = 301_000;
+            await ageClaim(db.database, sendId);
+            await ledger.reclaim({ sendId, by: claim.by }, 'another');
+          }
+          return result;
+        },
+      }),
+    });
+    await scheduler.done;
+    expect(scheduler.events).toContainEqual(
+      expect.objectContaining({ kind: 'claim-lost', settledLate: expect.any(Number) }),
+    );
+    expect(await balancedBooks(db.database, sendId)).toMatchObject({
+      status: 'completed',
+      sent: 50,
+      unknown: 0,
+    });
+    everyoneOnce(50);
+  });
+});
