@@ -28,7 +28,6 @@ const CODES = {
   SCHEMA_MISMATCH: EXIT.database,
   NO_DATABASE_SERVER: EXIT.database,
   SMTP_UNREACHABLE: EXIT.smtp,
-  SMTP_REFUSED: EXIT.smtp,
   SEND_PAUSED_ITSELF: EXIT.smtp,
 } as const;
 

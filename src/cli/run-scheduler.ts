@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { requireSmtp, type Settings } from '../config.js';
 import { STALE_CLAIM_SECONDS, systemClock } from '../domain/lease.js';
-import { EXIT } from '../errors.js';
+import { CampaignError } from '../errors.js';
 import type { SchedulerOptions, SchedulerResult } from '../scheduler/loop.js';
 import type { LogFormat, LogLevel } from '../view/log.js';
 import type { Context } from './context.js';
@@ -107,7 +107,7 @@ async function run(flags: Flags, context: Context): Promise<void> {
     },
     context.signal,
   );
-  context.setExitCode(exitCode(flags, result));
+  tellTrouble(flags, result);
 }
 
 function schedulerOptions(flags: Flags, settings: Settings): SchedulerOptions {
@@ -132,9 +132,26 @@ function schedulerOptions(flags: Flags, settings: Settings): SchedulerOptions {
   };
 }
 
-/** Cron and scripts learn from `--once` and `--until-idle` that the SMTP server was the trouble. */
-function exitCode(flags: Flags, result: SchedulerResult): number {
-  if (!flags.once && !flags.untilIdle) return EXIT.ok;
-  const troubled = result.pausedThemselves.length > 0 || result.serverTrouble !== null;
-  return troubled ? EXIT.smtp : EXIT.ok;
+/**
+ * Cron and scripts learn from `--once` and `--until-idle` that the SMTP server was the trouble.
+ * @throws CampaignError SEND_PAUSED_ITSELF, SMTP_UNREACHABLE
+ */
+function tellTrouble(flags: Flags, result: SchedulerResult): void {
+  if (!flags.once && !flags.untilIdle) return;
+  const [first, ...others] = result.pausedThemselves;
+  if (first) {
+    const more = others.length === 0 ? '' : ` (and ${others.length} more sends)`;
+    throw new CampaignError(
+      'SEND_PAUSED_ITSELF',
+      `send ${first.sendId} paused itself: ${first.reason}${more}`,
+      `mend what the reason names, then \`campaign resume ${first.sendId}\``,
+    );
+  }
+  if (result.serverTrouble !== null) {
+    throw new CampaignError(
+      'SMTP_UNREACHABLE',
+      `the SMTP server was not to be reached: ${result.serverTrouble}`,
+      'check the server that CAMPAIGN_SMTP_URL names; nobody was charged an attempt',
+    );
+  }
 }
