@@ -32,7 +32,7 @@ export interface Send {
 }
 
 /** A scheduler seen alive lately. */
-export interface LiveWorker {
+interface LiveWorker {
   worker: string;
   /** Null when it does not back off from the SMTP server. */
   backingOffUntil: Date | null;
@@ -50,7 +50,7 @@ export interface Snapshot {
   workers: readonly LiveWorker[];
 }
 
-export interface Waiting {
+interface Waiting {
   for: 'cooldown' | 'start' | 'retry' | 'server' | 'scheduler' | 'paused';
   until: Date | null;
   /** One line for people; may hold a server's words. */

@@ -1,67 +1,60 @@
-import type { Executor, Statement } from "./database.js";
+import type { Executor, Statement } from './database.js';
 
 const REASON_LENGTH = 500;
 const ACTOR_LENGTH = 191;
 
 /** Something that happened to a send, about to be written. */
 export interface NewEvent {
-	sendId: number;
-	/** What happened, in one lower-case word: queued, claimed, paused, controls, … (32 characters at most). */
-	event: string;
-	/** `user@host` for people, CLAIMED_BY for workers. */
-	actor: string;
-	reason?: string | null;
-	/** Figures of the event, such as from–to values; kept as JSON. */
-	details?: Readonly<Record<string, unknown>> | null;
+  sendId: number;
+  /** What happened, in one lower-case word: queued, claimed, paused, controls, … (32 characters at most). */
+  event: string;
+  /** `user@host` for people, CLAIMED_BY for workers. */
+  actor: string;
+  reason?: string | null;
+  /** Figures of the event, such as from–to values; kept as JSON. */
+  details?: Readonly<Record<string, unknown>> | null;
 }
 
 /** The INSERT of an event, to be run inside the transaction of the change that it tells of. */
 export function eventStatement(event: NewEvent): Statement {
-	return {
-		sql: `INSERT INTO CAMPAIGN_SEND_EVENTS (SEND_ID, AT, EVENT, ACTOR, REASON, DETAILS)
+  return {
+    sql: `INSERT INTO CAMPAIGN_SEND_EVENTS (SEND_ID, AT, EVENT, ACTOR, REASON, DETAILS)
           VALUES (?, UTC_TIMESTAMP(3), ?, ?, ?, ?)`,
-		params: [
-			event.sendId,
-			event.event,
-			[...event.actor].slice(0, ACTOR_LENGTH).join(""),
-			event.reason == null
-				? null
-				: [...event.reason].slice(0, REASON_LENGTH).join(""),
-			event.details == null ? null : JSON.stringify(event.details),
-		],
-	};
+    params: [
+      event.sendId,
+      event.event,
+      [...event.actor].slice(0, ACTOR_LENGTH).join(''),
+      event.reason == null ? null : [...event.reason].slice(0, REASON_LENGTH).join(''),
+      event.details == null ? null : JSON.stringify(event.details),
+    ],
+  };
 }
 
 export interface SendEvent {
-	id: number;
-	at: Date;
-	event: string;
-	actor: string;
-	reason: string | null;
-	details: Record<string, unknown> | null;
+  id: number;
+  at: Date;
+  event: string;
+  actor: string;
+  reason: string | null;
+  details: Record<string, unknown> | null;
 }
 
 /** Events of a send with ids above `afterId`, oldest first, `limit` at most. */
 export async function listEvents(
-	db: Executor,
-	sendId: number,
-	afterId: number,
-	limit: number,
+  db: Executor,
+  sendId: number,
+  afterId: number,
+  limit: number,
 ): Promise<SendEvent[]> {
-	const rows = await db.rows<
-		Omit<SendEvent, "details"> & { details: string | null }
-	>(
-		`SELECT ID AS id, AT AS at, EVENT AS event, ACTOR AS actor, REASON AS reason, DETAILS AS details
+  const rows = await db.rows<Omit<SendEvent, 'details'> & { details: string | null }>(
+    `SELECT ID AS id, AT AS at, EVENT AS event, ACTOR AS actor, REASON AS reason, DETAILS AS details
        FROM CAMPAIGN_SEND_EVENTS
       WHERE SEND_ID = ? AND ID > ?
       ORDER BY ID LIMIT ?`,
-		[sendId, afterId, limit],
-	);
-	return rows.map((row) => ({
-		...row,
-		details:
-			row.details === null
-				? null
-				: (JSON.parse(row.details) as Record<string, unknown>),
-	}));
+    [sendId, afterId, limit],
+  );
+  return rows.map((row) => ({
+    ...row,
+    details: row.details === null ? null : (JSON.parse(row.details) as Record<string, unknown>),
+  }));
 }
