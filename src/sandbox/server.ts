@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -78,29 +78,35 @@ const failure = (what: string, cause: unknown, log?: string): CampaignError =>
     { cause },
   );
 
-/** Creates the system tables in `dataDirectory`, which must not exist yet. Root has no password. */
+/**
+ * Creates the system tables in `dataDirectory`, which must not exist yet. Root has no password.
+ * A starting MariaDB clears its folder for temporary tables of all it finds there, so no two may share one.
+ */
 export async function initialiseData(program: ServerProgram, dataDirectory: string): Promise<void> {
+  const temporary = `${dataDirectory}.tmp`;
+  mkdirSync(temporary, { recursive: true, mode: 0o700 });
+  const common = [
+    '--no-defaults',
+    ...asUser(),
+    `--datadir=${dataDirectory}`,
+    `--tmpdir=${temporary}`,
+  ];
   try {
     if (program.flavor === 'mysql') {
-      await run(program.path, [
-        '--no-defaults',
-        '--initialize-insecure',
-        ...asUser(),
-        `--datadir=${dataDirectory}`,
-      ]);
+      await run(program.path, [...common, '--initialize-insecure']);
       return;
     }
     mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
     await run('mariadb-install-db', [
-      '--no-defaults',
-      ...asUser(),
-      `--datadir=${dataDirectory}`,
+      ...common,
       '--auth-root-authentication-method=normal',
       '--skip-test-db',
       '--skip-name-resolve',
     ]);
   } catch (error) {
     throw failure(`${program.path} could not create its data in ${dataDirectory}`, error);
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
   }
 }
 
@@ -141,6 +147,8 @@ const START_TIMEOUT_MS = 60_000;
 export async function startServer(program: ServerProgram, options: StartOptions): Promise<number> {
   const { runDirectory, socketPath, tcp } = options;
   mkdirSync(runDirectory, { recursive: true, mode: 0o700 });
+  const temporary = join(runDirectory, 'tmp');
+  mkdirSync(temporary, { recursive: true, mode: 0o700 });
   const log = join(runDirectory, 'database.log');
   const startUp = join(runDirectory, 'startup.sql');
   writeFileSync(startUp, accountStatements(tcp?.password ?? '', tcp !== undefined), {
@@ -160,6 +168,7 @@ export async function startServer(program: ServerProgram, options: StartOptions)
       '--skip-name-resolve',
       // Both the limit of SELECT … INTO OUTFILE, and a folder that is there: a package's own need not be.
       `--secure-file-priv=${runDirectory}`,
+      `--tmpdir=${temporary}`,
       '--skip-log-bin',
       '--character-set-server=utf8mb4',
       ...(program.flavor === 'mysql' ? ['--mysqlx=OFF'] : []),

@@ -92,6 +92,7 @@ function spawnGuard(directory: string) {
     watch: (pid: number) => shell.stdin.write(`${pid}\n`),
     end: async () => {
       const closed = once(shell, 'close');
+      shell.ref();
       shell.stdin.end();
       await closed;
     },
