@@ -1,0 +1,104 @@
+import { rmSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type ChaosDatabase, privateDatabase } from './databases.ts';
+import type { FaultName } from './faults.ts';
+import { type ChaosResult, runChaos } from './harness.ts';
+import { type Edit, spoiltProgram } from './spoil.ts';
+
+let database: ChaosDatabase;
+let directories: string[] = [];
+
+beforeAll(async () => {
+  database = await privateDatabase();
+});
+afterAll(() => database.stop());
+afterEach(() => {
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+  directories = [];
+});
+
+async function roundsWith(
+  edits: readonly Edit[],
+  faults: readonly FaultName[],
+): Promise<ChaosResult> {
+  const { directory, program } = spoiltProgram(edits);
+  directories.push(directory);
+  const result = await runChaos({
+    seed: 7000,
+    rounds: 10,
+    database,
+    faults,
+    program,
+    workers: 2,
+    pacing: { batchSize: 100, delayMs: 10, cooldownSeconds: 0 },
+    patienceSeconds: 10,
+  });
+  if (result.failure) directories.push(result.failure.directory);
+  return result;
+}
+
+describe('the chaos rounds find', () => {
+  test('a fence that does not ask who holds the claim: a stopped worker wakes up and mails on', async () => {
+    const result = await roundsWith(
+      [
+        {
+          file: 'store/window.js',
+          // biome-ignore lint/suspicious/noTemplateCurlyInString: the program's own text
+          from: 'WHERE ID = ? AND CLAIMED_BY = ?${running}',
+          // biome-ignore lint/suspicious/noTemplateCurlyInString: the program's own text
+          to: 'WHERE ID = ? AND (CLAIMED_BY = ? OR TRUE)${running}',
+        },
+        {
+          file: 'store/window.js',
+          from: "CLAIMED_AT = UTC_TIMESTAMP(3) WHERE ID = ? AND CLAIMED_BY = ?'",
+          to: "CLAIMED_AT = UTC_TIMESTAMP(3) WHERE ID = ? AND (CLAIMED_BY = ? OR TRUE)'",
+        },
+        {
+          file: 'store/claims.js',
+          from: 'held: row?.claimedBy === claim.by',
+          to: 'held: true',
+        },
+      ],
+      ['worker-stop'],
+    );
+    expect(result).toMatchObject({ ok: false });
+    expect(result.late).toBeGreaterThan(0);
+  }, 180_000);
+
+  test('rows marked only after they were sent: a killed worker leaves them to be sent again', async () => {
+    const result = await roundsWith(
+      [
+        {
+          file: 'store/ledger.js',
+          from: 'step: on(window.step)',
+          to: `step: explained(async (claim, step) => {
+            const mark = step.settlements.map(({ seq }) => seq);
+            if (mark.length > 0) {
+              await window.step(db, claim, { ...step, settlements: [], mark });
+              await window.step(db, claim, { ...step, mark: [] });
+            }
+            return { kind: 'done', state: await claims.readState(db, claim) };
+          })`,
+        },
+      ],
+      ['worker-kill', 'database-cut'],
+    );
+    expect(result).toMatchObject({ ok: false });
+    expect(result.copiesTooMany).toBeGreaterThan(0);
+  }, 180_000);
+
+  test('a message sent again because its reply was lost, as pools of connections do', async () => {
+    const result = await roundsWith(
+      [
+        {
+          file: 'domain/replies.js',
+          from: "if (result.stage === 'dot')",
+          to: 'if (false)',
+        },
+      ],
+      [],
+    );
+    expect(result).toMatchObject({ ok: false });
+    expect(result.copiesTooMany).toBeGreaterThan(0);
+  }, 180_000);
+});

@@ -1,0 +1,336 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CAMPAIGN } from '../support/cli.ts';
+import { seedSend } from '../support/sends.ts';
+import { compare, unbalanced, type Verdict } from './compare.ts';
+import type { ChaosDatabase } from './databases.ts';
+import { FAULT_NAMES, FAULTS, type FaultName, type Scene } from './faults.ts';
+import { CONNECTIONS, holds, operate, type Surroundings, Worker } from './processes.ts';
+import { Random } from './random.ts';
+import { TruthServer } from './truth.ts';
+
+export interface ChaosOptions {
+  /** Round n is decided by seed + n: a failed round is replayed by its own seed. */
+  seed: number;
+  rounds: number;
+  database: ChaosDatabase;
+  workers?: number;
+  /** Draw from these only. */
+  faults?: readonly FaultName[];
+  /** Pacing of every send, instead of one drawn for each. */
+  pacing?: { batchSize: number; delayMs: number; cooldownSeconds: number };
+  /** How long the sends may take to end once the faults are over; 90 when left out. */
+  patienceSeconds?: number;
+  /** The program under test; the checkout's own when left out. */
+  program?: string;
+  /** Told of each round's end. */
+  onRound?: (round: RoundResult) => void;
+}
+
+export interface RoundResult extends Verdict {
+  number: number;
+  seed: number;
+  drawn: FaultName[];
+  seconds: number;
+}
+
+export interface ChaosResult {
+  ok: boolean;
+  rounds: number;
+  recipients: number;
+  /** How often each fault struck. */
+  faults: Record<FaultName, number>;
+  /** Processes killed: workers, database servers, SMTP servers. */
+  kills: number;
+  copiesTooMany: number;
+  lost: number;
+  late: number;
+  unknown: number;
+  unknownBound: number;
+  /** What the first bad round contradicted itself in, its seed, and where its logs are. */
+  failure: { seed: number; contradictions: string[]; directory: string } | null;
+}
+
+/** Leaves in several writes, so that the line can break within it. */
+const LONG_TEXT = 'A long line of a long letter.\n'.repeat(6_000);
+
+/** Rounds of faults against real processes, each compared with the truth; ends at the first that fails. */
+export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
+  const directory = mkdtempSync(join(tmpdir(), 'campaign-chaos-'));
+  const chaos = await Chaos.begin(options, directory);
+  try {
+    return await chaos.run();
+  } finally {
+    await chaos.end();
+    if (!chaos.failed) rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+class Chaos {
+  private readonly counts = Object.fromEntries(FAULT_NAMES.map((name) => [name, 0])) as Record<
+    FaultName,
+    number
+  >;
+  private readonly workers: Worker[];
+  failed = false;
+
+  private constructor(
+    private readonly options: ChaosOptions,
+    private readonly directory: string,
+    private readonly truth: TruthServer,
+    private readonly surroundings: Surroundings,
+  ) {
+    this.workers = Array.from(
+      { length: options.workers ?? 3 },
+      (_, i) => new Worker(i + 1, surroundings),
+    );
+  }
+
+  static async begin(options: ChaosOptions, directory: string): Promise<Chaos> {
+    const truth = await TruthServer.start(directory, options.seed);
+    const surroundings = {
+      program: options.program ?? CAMPAIGN,
+      directory,
+      smtpPort: truth.port,
+      urlFor: (worker: number) => options.database.urlFor(worker),
+    };
+    return new Chaos(options, directory, truth, surroundings);
+  }
+
+  async run(): Promise<ChaosResult> {
+    const { seed, rounds, onRound } = this.options;
+    const total: ChaosResult = {
+      ok: true,
+      rounds: 0,
+      recipients: 0,
+      faults: this.counts,
+      kills: 0,
+      copiesTooMany: 0,
+      lost: 0,
+      late: 0,
+      unknown: 0,
+      unknownBound: 0,
+      failure: null,
+    };
+    for (const worker of this.workers) worker.start();
+    for (let number = 0; number < rounds && total.ok; number++) {
+      const round = await this.round(number, seed + number);
+      onRound?.(round);
+      total.rounds += 1;
+      for (const figure of FIGURES) total[figure] += round[figure];
+      if (round.contradictions.length > 0) {
+        this.failed = true;
+        total.ok = false;
+        const { contradictions } = round;
+        total.failure = { seed: round.seed, contradictions, directory: this.directory };
+      }
+    }
+    const { counts } = this;
+    total.kills = counts['worker-kill'] + counts['database-kill'] + counts['smtp-kill'];
+    return total;
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(
+      this.workers.map(async (worker) => {
+        worker.thaw();
+        await worker.kill();
+      }),
+    );
+    await this.truth.kill();
+  }
+
+  private async round(number: number, seed: number): Promise<RoundResult> {
+    const { database, faults = FAULT_NAMES } = this.options;
+    const db = database.test.database;
+    const random = new Random(seed);
+    const begun = performance.now();
+    const smtpKillsBefore = this.counts['smtp-kill'];
+    const sendIds = await this.seedSends(random, seed);
+    const scene: Scene = {
+      database,
+      truth: this.truth,
+      workers: this.workers,
+      surroundings: this.surroundings,
+      sendIds,
+      random,
+      counts: this.counts,
+      asked: new Map(),
+      woken: [],
+      contradictions: [],
+    };
+    for (const worker of this.workers) worker.start();
+    this.truth.setWeather(true);
+    const watch = this.watch(scene);
+    const drawn = draw(random, faults);
+    await Promise.all(
+      drawn.map(async (name) => {
+        await sleep(random.between(100, 1500));
+        await FAULTS[name](scene);
+      }),
+    );
+    await this.settle(scene);
+    await watch.stop();
+    const verdict = await compare(db, this.truth.entries(), {
+      sendIds,
+      asked: scene.asked,
+      woken: scene.woken,
+      smtpKills: this.counts['smtp-kill'] - smtpKillsBefore,
+      connectionsInAll: CONNECTIONS * this.workers.length,
+      connectionsEach: CONNECTIONS,
+    });
+    verdict.contradictions.unshift(
+      ...scene.contradictions,
+      ...(await this.verify(sendIds)),
+      ...this.workers.flatMap((worker) => [...worker.surprises, ...worker.faults()]),
+    );
+    if (verdict.contradictions.length === 0) await this.forget(sendIds);
+    else await this.keep(sendIds);
+    const seconds = (performance.now() - begun) / 1000;
+    return { ...verdict, number, seed, drawn, seconds };
+  }
+
+  /** One to three sends, whose addresses carry the weather they meet at the SMTP server. */
+  private async seedSends(random: Random, seed: number): Promise<number[]> {
+    const ids: number[] = [];
+    const sends = random.between(1, 3);
+    for (let i = 0; i < sends; i++) {
+      const weather = random.chance(0.8) ? 'storm' : random.oneOf(['calm', 'block']);
+      const count = random.between(30, Math.floor(200 / sends));
+      const cooldownSeconds = random.oneOf([0, 0, 1]);
+      ids.push(
+        await seedSend(this.options.database.test.database, {
+          emails: Array.from({ length: count }, (_, n) => `r${n}@${weather}.k${seed}-${i}.example`),
+          batchSize: cooldownSeconds > 0 ? 60 : random.between(10, 60),
+          delayMs: random.oneOf([0, 0, 4, 8]),
+          cooldownSeconds,
+          ...(random.chance(0.1) ? { text: LONG_TEXT } : {}),
+          ...this.options.pacing,
+        }),
+      );
+    }
+    return ids;
+  }
+
+  /** Until stopped: takes dead workers' claims for old, and looks whether the books balance at every commit. */
+  private watch(scene: Scene): { stop: () => Promise<void> } {
+    const db = this.options.database.test.database;
+    let stopped = false;
+    const watching = (async () => {
+      while (!stopped) {
+        try {
+          await this.ageDeadClaims();
+          scene.contradictions.push(...(await unbalanced(db, scene.sendIds)));
+        } catch {
+          // The database is away, or a stopped worker holds the row: the next look will do.
+        }
+        await sleep(150);
+      }
+    })();
+    return {
+      stop: () => {
+        stopped = true;
+        return watching;
+      },
+    };
+  }
+
+  private async ageDeadClaims(): Promise<void> {
+    const db = this.options.database.test.database;
+    const alive = new Set(this.workers.map(({ pid }) => pid));
+    const dead = this.workers.flatMap((worker) => worker.dead).filter((pid) => !alive.has(pid));
+    const held = await db.rows<{ id: number; by: string }>(
+      `SELECT ID AS id, CLAIMED_BY AS \`by\` FROM CAMPAIGN_SENDS
+        WHERE CLAIMED_BY IS NOT NULL AND CLAIMED_AT > UTC_TIMESTAMP(3) - INTERVAL 1 HOUR`,
+    );
+    for (const { id, by } of held) {
+      if (!dead.some((pid) => by.includes(`:${pid}:`))) continue;
+      await db.run(
+        'UPDATE CAMPAIGN_SENDS SET CLAIMED_AT = CLAIMED_AT - INTERVAL 2 HOUR WHERE ID = ? AND CLAIMED_BY = ?',
+        [id, by],
+      );
+    }
+  }
+
+  /** The weather clears, everybody is back, deferred rows become due, paused sends go on: until all have ended. */
+  private async settle(scene: Scene): Promise<void> {
+    const db = this.options.database.test.database;
+    this.truth.setWeather(false);
+    const ended = await holds(
+      async () => {
+        for (const worker of this.workers) worker.start();
+        try {
+          const open = await db.rows<{ id: number; status: string }>(
+            `SELECT ID AS id, STATUS AS status FROM CAMPAIGN_SENDS
+            WHERE ID IN (?) AND (STATUS NOT IN ('completed', 'cancelled') OR CLAIMED_BY IS NOT NULL
+                                 OR SENDING_COUNT <> 0)`,
+            [scene.sendIds],
+          );
+          if (open.length === 0) return true;
+          await db.run(
+            `UPDATE CAMPAIGN_SEND_RESULTS SET NEXT_ATTEMPT_AT = UTC_TIMESTAMP(3)
+            WHERE SEND_ID IN (?) AND ATTENTION = 4 AND NEXT_ATTEMPT_AT > UTC_TIMESTAMP(3)`,
+            [scene.sendIds],
+          );
+          for (const { id, status } of open) {
+            if (status === 'paused') await operate(this.surroundings, 'resume', String(id));
+          }
+        } catch {
+          // The database may still be coming back.
+        }
+        await sleep(100);
+        return false;
+      },
+      (this.options.patienceSeconds ?? 90) * 1000,
+    );
+    if (!ended) scene.contradictions.push('the sends did not come to an end');
+  }
+
+  private async verify(sendIds: readonly number[]): Promise<string[]> {
+    const results = await Promise.all(
+      sendIds.map((id) => operate(this.surroundings, 'verify', String(id), '--json')),
+    );
+    return results
+      .filter(({ code }) => code !== 0)
+      .map(({ code, stdout, stderr }) => `campaign verify ended with ${code}: ${stdout}${stderr}`);
+  }
+
+  private async forget(sendIds: readonly number[]): Promise<void> {
+    const db = this.options.database.test.database;
+    for (const table of ['CAMPAIGN_SEND_RESULTS', 'CAMPAIGN_MESSAGES', 'CAMPAIGN_SEND_EVENTS']) {
+      await db.run(`DELETE FROM ${table} WHERE SEND_ID IN (?)`, [sendIds]);
+    }
+    await db.run('DELETE FROM CAMPAIGN_SENDS WHERE ID IN (?)', [sendIds]);
+    this.truth.forget();
+  }
+
+  /** Leaves the ledger beside truth and logs. */
+  private async keep(sendIds: readonly number[]): Promise<void> {
+    const db = this.options.database.test.database;
+    const tables = {
+      sends: 'SELECT * FROM CAMPAIGN_SENDS WHERE ID IN (?)',
+      results: 'SELECT * FROM CAMPAIGN_SEND_RESULTS WHERE SEND_ID IN (?) ORDER BY SEND_ID, SEQ',
+      events: 'SELECT * FROM CAMPAIGN_SEND_EVENTS WHERE SEND_ID IN (?) ORDER BY ID',
+    };
+    for (const [name, sql] of Object.entries(tables)) {
+      const lines = (await db.rows(sql, [sendIds])).map((row) => JSON.stringify(row));
+      writeFileSync(join(this.directory, `${name}.jsonl`), `${lines.join('\n')}\n`);
+    }
+  }
+}
+
+const FIGURES = ['recipients', 'copiesTooMany', 'lost', 'late', 'unknown', 'unknownBound'] as const;
+
+/** Two to five different faults. */
+function draw(random: Random, faults: readonly FaultName[]): FaultName[] {
+  const left = [...faults];
+  const drawn: FaultName[] = [];
+  const count = Math.min(random.between(2, 5), left.length);
+  while (drawn.length < count) {
+    const at = random.between(0, left.length - 1);
+    drawn.push(...left.splice(at, 1));
+  }
+  return drawn;
+}

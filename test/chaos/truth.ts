@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { freePort } from '../../src/sandbox/server.ts';
+
+/** A line of the truth: what the SMTP server did, in its own order. `at` is Unix time in milliseconds. */
+export type TruthEntry = { at: number } & (
+  | { kind: 'accepted'; recipient: string; messageId: string; queueId: string; client: string }
+  /** The line was cut between a final dot and its reply. */
+  | { kind: 'dot-cut'; recipient: string }
+  /** A body came although its recipient was refused. */
+  | { kind: 'body-for-nobody'; client: string }
+);
+
+/** The SMTP server's process, which can be killed and started again on the same port. */
+export class TruthServer {
+  private child: ChildProcess | undefined;
+  private stormy = false;
+
+  private constructor(
+    private readonly program: string,
+    private readonly file: string,
+    readonly port: number,
+    private readonly seed: number,
+  ) {}
+
+  static async start(directory: string, seed: number): Promise<TruthServer> {
+    const program = join(directory, 'truth-server.mjs');
+    const source = fileURLToPath(new URL('truth-server.ts', import.meta.url));
+    const { outputText } = ts.transpileModule(readFileSync(source, 'utf8'), {
+      compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
+    });
+    writeFileSync(program, outputText);
+    const file = join(directory, 'truth.jsonl');
+    writeFileSync(file, '');
+    const server = new TruthServer(program, file, await freePort(), seed);
+    await server.restart();
+    return server;
+  }
+
+  async restart(): Promise<void> {
+    const { file, port, seed, stormy } = this;
+    const child = spawn(
+      process.execPath,
+      [this.program, JSON.stringify({ file, port, seed, stormy })],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    this.child = child;
+    await Promise.race([
+      once(child.stdout as NodeJS.ReadableStream, 'data'),
+      once(child, 'exit').then(() => {
+        throw new Error('the SMTP server of the chaos rounds did not start');
+      }),
+    ]);
+  }
+
+  /** kill -9. */
+  async kill(): Promise<void> {
+    const { child } = this;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  setWeather(stormy: boolean): void {
+    this.stormy = stormy;
+    this.child?.kill(stormy ? 'SIGUSR1' : 'SIGUSR2');
+  }
+
+  /** Everything since the start, over all its lives. */
+  entries(): TruthEntry[] {
+    return readFileSync(this.file, 'utf8')
+      .split('\n')
+      .filter((line) => line.endsWith('}'))
+      .map((line) => JSON.parse(line) as TruthEntry);
+  }
+
+  forget(): void {
+    writeFileSync(this.file, '');
+  }
+}
