@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import mysql from 'mysql2/promise';
@@ -9,9 +9,20 @@ import { isRunning, waitUntil } from '../../src/sandbox/processes.ts';
 import type { SandboxStatus } from '../../src/sandbox/sandbox.ts';
 import type { SandboxState } from '../../src/sandbox/state.ts';
 import { connectionOptions, parseDatabaseUrl } from '../../src/store/url.ts';
-import { type CliResult, campaign } from '../support/cli.ts';
+import { CAMPAIGN, type CliResult, campaign } from '../support/cli.ts';
+import { type Guard, spawnGuard } from '../support/guard.ts';
 
 let directory: string;
+let guard: Guard;
+
+/** Deeper than a socket's path may be. */
+const DEEP = 'x'.repeat(100);
+
+const STOP_AND_REMOVE = `
+  for directory in "$3/${DEEP}" "$3"; do
+    CAMPAIGN_SANDBOX_DIR=$directory "$1" "$2" sandbox stop
+  done
+  rm -rf "$3"`;
 
 const sandbox = (...args: string[]): Promise<CliResult> =>
   campaign(['sandbox', ...args], { env: { CAMPAIGN_SANDBOX_DIR: directory } });
@@ -39,13 +50,11 @@ const tables = async (url: string): Promise<unknown[]> => {
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'campaign-test-sandbox-'));
+  guard = spawnGuard(STOP_AND_REMOVE, [process.execPath, CAMPAIGN, directory]);
   await status('start');
 });
 
-afterAll(async () => {
-  await sandbox('stop');
-  rmSync(directory, { recursive: true, force: true });
-});
+afterAll(() => guard.end());
 
 test('a start brings a database with the schema and an SMTP server, and says where', async () => {
   const { running, mail, databaseUrl, smtpUrl } = await status('status');
@@ -138,7 +147,7 @@ test('a state file of another boot, its pids now other processes, is not taken f
 });
 
 test('where its own path is too long for a socket, the database listens at a short one, gone after the stop', async () => {
-  const long = join(directory, 'x'.repeat(100));
+  const long = join(directory, DEEP);
   const run = (...args: string[]) =>
     campaign(['sandbox', ...args, '--json'], { env: { CAMPAIGN_SANDBOX_DIR: long } });
   const started = JSON.parse((await run('start')).stdout) as SandboxStatus;

@@ -1,8 +1,5 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
-import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isRunning, waitUntil } from '../../src/sandbox/processes.ts';
@@ -11,6 +8,7 @@ import { createDatabase, dropDatabase } from '../../src/store/administration.ts'
 import { Database, type DatabaseOptions } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/schema.ts';
 import { type DatabaseAddress, parseDatabaseUrl } from '../../src/store/url.ts';
+import { spawnGuard } from './guard.ts';
 
 /** A private server on loopback TCP, gone with the process that started it, however that ends. */
 export interface TestServer {
@@ -26,13 +24,17 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
+/** A server that is dying may still write a file: the second try gets it. */
+const KILL_AND_REMOVE =
+  '[ -z "$last" ] || kill -9 "$last"; rm -rf "$1" || { sleep 1; rm -rf "$1"; }';
+
 /** Starts a throwaway MariaDB or MySQL; `extra` are further server options. */
 export async function startTestServer(
   options: { durable?: boolean; extra?: readonly string[] } = {},
 ): Promise<TestServer> {
   const program = await requireServer();
   const directory = mkdtempSync(join(tmpdir(), 'campaign-test-'));
-  const guard = spawnGuard(directory);
+  const guard = spawnGuard(KILL_AND_REMOVE, [directory]);
   try {
     await initialiseData(program, join(directory, 'data'));
     const tcp = {
@@ -48,7 +50,7 @@ export async function startTestServer(
         durable: options.durable ?? false,
         extra: options.extra ?? [],
       });
-      guard.watch(pid);
+      guard.tell(String(pid));
       return pid;
     };
     let pid = await start();
@@ -70,33 +72,6 @@ export async function startTestServer(
     await guard.end();
     throw error;
   }
-}
-
-/**
- * A shell that waits on a pipe from us and, once that is closed (by us or by our death), kills the last server
- * it was told of and removes the directory.
- */
-function spawnGuard(directory: string) {
-  const shell = spawn(
-    'sh',
-    [
-      '-c',
-      'while read -r line; do pid=$line; done; [ -z "$pid" ] || kill -9 "$pid" 2>/dev/null; rm -rf "$0" || { sleep 1; rm -rf "$0"; }',
-      directory,
-    ],
-    { detached: true, stdio: ['pipe', 'ignore', 'ignore'] },
-  );
-  shell.unref();
-  (shell.stdin as Socket).unref();
-  return {
-    watch: (pid: number) => shell.stdin.write(`${pid}\n`),
-    end: async () => {
-      const closed = once(shell, 'close');
-      shell.ref();
-      shell.stdin.end();
-      await closed;
-    },
-  };
 }
 
 /** A fresh database with the current schema. */
