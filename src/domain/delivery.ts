@@ -19,6 +19,14 @@ export interface Recipient {
   attempts: number;
 }
 
+/** Rows to be tried next. */
+export interface NextRows {
+  /** Never tried, in the list's order. */
+  untouched: Recipient[];
+  /** Given back or deferred, and due. */
+  deferred: Recipient[];
+}
+
 /** A message filled for one recipient: CRLF lines, dot-stuffed, without the final dot. */
 export interface FilledMessage {
   envelope: Envelope;

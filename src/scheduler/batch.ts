@@ -216,15 +216,16 @@ class Batch implements JobOwner {
         Math.floor(READ_AT_MOST_CHARACTERS / this.averageRow),
       ),
     );
-    let rows: Recipient[] = [];
-    if (!this.deferredRead || elapsedMs(this.deferredRead, clock()) >= READ_DEFERRED_EVERY_MS) {
-      this.deferredRead = clock();
-      rows = await ledger.deferred(sendId, Math.ceil(limit / 2));
-    }
-    const fresh = await ledger.untouched(sendId, this.hand.readTo, limit - rows.length);
-    if (fresh.length + rows.length === 0) this.noneLeft = true;
-    this.measure([...rows, ...fresh]);
-    this.hand.read([...rows, ...fresh]);
+    const lookBack =
+      !this.deferredRead || elapsedMs(this.deferredRead, clock()) >= READ_DEFERRED_EVERY_MS;
+    if (lookBack) this.deferredRead = clock();
+    const ask = { untouched: limit, deferred: lookBack ? Math.ceil(limit / 2) : 0 };
+    const rows = await ledger.nextRows(sendId, { afterSeq: this.hand.readTo, ...ask });
+    this.noneLeft =
+      rows.untouched.length < ask.untouched && (!lookBack || rows.deferred.length < ask.deferred);
+    const all = [...rows.deferred, ...rows.untouched];
+    this.measure(all);
+    this.hand.read(all);
   }
 
   /** Wide rows are read in smaller portions. */

@@ -5,6 +5,7 @@ import type {
   ClaimedSend,
   FilledMessage,
   MessageSource,
+  NextRows,
   Recipient,
   SendState,
   Settlement,
@@ -56,8 +57,11 @@ export interface Ledger {
   /** Frees a claim whose request ended in an error, if it took effect after all. */
   unclaim(sendId: number, by: string): Promise<void>;
   loadMessage(sendId: number): Promise<MessageSource>;
-  untouched(sendId: number, afterSeq: number, limit: number): Promise<Recipient[]>;
-  deferred(sendId: number, limit: number): Promise<Recipient[]>;
+  /** Untouched rows above `afterSeq` and deferred ones that are due, so many of each at most. */
+  nextRows(
+    sendId: number,
+    read: { afterSeq: number; untouched: number; deferred: number },
+  ): Promise<NextRows>;
   step(claim: Claim, step: Step): Promise<StepResult>;
   /** The SEQs that are `sending` under this claim, after any earlier transaction of it has ended; null when it is lost. */
   reconcile(claim: Claim): Promise<Set<number> | null>;

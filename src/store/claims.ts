@@ -2,14 +2,15 @@ import type {
   BatchEnd,
   Claim,
   ClaimedSend,
+  Controls,
   SendState,
   StaleClaim,
   Work,
 } from '../domain/delivery.js';
 import { STALE_CLAIM_SECONDS } from '../domain/lease.js';
 import type { SendStatus } from '../domain/states.js';
-import type { Database, Executor, Statement } from './database.js';
-import { eventStatement } from './events.js';
+import type { Database, Executor, Outcome, Statement } from './database.js';
+import { completedEvent, eventStatement } from './events.js';
 
 const SETTLED = 'SENT_COUNT + FAILED_COUNT + UNKNOWN_COUNT + SKIPPED_COUNT';
 const BEFORE_ALL_TIMES = "TIMESTAMP'1970-01-01 00:00:00.000'";
@@ -23,7 +24,7 @@ const DUE_AT = `GREATEST(
   COALESCE(s.LAST_BATCH_AT + INTERVAL s.COOLDOWN_SECONDS SECOND, ${BEFORE_ALL_TIMES}),
   CASE
     WHEN s.CURSOR_SEQ < s.LAST_SEQ OR ${SETTLED} + s.SENDING_COUNT = s.TOTAL_COUNT THEN ${BEFORE_ALL_TIMES}
-    ELSE COALESCE((SELECT r.NEXT_ATTEMPT_AT FROM CAMPAIGN_SEND_RESULTS r
+    ELSE COALESCE((SELECT r.NEXT_ATTEMPT_AT FROM CAMPAIGN_SEND_RESULTS r FORCE INDEX (ATTENTION_DUE)
                     WHERE r.SEND_ID = s.ID AND r.ATTENTION = 4
                     ORDER BY r.NEXT_ATTEMPT_AT LIMIT 1), ${BEFORE_ALL_TIMES})
   END)`;
@@ -79,7 +80,8 @@ export const SENDING_ROWS = `SELECT r.SEQ AS seq, r.CLAIM_NUMBER AS number FROM 
     JOIN CAMPAIGN_SENDS s ON s.ID = r.SEND_ID
    WHERE r.SEND_ID = ? AND r.SEQ > s.SETTLED_SEQ AND r.SEQ <= s.CURSOR_SEQ AND r.STATUS = 'sending'
    UNION DISTINCT
-  SELECT r.SEQ, r.CLAIM_NUMBER FROM CAMPAIGN_SEND_RESULTS r WHERE r.SEND_ID = ? AND r.ATTENTION = 5`;
+  SELECT r.SEQ, r.CLAIM_NUMBER FROM CAMPAIGN_SEND_RESULTS r FORCE INDEX (ATTENTION_DUE)
+   WHERE r.SEND_ID = ? AND r.ATTENTION = 5`;
 
 async function sendingSeqs(tx: Executor, sendId: number, expected: number): Promise<number[]> {
   const rows = await tx.rows<{ seq: number }>(SENDING_ROWS, [sendId, sendId]);
@@ -152,52 +154,51 @@ export function reclaim(
  * @param firstTime whether the worker takes this send for the first time, which is an event
  * @returns null when the send is not due, not running, or held
  */
-export function claim(
+export async function claim(
   db: Database,
   sendId: number,
   by: string,
   firstTime: boolean,
 ): Promise<ClaimedSend | null> {
-  return db.transaction(async (tx) => {
-    const taken = await tx.run(
-      `UPDATE CAMPAIGN_SENDS
-          SET CLAIMED_BY = ?, CLAIMED_AT = UTC_TIMESTAMP(3), CLAIM_NUMBER = CLAIM_NUMBER + 1,
-              STARTED_AT = COALESCE(STARTED_AT, UTC_TIMESTAMP(3))
-        WHERE ID = ? AND STATUS = 'running' AND CLAIMED_BY IS NULL AND SENDING_COUNT = 0
-          AND (START_AT IS NULL OR START_AT <= UTC_TIMESTAMP(3))
-          AND (LAST_BATCH_AT IS NULL OR LAST_BATCH_AT + INTERVAL COOLDOWN_SECONDS SECOND <= UTC_TIMESTAMP(3))`,
-      [by, sendId],
-    );
-    if (taken.affectedRows === 0) return null;
-    const [send] = await tx.rows<{
-      number: number;
-      batchSize: number;
-      delayMs: number;
-      cooldownSeconds: number;
-      maxAttempts: number;
-      cursorSeq: number;
-      lastSeq: number;
-    }>(
-      `SELECT CLAIM_NUMBER AS number, BATCH_SIZE AS batchSize, DELAY_MS AS delayMs,
-              COOLDOWN_SECONDS AS cooldownSeconds, MAX_ATTEMPTS AS maxAttempts,
-              CURSOR_SEQ AS cursorSeq, LAST_SEQ AS lastSeq
-         FROM CAMPAIGN_SENDS WHERE ID = ?`,
-      [sendId],
-    );
-    if (!send) return null;
-    if (firstTime) {
-      const event = eventStatement({ sendId, event: 'claimed', actor: by });
-      await tx.run(event.sql, event.params);
-    }
-    const { batchSize, delayMs, cooldownSeconds, maxAttempts, cursorSeq, lastSeq } = send;
-    return {
-      claim: { sendId, by, number: send.number },
-      controls: { batchSize, delayMs, cooldownSeconds },
-      maxAttempts,
-      cursorSeq,
-      lastSeq,
-    };
-  });
+  const event = eventStatement({ sendId, event: 'claimed', actor: by });
+  const { results, committed } = await db.packetTransaction(
+    [
+      {
+        sql: `UPDATE CAMPAIGN_SENDS
+                 SET CLAIMED_BY = ?, CLAIMED_AT = UTC_TIMESTAMP(3), CLAIM_NUMBER = CLAIM_NUMBER + 1,
+                     STARTED_AT = COALESCE(STARTED_AT, UTC_TIMESTAMP(3))
+               WHERE ID = ? AND STATUS = 'running' AND CLAIMED_BY IS NULL AND SENDING_COUNT = 0
+                 AND (START_AT IS NULL OR START_AT <= UTC_TIMESTAMP(3))
+                 AND (LAST_BATCH_AT IS NULL OR LAST_BATCH_AT + INTERVAL COOLDOWN_SECONDS SECOND <= UTC_TIMESTAMP(3))`,
+        params: [by, sendId],
+      },
+      {
+        sql: `SELECT CLAIM_NUMBER AS number, BATCH_SIZE AS batchSize, DELAY_MS AS delayMs,
+                     COOLDOWN_SECONDS AS cooldownSeconds, MAX_ATTEMPTS AS maxAttempts,
+                     CURSOR_SEQ AS cursorSeq, LAST_SEQ AS lastSeq
+                FROM CAMPAIGN_SENDS WHERE ID = ?`,
+        params: [sendId],
+      },
+      ...(firstTime ? [event] : []),
+    ],
+    ([taken]) => (taken as Outcome).affectedRows === 1,
+  );
+  if (!committed) return null;
+  const [send] = results[1] as ClaimedRow[];
+  if (!send) return null;
+  const { number, batchSize, delayMs, cooldownSeconds, ...rest } = send;
+  return {
+    claim: { sendId, by, number },
+    controls: { batchSize, delayMs, cooldownSeconds },
+    ...rest,
+  };
+}
+
+interface ClaimedRow extends Controls {
+  number: number;
+  maxAttempts: number;
+  cursorSeq: number;
+  lastSeq: number;
 }
 
 /** Frees a claim of which the holder never learned that it got it. */
@@ -225,7 +226,7 @@ export const stateStatement = (sendId: number): Statement => ({
 });
 
 /** Reads what `stateStatement` gave; a send that is gone counts as cancelled and not held. */
-export function toState(rows: unknown[], claim: Claim): SendState {
+export function toState(rows: unknown, claim: Claim): SendState {
   const [row] = rows as StateRow[];
   return {
     status: row?.status ?? 'cancelled',
@@ -248,37 +249,38 @@ export async function readState(db: Executor, claim: Claim): Promise<SendState> 
  * pending. Refused while rows are `sending`.
  * @param end.exhausted the holder found no untouched row any more, though CURSOR_SEQ is short of LAST_SEQ
  */
-export function endBatch(
+export async function endBatch(
   db: Database,
   claim: Claim,
   end: { worked: boolean; exhausted: boolean },
 ): Promise<BatchEnd> {
   const done = `STATUS IN ('running', 'paused') AND ${SETTLED} = TOTAL_COUNT`;
-  return db.transaction(async (tx) => {
-    // MySQL assigns from left to right: STATUS comes after what is computed from its old value.
-    const ended = await tx.run(
-      `UPDATE CAMPAIGN_SENDS
-          SET FINISHED_AT = IF(${done}, UTC_TIMESTAMP(3), FINISHED_AT),
-              STATUS_REASON = IF(${done}, NULL, STATUS_REASON),
-              STATUS = IF(${done}, 'completed', STATUS),
-              LAST_BATCH_AT = IF(?, UTC_TIMESTAMP(3), LAST_BATCH_AT),
-              CURSOR_SEQ = IF(? AND NOT EXISTS (
-                SELECT 1 FROM CAMPAIGN_SEND_RESULTS r
-                 WHERE r.SEND_ID = CAMPAIGN_SENDS.ID AND r.SEQ > CAMPAIGN_SENDS.CURSOR_SEQ
-                   AND r.STATUS = 'pending' AND r.NEXT_ATTEMPT_AT IS NULL), LAST_SEQ, CURSOR_SEQ),
-              SETTLED_SEQ = CURSOR_SEQ,
-              CLAIMED_BY = NULL, CLAIMED_AT = NULL
-        WHERE ID = ? AND CLAIMED_BY = ? AND SENDING_COUNT = 0`,
-      [end.worked ? 1 : 0, end.exhausted ? 1 : 0, claim.sendId, claim.by],
-    );
-    const state = await readState(tx, claim);
-    if (ended.affectedRows === 0) return { kind: state.held ? 'strays' : 'lost' };
-    if (state.status === 'completed') {
-      const event = eventStatement({ sendId: claim.sendId, event: 'completed', actor: claim.by });
-      await tx.run(event.sql, event.params);
-    }
-    return { kind: 'released', status: state.status };
-  });
+  const { results, committed } = await db.packetTransaction(
+    [
+      {
+        // MySQL assigns from left to right: STATUS comes after what is computed from its old value.
+        sql: `UPDATE CAMPAIGN_SENDS
+                 SET FINISHED_AT = IF(${done}, UTC_TIMESTAMP(3), FINISHED_AT),
+                     STATUS_REASON = IF(${done}, NULL, STATUS_REASON),
+                     STATUS = IF(${done}, 'completed', STATUS),
+                     LAST_BATCH_AT = IF(?, UTC_TIMESTAMP(3), LAST_BATCH_AT),
+                     CURSOR_SEQ = IF(? AND NOT EXISTS (
+                       SELECT 1 FROM CAMPAIGN_SEND_RESULTS r
+                        WHERE r.SEND_ID = CAMPAIGN_SENDS.ID AND r.SEQ > CAMPAIGN_SENDS.CURSOR_SEQ
+                          AND r.STATUS = 'pending' AND r.NEXT_ATTEMPT_AT IS NULL), LAST_SEQ, CURSOR_SEQ),
+                     SETTLED_SEQ = CURSOR_SEQ,
+                     CLAIMED_BY = NULL, CLAIMED_AT = NULL
+               WHERE ID = ? AND CLAIMED_BY = ? AND SENDING_COUNT = 0`,
+        params: [end.worked ? 1 : 0, end.exhausted ? 1 : 0, claim.sendId, claim.by],
+      },
+      stateStatement(claim.sendId),
+      completedEvent(claim),
+    ],
+    ([ended]) => (ended as Outcome).affectedRows === 1,
+  );
+  const state = toState(results[1], claim);
+  if (committed) return { kind: 'released', status: state.status };
+  return { kind: state.held ? 'strays' : 'lost' };
 }
 
 /**

@@ -36,8 +36,13 @@ export interface Executor {
   rows<T>(sql: string, params?: readonly Param[]): Promise<T[]>;
   run(sql: string, params?: readonly Param[]): Promise<Outcome>;
   /** Several statements in one packet and one round trip; a result for each: rows or an Outcome. */
-  packet(statements: readonly Statement[]): Promise<(unknown[] | Outcome)[]>;
+  packet(statements: readonly Statement[]): Promise<PacketResults>;
 }
+
+/** For each statement of a packet its rows, or its Outcome. */
+export type PacketResults = (unknown[] | Outcome)[];
+
+const START: Statement = { sql: 'START TRANSACTION', params: [] };
 
 /**
  * A session is closed by the server after this long without a statement, so that a process stopped in the
@@ -78,11 +83,11 @@ class Session implements Executor {
     return result as ResultSetHeader;
   }
 
-  async packet(statements: readonly Statement[]): Promise<(unknown[] | Outcome)[]> {
+  async packet(statements: readonly Statement[]): Promise<PacketResults> {
     const sql = statements.map((statement) => statement.sql).join('; ');
     const params = statements.flatMap((statement) => [...statement.params]);
     const [result] = await this.query(sql, params);
-    return (statements.length === 1 ? [result] : result) as (unknown[] | Outcome)[];
+    return (statements.length === 1 ? [result] : result) as PacketResults;
   }
 
   destroy(): void {
@@ -144,7 +149,7 @@ export class Database implements Executor {
     return this.withSession((session) => session.run(sql, params));
   }
 
-  packet(statements: readonly Statement[]): Promise<(unknown[] | Outcome)[]> {
+  packet(statements: readonly Statement[]): Promise<PacketResults> {
     return this.withSession((session) => session.packet(statements));
   }
 
@@ -154,14 +159,20 @@ export class Database implements Executor {
    * After a lost connection the fate of a COMMIT is not known: the caller must read before it trusts.
    */
   async transaction<T>(work: (tx: Executor) => Promise<T>, attempts = 5): Promise<T> {
+    return this.retrying(attempts, async (session) => {
+      await session.run(START.sql);
+      const result = await work(session);
+      await session.run('COMMIT');
+      return result;
+    });
+  }
+
+  private async retrying<T>(attempts: number, work: (session: Session) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.withSession(async (session) => {
           try {
-            await session.run('START TRANSACTION');
-            const result = await work(session);
-            await session.run('COMMIT');
-            return result;
+            return await work(session);
           } catch (error) {
             if (!session.broken) await session.run('ROLLBACK').catch(() => session.destroy());
             throw error;
@@ -173,10 +184,27 @@ export class Database implements Executor {
     }
   }
 
+  /**
+   * A transaction in two round trips: all its statements in one packet, then COMMIT, or ROLLBACK where `commit` finds
+   * from their results that something is not as it should be. Retried and thrown as by `transaction`.
+   * @returns the results, and whether they were committed
+   */
+  async packetTransaction(
+    statements: readonly Statement[],
+    commit: (results: PacketResults) => boolean,
+    attempts = 5,
+  ): Promise<{ results: PacketResults; committed: boolean }> {
+    return this.retrying(attempts, async (session) => {
+      const results = await session.packet([START, ...statements]);
+      results.shift();
+      const committed = commit(results);
+      await session.run(committed ? 'COMMIT' : 'ROLLBACK');
+      return { results, committed };
+    });
+  }
+
   /** One session for the whole of `work`, for what is bound to a session (GET_LOCK, temporary settings). */
-  async withSession<T>(
-    work: (session: Executor & { broken: boolean; destroy(): void }) => Promise<T>,
-  ): Promise<T> {
+  async withSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
     const session = await this.acquire();
     try {
       return await work(session);

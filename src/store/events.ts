@@ -30,6 +30,15 @@ export function eventStatement(event: NewEvent): Statement {
   };
 }
 
+/** The event of a batch end that completed its send; writes nothing where it did not. */
+export function completedEvent(claim: { sendId: number; by: string }): Statement {
+  return {
+    sql: `INSERT INTO CAMPAIGN_SEND_EVENTS (SEND_ID, AT, EVENT, ACTOR)
+          SELECT ID, UTC_TIMESTAMP(3), 'completed', ? FROM CAMPAIGN_SENDS WHERE ID = ? AND STATUS = 'completed'`,
+    params: [claim.by, claim.sendId],
+  };
+}
+
 export interface SendEvent {
   id: number;
   at: Date;

@@ -1,8 +1,14 @@
-import type { Claim, Recipient, Settlement, Step, StepResult } from '../domain/delivery.js';
+import type {
+  Claim,
+  NextRows,
+  Recipient,
+  Settlement,
+  Step,
+  StepResult,
+} from '../domain/delivery.js';
 import type { RecipientStatus } from '../domain/states.js';
 import { readState, SENDING_ROWS, stateStatement, toState } from './claims.js';
-import type { Database, Executor, Outcome, Param, Statement } from './database.js';
-import { isRetryable } from './errors.js';
+import type { Database, Executor, Outcome, PacketResults, Param, Statement } from './database.js';
 
 interface ResultRow {
   seq: number;
@@ -20,30 +26,33 @@ const toRecipient = ({ fields, ...row }: ResultRow): Recipient => ({
   fields: fields === null ? {} : (JSON.parse(fields) as Record<string, string>),
 });
 
-/** Rows never tried, in the list's order. */
-export async function untouched(
+/**
+ * What is to be tried next, in one round trip: rows given back or deferred whose time has come, the longest due first,
+ * and rows never tried, in the list's order.
+ */
+export async function nextRows(
   db: Executor,
   sendId: number,
-  afterSeq: number,
-  limit: number,
-): Promise<Recipient[]> {
-  const rows = await db.rows<ResultRow>(
-    `SELECT ${COLUMNS} FROM CAMPAIGN_SEND_RESULTS
-      WHERE SEND_ID = ? AND SEQ > ? AND STATUS = 'pending' AND NEXT_ATTEMPT_AT IS NULL ORDER BY SEQ LIMIT ?`,
-    [sendId, afterSeq, limit],
-  );
-  return rows.map(toRecipient);
-}
-
-/** Rows given back or deferred whose time has come, the longest due first. */
-export async function deferred(db: Executor, sendId: number, limit: number): Promise<Recipient[]> {
-  const rows = await db.rows<ResultRow>(
-    `SELECT ${COLUMNS} FROM CAMPAIGN_SEND_RESULTS
-      WHERE SEND_ID = ? AND ATTENTION = 4 AND NEXT_ATTEMPT_AT <= UTC_TIMESTAMP(3)
-      ORDER BY NEXT_ATTEMPT_AT LIMIT ?`,
-    [sendId, limit],
-  );
-  return rows.map(toRecipient);
+  read: { afterSeq: number; untouched: number; deferred: number },
+): Promise<NextRows> {
+  const untouched: Statement = {
+    sql: `SELECT ${COLUMNS} FROM CAMPAIGN_SEND_RESULTS
+           WHERE SEND_ID = ? AND SEQ > ? AND STATUS = 'pending' AND NEXT_ATTEMPT_AT IS NULL
+           ORDER BY SEQ LIMIT ?`,
+    params: [sendId, read.afterSeq, read.untouched],
+  };
+  // Without the hint MySQL 9 may choose the primary key, and read all settled rows.
+  const deferred: Statement = {
+    sql: `SELECT ${COLUMNS} FROM CAMPAIGN_SEND_RESULTS FORCE INDEX (ATTENTION_DUE)
+           WHERE SEND_ID = ? AND ATTENTION = 4 AND NEXT_ATTEMPT_AT <= UTC_TIMESTAMP(3)
+           ORDER BY NEXT_ATTEMPT_AT LIMIT ?`,
+    params: [sendId, read.deferred],
+  };
+  const [fresh, due] = await db.packet(read.deferred > 0 ? [untouched, deferred] : [untouched]);
+  return {
+    untouched: ((fresh ?? []) as ResultRow[]).map(toRecipient),
+    deferred: ((due ?? []) as ResultRow[]).map(toRecipient),
+  };
 }
 
 type Kind = Settlement['to'];
@@ -166,8 +175,6 @@ function markStatement(claim: Claim, seqs: readonly number[]): Statement {
   };
 }
 
-const LOCK_TRIES = 5;
-
 /**
  * One step of a batch in one transaction of two round trips: the fence, what came in, what is marked anew; then, if
  * every statement touched exactly the rows it should, COMMIT. A message may be handed to a connection only after this.
@@ -180,36 +187,15 @@ export async function step(db: Database, claim: Claim, step: Step): Promise<Step
     ...(step.mark.length > 0 ? [markStatement(claim, step.mark)] : []),
   ];
   const expected = [1, ...kinds.map(({ count }) => count), step.mark.length];
-  const packet = [
-    { sql: 'START TRANSACTION', params: [] },
-    ...guarded,
-    stateStatement(claim.sendId),
-  ];
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await db.withSession(async (session) => {
-        try {
-          const results = await session.packet(packet);
-          const touched = results.slice(1, 1 + guarded.length) as Outcome[];
-          const state = toState(results.at(-1) as unknown[], claim);
-          if (touched.every(({ affectedRows }, i) => affectedRows === expected[i])) {
-            await session.run('COMMIT');
-            return { kind: 'done', state };
-          }
-          await session.run('ROLLBACK');
-          if (!state.held) return { kind: 'lost' };
-          return touched[0]?.affectedRows === 1
-            ? { kind: 'mismatch' }
-            : { kind: 'not-running', state };
-        } catch (error) {
-          if (!session.broken) await session.run('ROLLBACK').catch(() => session.destroy());
-          throw error;
-        }
-      });
-    } catch (error) {
-      if (!isRetryable(error) || attempt >= LOCK_TRIES) throw error;
-    }
-  }
+  const touched = (results: PacketResults, i: number) => (results[i] as Outcome).affectedRows;
+  const { results, committed } = await db.packetTransaction(
+    [...guarded, stateStatement(claim.sendId)],
+    (all) => guarded.every((_, i) => touched(all, i) === expected[i]),
+  );
+  const state = toState(results.at(-1), claim);
+  if (committed) return { kind: 'done', state };
+  if (!state.held) return { kind: 'lost' };
+  return touched(results, 0) === 1 ? { kind: 'mismatch' } : { kind: 'not-running', state };
 }
 
 /**

@@ -81,10 +81,9 @@ describe('the database goes away in mid-batch', () => {
     const sendId = await set(300);
     const scheduler = schedule();
     await vi.waitFor(() => expect(smtp.messages.length).toBeGreaterThan(0), 10_000);
-    let over = false;
     let kills = 0;
     const killer = (async () => {
-      while (!over) {
+      while (kills < 12) {
         const [session] = await db.database.rows<{ id: number }>(
           `SELECT ID AS id FROM INFORMATION_SCHEMA.PROCESSLIST
             WHERE DB = DATABASE() AND ID <> CONNECTION_ID() ORDER BY RAND() LIMIT 1`,
@@ -96,10 +95,7 @@ describe('the database goes away in mid-batch', () => {
         await new Promise((resolve) => setTimeout(resolve, 120 * Math.random()));
       }
     })();
-    await vi.waitFor(() => expect(smtp.messages.length).toBeGreaterThan(200), 25_000);
-    over = true;
     await killer;
-    expect(kills).toBeGreaterThan(5);
     await scheduler.done;
     expect(await balancedBooks(db.database, sendId)).toMatchObject({
       status: 'completed',

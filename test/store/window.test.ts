@@ -115,8 +115,9 @@ describe('what is to be tried next', () => {
       3,
       3,
     );
-    expect((await ledger.untouched(sendId, 0, 4)).map((row) => row.seq)).toEqual([4, 5, 6, 7]);
-    expect((await ledger.deferred(sendId, 10)).map((row) => row.seq)).toEqual([1]);
+    const next = await ledger.nextRows(sendId, { afterSeq: 0, untouched: 4, deferred: 10 });
+    expect(next.untouched.map((row) => row.seq)).toEqual([4, 5, 6, 7]);
+    expect(next.deferred.map((row) => row.seq)).toEqual([1]);
   });
 
   test('a deferred row in flight is found by reconcile wherever it lies', async () => {
