@@ -1,0 +1,184 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { campaign } from '../support/cli.ts';
+import { createTestDatabase, startTestServer, type TestDatabase } from '../support/database.ts';
+import { ageClaim, balancedBooks, ledgerRows, seedSend } from '../support/sends.ts';
+import { type SmtpServer, type SmtpServerSettings, startSmtpServer } from '../support/smtp.ts';
+import { type SchedulerProcess, startSchedulerProcess } from './scheduler-process.ts';
+
+const CONNECTIONS = 4;
+
+let db: TestDatabase;
+let smtp: SmtpServer;
+let running: SchedulerProcess[] = [];
+
+const afterMs = (ms: number): SmtpServerSettings => ({
+  onData: () => new Promise((resolve) => setTimeout(() => resolve(undefined), ms)),
+});
+
+beforeEach(async () => {
+  db = await createTestDatabase();
+  smtp = await startSmtpServer(afterMs(10));
+});
+
+afterEach(async () => {
+  for (const scheduler of running) scheduler.kill('SIGKILL');
+  await Promise.all(running.map(({ ended }) => ended));
+  running = [];
+  await smtp.close();
+  await db.drop();
+});
+
+type Options = Parameters<typeof startSchedulerProcess>[2] & { url?: string };
+
+function schedule({ url = db.url, ...options }: Options = {}): SchedulerProcess {
+  const scheduler = startSchedulerProcess(url, smtp.url, options);
+  running.push(scheduler);
+  return scheduler;
+}
+
+const UNTIL_IDLE = { args: ['--until-idle'] };
+const books = (sendId: number) => balancedBooks(db.database, sendId);
+const someAreSent = (count = 20) =>
+  vi.waitFor(() => expect(smtp.messages.length).toBeGreaterThan(count), 15_000);
+
+function expectNobodyTwice(): void {
+  expect([...smtp.countsByRecipient()].filter(([, copies]) => copies > 1)).toEqual([]);
+}
+
+async function expectVerified(sendId: number): Promise<void> {
+  const { code, stdout } = await campaign(['verify', String(sendId)], {
+    env: { CAMPAIGN_DATABASE_URL: db.url },
+  });
+  expect(stdout).toMatch(/\S/);
+  expect(code).toBe(0);
+}
+
+describe('run-scheduler', () => {
+  test('killed in mid-send: once its claim is stale the next one finishes the rest, nobody is mailed twice', async () => {
+    const sendId = await seedSend(db.database, { recipients: 400, batchSize: 1000 });
+    const first = schedule();
+    await someAreSent();
+    first.kill('SIGKILL');
+    await first.ended;
+    const left = await books(sendId);
+    expect(left.sending).toBeGreaterThan(0);
+    expect(left.sending).toBeLessThanOrEqual(2 * CONNECTIONS);
+    await ageClaim(db.database, sendId);
+    expect((await schedule(UNTIL_IDLE).ended).code).toBe(0);
+    const end = await books(sendId);
+    expect(end).toMatchObject({ status: 'completed', unknown: left.sending, failed: 0 });
+    expect(end.sent + end.unknown).toBe(400);
+    expectNobodyTwice();
+    expect(smtp.messages.length).toBeGreaterThanOrEqual(end.sent);
+    await expectVerified(sendId);
+  });
+
+  test('six processes on one send mail everybody once', async () => {
+    // Between batches all six know when the next is due, and want it.
+    const pacing = { batchSize: 120, cooldownSeconds: 1 };
+    const sendId = await seedSend(db.database, { recipients: 600, ...pacing });
+    const six = Array.from({ length: 6 }, () => schedule(UNTIL_IDLE));
+    for (const { code } of await Promise.all(six.map(({ ended }) => ended))) expect(code).toBe(0);
+    expect(await books(sendId)).toMatchObject({ status: 'completed', sent: 600 });
+    expect(smtp.countsByRecipient().size).toBe(600);
+    expectNobodyTwice();
+    const workers = await db.database.rows(
+      "SELECT DISTINCT ACTOR FROM CAMPAIGN_SEND_EVENTS WHERE SEND_ID = ? AND EVENT = 'claimed'",
+      [sendId],
+    );
+    expect(workers.length).toBeGreaterThan(1);
+  });
+
+  test('lives through a crash of the database in mid-batch: nobody unknown, nobody twice', async () => {
+    const server = await startTestServer({ durable: true });
+    const own = await createTestDatabase(server.url);
+    try {
+      const sendId = await seedSend(own.database, { recipients: 400, batchSize: 1000 });
+      const scheduler = schedule({ url: own.url, ...UNTIL_IDLE });
+      await someAreSent();
+      await server.crash();
+      await vi.waitFor(() => expect(scheduler.log).toContain('"event":"database-away"'), 10_000);
+      await server.restart();
+      expect((await scheduler.ended).code).toBe(0);
+      expect(await balancedBooks(own.database, sendId)).toMatchObject({
+        status: 'completed',
+        sent: 400,
+        unknown: 0,
+      });
+      expect(smtp.countsByRecipient().size).toBe(400);
+      expectNobodyTwice();
+    } finally {
+      await own.drop();
+      await server.stop();
+    }
+  });
+
+  test('SIGTERM in mid-batch: what is on the wire ends, the rest goes back, exit 0, nobody unknown', async () => {
+    const sendId = await seedSend(db.database, { recipients: 400, batchSize: 1000 });
+    const scheduler = schedule();
+    await someAreSent();
+    scheduler.kill('SIGTERM');
+    expect(await scheduler.ended).toMatchObject({ code: 0, signal: null });
+    const left = await books(sendId);
+    expect(left).toMatchObject({ status: 'running', claimedBy: null, sending: 0, unknown: 0 });
+    expect(left.sent).toBe(smtp.messages.length);
+    expect(left.pending).toBe(400 - left.sent);
+    expect((await schedule(UNTIL_IDLE).ended).code).toBe(0);
+    expect(await books(sendId)).toMatchObject({ status: 'completed', sent: 400 });
+    expectNobodyTwice();
+  });
+
+  test('a second SIGTERM ends at once, and loses no more than a crash does', async () => {
+    await smtp.close();
+    let waiting = 0;
+    smtp = await startSmtpServer({
+      onData: () => {
+        waiting += 1;
+        return new Promise(() => undefined);
+      },
+    });
+    const sendId = await seedSend(db.database, { recipients: 50 });
+    const scheduler = schedule();
+    await vi.waitFor(() => expect(waiting).toBe(CONNECTIONS), 15_000);
+    scheduler.kill('SIGTERM');
+    await vi.waitFor(() => expect(scheduler.log).toContain('"event":"stopping"'), 5_000);
+    const asked = performance.now();
+    scheduler.kill('SIGTERM');
+    expect((await scheduler.ended).code).toBe(143);
+    expect(performance.now() - asked).toBeLessThan(2_000);
+    expect((await books(sendId)).sending).toBeLessThanOrEqual(2 * CONNECTIONS);
+  });
+
+  test('the time zones of processes and server change nothing', async () => {
+    const server = await startTestServer({ extra: ['--default-time-zone=-08:00'] });
+    const own = await createTestDatabase(server.url);
+    try {
+      const sendId = await seedSend(own.database, {
+        recipients: 60,
+        batchSize: 20,
+        cooldownSeconds: 1,
+      });
+      const begun = Date.now();
+      const zones = ['Pacific/Auckland', 'America/Los_Angeles'];
+      const two = zones.map((TZ) => schedule({ url: own.url, ...UNTIL_IDLE, env: { TZ } }));
+      for (const { code } of await Promise.all(two.map(({ ended }) => ended))) expect(code).toBe(0);
+      // Two cooldowns lie between three batches, whoever runs them.
+      expect(Date.now() - begun).toBeGreaterThan(2_000);
+      expect(await balancedBooks(own.database, sendId)).toMatchObject({
+        status: 'completed',
+        sent: 60,
+        unknown: 0,
+      });
+      for (const { sentAt } of await ledgerRows(own.database, sendId)) {
+        expect(sentAt?.getTime()).toBeGreaterThan(begun - 1_000);
+        expect(sentAt?.getTime()).toBeLessThan(Date.now() + 1_000);
+      }
+      const reclaimed = "SELECT 1 FROM CAMPAIGN_SEND_EVENTS WHERE EVENT = 'reclaimed'";
+      expect(await own.database.rows(reclaimed)).toEqual([]);
+      expectNobodyTwice();
+    } finally {
+      await own.drop();
+      await server.stop();
+    }
+  });
+});

@@ -1,0 +1,49 @@
+import { spawn } from 'node:child_process';
+import { CAMPAIGN, type CliResult } from '../support/cli.ts';
+
+export interface SchedulerProcess {
+  pid: number;
+  /** What it has logged so far. */
+  readonly log: string;
+  kill(signal: NodeJS.Signals): void;
+  ended: Promise<CliResult & { signal: NodeJS.Signals | null }>;
+}
+
+/** Runs `campaign run-scheduler` as a process of its own, logging a line a message. */
+export function startSchedulerProcess(
+  databaseUrl: string,
+  smtpUrl: string,
+  options: { args?: readonly string[]; env?: Record<string, string> } = {},
+): SchedulerProcess {
+  const args = ['run-scheduler', '--poll-seconds', '1', '--connections', '4', '--json'];
+  args.push('--log-level', 'debug', ...(options.args ?? []));
+  const child = spawn(process.execPath, [CAMPAIGN, ...args], {
+    cwd: '/',
+    env: {
+      PATH: process.env.PATH,
+      HOME: '/nonexistent',
+      CAMPAIGN_DATABASE_URL: databaseUrl,
+      CAMPAIGN_SMTP_URL: smtpUrl,
+      ...options.env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  return {
+    pid: child.pid as number,
+    get log() {
+      return stderr;
+    },
+    kill: (signal) => void child.kill(signal),
+    ended: new Promise((resolve) => {
+      child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+    }),
+  };
+}
