@@ -1,5 +1,6 @@
 /** `npm run demo`: the product's first minute, on the sandbox. Every command is shown, and really run. */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   closeSync,
   mkdtempSync,
@@ -17,6 +18,7 @@ import { cleanEnvironment, ROOT, runScript, setUp } from './setup.js';
 
 const CAMPAIGN = join(ROOT, 'bin/campaign.js');
 const FIRST_LOOK_MS = 4_000;
+const GRACE_MS = 5_000;
 const KEPT = ['CAMPAIGN_SANDBOX_DIR'];
 
 class Interrupted extends Error {}
@@ -26,10 +28,12 @@ class Demo {
   children = new Set();
   startedSandbox = false;
   interrupted = false;
+  ending = false;
 
   constructor() {
     for (const signal of ['SIGINT', 'SIGTERM']) {
       process.on(signal, () => {
+        if (this.ending) return;
         this.interrupted = true;
         for (const child of this.children) child.kill('SIGINT');
       });
@@ -44,8 +48,8 @@ class Demo {
       'A private database and an SMTP server that keeps what it gets. Nothing leaves this machine.',
     );
     const before = JSON.parse(await this.quiet('sandbox', 'status', '--json'));
-    await this.show('sandbox', 'start');
     this.startedSandbox = !before.running;
+    await this.show('sandbox', 'start');
 
     say(
       `A list of ${PEOPLE.toLocaleString('en-US')} made-up people, and a message with merge fields.`,
@@ -82,7 +86,13 @@ class Demo {
     this.sayWhatIsNext(id);
   }
 
+  /** Leaves no process, whatever happened before. */
   async end() {
+    this.ending = true;
+    this.interrupted = false;
+    const ended = [...this.children].map((child) => once(child, 'close'));
+    for (const child of this.children) child.kill('SIGTERM');
+    await Promise.race([Promise.all(ended), sleep(GRACE_MS, undefined, { ref: false })]);
     for (const child of this.children) child.kill('SIGKILL');
     if (this.startedSandbox) await this.quiet('sandbox', 'stop').catch(() => undefined);
     rmSync(this.directory, { recursive: true, force: true });

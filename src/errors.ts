@@ -9,6 +9,9 @@ export const EXIT = {
   smtp: 6,
 } as const;
 
+/** Exit code of a command that a signal ended, as shells report it: 128 + the signal's number. */
+export const signalExit = (signal: unknown): number => (signal === 'SIGTERM' ? 143 : 130);
+
 /** Every stable error code a `--json` caller can meet, with the exit code it brings. */
 const CODES = {
   INTERNAL: EXIT.internal,

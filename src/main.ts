@@ -3,7 +3,7 @@ import { hostname, userInfo } from 'node:os';
 import { Command, CommanderError } from 'commander';
 import type { Context } from './cli/context.js';
 import { type Environment, loadSettings, processEnvironment, type Settings } from './config.js';
-import { CampaignError, EXIT } from './errors.js';
+import { CampaignError, EXIT, signalExit } from './errors.js';
 import { findSandbox } from './sandbox/addresses.js';
 import type { Database } from './store/database.js';
 import { explainDatabaseError } from './store/errors.js';
@@ -40,9 +40,6 @@ const COMMANDS: Record<string, () => Promise<CommandModule>> = {
   retry: () => import('./cli/retry.js'),
   events: () => import('./cli/events.js'),
 };
-
-const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
-type Signal = keyof typeof SIGNAL_EXIT;
 
 /**
  * Runs one command line and returns its exit code; ends the process itself only for a second signal, for a first
@@ -145,8 +142,7 @@ class Run {
   }
 
   private readonly onSignal = (signal: NodeJS.Signals): void => {
-    if (!this.heedsSignals || this.abort.signal.aborted)
-      process.exit(SIGNAL_EXIT[signal as Signal]);
+    if (!this.heedsSignals || this.abort.signal.aborted) process.exit(signalExit(signal));
     this.abort.abort(signal);
   };
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { CampaignError } from '../errors.js';
+import { CampaignError, signalExit } from '../errors.js';
 import type { Database } from '../store/database.js';
 import type { QueuePlanView, QueueView } from '../view/queue.js';
 import type { Context } from './context.js';
@@ -10,9 +10,6 @@ interface Flags {
   json?: boolean;
   [flag: string]: unknown;
 }
-
-/** Shells report 128 + the number of the signal that ended a command. */
-const SIGNAL_EXIT: Record<string, number> = { SIGINT: 130, SIGTERM: 143 };
 
 /** `campaign queue`: a list and a message become a send. */
 export function register(program: Command, context: Context): void {
@@ -96,7 +93,7 @@ async function run(flags: Flags, context: Context): Promise<void> {
 }
 
 const interrupted = (context: Context): void =>
-  context.setExitCode(SIGNAL_EXIT[String(context.signal.reason)] ?? 130);
+  context.setExitCode(signalExit(context.signal.reason));
 
 /** The checked database again, counting changed rows, which tells an insert from a duplicate. */
 async function openDatabase(context: Context): Promise<Database> {

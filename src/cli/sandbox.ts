@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { signalExit } from '../errors.js';
 import type { SandboxStatus } from '../sandbox/sandbox.js';
 import { sandboxLines } from '../view/sandbox.js';
 import { confirm } from './confirm.js';
@@ -24,8 +25,15 @@ export function register(program: Command, context: Context): void {
       .action(run);
 
   add('start', 'start what is not running of the two servers', async (options) => {
-    const { startSandbox } = await import('../sandbox/sandbox.js');
+    const { startSandbox, stopSandbox } = await import('../sandbox/sandbox.js');
+    // Heeded from here on: cut short, a start would leave servers that nobody knows of.
+    const { signal } = context;
     const { started, status } = await startSandbox(directory());
+    if (signal.aborted) {
+      if (started) await stopSandbox(directory());
+      context.setExitCode(signalExit(signal.reason));
+      return;
+    }
     context.stderr.write(started ? 'sandbox started\n' : 'the sandbox was running already\n');
     print(context, status, options);
   });

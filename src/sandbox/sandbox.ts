@@ -123,7 +123,8 @@ export async function stopSandbox(directory: string): Promise<boolean> {
   if (!existsSync(directory)) return false;
   return exclusively(directory, async () => {
     // The state file stays: dead processes are recognised as such, and the next start wants the same port.
-    const { database, smtp } = await runningParts(readState(directory));
+    const { smtp, ...up } = await runningParts(readState(directory));
+    const database = up.database ?? (await findOrphan(sandboxPaths(directory).run));
     await Promise.all([database, smtp].map((part) => part && terminate(part.pid)));
     if (database) removeSocketDirectory(database.socketPath, directory);
     return database !== undefined || smtp !== undefined;

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -156,6 +158,22 @@ test('where its own path is too long for a socket, the database listens at a sho
   expect(socketPath.length).toBeLessThan(100);
   await run('stop');
   expect(existsSync(dirname(socketPath))).toBe(false);
+});
+
+test('a start that is interrupted leaves nothing running', async () => {
+  await status('stop');
+  const child = spawn(process.execPath, [CAMPAIGN, 'sandbox', 'start'], {
+    env: { PATH: process.env.PATH, CAMPAIGN_SANDBOX_DIR: directory },
+    stdio: 'ignore',
+  });
+  const ended = once(child, 'close');
+  const pidFile = join(directory, 'run/database.pid');
+  await waitUntil(() => existsSync(pidFile), 20_000, 'the database did not start');
+  const pid = Number(readFileSync(pidFile, 'utf8'));
+  child.kill('SIGINT');
+  expect(await ended).toEqual([130, null]);
+  expect(isRunning(pid)).toBe(false);
+  expect(await status('status')).toMatchObject({ databaseUrl: null, smtpUrl: null });
 });
 
 test('a start that was killed half-way is taken up by the next one', async () => {
