@@ -76,6 +76,11 @@ class PerRow {
   constructor(private readonly seqs: readonly number[]) {}
 
   value(values: readonly (string | number | null)[]): string {
+    const [first] = values;
+    if (first !== undefined && values.every((value) => value === first)) {
+      this.params.push(first);
+      return '?';
+    }
     this.params.push(this.seqs, values);
     return 'ELT(FIELD(SEQ, ?), ?)';
   }
