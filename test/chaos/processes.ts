@@ -131,7 +131,7 @@ export class Worker {
     const { child } = this;
     if (!child) return;
     const gone = once(child, 'exit');
-    this.expected = expected;
+    if (this.expected !== 'kill') this.expected = expected;
     child.kill(signal);
     await gone;
   }
