@@ -61,8 +61,9 @@ class Ledger {
     const claimed = await this.measure('claim', () => ledger.claim(sendId, by, false));
     if (!claimed) throw new Error('the send could not be claimed');
     const { claim, cursorSeq } = claimed;
-    const rows = await this.measure('window', () => ledger.untouched(sendId, cursorSeq, WINDOW));
-    const mark = rows.map((row) => row.seq);
+    const read = { afterSeq: cursorSeq, untouched: WINDOW, deferred: WINDOW };
+    const { untouched } = await this.measure('window', () => ledger.nextRows(sendId, read));
+    const mark = untouched.map((row) => row.seq);
     const last = mark.at(-1) ?? cursorSeq;
     const marked = { settlements: [], mark, cursorSeq: last, settledSeq: cursorSeq };
     await expectDone(this.measure('mark', () => ledger.step(claim, marked)));
