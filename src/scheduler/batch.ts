@@ -177,7 +177,7 @@ class Batch implements JobOwner {
   }
 
   private async rowsToMark(): Promise<Recipient[]> {
-    const granted = this.tools.budget.take(this, this.wanted());
+    const granted = this.tools.budget.take(this, this.wanted(), this.hand.toRecord);
     if (granted === 0) return [];
     this.readOn(granted);
     if (this.hand.readAhead === 0 && this.reading) await this.reading;

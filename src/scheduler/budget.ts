@@ -25,8 +25,11 @@ export class Budget {
     this.wakeNext();
   }
 
-  /** Grants up to `want` rows, none at all when others have waited longer; the owner is woken when it is its turn. */
-  take(owner: object, want: number): number {
+  /**
+   * Grants up to `want` rows, none at all when others have waited longer; the owner is woken when it is its turn.
+   * @param leaving rows of the owner's that end in the very transaction that marks those it is granted
+   */
+  take(owner: object, want: number, leaving: number): number {
     const party = this.parties.get(owner);
     if (!party) return 0;
     if (want <= 0) {
@@ -34,8 +37,9 @@ export class Budget {
       return 0;
     }
     const share = Math.max(1, Math.floor(this.limit / this.parties.size));
-    const granted = Math.min(want, this.limit - this.held, share - party.held);
-    if (share - party.held <= 0) return 0;
+    const own = share - (party.held - leaving);
+    const granted = Math.min(want, this.limit - (this.held - leaving), own);
+    if (own <= 0) return 0;
     const [first] = this.queue;
     if (granted <= 0 || (first !== undefined && first !== owner)) {
       this.queue.add(owner);
