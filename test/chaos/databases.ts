@@ -1,6 +1,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { answers } from '../../src/store/administration.ts';
+import { parseDatabaseUrl } from '../../src/store/url.ts';
 import { createTestDatabase, startTestServer, type TestDatabase } from '../support/database.ts';
+import { holds } from './processes.ts';
 import type { Random } from './random.ts';
 
 const run = promisify(execFile);
@@ -67,9 +70,15 @@ export async function galeraDatabase(script: string): Promise<ChaosDatabase> {
     // The first node is the harness's own window on the ledger.
     kill: async (random) => {
       const node = String(random.between(2, hosts.length));
+      const address = parseDatabaseUrl(`${urls[Number(node) - 1]}/mysql`);
       await run(script, ['kill', node]);
       return async () => {
-        await run(script, ['start', node]);
+        // While a killed process is still there, the script takes it for alive.
+        const isUp = async (): Promise<boolean> => {
+          await run(script, ['start', node]);
+          return answers(address);
+        };
+        if (!(await holds(isUp, 120_000))) throw new Error(`node ${node} did not come back`);
       };
     },
     stop: () => first.drop(),

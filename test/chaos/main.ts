@@ -92,6 +92,8 @@ export async function main(args: string[]): Promise<number> {
     );
     return result.ok ? 0 : 1;
   } finally {
-    await database.stop();
+    await database.stop().catch((error: Error) => {
+      process.stderr.write(`chaos: the database was not taken away: ${error.message}\n`);
+    });
   }
 }
