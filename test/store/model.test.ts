@@ -9,7 +9,7 @@ import {
 } from '../../src/domain/states.ts';
 import { createLedger } from '../../src/store/ledger.ts';
 import { settleSelected } from '../../src/store/resolve.ts';
-import * as steering from '../../src/store/steering.ts';
+import { cancel, pause, resume } from '../../src/store/steering.ts';
 import { verifySend } from '../../src/store/verify.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { ageClaim, balancedBooks, ledgerRows, seedSend } from '../support/sends.ts';
@@ -181,10 +181,10 @@ const pauseItself: Command = {
   },
 };
 
-const steer = (verb: 'pause' | 'resume' | 'cancel'): Command => ({
-  name: verb,
+const steer = (verb: typeof pause | typeof resume | typeof cancel): Command => ({
+  name: verb.name,
   run: async ({ sendId }) => {
-    await steering[verb](db.database, sendId, 'model');
+    await verb(db.database, sendId, 'model');
   },
 });
 
@@ -193,7 +193,9 @@ const decide = (from: 'unknown' | 'failed', to: 'sent' | 'failed' | 'pending'): 
   async run(world) {
     const before = await ledgerRows(db.database, world.sendId);
     const event = from === 'unknown' ? 'resolved' : 'retried';
-    await settleSelected(db.database, world.sendId, { from, to, event, actor: 'model' }, { from });
+    const text = from === 'unknown' ? `resolved as ${to} by model` : undefined;
+    const settle = { from, to, event, actor: 'model' } as const;
+    await settleSelected(db.database, world.sendId, settle, { from }, text);
     const after = await ledgerRows(db.database, world.sendId);
     for (const [i, row] of after.entries()) {
       // The operator has asked for one more copy.
@@ -214,8 +216,8 @@ const commands: fc.Arbitrary<Command> = fc.oneof(
   { arbitrary: fc.constant(takeover), weight: 1 },
   { arbitrary: kinds.map(settleLate), weight: 2 },
   { arbitrary: fc.constant(pauseItself), weight: 1 },
-  { arbitrary: fc.constantFrom('pause', 'resume', 'resume').map(steer), weight: 2 },
-  { arbitrary: fc.constant(steer('cancel')), weight: 1 },
+  { arbitrary: fc.constantFrom(pause, resume, resume).map(steer), weight: 2 },
+  { arbitrary: fc.constant(steer(cancel)), weight: 1 },
   {
     arbitrary: fc.constantFrom(
       decide('unknown', 'sent'),
