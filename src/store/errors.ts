@@ -38,9 +38,12 @@ const LOST = new Set([
   'HANDSHAKE_SSL_ERROR',
 ]);
 
-/** Shutdown in progress, killed, disconnected for inactivity, too many connections, server starting. */
+/**
+ * Shutdown in progress, killed, disconnected for inactivity, too many connections, server starting; an error during
+ * COMMIT (1180), as a Galera node that has lost its cluster answers.
+ */
 const LOST_ERRNO = new Set([
-  1040, 1053, 1152, 1159, 1161, 1203, 1226, 1317, 1927, 1937, 4031, 3168,
+  1040, 1053, 1152, 1159, 1161, 1180, 1203, 1226, 1317, 1927, 1937, 4031, 3168,
 ]);
 
 /** The server is there but cannot write: read-only replica or primary, disk full, out of tablespace. */
