@@ -56,10 +56,11 @@ export async function compare(
   entries: readonly TruthEntry[],
   round: Round,
 ): Promise<Verdict> {
-  const [rows, sends, reclaims] = await Promise.all([
+  const [rows, sends, reclaims, resolved] = await Promise.all([
     readRows(db, round.sendIds),
     readSends(db, round.sendIds),
     readReclaims(db, round.sendIds),
+    countResolved(db, round.sendIds),
   ]);
   const contradictions: string[] = [];
   const accepted = new Map<string, Extract<TruthEntry, { kind: 'accepted' }>[]>();
@@ -75,12 +76,12 @@ export async function compare(
   }
   let copiesTooMany = 0;
   let lost = 0;
-  let unknown = 0;
+  let unknown = resolved;
   const statusOf = new Map(sends.map(({ id, status }) => [id, status]));
   for (const row of rows) {
     const copies = accepted.get(row.email) ?? [];
     const asked = round.asked.get(row.email) ?? 0;
-    unknown += asked + (row.status === 'unknown' ? 1 : 0);
+    if (row.status === 'unknown') unknown += 1;
     const where = `send ${row.sendId}: ${row.email} is ${row.status}, `;
     const sure = row.status === 'sent' || row.status === 'unknown';
     if (copies.length > asked + 1 || (!sure && copies.length > asked)) {
@@ -168,6 +169,15 @@ async function readReclaims(db: Database, sendIds: readonly number[]): Promise<s
     [sendIds],
   );
   return rows.map(({ reason }) => reason);
+}
+
+/** The operator resolves one recipient at a time: an event each. */
+async function countResolved(db: Database, sendIds: readonly number[]): Promise<number> {
+  const [row] = await db.rows<{ count: number }>(
+    "SELECT COUNT(*) AS count FROM CAMPAIGN_SEND_EVENTS WHERE SEND_ID IN (?) AND EVENT = 'resolved'",
+    [sendIds],
+  );
+  return row?.count ?? 0;
 }
 
 const readRows = (db: Database, sendIds: readonly number[]): Promise<Row[]> =>
