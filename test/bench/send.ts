@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Database } from '../../src/store/database.ts';
 import { createTestDatabase, type TestServer } from '../support/database.ts';
 import { campaign, cpuSeconds, party, run } from './processes.ts';
 import { readProfiles } from './profile.ts';
@@ -47,6 +48,7 @@ async function runBench(sizes: Sizes, context: BenchContext): Promise<BenchResul
   const server = await startBenchDatabase();
   const cpu: Cpu = { scheduler: [], database: [], sink: [] };
   const wall: number[] = [];
+  const perTransaction: number[] = [];
   try {
     const rates = await inTurn(size(sizes, 'runs'), {
       'smtp-source': async () => {
@@ -82,6 +84,7 @@ async function runBench(sizes: Sizes, context: BenchContext): Promise<BenchResul
           context.profileDirectory,
         );
         wall.push(recipients / result.wallSeconds);
+        perTransaction.push(recipients / result.transactions);
         for (const name of ['scheduler', 'database', 'sink'] as const) {
           cpu[name].push((result.cpu[name] / recipients) * 1e6);
         }
@@ -100,6 +103,7 @@ async function runBench(sizes: Sizes, context: BenchContext): Promise<BenchResul
           values,
         })),
         { party: 'campaign, start and end of the process included', unit: perSecond, values: wall },
+        { party: 'recorded in one transaction', unit: 'messages', values: perTransaction },
         { party: 'CPU of the scheduler', unit: 'µs/message', values: cpu.scheduler },
         { party: 'CPU of the database', unit: 'µs/message', values: cpu.database },
         { party: 'CPU of smtp-sink', unit: 'µs/message', values: cpu.sink },
@@ -144,6 +148,7 @@ interface Sent {
   /** From the first claim to the last row recorded, by the database's clock. */
   seconds: number;
   wallSeconds: number;
+  transactions: number;
   cpu: Record<keyof Cpu, number>;
 }
 
@@ -159,6 +164,7 @@ async function sendOnce(
   try {
     await campaign(queue, { databaseUrl: database.url });
     const before = { database: cpuSeconds(server.pid), sink: cpuSeconds(sink.pid) };
+    const commitsBefore = await countCommits(database.database);
     const scheduler = await campaign(
       ['run-scheduler', '--until-idle', '--connections', String(connections)],
       {
@@ -167,6 +173,7 @@ async function sendOnce(
         node: profileDirectory ? ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`] : [],
       },
     );
+    const commits = await countCommits(database.database);
     const [row] = await database.database.rows<{ sent: number; micros: number }>(
       `SELECT SENT_COUNT AS sent, TIMESTAMPDIFF(MICROSECOND, STARTED_AT, FINISHED_AT) AS micros
          FROM CAMPAIGN_SENDS WHERE STATUS = 'completed'`,
@@ -175,6 +182,7 @@ async function sendOnce(
     return {
       seconds: row.micros / 1e6,
       wallSeconds: scheduler.seconds,
+      transactions: commits - commitsBefore,
       cpu: {
         scheduler: scheduler.cpuSeconds,
         database: cpuSeconds(server.pid) - before.database,
@@ -184,4 +192,9 @@ async function sendOnce(
   } finally {
     await database.drop();
   }
+}
+
+async function countCommits(database: Database): Promise<number> {
+  const [row] = await database.rows<{ Value: string }>("SHOW GLOBAL STATUS LIKE 'Com_commit'");
+  return Number(row?.Value);
 }
