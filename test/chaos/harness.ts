@@ -60,10 +60,13 @@ const LONG_TEXT = 'A long line of a long letter.\n'.repeat(6_000);
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const directory = mkdtempSync(join(tmpdir(), 'campaign-chaos-'));
   const chaos = await Chaos.begin(options, directory);
+  const cut = (): void => chaos.cut();
+  process.once('exit', cut);
   try {
     return await chaos.run();
   } finally {
     await chaos.end();
+    process.off('exit', cut);
     if (!chaos.failed) rmSync(directory, { recursive: true, force: true });
   }
 }
@@ -133,13 +136,15 @@ class Chaos {
   }
 
   async end(): Promise<void> {
-    await Promise.all(
-      this.workers.map(async (worker) => {
-        worker.thaw();
-        await worker.kill();
-      }),
-    );
+    await Promise.all(this.workers.map((worker) => worker.kill()));
     await this.truth.kill();
+  }
+
+  /** The harness ends before its time: its processes with it. */
+  cut(): void {
+    for (const worker of this.workers) void worker.kill();
+    void this.truth.kill();
+    rmSync(this.directory, { recursive: true, force: true });
   }
 
   private async round(number: number, seed: number): Promise<RoundResult> {

@@ -78,6 +78,8 @@ export async function main(args: string[]): Promise<number> {
       ? await givenDatabase(given)
       : await privateDatabase();
   process.stderr.write(`chaos: ${rounds} rounds on ${database.name}, seed ${seed}\n`);
+  process.once('SIGINT', () => process.exit(130));
+  process.once('SIGTERM', () => process.exit(143));
   const begun = performance.now();
   const onRound = (round: RoundResult): void => {
     process.stderr.write(show(round));
