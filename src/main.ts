@@ -109,7 +109,8 @@ class Run {
     const run = this;
     this.context = {
       settings: () => run.readSettings(),
-      database: (options) => run.openDatabase(options?.schema ?? 'current'),
+      database: (options) =>
+        run.openDatabase(options?.schema ?? 'current', options?.statementTimeoutMs),
       stdout: io.stdout,
       stderr: io.stderr,
       stdin: io.stdin,
@@ -158,7 +159,10 @@ class Run {
     return this.settings;
   }
 
-  private async openDatabase(schema: 'current' | 'any'): Promise<Database> {
+  private async openDatabase(
+    schema: 'current' | 'any',
+    statementTimeoutMs?: number,
+  ): Promise<Database> {
     if (this.database) return this.database;
     const settings = this.readSettings();
     const address = settings.database;
@@ -169,7 +173,10 @@ class Run {
       import('./store/database.js'),
       import('./store/schema.js'),
     ]);
-    this.database = new Database(address);
+    this.database = new Database(
+      address,
+      statementTimeoutMs === undefined ? {} : { statementTimeoutMs },
+    );
     if (schema === 'current') await checkSchema(this.database);
     return this.database;
   }

@@ -6,7 +6,10 @@ export interface Context {
   /** Settings from flags, environment, .env and sandbox; read at first use, frozen. */
   settings(): Settings;
   /** The database the settings name, schema checked (see `schema`); closed by `main` at the end. */
-  database(options?: { schema?: 'current' | 'any' }): Promise<Database>;
+  database(options?: {
+    schema?: 'current' | 'any';
+    statementTimeoutMs?: number;
+  }): Promise<Database>;
   /** Data goes here, and nothing else. */
   stdout: NodeJS.WriteStream;
   /** Everything that is not data: progress bars, notices, prompts, logs. */

@@ -8,6 +8,9 @@ import type { SchedulerOptions, SchedulerResult } from '../scheduler/loop.js';
 import type { LogFormat, LogLevel } from '../view/log.js';
 import type { Context } from './context.js';
 
+/** A database that has not answered for so long is gone, and another host may be tried. */
+const STATEMENT_TIMEOUT_MS = 30_000;
+
 interface Flags {
   once?: true;
   untilIdle?: true;
@@ -82,7 +85,7 @@ export function register(program: Command, context: Context): void {
 async function run(flags: Flags, context: Context): Promise<void> {
   const settings = context.settings();
   const smtp = requireSmtp(settings);
-  const database = await context.database();
+  const database = await context.database({ statementTimeoutMs: STATEMENT_TIMEOUT_MS });
   const [{ createLedger }, { createTransport }, { compileMessage }, { runScheduler }, log, words] =
     await Promise.all([
       import('../store/ledger.js'),

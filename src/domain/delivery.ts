@@ -59,7 +59,6 @@ export interface ClaimedSend {
   maxAttempts: number;
   /** Rows above it have never been touched. */
   cursorSeq: number;
-  lastSeq: number;
 }
 
 export interface StaleClaim {
@@ -93,6 +92,8 @@ export type Settlement =
 export interface Step {
   settlements: readonly Settlement[];
   mark: readonly number[];
+  /** The cursor before this step: no untouched row above it and up to `cursorSeq` may be left out of `mark`. */
+  fromSeq: number;
   cursorSeq: number;
   settledSeq: number;
 }

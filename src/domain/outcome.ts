@@ -14,7 +14,7 @@ export type Stage = 'connect' | 'auth' | 'mail' | 'rcpt' | 'data' | 'body' | 'do
 export type DeliveryResult =
   /** The server answered, and this answer ends the transaction. At `dot` a 2xx is acceptance. */
   | { kind: 'reply'; stage: Stage; reply: Reply }
-  /** The line broke, timed out or could not be made. `reply` is one read just before, if any (such as a 421). */
+  /** The line broke, timed out or could not be made. */
   | { kind: 'broken'; stage: Stage; error: string; certificate?: boolean }
   /** Nothing was started: the lease had run out, or the worker is stopping. */
   | { kind: 'not-started' }

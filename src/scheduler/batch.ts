@@ -45,6 +45,9 @@ const MARK_AHEAD_MS = 1_000;
 const READ_DEFERRED_EVERY_MS = 1_000;
 /** A row that met server trouble is due again after this long. */
 const UNTOUCHED_DELAY_MS = 5_000;
+const MAX_FAULTS = 5;
+/** Results wait at most this long to be recorded together with more. */
+const GATHER_MS = 10;
 const READ_AT_MOST_ROWS = 500;
 const READ_AT_MOST_CHARACTERS = 2_000_000;
 const DATABASE_RETRY_FIRST_MS = 100;
@@ -80,8 +83,13 @@ class Batch implements JobOwner {
   private reading: Promise<void> | null = null;
   private readFailure: unknown = null;
   private noneLeft = false;
+  /** Errors in a row that were no outage. */
+  private faults = 0;
   private averageRow = 1_000;
+  /** When the first of the results not yet recorded came. */
+  private arrivedAt = 0;
   private pauseWritten = false;
+  private pausedItself: string | null = null;
   /** Given to a connection. */
   private readonly onTheWire = new Set<number>();
   /** Handed to the lanes, but not begun yet. */
@@ -120,7 +128,10 @@ class Batch implements JobOwner {
           ms: elapsedMs(begun, clock()),
         });
       }
-      return { pausedItself: this.pause?.reason ?? null, worked: this.worked };
+      return { pausedItself: this.pausedItself, worked: this.worked };
+    } catch (error) {
+      await this.letGo();
+      throw error;
     } finally {
       stopping.removeEventListener('abort', this.wake);
       abandoned.removeEventListener('abort', this.wake);
@@ -141,6 +152,10 @@ class Batch implements JobOwner {
       if (this.ending) this.withdraw(0);
       this.startDue();
       try {
+        if (this.gathers()) {
+          await this.lookOrWait();
+          continue;
+        }
         const rows = await this.rowsToMark();
         if (rows.length > 0 || this.hand.toRecord > 0 || this.mustRenew()) {
           await this.step(rows);
@@ -174,6 +189,22 @@ class Batch implements JobOwner {
         ? Number.POSITIVE_INFINITY
         : Math.floor((MARK_AHEAD_MS - this.untilNextStart()) / delayMs) + 1 - this.hand.toStart;
     return Math.max(0, Math.min(this.quota, within, paced));
+  }
+
+  /**
+   * Whether to wait a moment for more results, so that a transaction records and marks many rows: as long as enough
+   * marked rows wait for a connection, nothing is held up by it.
+   */
+  private gathers(): boolean {
+    const { toRecord, held } = this.hand;
+    if (toRecord === 0 || this.ending) return false;
+    const waiting = held - this.onTheWire.size - toRecord;
+    return (
+      waiting > 0 &&
+      this.onTheWire.size > 0 &&
+      toRecord < this.tools.budget.share / 4 &&
+      this.tools.clock().monotonic - this.arrivedAt < GATHER_MS
+    );
   }
 
   private async rowsToMark(): Promise<Recipient[]> {
@@ -218,9 +249,10 @@ class Batch implements JobOwner {
     );
     const lookBack =
       !this.deferredRead || elapsedMs(this.deferredRead, clock()) >= READ_DEFERRED_EVERY_MS;
-    if (lookBack) this.deferredRead = clock();
     const ask = { untouched: limit, deferred: lookBack ? Math.ceil(limit / 2) : 0 };
     const rows = await ledger.nextRows(sendId, { afterSeq: this.hand.readTo, ...ask });
+    // A full portion of deferred rows may not have been all of them.
+    if (lookBack) this.deferredRead = rows.deferred.length < ask.deferred ? clock() : null;
     this.noneLeft =
       rows.untouched.length < ask.untouched && (!lookBack || rows.deferred.length < ask.deferred);
     const all = [...rows.deferred, ...rows.untouched];
@@ -247,11 +279,13 @@ class Batch implements JobOwner {
       const result = await ledger.step(this.claim, {
         settlements,
         mark: rows.map((row) => row.seq),
+        fromSeq: this.hand.cursorSeq,
         cursorSeq: this.hand.cursorAfter(rows),
         settledSeq: this.hand.settledSeq(rows, settlements),
       });
       if (result.kind === 'done') {
         this.renewed = asked;
+        this.faults = 0;
         this.hand.committed(rows, settlements);
         budget.put(this, settlements.length);
         this.quota -= rows.length;
@@ -265,8 +299,8 @@ class Batch implements JobOwner {
       else if (result.kind === 'not-running') this.learn(result.state);
       else await this.reconcile();
     } catch (error) {
+      // Whether `rows` are marked is not known, so they stay in the budget until `reconcile` has read it.
       this.hand.notRecorded(settlements);
-      budget.put(this, rows.length);
       throw error;
     }
   }
@@ -289,6 +323,9 @@ class Batch implements JobOwner {
   }
 
   private async reconcile(): Promise<void> {
+    // A read under way counts on the rows read ahead, which are about to be dropped.
+    if (this.reading) await this.reading;
+    this.readFailure = null;
     const asked = this.tools.clock();
     const sending = await this.tools.ledger.reconcile(this.claim);
     if (sending === null) {
@@ -297,6 +334,7 @@ class Batch implements JobOwner {
     }
     this.renewed = asked;
     this.hand.reconcile(sending);
+    this.noneLeft = false;
     this.tools.budget.settle(this, this.hand.held);
   }
 
@@ -320,8 +358,9 @@ class Batch implements JobOwner {
       ;
       waitMs = Math.min(waitMs * 2, DATABASE_RETRY_MAX_MS)
     ) {
-      if (!isDatabaseOutage(cause)) throw cause;
-      report({ kind: 'database-away', reason: cause.message, waitMs });
+      // What the database says may be a fault of ours; but to give up at once would leave rows uncertain.
+      if (!isDatabaseOutage(cause) && ++this.faults > MAX_FAULTS) throw cause;
+      report({ kind: 'database-away', reason: (cause as Error).message, waitMs });
       const until = clock().monotonic + waitMs;
       while (clock().monotonic < until && !abandoned.aborted) {
         await this.signal.wait(until - clock().monotonic);
@@ -366,7 +405,11 @@ class Batch implements JobOwner {
         return this.session.message.fill(recipient, new Date(this.tools.clock().wall));
       },
       mayProceed: () => {
-        const may = !this.lost && leaseHolds(this.tools.lease, this.renewed, this.tools.clock());
+        const begun = !this.submitted.has(seq);
+        const may =
+          !this.lost &&
+          (begun || !this.ending) &&
+          leaseHolds(this.tools.lease, this.renewed, this.tools.clock());
         // DELAY_MS counts from what the server sees, not from when a connection was asked for.
         if (may && this.submitted.delete(seq)) {
           this.session.lastStart = this.tools.clock().monotonic;
@@ -403,6 +446,7 @@ class Batch implements JobOwner {
     const { seq } = recipient;
     const verdict = judge(result);
     const { settlement, sign } = this.interpret(recipient, verdict);
+    if (this.hand.toRecord === 0) this.arrivedAt = this.tools.clock().monotonic;
     this.hand.came(settlement);
     this.tools.report({
       kind: 'message',
@@ -412,7 +456,8 @@ class Batch implements JobOwner {
       text: 'text' in verdict ? verdict.text : verdict.kind === 'sent' ? verdict.reply.text : '',
     });
     if (settlement.to === 'sent') this.session.watch.succeeded(seq);
-    this.signal.wake();
+    if (!this.gathers()) this.signal.wake();
+    else if (this.hand.toRecord === 1) setTimeout(this.wake, GATHER_MS);
     return { sign, reason: verdict.kind === 'server' ? verdict.text : '' };
   }
 
@@ -496,6 +541,20 @@ class Batch implements JobOwner {
     this.signal.wake();
   }
 
+  /** After a fault: what is on the wire may end, and one last try is made to record it and let the claim go. */
+  private async letGo(): Promise<void> {
+    const { abandoned, ledger } = this.tools;
+    this.ending = true;
+    this.withdraw(0);
+    while (this.onTheWire.size > 0 && !abandoned.aborted) await this.signal.wait(LOOK_EVERY_MS);
+    try {
+      await this.step([]);
+      await ledger.endBatch(this.claim, { worked: this.worked, exhausted: false });
+    } catch {
+      // The next claim settles it.
+    }
+  }
+
   // ── Waiting and ending ───────────────────────────────────────────────────
 
   private isOver(): boolean {
@@ -525,6 +584,7 @@ class Batch implements JobOwner {
       const { reason, giveBack } = this.pause;
       if (await ledger.pauseItself(this.claim, reason, giveBack)) {
         report({ kind: 'paused-itself', sendId: this.claim.sendId, reason });
+        this.pausedItself = reason;
       }
       this.pauseWritten = true;
       this.session.watch.reset();

@@ -14,6 +14,11 @@ export class Budget {
 
   constructor(private readonly limit: number) {}
 
+  /** Rows that each owner may hold. */
+  get share(): number {
+    return Math.max(1, Math.floor(this.limit / Math.max(1, this.parties.size)));
+  }
+
   join(owner: object, wake: () => void): void {
     this.parties.set(owner, { held: 0, wake });
   }
@@ -36,10 +41,12 @@ export class Budget {
       if (this.queue.delete(owner)) this.wakeNext();
       return 0;
     }
-    const share = Math.max(1, Math.floor(this.limit / this.parties.size));
-    const own = share - (party.held - leaving);
+    const own = this.share - (party.held - leaving);
     const granted = Math.min(want, this.limit - (this.held - leaving), own);
-    if (own <= 0) return 0;
+    if (own <= 0) {
+      if (this.queue.delete(owner)) this.wakeNext();
+      return 0;
+    }
     const [first] = this.queue;
     if (granted <= 0 || (first !== undefined && first !== owner)) {
       this.queue.add(owner);

@@ -102,11 +102,6 @@ export class Hand {
     for (const { seq } of this.waiting.splice(0)) this.came({ seq, to: 'returned', delayMs });
   }
 
-  /** Forgets what was only read. */
-  dropAhead(): void {
-    this.ahead = [];
-  }
-
   /**
    * Takes over how the database has it: rows it no longer has `sending` under our claim are recorded, rows it has
    * that we never learned of are given back, for they were never handed out.

@@ -4,7 +4,7 @@ import { type Clock, elapsedMs, leaseOf, STALE_CLAIM_SECONDS } from '../domain/l
 import { RefusalWatch } from '../domain/refusals.js';
 import type { RetryPolicy } from '../domain/retry.js';
 import { ServerHealth } from '../domain/server-health.js';
-import { isDatabaseOutage } from '../errors.js';
+import { type CampaignError, isDatabaseOutage } from '../errors.js';
 import { type BatchTools, runBatch } from './batch.js';
 import { Budget } from './budget.js';
 import type { Report } from './events.js';
@@ -57,6 +57,8 @@ const FAULT_PAUSE_MS = 60_000;
 const IDLE_PAUSE_MS = 1_000;
 /** After the drain limit, what was cut short has this long to be recorded. */
 const RECORD_AFTER_CUT_MS = 5_000;
+/** A database that does not answer holds up the end no longer than this. */
+const LAST_WORDS_MS = 2_000;
 
 /**
  * Polls for sends that are due, claims them and runs their batches, several at once, until told to stop; then drains.
@@ -78,7 +80,11 @@ class Scheduler {
   private readonly sessions: Sessions;
   private readonly lanes: Lanes;
   private readonly tools: BatchTools;
+  /** Ours to stop all batches, by a signal from outside or at the end of `poll`. */
+  private readonly halt = new AbortController();
   private readonly abandon = new AbortController();
+  /** What a claim met, for `look` to throw. */
+  private failure: CampaignError | null = null;
   private readonly result: SchedulerResult = { pausedThemselves: [], serverTrouble: null };
   private readonly maxActive: number;
   /** Sends found due and not started yet. */
@@ -117,24 +123,29 @@ class Scheduler {
       retry,
       maxServerFailures,
       giveUpOnTrouble: options.until === 'once',
-      stopping: stop,
+      stopping: AbortSignal.any([stop, this.halt.signal]),
       abandoned: this.abandon.signal,
     };
-    setMaxListeners(0, stop, this.abandon.signal);
+    setMaxListeners(0, stop, this.tools.stopping, this.abandon.signal);
   }
 
   async run(): Promise<SchedulerResult> {
     const { report, transport, ledger } = this.deps;
-    const { worker, connections, pollSeconds } = this.options;
+    const { worker, connections, pollSeconds, drainSeconds } = this.options;
     report({ kind: 'started', worker: worker.worker, connections, pollSeconds });
     this.stop.addEventListener('abort', this.signal.wake);
     try {
       await this.poll();
     } finally {
+      const since = this.deps.clock();
       await this.drain();
       this.lanes.stop();
-      await transport.close();
-      await ledger.leave(worker.worker).catch(() => undefined);
+      const left = drainSeconds * 1000 - elapsedMs(since, this.deps.clock());
+      if (!(await within(transport.close(), left))) transport.destroy();
+      await within(
+        ledger.leave(worker.worker).catch(() => undefined),
+        LAST_WORDS_MS,
+      );
       report({ kind: 'stopped' });
     }
     this.result.serverTrouble = this.lanes.health.reason;
@@ -142,20 +153,37 @@ class Scheduler {
   }
 
   private async poll(): Promise<void> {
-    const { until, pollSeconds } = this.options;
+    const { pollSeconds } = this.options;
+    const stopped = new Promise<'stopped'>((resolve) => {
+      this.stop.addEventListener('abort', () => resolve('stopped'), { once: true });
+    });
     while (!this.stop.aborted) {
       let waitMs = pollSeconds * 1000;
       try {
-        const nextDueMs = await this.tick();
-        this.databaseBack();
-        if (until === 'once' && this.active.size === 0) return;
-        if (until === 'idle' && this.active.size === 0 && (await this.isIdle())) return;
-        waitMs = Math.min(waitMs, nextDueMs);
+        // A database that hangs must not hold up a stop.
+        const looked = await Promise.race([this.look(), stopped]);
+        if (looked === 'stopped' || looked === 'over') return;
+        this.databaseAwayMs = 0;
+        waitMs = Math.min(waitMs, looked);
       } catch (error) {
         waitMs = this.databaseAway(error);
       }
       await this.signal.wait(Math.min(waitMs, BEAT_EVERY_MS));
     }
+  }
+
+  /** One look at the database; the time until the next is due, or `over` when there is nothing left to wait for. */
+  private async look(): Promise<number | 'over'> {
+    const { until } = this.options;
+    const nextDueMs = await this.tick();
+    if (this.failure !== null) {
+      const { failure } = this;
+      this.failure = null;
+      throw failure;
+    }
+    if (this.active.size > 0) return nextDueMs;
+    if (until === 'once' || (until === 'idle' && (await this.isIdle()))) return 'over';
+    return nextDueMs;
   }
 
   /**
@@ -174,13 +202,13 @@ class Scheduler {
     }
     const backoffMs = this.lanes.backoffMs();
     if (backoffMs > 0) return backoffMs;
-    while (this.active.size < this.maxActive && !this.stop.aborted) {
+    while (this.active.size < this.maxActive && !this.stop.aborted && this.failure === null) {
       if (this.due.length === 0) {
         const nextDueMs = await this.findDue();
         if (this.due.length === 0) return nextDueMs;
       }
       const some = this.due.splice(0, this.maxActive - this.active.size);
-      await Promise.all(some.map((sendId) => this.start(sendId)));
+      for (const sendId of some) this.active.set(sendId, this.serve(sendId));
     }
     return Number.POSITIVE_INFINITY;
   }
@@ -213,18 +241,32 @@ class Scheduler {
     return nextMs;
   }
 
-  private async start(sendId: number): Promise<void> {
-    const { ledger, report, clock } = this.deps;
+  /** Claims a send and runs its batch. Never rejects: what goes wrong with the database is left in `failure`. */
+  private async serve(sendId: number): Promise<void> {
     const by = `${this.options.worker.worker}:${++this.claims}`;
-    const askedAt = clock();
-    let claimed: Awaited<ReturnType<Ledger['claim']>>;
     try {
-      claimed = await ledger.claim(sendId, by, !this.sessions.has(sendId));
+      await this.claimAndRun(sendId, by);
     } catch (error) {
-      this.uncertain.push({ sendId, by });
-      this.pollAt = Number.NEGATIVE_INFINITY;
-      throw error;
+      if (isDatabaseOutage(error)) {
+        // Whether the claim was had, or let go, is not known: it is let go by its name at the next poll.
+        this.uncertain.push({ sendId, by });
+        this.pollAt = Number.NEGATIVE_INFINITY;
+        this.failure ??= error;
+      } else {
+        this.setAside.set(sendId, this.deps.clock().monotonic + FAULT_PAUSE_MS);
+        const reason = (error as Error).stack ?? String(error);
+        this.deps.report({ kind: 'fault', sendId, reason });
+      }
+    } finally {
+      this.active.delete(sendId);
+      this.signal.wake();
     }
+  }
+
+  private async claimAndRun(sendId: number, by: string): Promise<void> {
+    const { ledger, report, clock } = this.deps;
+    const askedAt = clock();
+    const claimed = await ledger.claim(sendId, by, !this.sessions.has(sendId));
     if (!claimed) {
       this.setAside.set(sendId, clock().monotonic + IDLE_PAUSE_MS);
       return;
@@ -235,21 +277,21 @@ class Scheduler {
     try {
       session = await this.sessions.use(sendId, () => this.open(sendId));
     } catch (error) {
-      await this.refuse(claimed.claim, error);
+      if (isDatabaseOutage(error)) throw error;
+      await this.refuse(claimed.claim, (error as Error).message);
       return;
     }
-    const batch = runBatch(claimed, askedAt, session, this.tools)
-      .then(({ pausedItself, worked }) => {
-        if (!worked) this.setAside.set(sendId, clock().monotonic + IDLE_PAUSE_MS);
-        if (pausedItself) this.result.pausedThemselves.push({ sendId, reason: pausedItself });
-      })
-      .catch((error: unknown) => this.fault(sendId, error))
-      .finally(() => {
-        this.sessions.done(sendId);
-        this.active.delete(sendId);
-        this.signal.wake();
-      });
-    this.active.set(sendId, batch);
+    try {
+      const { pausedItself, worked } = await runBatch(claimed, askedAt, session, this.tools);
+      if (!worked) this.setAside.set(sendId, clock().monotonic + IDLE_PAUSE_MS);
+      if (pausedItself) this.notePause(sendId, pausedItself);
+    } finally {
+      this.sessions.done(sendId);
+    }
+  }
+
+  private notePause(sendId: number, reason: string): void {
+    if (this.options.until !== 'stopped') this.result.pausedThemselves.push({ sendId, reason });
   }
 
   private async open(sendId: number): Promise<Session> {
@@ -267,23 +309,13 @@ class Scheduler {
     };
   }
 
-  /** A claimed send whose message cannot be read or compiled: it pauses itself, or waits for the database. */
-  private async refuse(claim: Claim, error: unknown): Promise<void> {
-    if (isDatabaseOutage(error)) {
-      this.uncertain.push(claim);
-      throw error;
-    }
-    const reason = (error as Error).message;
+  /** A claimed send whose message cannot be compiled pauses itself. */
+  private async refuse(claim: Claim, reason: string): Promise<void> {
     const { ledger, report } = this.deps;
     await ledger.pauseItself(claim, reason, []);
     await ledger.unclaim(claim.sendId, claim.by);
     report({ kind: 'paused-itself', sendId: claim.sendId, reason });
-    this.result.pausedThemselves.push({ sendId: claim.sendId, reason });
-  }
-
-  private fault(sendId: number, error: unknown): void {
-    this.deps.report({ kind: 'fault', sendId, reason: (error as Error).stack ?? String(error) });
-    this.setAside.set(sendId, this.deps.clock().monotonic + FAULT_PAUSE_MS);
+    this.notePause(claim.sendId, reason);
   }
 
   private async beat(): Promise<void> {
@@ -309,23 +341,19 @@ class Scheduler {
     return waitMs;
   }
 
-  private databaseBack(): void {
-    this.databaseAwayMs = 0;
-  }
-
+  /** Nothing more starts; what is on the wire may end until the drain limit, and is then cut and recorded. */
   private async drain(): Promise<void> {
-    const { report, transport, clock } = this.deps;
+    const { report, transport } = this.deps;
+    this.halt.abort();
     if (this.active.size === 0) return;
-    const since = clock();
     if (this.stop.aborted) report({ kind: 'stopping', onTheWire: this.lanes.busy });
     const ended = Promise.all(this.active.values());
-    const limitMs = this.options.drainSeconds * 1000;
-    if (await within(ended, limitMs - elapsedMs(since, clock()))) return;
+    if (await within(ended, this.options.drainSeconds * 1000)) return;
     report({ kind: 'drain-limit', onTheWire: this.lanes.busy });
     transport.destroy();
     if (await within(ended, RECORD_AFTER_CUT_MS)) return;
     this.abandon.abort();
-    await ended;
+    await within(ended, LAST_WORDS_MS);
   }
 }
 

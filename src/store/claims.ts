@@ -70,7 +70,7 @@ export function findStale(db: Executor, staleSeconds = STALE_CLAIM_SECONDS): Pro
     `(SELECT ID AS sendId, CLAIMED_BY AS \`by\` FROM CAMPAIGN_SENDS
        WHERE CLAIMED_BY IS NOT NULL AND ${NOT_RENEWED} LIMIT 100)
       UNION ALL
-     (SELECT ID, NULL FROM CAMPAIGN_SENDS WHERE STATUS = 'running' AND ${ABANDONED} LIMIT 100)`,
+     (SELECT ID, NULL FROM CAMPAIGN_SENDS WHERE STATUS IN ('running', 'paused') AND ${ABANDONED} LIMIT 100)`,
     [staleSeconds],
   );
 }
@@ -175,7 +175,7 @@ export async function claim(
       {
         sql: `SELECT CLAIM_NUMBER AS number, BATCH_SIZE AS batchSize, DELAY_MS AS delayMs,
                      COOLDOWN_SECONDS AS cooldownSeconds, MAX_ATTEMPTS AS maxAttempts,
-                     CURSOR_SEQ AS cursorSeq, LAST_SEQ AS lastSeq
+                     CURSOR_SEQ AS cursorSeq
                 FROM CAMPAIGN_SENDS WHERE ID = ?`,
         params: [sendId],
       },
@@ -198,7 +198,6 @@ interface ClaimedRow extends Controls {
   number: number;
   maxAttempts: number;
   cursorSeq: number;
-  lastSeq: number;
 }
 
 /** Frees a claim of which the holder never learned that it got it. */
@@ -299,17 +298,20 @@ export function pauseItself(
       [claim.sendId, claim.by],
     );
     if (fence.affectedRows === 0) return false;
+    let givenBack = 0;
     if (giveBack.length > 0) {
       const back = await tx.run(
         `UPDATE CAMPAIGN_SEND_RESULTS
             SET STATUS = 'pending', ATTEMPTS = GREATEST(ATTEMPTS - 1, 0), NEXT_ATTEMPT_AT = UTC_TIMESTAMP(3)
-          WHERE SEND_ID = ? AND SEQ IN (?) AND STATUS = 'failed'`,
+          WHERE SEND_ID = ? AND SEQ IN (?) AND STATUS = 'failed'
+            AND (RESPONSE IS NULL OR RESPONSE NOT LIKE 'resolved as %')`,
         [claim.sendId, giveBack],
       );
       await tx.run('UPDATE CAMPAIGN_SENDS SET FAILED_COUNT = FAILED_COUNT - ? WHERE ID = ?', [
         back.affectedRows,
         claim.sendId,
       ]);
+      givenBack = back.affectedRows;
     }
     const paused = await tx.run(
       `UPDATE CAMPAIGN_SENDS SET STATUS = 'paused', STATUS_REASON = ?
@@ -322,7 +324,7 @@ export function pauseItself(
       event: 'paused',
       actor: claim.by,
       reason,
-      details: { givenBack: giveBack.length },
+      details: { givenBack },
     });
     await tx.run(event.sql, event.params);
     return true;

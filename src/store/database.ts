@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import mysql, { type Connection, type ResultSetHeader } from 'mysql2/promise';
-import { explainDatabaseError, isConnectionLoss, isRetryable } from './errors.js';
+import { explainDatabaseError, isHostUnfit, isRetryable } from './errors.js';
 import { connectionOptions, type DatabaseAddress, describeAddress } from './url.js';
 
 /** A value bound to a `?`; an array becomes a list for `IN (?)`, an array of arrays rows for `VALUES ?`. */
@@ -51,20 +52,29 @@ const START: Statement = { sql: 'START TRANSACTION', params: [] };
 const WAIT_TIMEOUT_SECONDS = 10;
 const LOCK_WAIT_SECONDS = 3;
 const CONNECT_TIMEOUT_MS = 10_000;
+/** Two transactions that met in a deadlock are tried again a little apart. */
+const RETRY_STEP_MS = 5;
 
 // READ COMMITTED by statement: MariaDB 10.11 lacks the variable's new name.
 const SESSION_SETUP = [
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
   `SET SESSION time_zone = '+00:00',
      sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO',
-     wait_timeout = ${WAIT_TIMEOUT_SECONDS}, innodb_lock_wait_timeout = ${LOCK_WAIT_SECONDS}`,
+     autocommit = 1, wait_timeout = ${WAIT_TIMEOUT_SECONDS},
+     innodb_lock_wait_timeout = ${LOCK_WAIT_SECONDS}, lock_wait_timeout = ${LOCK_WAIT_SECONDS}`,
 ].join('; ');
 
 class Session implements Executor {
   idleSince = 0;
   broken = false;
 
-  constructor(private readonly connection: Connection) {
+  constructor(
+    private readonly connection: Connection,
+    /** Index of the host it is connected to. */
+    readonly host: number,
+    private readonly timeout: number | undefined,
+    private readonly onUnfit: (host: number) => void,
+  ) {
     connection.on('error', () => {
       this.broken = true;
     });
@@ -102,9 +112,16 @@ class Session implements Executor {
 
   private async query(sql: string, params: readonly Param[]) {
     try {
-      return await this.connection.query(sql, params as unknown[]);
+      return await this.connection.query({
+        sql,
+        values: params as unknown[],
+        ...(this.timeout === undefined ? {} : { timeout: this.timeout }),
+      });
     } catch (error) {
-      if (isConnectionLoss(error)) this.destroy();
+      if (isHostUnfit(error)) {
+        this.destroy();
+        this.onUnfit(this.host);
+      }
       throw error;
     }
   }
@@ -115,6 +132,8 @@ export interface DatabaseOptions {
   connections?: number;
   /** Count changed rows instead of matched ones: what an import needs to tell an insert from a duplicate. */
   countChangedRows?: boolean;
+  /** A statement without an answer for so long means that the server is gone; without it, one waits. */
+  statementTimeoutMs?: number;
 }
 
 /**
@@ -123,6 +142,7 @@ export interface DatabaseOptions {
  */
 export class Database implements Executor {
   private readonly idle: Session[] = [];
+  private readonly busy = new Set<Session>();
   private readonly waiting: ((session: Session | undefined) => void)[] = [];
   private open = 0;
   private closed = false;
@@ -180,6 +200,7 @@ export class Database implements Executor {
         });
       } catch (error) {
         if (!isRetryable(error) || attempt >= attempts) throw error;
+        await sleep(attempt * RETRY_STEP_MS);
       }
     }
   }
@@ -206,22 +227,28 @@ export class Database implements Executor {
   /** One session for the whole of `work`, for what is bound to a session (GET_LOCK, temporary settings). */
   async withSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
     const session = await this.acquire();
+    this.busy.add(session);
     try {
       return await work(session);
     } finally {
+      this.busy.delete(session);
       this.release(session);
     }
   }
 
+  /** Ends idle sessions, and cuts those whose statement nobody waits for any more. */
   async close(): Promise<void> {
     this.closed = true;
-    await Promise.all(this.idle.splice(0).map((session) => session.end()));
+    const idle = this.idle.splice(0);
+    for (const session of this.busy) session.destroy();
+    await Promise.all(idle.map((session) => session.end()));
   }
 
   private async acquire(): Promise<Session> {
+    if (this.closed) throw new Error(`${this.name}: used after it was closed`);
     for (let session = this.idle.pop(); session; session = this.idle.pop()) {
       const stale = Date.now() - session.idleSince > (WAIT_TIMEOUT_SECONDS * 1000) / 2;
-      if (!session.broken && !stale) return session;
+      if (!session.broken && !stale && this.isCurrent(session)) return session;
       this.open--;
       session.destroy();
     }
@@ -242,7 +269,7 @@ export class Database implements Executor {
   }
 
   private release(session: Session): void {
-    if (session.broken || this.closed) {
+    if (session.broken || this.closed || !this.isCurrent(session)) {
       this.open--;
       if (!session.broken) void session.end();
       this.waiting.shift()?.(undefined);
@@ -255,6 +282,18 @@ export class Database implements Executor {
     }
     session.idleSince = Date.now();
     this.idle.push(session);
+  }
+
+  /**
+   * Sessions of one process all talk to the same host: another one may not have applied yet what was committed here, and
+   * a claim would look lost.
+   */
+  private isCurrent(session: Session): boolean {
+    return session.host === this.preferredHost;
+  }
+
+  private leaveHost(host: number): void {
+    if (host === this.preferredHost) this.preferredHost = (host + 1) % this.address.hosts.length;
   }
 
   private async connect(): Promise<Session> {
@@ -274,9 +313,12 @@ export class Database implements Executor {
           connectTimeout: CONNECT_TIMEOUT_MS,
           ...(this.options.countChangedRows ? { flags: ['-FOUND_ROWS'] } : {}),
         });
-        const session = new Session(connection);
+        const session = new Session(connection, index, this.options.statementTimeoutMs, (host) =>
+          this.leaveHost(host),
+        );
         try {
           await session.rows(SESSION_SETUP);
+          if (this.address.hosts.length > 1) await readWhatOthersWrote(session);
         } catch (error) {
           session.destroy();
           throw error;
@@ -285,9 +327,19 @@ export class Database implements Executor {
         return session;
       } catch (error) {
         failure = error;
-        if (!isConnectionLoss(error)) throw error;
+        if (!isHostUnfit(error)) throw error;
       }
     }
     throw failure;
+  }
+}
+
+/** On a Galera cluster a session sees what was committed on another node before it came here. */
+async function readWhatOthersWrote(session: Session): Promise<void> {
+  const UNKNOWN_VARIABLE = 1193;
+  try {
+    await session.rows('SET SESSION wsrep_sync_wait = 7');
+  } catch (error) {
+    if ((error as { errno?: number }).errno !== UNKNOWN_VARIABLE) throw error;
   }
 }

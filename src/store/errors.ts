@@ -13,11 +13,12 @@ const asServerError = (error: unknown): ServerError | undefined =>
 
 /**
  * The whole transaction may be tried again: lock wait time-out (1205), deadlock or Galera certification
- * failure (1213), snapshot conflict (1020), Galera node not ready (1047). For a claim they mean "not claimed".
+ * failure (1213), snapshot conflict (1020), Group Replication certification failure (3101). For a claim they mean
+ * "not claimed".
  */
 export function isRetryable(error: unknown): boolean {
   const errno = asServerError(error)?.errno;
-  return errno === 1205 || errno === 1213 || errno === 1020 || errno === 1047;
+  return errno === 1205 || errno === 1213 || errno === 1020 || errno === 3101;
 }
 
 const LOST = new Set([
@@ -39,15 +40,19 @@ const LOST = new Set([
 ]);
 
 /**
- * Shutdown in progress, killed, disconnected for inactivity, too many connections, server starting; an error during
- * COMMIT (1180), as a Galera node that has lost its cluster answers.
+ * Shutdown in progress, killed, disconnected for inactivity, too many connections, server starting, network packets
+ * lost, statement ended by a time limit of the server's; Galera node without its cluster (1047), and what such a node
+ * answers to COMMIT (1180).
  */
 const LOST_ERRNO = new Set([
-  1040, 1053, 1152, 1159, 1161, 1180, 1203, 1226, 1317, 1927, 1937, 4031, 3168,
+  1040, 1047, 1053, 1129, 1152, 1158, 1159, 1160, 1161, 1180, 1184, 1203, 1226, 1317, 1927, 1937,
+  1969, 3024, 3168, 4031,
 ]);
 
 /** The server is there but cannot write: read-only replica or primary, disk full, out of tablespace. */
-const NOT_WRITABLE_ERRNO = new Set([1290, 1792, 1836, 3100, 1021, 1114, 1030, 1041, 1037, 1038]);
+const NOT_WRITABLE_ERRNO = new Set([
+  1026, 1223, 1290, 1792, 1836, 3100, 1021, 1114, 1030, 1041, 1037, 1038,
+]);
 
 /** The connection is gone or could not be made; the fate of a statement under way is not known. */
 export function isConnectionLoss(error: unknown): boolean {
@@ -65,6 +70,10 @@ const isNotWritable = (error: unknown): boolean => {
   const errno = asServerError(error)?.errno;
   return errno !== undefined && NOT_WRITABLE_ERRNO.has(errno);
 };
+
+/** Another host of the same database may serve us where this one cannot. */
+export const isHostUnfit = (error: unknown): boolean =>
+  isConnectionLoss(error) || isNotWritable(error);
 
 /** The database cannot serve us now, but may again: a running scheduler waits, a command exits 5. */
 export function isUnavailable(error: unknown): boolean {

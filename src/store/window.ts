@@ -180,6 +180,15 @@ function markStatement(claim: Claim, seqs: readonly number[]): Statement {
   };
 }
 
+/** Untouched rows that a step would pass over for good: there must be none. */
+const passedOverStatement = (claim: Claim, { fromSeq, cursorSeq }: Step): Statement => ({
+  sql: `SELECT COUNT(*) AS passedOver FROM CAMPAIGN_SEND_RESULTS
+         WHERE SEND_ID = ? AND SEQ > ? AND SEQ <= ? AND STATUS = 'pending' AND NEXT_ATTEMPT_AT IS NULL`,
+  params: [claim.sendId, fromSeq, cursorSeq],
+});
+
+const passedOver = (rows: unknown): number => (rows as [{ passedOver: number }])[0].passedOver;
+
 /**
  * One step of a batch in one transaction of two round trips: the fence, what came in, what is marked anew; then, if
  * every statement touched exactly the rows it should, COMMIT. A message may be handed to a connection only after this.
@@ -194,10 +203,11 @@ export async function step(db: Database, claim: Claim, step: Step): Promise<Step
   const expected = [1, ...kinds.map(({ count }) => count), step.mark.length];
   const touched = (results: PacketResults, i: number) => (results[i] as Outcome).affectedRows;
   const { results, committed } = await db.packetTransaction(
-    [...guarded, stateStatement(claim.sendId)],
-    (all) => guarded.every((_, i) => touched(all, i) === expected[i]),
+    [...guarded, stateStatement(claim.sendId), passedOverStatement(claim, step)],
+    (all) =>
+      guarded.every((_, i) => touched(all, i) === expected[i]) && passedOver(all.at(-1)) === 0,
   );
-  const state = toState(results.at(-1), claim);
+  const state = toState(results.at(-2), claim);
   if (committed) return { kind: 'done', state };
   if (!state.held) return { kind: 'lost' };
   return touched(results, 0) === 1 ? { kind: 'mismatch' } : { kind: 'not-running', state };

@@ -142,6 +142,7 @@ async function recordAll(
         const { kind } = await ledger.step(claimed.claim, {
           settlements,
           mark,
+          fromSeq: seq,
           cursorSeq,
           settledSeq: seq,
         });

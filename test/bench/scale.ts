@@ -65,12 +65,18 @@ class Ledger {
     const { untouched } = await this.measure('window', () => ledger.nextRows(sendId, read));
     const mark = untouched.map((row) => row.seq);
     const last = mark.at(-1) ?? cursorSeq;
-    const marked = { settlements: [], mark, cursorSeq: last, settledSeq: cursorSeq };
+    const marked = {
+      settlements: [],
+      mark,
+      fromSeq: cursorSeq,
+      cursorSeq: last,
+      settledSeq: cursorSeq,
+    };
     await expectDone(this.measure('mark', () => ledger.step(claim, marked)));
     const settlements = mark.map(
       (seq): Settlement => ({ seq, to: 'sent', code: 250, enhanced: '2.0.0', text: 'Ok' }),
     );
-    const recorded = { settlements, mark: [], cursorSeq: last, settledSeq: last };
+    const recorded = { settlements, mark: [], fromSeq: last, cursorSeq: last, settledSeq: last };
     await expectDone(this.measure('record', () => ledger.step(claim, recorded)));
     await this.measure('progress', () => readSnapshot(database, sendId));
     await this.measure('page from the middle', () =>

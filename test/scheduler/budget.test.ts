@@ -34,4 +34,20 @@ describe('the budget of rows that may be `sending`', () => {
     budget.put(large, 2);
     expect(budget.take(small, 2, 0)).toBe(2);
   });
+
+  test('a batch whose share has shrunk below what it holds does not hold up those behind it', () => {
+    const budget = new Budget(8);
+    const [large, first, second, third] = [{}, {}, {}, {}];
+    budget.join(large, none);
+    budget.take(large, 6, 0);
+    budget.join(first, none);
+    budget.take(first, 2, 0);
+    budget.take(first, 1, 0);
+    budget.join(second, none);
+    budget.join(third, none);
+    budget.put(large, 6);
+    budget.take(first, 1, 0);
+    expect(budget.take(second, 1, 0)).toBe(1);
+    expect(budget.take(third, 1, 0)).toBe(1);
+  });
 });

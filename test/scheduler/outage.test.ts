@@ -106,6 +106,102 @@ describe('the database goes away in mid-batch', () => {
   });
 });
 
+describe('nothing is left behind', () => {
+  test('by a read that was under way when a step was lost', async () => {
+    const sendId = await set(1200);
+    await db.database.run('UPDATE CAMPAIGN_SENDS SET BATCH_SIZE = 2000 WHERE ID = ?', [sendId]);
+    let reads = 0;
+    let slowRead = false;
+    let lostSteps = 0;
+    const scheduler = schedule({
+      connections: 8,
+      ledger: (ledger: Ledger) => ({
+        ...ledger,
+        nextRows: async (...args) => {
+          const rows = await ledger.nextRows(...args);
+          if (++reads === 2) {
+            slowRead = true;
+            await vi.waitFor(() => expect(lostSteps).toBe(1), 10_000);
+            await new Promise((resolve) => setTimeout(resolve, 200));
+          }
+          return rows;
+        },
+        step: async (...args) => {
+          if (!slowRead || lostSteps > 0) return ledger.step(...args);
+          lostSteps += 1;
+          throw new CampaignError('DATABASE_UNREACHABLE', 'connection lost');
+        },
+      }),
+    });
+    await scheduler.done;
+    expect(lostSteps).toBe(1);
+    expect(await balancedBooks(db.database, sendId)).toMatchObject({
+      status: 'completed',
+      sent: 1200,
+    });
+    everyoneOnce(1200);
+  });
+
+  test('by an error of the database that is no outage: outcomes that are known are recorded', async () => {
+    const sendId = await set(60);
+    let steps = 0;
+    await schedule({
+      ledger: (ledger: Ledger) => ({
+        ...ledger,
+        step: async (...args) => {
+          if (++steps === 3) throw Object.assign(new Error('out of luck'), { errno: 9999 });
+          return ledger.step(...args);
+        },
+      }),
+    }).done;
+    expect(await balancedBooks(db.database, sendId)).toMatchObject({
+      status: 'completed',
+      sent: 60,
+      unknown: 0,
+    });
+    everyoneOnce(60);
+  });
+
+  test('by an error that stays: the claim is let go and what was accepted is recorded', async () => {
+    const sendId = await set(60);
+    let steps = 0;
+    const scheduler = schedule({
+      until: 'stopped',
+      ledger: (ledger: Ledger) => ({
+        ...ledger,
+        step: async (claim, step) => {
+          if (++steps > 2 && step.mark.length > 0) {
+            throw Object.assign(new Error('out of luck'), { errno: 9999 });
+          }
+          return ledger.step(claim, step);
+        },
+      }),
+    });
+    await vi.waitFor(
+      () => expect(scheduler.events.some(({ kind }) => kind === 'fault')).toBe(true),
+      20_000,
+    );
+    const books = await balancedBooks(db.database, sendId);
+    expect(books).toMatchObject({ claimedBy: null, sending: 0, unknown: 0 });
+    expect(books.sent).toBe(smtp.messages.length);
+  });
+});
+
+describe('a database that hangs', () => {
+  test('does not hold up a stop', async () => {
+    await set(200);
+    const scheduler = schedule({ until: 'stopped', drainSeconds: 1 });
+    await vi.waitFor(() => expect(smtp.messages.length).toBeGreaterThan(10), 10_000);
+    process.kill(server.pid, 'SIGSTOP');
+    try {
+      await scheduler.stop();
+    } finally {
+      process.kill(server.pid, 'SIGCONT');
+    }
+    expect(scheduler.events.at(-1)).toEqual({ kind: 'stopped' });
+  });
+});
+
 describe('the reply of a COMMIT is lost', () => {
   const lost = () => new CampaignError('DATABASE_UNREACHABLE', 'connection lost');
 

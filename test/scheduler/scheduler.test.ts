@@ -156,6 +156,25 @@ describe('steering a running send', () => {
     expect(once(server.countsByRecipient())).toBe(true);
   });
 
+  test('pause holds back messages that wait for a connection, too', async () => {
+    let greeted = 0;
+    const server = await smtp({
+      onConnect: async () => {
+        greeted += 1;
+        await vi.waitFor(async () => expect((await books(sendId)).status).toBe('paused'), 10_000);
+        await new Promise((resolve) => setTimeout(resolve, 800));
+        return undefined;
+      },
+    });
+    const sendId = await seedSend(db.database, { recipients: 20 });
+    schedule(server, { until: 'stopped' });
+    await vi.waitFor(() => expect(greeted).toBeGreaterThan(0), 10_000);
+    await setStatus(sendId, 'paused');
+    await vi.waitFor(async () => expect((await books(sendId)).claimedBy).toBeNull(), 10_000);
+    expect(await books(sendId)).toMatchObject({ status: 'paused', pending: 20, unknown: 0 });
+    expect(server.messages).toHaveLength(0);
+  });
+
   test('after cancel the rest stays pending', async () => {
     const server = await smtp(slow);
     const sendId = await seedSend(db.database, { recipients: 200, batchSize: 1000 });

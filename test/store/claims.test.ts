@@ -26,6 +26,7 @@ const mark = (claimed: ClaimedSend, seqs: number[]) =>
   ledger.step(claimed.claim, {
     settlements: [],
     mark: seqs,
+    fromSeq: Math.max(...seqs),
     cursorSeq: Math.max(...seqs),
     settledSeq: Math.min(...seqs) - 1,
   });
@@ -153,7 +154,7 @@ describe('takeover', () => {
     const next = await mustClaim(sendId);
     await mark(next, [3, 4]);
     expect(await mark(stalled, [5])).toEqual({ kind: 'lost' });
-    const record = { settlements: [sent(1)], mark: [], cursorSeq: 2, settledSeq: 2 };
+    const record = { settlements: [sent(1)], mark: [], fromSeq: 2, cursorSeq: 2, settledSeq: 2 };
     expect(await ledger.step(stalled.claim, record)).toEqual({ kind: 'lost' });
     expect(await ledger.reconcile(stalled.claim)).toBeNull();
     expect(await balancedBooks(db.database, sendId)).toMatchObject({ unknown: 2, sending: 2 });
@@ -214,7 +215,7 @@ describe('the end of a batch', () => {
     const sendId = await seedSend(db.database, { recipients: 1 });
     const claimed = await mustClaim(sendId);
     await mark(claimed, [1]);
-    const record = { settlements: [sent(1)], mark: [], cursorSeq: 1, settledSeq: 1 };
+    const record = { settlements: [sent(1)], mark: [], fromSeq: 1, cursorSeq: 1, settledSeq: 1 };
     expect((await ledger.step(claimed.claim, record)).kind).toBe('done');
     const end = await ledger.endBatch(claimed.claim, { worked: true, exhausted: false });
     expect(end).toEqual({ kind: 'released', status: 'completed' });
@@ -279,6 +280,7 @@ describe('a send that pauses itself', () => {
     await ledger.step(claimed.claim, {
       settlements: [refused(1), refused(2), sent(3)],
       mark: [],
+      fromSeq: 3,
       cursorSeq: 3,
       settledSeq: 3,
     });

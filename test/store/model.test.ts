@@ -107,6 +107,7 @@ const step = (settle: Kind[], mark: number): Command => ({
     const result = await ledger.step(holder.claimed.claim, {
       settlements,
       mark: next.map(({ seq }) => seq),
+      fromSeq: holder.cursor,
       cursorSeq,
       settledSeq: Math.min(cursorSeq, ...remaining.map((seq) => seq - 1)),
     });

@@ -22,8 +22,13 @@ beforeEach(async () => {
   claimed = got;
 });
 
-const step = (settlements: Settlement[], mark: number[], cursorSeq = 10, settledSeq = 0) =>
-  ledger.step(claimed.claim, { settlements, mark, cursorSeq, settledSeq });
+const step = (
+  settlements: Settlement[],
+  mark: number[],
+  cursorSeq = 10,
+  settledSeq = 0,
+  fromSeq = cursorSeq,
+) => ledger.step(claimed.claim, { settlements, mark, fromSeq, cursorSeq, settledSeq });
 
 describe('one step', () => {
   test('records every kind of outcome with its words, and marks anew, in one commit', async () => {
@@ -88,6 +93,12 @@ describe('one step', () => {
     expect(await step([twice], [3])).toEqual({ kind: 'mismatch' });
     expect(await balancedBooks(db.database, sendId)).toMatchObject({ sent: 1, sending: 1 });
     expect(await ledger.reconcile(claimed.claim)).toEqual(new Set([2]));
+  });
+
+  test('writes nothing when it would pass over an untouched row', async () => {
+    expect(await step([], [1, 2, 4], 4, 0, 0)).toEqual({ kind: 'mismatch' });
+    expect(await balancedBooks(db.database, sendId)).toMatchObject({ sending: 0, pending: 10 });
+    expect((await step([], [1, 2, 3, 4], 4, 0, 0)).kind).toBe('done');
   });
 
   test('waits for a lock held shortly by somebody else, then commits', async () => {
