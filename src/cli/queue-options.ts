@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PACING_DEFAULTS, PACING_LIMITS } from '../domain/pacing.js';
+import { clip } from '../domain/text.js';
 import { CampaignError } from '../errors.js';
 import { parseSender } from '../mail/sender.js';
 
@@ -137,7 +138,7 @@ export function parseQueueOptions(flags: Readonly<Record<string, unknown>>): Que
     replyTo: options.replyTo === undefined ? null : checkSender('--reply-to', options.replyTo),
     html: options.html ?? null,
     text: options.text ?? null,
-    name: options.name ?? [...options.subject].slice(0, MAX_NAME).join(''),
+    name: options.name ?? clip(options.subject, MAX_NAME),
     key: options.key ?? null,
     startAt: options.startAt ?? null,
     rejects: options.rejects ?? null,

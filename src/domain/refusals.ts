@@ -1,3 +1,6 @@
+/** Different refusals watched at a time. */
+const KEPT_RUNS = 100;
+
 /**
  * Watches one send's outcomes for what no single recipient can be blamed for: the same refusal for everybody, the
  * same row breaking the line again and again, replies lost one after the other.
@@ -21,6 +24,11 @@ export class RefusalWatch {
     this.successes += 1;
     this.lostReplies = 0;
     this.runs.clear();
+    this.settled(seq);
+  }
+
+  /** The row needs no watching any more. */
+  settled(seq: number): void {
     this.breaks.delete(seq);
   }
 
@@ -31,6 +39,8 @@ export class RefusalWatch {
   refused(seq: number, key: string): number[] | null {
     const run = this.runs.get(key) ?? [];
     run.push(seq);
+    const [oldest] = this.runs.keys();
+    if (this.runs.size >= KEPT_RUNS && oldest !== undefined) this.runs.delete(oldest);
     this.runs.set(key, run);
     return run.length >= this.limits.block ? run : null;
   }

@@ -1,4 +1,5 @@
 import type { DeliveryResult, Reply, Stage, Verdict } from './outcome.js';
+import { clip } from './text.js';
 
 /** Whose trouble a reply tells of. */
 type Fault =
@@ -297,5 +298,5 @@ export function refusalKey(verdict: Extract<Verdict, { kind: 'failed' }>): strin
 /** A server's words made fit for a column of `max` characters: one line, no control characters, no half surrogates. */
 export function cleanReply(text: string, max = 500): string {
   const line = text.replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
-  return line.length <= max ? line : [...line].slice(0, max).join('');
+  return clip(line, max);
 }

@@ -456,6 +456,7 @@ class Batch implements JobOwner {
       text: 'text' in verdict ? verdict.text : verdict.kind === 'sent' ? verdict.reply.text : '',
     });
     if (settlement.to === 'sent') this.session.watch.succeeded(seq);
+    else if (settlement.to !== 'returned') this.session.watch.settled(seq);
     if (!this.gathers()) this.signal.wake();
     else if (this.hand.toRecord === 1) setTimeout(this.wake, GATHER_MS);
     return { sign, reason: verdict.kind === 'server' ? verdict.text : '' };

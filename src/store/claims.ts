@@ -9,6 +9,7 @@ import type {
 } from '../domain/delivery.js';
 import { STALE_CLAIM_SECONDS } from '../domain/lease.js';
 import type { SendStatus } from '../domain/states.js';
+import { clip, REASON_LENGTH } from '../domain/text.js';
 import type { Database, Executor, Outcome, Statement } from './database.js';
 import { completedEvent, eventStatement } from './events.js';
 
@@ -316,7 +317,7 @@ export function pauseItself(
     const paused = await tx.run(
       `UPDATE CAMPAIGN_SENDS SET STATUS = 'paused', STATUS_REASON = ?
         WHERE ID = ? AND CLAIMED_BY = ? AND STATUS = 'running'`,
-      [[...reason].slice(0, 500).join(''), claim.sendId, claim.by],
+      [clip(reason, REASON_LENGTH), claim.sendId, claim.by],
     );
     if (paused.affectedRows === 0) return false;
     const event = eventStatement({

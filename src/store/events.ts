@@ -1,6 +1,6 @@
+import { clip, REASON_LENGTH } from '../domain/text.js';
 import type { Executor, Statement } from './database.js';
 
-const REASON_LENGTH = 500;
 const ACTOR_LENGTH = 191;
 
 /** Something that happened to a send, about to be written. */
@@ -23,8 +23,8 @@ export function eventStatement(event: NewEvent): Statement {
     params: [
       event.sendId,
       event.event,
-      [...event.actor].slice(0, ACTOR_LENGTH).join(''),
-      event.reason == null ? null : [...event.reason].slice(0, REASON_LENGTH).join(''),
+      clip(event.actor, ACTOR_LENGTH),
+      event.reason == null ? null : clip(event.reason, REASON_LENGTH),
       event.details == null ? null : JSON.stringify(event.details),
     ],
   };

@@ -1,5 +1,6 @@
 import type { ShownStatus } from '../domain/progress.js';
 import type { SendStatus } from '../domain/states.js';
+import { clip, REASON_LENGTH } from '../domain/text.js';
 import { CampaignError } from '../errors.js';
 import { type Database, type Executor, escapeRow, type Outcome } from './database.js';
 import { eventStatement } from './events.js';
@@ -259,7 +260,7 @@ export function releaseImport(
         WHERE ID = ? AND STATUS = 'importing' AND TOTAL_COUNT = ? AND SKIPPED_COUNT = ?`,
       [
         status,
-        status === 'paused' ? `queued as paused by ${actor}`.slice(0, 500) : null,
+        status === 'paused' ? clip(`queued as paused by ${actor}`, REASON_LENGTH) : null,
         sendId,
         total,
         ledger?.skipped ?? 0,

@@ -1,4 +1,5 @@
 import type { SendStatus } from '../domain/states.js';
+import { clip, REASON_LENGTH } from '../domain/text.js';
 import type { Database, Executor, Param } from './database.js';
 import { eventStatement } from './events.js';
 
@@ -146,7 +147,7 @@ async function updateRows(
   heldNumber: number | null,
 ): Promise<number> {
   const seqs = decisions.map(({ seq }) => seq);
-  const texts = decisions.map(({ text }) => text && [...text].slice(0, 500).join(''));
+  const texts = decisions.map(({ text }) => text && clip(text, REASON_LENGTH));
   const [first] = texts;
   const same = texts.every((text) => text === first);
   const response = same ? '?' : 'ELT(FIELD(SEQ, ?), ?)';

@@ -1,6 +1,7 @@
 import type { Controls } from '../domain/delivery.js';
 import type { Send, Snapshot } from '../domain/progress.js';
 import type { SendStatus } from '../domain/states.js';
+import { clip, REASON_LENGTH } from '../domain/text.js';
 import type { Executor, Statement } from './database.js';
 
 /** A scheduler beats every few seconds; one unseen for this long counts as gone. */
@@ -124,7 +125,7 @@ export async function listSendIds(db: Executor, afterId: number, limit: number):
 export async function pauseSend(tx: Executor, id: number, reason: string): Promise<boolean> {
   const { affectedRows } = await tx.run(
     "UPDATE CAMPAIGN_SENDS SET STATUS = 'paused', STATUS_REASON = ? WHERE ID = ? AND STATUS = 'running'",
-    [[...reason].slice(0, 500).join(''), id],
+    [clip(reason, REASON_LENGTH), id],
   );
   return affectedRows === 1;
 }

@@ -7,6 +7,7 @@ import type {
   StepResult,
 } from '../domain/delivery.js';
 import type { RecipientStatus } from '../domain/states.js';
+import { clip, REASON_LENGTH } from '../domain/text.js';
 import { readState, SENDING_ROWS, stateStatement, toState } from './claims.js';
 import type { Database, Executor, Outcome, PacketResults, Param, Statement } from './database.js';
 
@@ -104,7 +105,7 @@ function settleStatement(
     sets.push(
       `SMTP_CODE = ${perRow.value(answered.map((row) => row.code))}`,
       `ENHANCED_CODE = ${perRow.value(answered.map((row) => row.enhanced))}`,
-      `RESPONSE = ${perRow.value(answered.map((row) => row.text))}`,
+      `RESPONSE = ${perRow.value(answered.map((row) => clip(row.text, REASON_LENGTH)))}`,
     );
   }
   if (kind === 'deferred' || kind === 'returned') {

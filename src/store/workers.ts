@@ -1,3 +1,4 @@
+import { clip, REASON_LENGTH } from '../domain/text.js';
 import type { Executor } from './database.js';
 
 const FORGOTTEN_AFTER_DAYS = 1;
@@ -17,7 +18,8 @@ export interface Heartbeat {
 export async function beat(db: Executor, heartbeat: Heartbeat): Promise<void> {
   const micros =
     heartbeat.backingOffMs === undefined ? null : Math.round(heartbeat.backingOffMs * 1000);
-  const reason = heartbeat.backingOffReason?.slice(0, 500) ?? null;
+  const { backingOffReason } = heartbeat;
+  const reason = backingOffReason === undefined ? null : clip(backingOffReason, REASON_LENGTH);
   await db.packet([
     {
       sql: `INSERT INTO CAMPAIGN_WORKERS
