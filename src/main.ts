@@ -52,6 +52,7 @@ export async function main(args: readonly string[], io: Io = processIo()): Promi
   try {
     const program = await buildProgram(args, run);
     await program.parseAsync(args, { from: 'user' });
+    await run.written();
     return run.exitCode;
   } catch (error) {
     return report(error, run, args);
@@ -98,6 +99,7 @@ class Run {
   exitCode: number = EXIT.ok;
   readonly context: Context;
   private readonly abort = new AbortController();
+  private outputError: Error | undefined;
   private heedsSignals = false;
   private settings: Settings | undefined;
   private database: Database | undefined;
@@ -147,9 +149,26 @@ class Run {
     this.abort.abort(signal);
   };
 
+  /**
+   * Resolves when all output has been written.
+   * @throws CampaignError BAD_FILE when it could not be
+   */
+  async written(): Promise<void> {
+    await new Promise((resolve) => this.io.stdout.write('', resolve));
+    if (!this.outputError) return;
+    throw new CampaignError(
+      'BAD_FILE',
+      `the output cannot be written: ${this.outputError.message}`,
+      'make room, or write it elsewhere; what the command did stays done, as `campaign list` shows',
+    );
+  }
+
   /** Nobody reads any more (`… | head`): end as if all had been read. */
   private readonly onOutputError = (error: NodeJS.ErrnoException): void => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code !== 'EPIPE') {
+      this.outputError ??= error;
+      return;
+    }
     if (!this.heedsSignals) process.exit(EXIT.ok);
     this.abort.abort('EPIPE');
   };

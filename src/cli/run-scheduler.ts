@@ -45,7 +45,7 @@ export function register(program: Command, context: Context): void {
     .command('run-scheduler')
     .description('claim sends that are due and mail them in batches, until stopped')
     .option('--once', 'one batch of each send that is due, then end (for cron)')
-    .option('--until-idle', 'end when no send is running any more')
+    .addOption(new Option('--until-idle', 'end when no send is running any more').conflicts('once'))
     .option(
       '--max-wait <seconds>',
       'with --until-idle: do not wait for recipients deferred for longer',
@@ -83,6 +83,9 @@ export function register(program: Command, context: Context): void {
 }
 
 async function run(flags: Flags, context: Context): Promise<void> {
+  if (flags.maxWait !== undefined && !flags.untilIdle) {
+    throw new CampaignError('USAGE', '--max-wait goes with --until-idle', 'add --until-idle');
+  }
   const settings = context.settings();
   const smtp = requireSmtp(settings);
   const database = await context.database({ statementTimeoutMs: STATEMENT_TIMEOUT_MS });

@@ -82,14 +82,15 @@ const secondsUntil = (time: Date, now: Date): number =>
 export function progressOf(snapshot: Snapshot): Progress {
   const { send, now } = snapshot;
   const scheduled = send.status === 'running' && ahead(send.startAt, now);
+  const waiting = waitingOf(snapshot);
   return {
     send,
     now,
     status: scheduled ? 'scheduled' : send.status,
     pending: pendingOf(send),
     ratePerSecond: rateOf(snapshot),
-    etaSeconds: etaOf(snapshot),
-    waiting: waitingOf(snapshot),
+    etaSeconds: waiting?.for === 'scheduler' || waiting?.for === 'server' ? null : etaOf(snapshot),
+    waiting,
   };
 }
 

@@ -145,7 +145,13 @@ export function shakeHands(
       const { responseCode, response, code, originalCode } = error as NodemailerError & {
         originalCode?: string;
       };
-      if (responseCode && typeof response === 'string') {
+      if (code === 'ETLS' && (responseCode ?? 0) >= 500) {
+        // STARTTLS refused for good: without TLS no password is sent, however often one tries.
+        fail(
+          `no TLS, which is required here (${error.message}); see ?tls= of CAMPAIGN_SMTP_URL`,
+          true,
+        );
+      } else if (responseCode && typeof response === 'string') {
         const { text, ...reply } = toReply(response.split(/\r?\n/));
         settle({ failure: { kind: 'reply', stage, reply: { ...reply, text: redact(text) } } });
       } else {

@@ -13,7 +13,7 @@ import { CampaignError } from '../errors.js';
 /** Milliseconds one rendering may take: a loop without end must not hold the worker. */
 const RENDER_LIMIT_MS = 5_000;
 /** liquidjs' measure of what a rendering creates, about a character each. */
-const MEMORY_LIMIT = 100_000_000;
+const MEMORY_LIMIT = 5_000_000;
 
 /** A template as the user wrote it. */
 export interface NamedTemplate {

@@ -572,6 +572,8 @@ class Batch implements JobOwner {
     }
     const waits = [LOOK_EVERY_MS - sinceLook];
     const untilStart = this.untilNextStart();
+    // Its time may have come since `startDue` looked.
+    if (untilStart === 0 && this.hand.toStart > 0 && this.submitted.size === 0) return;
     if (untilStart > 0) waits.push(untilStart);
     const backoff = lanes.backoffMs();
     if (backoff > 0) waits.push(backoff);

@@ -90,6 +90,9 @@ const REFUSALS: Record<number, string> = {
   1251: 'use an authentication plugin that mysql2 knows, such as caching_sha2_password',
 };
 
+/** Without TLS, or with a certificate that does not verify, nothing is said to a database beyond loopback. */
+const TLS_REFUSALS = /does not support secure|self[- ]signed|certificate|altname|SSL|TLS/i;
+
 /** A database error as a person should read it; anything that is no database error comes back as it is. */
 export function explainDatabaseError(error: unknown, where: string): unknown {
   const e = asServerError(error);
@@ -97,6 +100,14 @@ export function explainDatabaseError(error: unknown, where: string): unknown {
   const refusal = e.errno === undefined ? undefined : REFUSALS[e.errno];
   if (refusal) {
     return new CampaignError('DATABASE_REFUSED', `${where}: ${e.message}`, refusal, { cause: e });
+  }
+  if (e.errno === undefined && TLS_REFUSALS.test(`${e.code} ${e.message}`)) {
+    return new CampaignError(
+      'DATABASE_REFUSED',
+      `${where} has no TLS that can be trusted: ${e.message}`,
+      'turn TLS on there, name its authority with ?tls-ca=/path in CAMPAIGN_DATABASE_URL, or, if the network is trusted, add ?tls=off',
+      { cause: e },
+    );
   }
   if (isNotWritable(e)) {
     return new CampaignError(

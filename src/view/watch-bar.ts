@@ -72,7 +72,7 @@ function wordsOf(
   highlight: (text: string) => string,
 ): string {
   const left = pending + send.sending;
-  const seconds = perSecond && perSecond > 0 ? left / perSecond : etaSeconds;
+  const seconds = etaSeconds !== null && perSecond ? left / perSecond : etaSeconds;
   return [
     ...(perSecond === null
       ? []

@@ -279,7 +279,12 @@ describe('connecting', () => {
   test('with TLS required ends where the server has none', async () => {
     const { server } = await raw({});
     const transport = connectTo({ ...server.settings, startTls: 'required' });
-    expect(await transport.deliver(message(), go)).toEqual(replied('connect', 500, '5.5.2'));
+    expect(await transport.deliver(message(), go)).toMatchObject({
+      kind: 'broken',
+      stage: 'connect',
+      certificate: true,
+      error: expect.stringContaining('no TLS, which is required'),
+    });
     expect(server.lines.filter((line) => line.startsWith('MAIL'))).toEqual([]);
   });
 

@@ -227,11 +227,13 @@ describe('steering a running send', () => {
         return undefined;
       },
     });
-    await seedSend(db.database, { recipients: 6, delayMs: 100 });
+    await seedSend(db.database, { recipients: 30, delayMs: 100 });
     await schedule(server).done;
     const gaps = starts.slice(1).map((at, i) => at - (starts[i] ?? 0));
-    expect(starts).toHaveLength(6);
+    expect(starts).toHaveLength(30);
     expect(Math.min(...gaps)).toBeGreaterThan(80);
+    // A start that is missed by a moment must not wait for the next look at the database.
+    expect(gaps.toSorted((a, b) => a - b)[27]).toBeLessThan(400);
   });
 
   test('a long DELAY_MS that is shortened takes effect within a second', async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Database } from '../../src/store/database.ts';
+import type { Database, Executor } from '../../src/store/database.ts';
 
 export interface SendSeed {
   recipients?: number;
@@ -16,7 +16,7 @@ export interface SendSeed {
 }
 
 /** Puts a send with untouched recipients into the database, as `queue` leaves it; gives its id back. */
-export async function seedSend(db: Database, seed: SendSeed = {}): Promise<number> {
+export async function seedSend(db: Executor, seed: SendSeed = {}): Promise<number> {
   const emails =
     seed.emails ?? Array.from({ length: seed.recipients ?? 10 }, (_, i) => `p${i + 1}@example.org`);
   const { insertId } = await db.run(
