@@ -73,6 +73,11 @@ export async function* readRecords(
   let batch: CsvRecord[] = [];
   let lastLine = 0;
   let emptyLines = 0;
+  let faulty: CsvRecord | undefined;
+  const takeFaulty = (): void => {
+    if (faulty) batch.push(faulty);
+    faulty = undefined;
+  };
 
   const parser = new Parser({
     delimiter: findDelimiter(header.line, isAddressHeader),
@@ -82,6 +87,7 @@ export async function* readRecords(
     trim: true,
     max_record_size: MAX_ROW_BYTES,
     on_record: (cells: string[], info: Info): null => {
+      takeFaulty();
       const oneLine = info.lines === lastLine + 1;
       batch.push({ line: oneLine ? info.lines : info.lines - lineBreaks(cells), cells });
       lastLine = info.lines;
@@ -91,11 +97,16 @@ export async function* readRecords(
     skip_records_with_error: true,
     on_skip: (error: CsvError | undefined): undefined => {
       if (error?.code !== 'INVALID_OPENING_QUOTE') throw error;
+      // The parser goes on filling this very array to the end of the row, and then leaves it out.
+      const { record: cells } = (parser as unknown as { state: { record: string[] } }).state;
+      if (faulty?.cells === cells) return;
+      takeFaulty();
       const line = error['lines'] as number;
-      if (batch.at(-1)?.line !== line) {
-        const cell = (error['field'] as Buffer).toString();
-        batch.push({ line, cells: [cell], fault: 'a quote in the middle of an unquoted cell' });
-      }
+      faulty = {
+        line: line - lineBreaks(cells),
+        cells,
+        fault: 'a quote in the middle of an unquoted cell',
+      };
       lastLine = line;
     },
   });
@@ -132,6 +143,7 @@ export async function* readRecords(
       piece = next.done ? null : next.value;
     }
     await feed(null);
+    takeFaulty();
     if (batch.length > 0) yield batch;
   } finally {
     parser.destroy();

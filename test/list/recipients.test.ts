@@ -162,6 +162,21 @@ describe('rows that are rejected', () => {
     expect(accepted.map(({ email }) => email)).toEqual(['b@example.org', 'd@example.org']);
     expect(rejected.map(({ line }) => line)).toEqual([2, 4, 6]);
   });
+
+  it.each([1, 7, 1 << 16])(
+    'rejects such a row once and whole, in pieces of %d bytes',
+    async (size) => {
+      const list =
+        'email,note,n\na@example.org,x"y"z,1\n"b\nb",x"y,3"4\nc@example.org,Ann "A" Lee,"5"';
+      const { accepted, rejected } = await read(list, { size });
+      expect(accepted).toEqual([]);
+      expect(rejected.map(({ line, cells }) => [line, cells])).toEqual([
+        [2, ['a@example.org', 'x"y"z', '1']],
+        [3, ['b\nb', 'x"y', '3"4']],
+        [5, ['c@example.org', 'Ann "A" Lee', '5']],
+      ]);
+    },
+  );
 });
 
 describe('lists that cannot be read on', () => {
