@@ -9,6 +9,7 @@ const ENCODINGS = [
 
 /** What every .xlsx, .ods and .zip begins with. */
 const ZIP_MAGIC = [0x50, 0x4b, 0x03, 0x04];
+const GZIP_MAGIC = [0x1f, 0x8b];
 
 const beginsWith = (bytes: Uint8Array, magic: readonly number[]): boolean =>
   magic.every((byte, index) => bytes[index] === byte);
@@ -77,6 +78,13 @@ export async function* decodeText(
         'BAD_LIST',
         `${name} is not a text file: line 1 begins like a spreadsheet or an archive (.xlsx, .ods, .zip)`,
         EXPORT_REMEDY,
+      );
+    }
+    if (beginsWith(bytes, GZIP_MAGIC)) {
+      throw new CampaignError(
+        'BAD_LIST',
+        `${name} is not a text file: it is compressed with gzip`,
+        'unpack it first',
       );
     }
     const marked = ENCODINGS.find(({ bom }) => beginsWith(bytes, bom));

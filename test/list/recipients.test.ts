@@ -216,6 +216,12 @@ describe('lists that cannot be read on', () => {
     );
   });
 
+  it('recognises a gzip file', async () => {
+    const error = await failure(Buffer.from([0x1f, 0x8b, 8, 0, 0, 0]));
+    expect([error.code, error.remedy]).toEqual(['BAD_LIST', 'unpack it first']);
+    expect(error.message).toContain('gzip');
+  });
+
   it('gives up on a huge unclosed quote in bounded memory', async () => {
     let given = 0;
     async function* endless(): AsyncGenerator<Uint8Array> {
