@@ -47,11 +47,11 @@ export class CampaignError extends Error {
     readonly code: ErrorCode,
     message: string,
     readonly remedy?: string,
-    options?: ErrorOptions,
+    options?: ErrorOptions & { exitCode?: number },
   ) {
     super(message, options);
     this.name = 'CampaignError';
-    this.exitCode = CODES[code];
+    this.exitCode = options?.exitCode ?? CODES[code];
   }
 }
 

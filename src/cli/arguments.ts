@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { CampaignError } from '../errors.js';
 
 /** Parser of a whole number for commander, which adds the option's name to what it throws. */
 export const wholeNumber =
@@ -13,5 +14,9 @@ export const wholeNumber =
 export const sendId = (text: string): number => {
   const value = /^\d{1,15}$/.test(text) ? Number(text) : 0;
   if (value > 0) return value;
-  throw new InvalidArgumentError('A send is named by its number; `campaign list` shows them.');
+  throw new CampaignError(
+    'USAGE',
+    `"${text}" is not a send's number`,
+    '`campaign list` shows them',
+  );
 };

@@ -1,4 +1,4 @@
-import { CampaignError } from '../errors.js';
+import { CampaignError, signalExit } from '../errors.js';
 import type { Context } from './context.js';
 
 /**
@@ -18,14 +18,40 @@ export async function confirm(
       'add --yes if that is what you want',
     );
   }
+  if (!(await ask(context, `${consequence}. Go on?`))) {
+    throw new CampaignError('CONFIRMATION_NEEDED', 'nothing was changed');
+  }
+}
+
+/**
+ * Asks on a terminal; no is the default.
+ * @throws CampaignError CONFIRMATION_NEEDED with the exit code of SIGINT at Ctrl-C, which raw mode makes a mere key
+ */
+export async function ask(
+  context: Pick<Context, 'stdin' | 'stderr'>,
+  message: string,
+): Promise<boolean> {
   const { default: prompts } = await import('prompts');
-  const { confirmed } = await prompts({
-    type: 'confirm',
-    name: 'confirmed',
-    message: `${consequence}. Go on?`,
-    initial: false,
-    stdin: context.stdin,
-    stdout: context.stderr,
-  });
-  if (confirmed !== true) throw new CampaignError('CONFIRMATION_NEEDED', 'nothing was changed');
+  let cancelled = false;
+  const { confirmed } = await prompts(
+    {
+      type: 'confirm',
+      name: 'confirmed',
+      message,
+      initial: false,
+      stdin: context.stdin,
+      stdout: context.stderr,
+    },
+    {
+      onCancel: () => {
+        cancelled = true;
+      },
+    },
+  );
+  if (cancelled) {
+    throw new CampaignError('CONFIRMATION_NEEDED', 'interrupted: nothing was changed', undefined, {
+      exitCode: signalExit('SIGINT'),
+    });
+  }
+  return confirmed === true;
 }

@@ -79,6 +79,7 @@ export async function queue(options: QueueOptions, deps: QueueDeps): Promise<Que
     const earlier = await findEarlier(await deps.database(), options.key, deps);
     if (earlier) return earlier;
   }
+  if (options.list === '-' && !options.yes && !options.dryRun) throw nobodyToAsk();
   const source = await openSource(options.list, deps.stdin, deps.signal);
   const progress: ImportProgress = { bytes: 0, totalBytes: source.size, lines: 0 };
   const chunks = counted(source.chunks, (bytes) => {
@@ -121,6 +122,13 @@ export async function queue(options: QueueOptions, deps: QueueDeps): Promise<Que
   }
 }
 
+export const nobodyToAsk = (): CampaignError =>
+  new CampaignError(
+    'CONFIRMATION_NEEDED',
+    'queue asks before it imports, and there is nobody to ask',
+    'add --yes to go ahead, or --dry-run to check the list only',
+  );
+
 async function readTemplate(flag: string, path: string | null): Promise<string | null> {
   if (path === null) return null;
   const remedy = `give a readable file in UTF-8 with ${flag}`;
@@ -136,7 +144,11 @@ async function readTemplate(flag: string, path: string | null): Promise<string |
   if (!isUtf8(bytes) || bytes.includes(0)) {
     throw new CampaignError('BAD_TEMPLATE', `${path} is not text in UTF-8`, remedy);
   }
-  return bytes.toString('utf8').replace(/^\ufeff/, '');
+  const text = bytes.toString('utf8').replace(/^\ufeff/, '');
+  if (text.trim() === '') {
+    throw new CampaignError('BAD_TEMPLATE', `${path} is empty`, `give the body with ${flag}`);
+  }
+  return text;
 }
 
 const plan = (
@@ -183,7 +195,7 @@ class ListReader {
       'BAD_LIST',
       this.rejected === 0
         ? `${this.name} has a header and no rows`
-        : `${this.name} has no valid row: all ${this.rejected} were rejected`,
+        : `${this.name} has no valid row: ${this.rejected === 1 ? 'its only row was' : `all ${this.rejected} were`} rejected`,
       'give a list with at least one valid address',
     );
   }

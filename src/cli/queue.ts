@@ -69,7 +69,7 @@ async function run(flags: Flags, context: Context): Promise<void> {
     actor: context.actor,
     randomBytes,
     now: () => performance.now(),
-    confirm: (plan) => confirm(plan, options.list, context),
+    confirm: (plan) => confirm(plan, context),
     onProgress: (progress) => bar?.update(progress),
     onRejected: (first, total) => {
       bar?.stop();
@@ -114,28 +114,19 @@ async function report(result: QueueView, flags: Flags, context: Context): Promis
 }
 
 /** @throws CampaignError CONFIRMATION_NEEDED off a terminal, and when the answer is no */
-async function confirm(plan: QueuePlanView, list: string, context: Context): Promise<void> {
-  if (!context.stdin.isTTY || !context.stdout.isTTY || list === '-') {
-    throw new CampaignError(
-      'CONFIRMATION_NEEDED',
-      'queue asks before it imports, and there is nobody to ask',
-      'add --yes to go ahead, or --dry-run to check the list only',
-    );
-  }
-  const [{ queuePlan }, { default: prompts }] = await Promise.all([
+async function confirm(plan: QueuePlanView, context: Context): Promise<void> {
+  const [{ queuePlan }, { ask }, { nobodyToAsk }, { describeAddress }] = await Promise.all([
     import('../view/queue.js'),
-    import('prompts'),
+    import('./confirm.js'),
+    import('./queue-run.js'),
+    import('../store/url.js'),
   ]);
-  context.stderr.write(`${queuePlan(plan)}\n`);
-  const answer = await prompts({
-    type: 'confirm',
-    name: 'yes',
-    message: plan.paused ? 'Import this list?' : 'Import this list and send it?',
-    initial: false,
-    stdin: context.stdin,
-    stdout: context.stderr,
-  });
-  if (answer.yes !== true) {
+  if (!context.stdin.isTTY || !context.stdout.isTTY) throw nobodyToAsk();
+  const { source, database } = context.settings();
+  const destination = source === 'sandbox' ? 'the sandbox' : describeAddress(database);
+  context.stderr.write(`${queuePlan(plan, destination)}\n`);
+  const message = plan.paused ? 'Import this list?' : 'Import this list and send it?';
+  if (!(await ask(context, message))) {
     throw new CampaignError('CONFIRMATION_NEEDED', 'not confirmed: nothing was queued');
   }
 }

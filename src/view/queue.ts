@@ -93,7 +93,7 @@ export function queueSummary(result: QueueView): string {
 }
 
 /** What is about to be done, for the question whether to. */
-export function queuePlan(plan: QueuePlanView): string {
+export function queuePlan(plan: QueuePlanView, database: string): string {
   const pacing = [
     `${counted(plan.batchSize, 'message', 'messages')} a batch`,
     plan.delayMs === 0 ? 'no delay between messages' : `${count(plan.delayMs)} ms between messages`,
@@ -108,6 +108,7 @@ export function queuePlan(plan: QueuePlanView): string {
     ['Fields', ['email', ...plan.fieldNames].join(', ')],
     ['Pacing', pacing.join(', ')],
     ['Start', startText(plan)],
+    ['Database', database],
   ];
   return rows
     .map(([label, value]) => `${label.padEnd(8)} ${printable(shorten(value, 200))}`)

@@ -10,6 +10,7 @@ import { CampaignError } from '../../src/errors.ts';
 import { Database } from '../../src/store/database.ts';
 import { cancelImport } from '../../src/store/sends.ts';
 import { queueJson } from '../../src/view/queue.ts';
+import { runCommand, startCommand } from '../support/command.ts';
 import { createTestDatabase, startTestServer, type TestDatabase } from '../support/database.ts';
 
 let db: TestDatabase;
@@ -331,7 +332,18 @@ describe('bad input leaves nothing in the database', () => {
       'BAD_LIST',
       'NUL byte',
     ],
-    ['no valid row', () => ({ list: file('email,name\nx,y\n') }), 'BAD_LIST', 'no valid row'],
+    [
+      'no valid row',
+      () => ({ list: file('email,name\nx,y\n') }),
+      'BAD_LIST',
+      'no valid row: its only row was rejected',
+    ],
+    [
+      'no question for standard input',
+      () => ({ list: '-', yes: false }),
+      'CONFIRMATION_NEEDED',
+      'nobody to ask',
+    ],
     ['no address column', () => ({ list: file('a,name\nx,y\n') }), 'BAD_LIST', 'no address column'],
     [
       'an unclosed quote after thousands of rows',
@@ -368,6 +380,8 @@ describe('bad input leaves nothing in the database', () => {
       'BAD_TEMPLATE',
       'not text',
     ],
+    ['white space for a text', () => ({ text: file('\ufeff \n') }), 'BAD_TEMPLATE', 'csv is empty'],
+    ['nothing for HTML', () => ({ html: file('') }), 'BAD_TEMPLATE', 'csv is empty'],
     [
       'an unwritable rejects file',
       () => ({ rejects: '/no/such/folder/r.csv' }),
@@ -587,5 +601,39 @@ describe('an import that is stopped', () => {
     } finally {
       await server.stop();
     }
+  });
+});
+
+describe('the question on a terminal', () => {
+  it.each([
+    ['Ctrl-C', '\x03', 130],
+    ['no', 'n', 2],
+  ])('names the database, and ends at %s with the right exit code', async (_, key, code) => {
+    const { list, from, subject, html } = flags() as Record<string, string>;
+    await leavesNothing(async () => {
+      const command = startCommand(
+        ['queue', `--list=${list}`, `--from=${from}`, `--subject=${subject}`, `--html=${html}`],
+        { url: db.url, terminal: true },
+      );
+      await vi.waitFor(() => expect(command.stderr).toContain('Import this list'), 10_000);
+      expect(command.stderr).toContain(`Database ${db.database.name}`);
+      command.type(key);
+      expect((await command.ended).code).toBe(code);
+    });
+  });
+
+  it('of another command ends at Ctrl-C with 130 too', async () => {
+    const { id } = await run();
+    const command = startCommand(['cancel', String(id)], { url: db.url, terminal: true });
+    await vi.waitFor(() => expect(command.stderr).toContain('Go on?'), 10_000);
+    command.type('\x03');
+    expect((await command.ended).code).toBe(130);
+    expect((await sendRow(id)).STATUS).toBe('running');
+  });
+
+  it('is not reached by what is no number of a send', async () => {
+    const { code, stderr } = await runCommand(['cancel', 'abc'], { url: db.url });
+    expect(code).toBe(2);
+    expect(stderr).toContain('"abc" is not a send\'s number');
   });
 });
