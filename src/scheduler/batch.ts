@@ -1,12 +1,13 @@
 import type { Claim, ClaimedSend, Controls, Recipient, Settlement } from '../domain/delivery.js';
 import { type Clock, elapsedMs, type Instant, type Lease, leaseHolds } from '../domain/lease.js';
-import type { DeliveryResult, Verdict } from '../domain/outcome.js';
-import { judge, refusalKey } from '../domain/replies.js';
-import { type RetryPolicy, retryDelayMs } from '../domain/retry.js';
+import type { DeliveryResult } from '../domain/outcome.js';
+import { judge } from '../domain/replies.js';
+import type { RetryPolicy } from '../domain/retry.js';
 import { isDatabaseOutage } from '../errors.js';
 import type { Budget } from './budget.js';
 import type { Report } from './events.js';
 import { Hand } from './hand.js';
+import { interpret } from './interpret.js';
 import type { JobOwner, Lanes, ServerSign } from './lanes.js';
 import type { Ledger } from './ports.js';
 import type { Session } from './sessions.js';
@@ -43,8 +44,6 @@ const LOOK_EVERY_MS = 500;
 /** With a delay, only what starts within this time is marked. */
 const MARK_AHEAD_MS = 1_000;
 const READ_DEFERRED_EVERY_MS = 1_000;
-/** A row that met server trouble is due again after this long. */
-const UNTOUCHED_DELAY_MS = 5_000;
 const MAX_FAULTS = 5;
 /** Results wait at most this long to be recorded together with more. */
 const GATHER_MS = 10;
@@ -443,9 +442,15 @@ class Batch implements JobOwner {
     recipient: Recipient,
     result: DeliveryResult,
   ): { sign: ServerSign; reason: string } {
-    const { seq } = recipient;
+    const { retry, random } = this.tools;
+    const { maxAttempts } = this.send;
     const verdict = judge(result);
-    const { settlement, sign } = this.interpret(recipient, verdict);
+    const { settlement, sign, pause } = interpret(recipient, verdict, this.session.watch, {
+      maxAttempts,
+      retry,
+      random,
+    });
+    if (pause) this.pauseFor(pause.reason, pause.giveBack);
     if (this.hand.toRecord === 0) this.arrivedAt = this.tools.clock().monotonic;
     this.hand.came(settlement);
     this.tools.report({
@@ -455,70 +460,9 @@ class Batch implements JobOwner {
       outcome: settlement.to,
       text: 'text' in verdict ? verdict.text : verdict.kind === 'sent' ? verdict.reply.text : '',
     });
-    if (settlement.to === 'sent') this.session.watch.succeeded(seq);
-    else if (settlement.to !== 'returned') this.session.watch.settled(seq);
     if (!this.gathers()) this.signal.wake();
     else if (this.hand.toRecord === 1) setTimeout(this.wake, GATHER_MS);
     return { sign, reason: verdict.kind === 'server' ? verdict.text : '' };
-  }
-
-  private interpret(
-    recipient: Recipient,
-    verdict: Verdict,
-  ): { settlement: Settlement; sign: ServerSign } {
-    const { seq } = recipient;
-    const { watch } = this.session;
-    switch (verdict.kind) {
-      case 'sent': {
-        const { code, enhanced, text } = verdict.reply;
-        return { settlement: { seq, to: 'sent', code, enhanced, text }, sign: 'well' };
-      }
-      case 'failed': {
-        const { code, enhanced, text } = verdict;
-        const key = refusalKey(verdict);
-        const run = key === null ? null : watch.refused(seq, key);
-        if (run) this.pauseFor(`${run.length} refusals alike: ${text}`, run);
-        return {
-          settlement: { seq, to: 'failed', code, enhanced, text },
-          sign: code === null ? 'nothing' : 'well',
-        };
-      }
-      case 'deferred':
-        return { settlement: this.deferral(recipient, verdict), sign: 'well' };
-      case 'unknown': {
-        if (watch.lostReply()) this.pauseFor(`replies lost in a row: ${verdict.text}`);
-        const { text } = verdict;
-        return {
-          settlement: { seq, to: 'unknown', code: null, enhanced: null, text },
-          sign: 'nothing',
-        };
-      }
-      case 'server': {
-        if (verdict.broke && watch.broke(seq)) {
-          const text = `the line broke three times on this message: ${verdict.text}`;
-          return {
-            settlement: this.deferral(recipient, { code: verdict.code, enhanced: null, text }),
-            sign: 'nothing',
-          };
-        }
-        if (verdict.pause) this.pauseFor(verdict.text);
-        return {
-          settlement: { seq, to: 'returned', delayMs: UNTOUCHED_DELAY_MS },
-          sign: verdict.pause ? 'nothing' : 'trouble',
-        };
-      }
-      case 'untouched':
-        return { settlement: { seq, to: 'returned', delayMs: 0 }, sign: 'nothing' };
-    }
-  }
-
-  private deferral(
-    { seq, attempts }: Recipient,
-    { code, enhanced, text }: { code: number | null; enhanced: string | null; text: string },
-  ): Settlement {
-    if (attempts + 1 >= this.send.maxAttempts) return { seq, to: 'failed', code, enhanced, text };
-    const delayMs = retryDelayMs(attempts + 1, this.tools.retry, this.tools.random());
-    return { seq, to: 'deferred', code, enhanced, text, delayMs };
   }
 
   /** The batch ends and the send pauses itself; `giveBack` may still grow by what is on the wire. */

@@ -1,0 +1,97 @@
+import type { Recipient, Settlement } from '../domain/delivery.js';
+import type { Verdict } from '../domain/outcome.js';
+import type { RefusalWatch } from '../domain/refusals.js';
+import { refusalKey } from '../domain/replies.js';
+import { type RetryPolicy, retryDelayMs } from '../domain/retry.js';
+import type { ServerSign } from './lanes.js';
+
+/** A row that met server trouble is due again after this long. */
+const UNTOUCHED_DELAY_MS = 5_000;
+
+/** What a verdict means for the row, for the server, and for the send. */
+export interface Interpretation {
+  settlement: Settlement;
+  sign: ServerSign;
+  /** The send is to pause itself; `giveBack` are rows refused through no fault of theirs, and may still grow. */
+  pause?: { reason: string; giveBack: number[] };
+}
+
+export interface InterpretRules {
+  maxAttempts: number;
+  retry: RetryPolicy;
+  random: () => number;
+}
+
+interface Refusal {
+  code: number | null;
+  enhanced: string | null;
+  text: string;
+}
+
+/** Weighs a verdict against what the send has met before, which `watch` remembers. */
+export function interpret(
+  recipient: Recipient,
+  verdict: Verdict,
+  watch: RefusalWatch,
+  rules: InterpretRules,
+): Interpretation {
+  const { seq } = recipient;
+  switch (verdict.kind) {
+    case 'sent': {
+      watch.succeeded(seq);
+      const { code, enhanced, text } = verdict.reply;
+      return { settlement: { seq, to: 'sent', code, enhanced, text }, sign: 'well' };
+    }
+    case 'failed': {
+      const { code, enhanced, text } = verdict;
+      watch.settled(seq);
+      const key = refusalKey(verdict);
+      const run = key === null ? null : watch.refused(seq, key);
+      return {
+        settlement: { seq, to: 'failed', code, enhanced, text },
+        sign: code === null ? 'nothing' : 'well',
+        ...(run && { pause: { reason: `${run.length} refusals alike: ${text}`, giveBack: run } }),
+      };
+    }
+    case 'deferred':
+      watch.settled(seq);
+      return { settlement: deferral(recipient, verdict, rules), sign: 'well' };
+    case 'unknown': {
+      const { text } = verdict;
+      watch.settled(seq);
+      return {
+        settlement: { seq, to: 'unknown', code: null, enhanced: null, text },
+        sign: 'nothing',
+        ...(watch.lostReply() && {
+          pause: { reason: `replies lost in a row: ${text}`, giveBack: [] },
+        }),
+      };
+    }
+    case 'server': {
+      if (verdict.broke && watch.broke(seq)) {
+        const text = `the line broke three times on this message: ${verdict.text}`;
+        const refusal = { code: verdict.code, enhanced: null, text };
+        return { settlement: deferral(recipient, refusal, rules), sign: 'nothing' };
+      }
+      return {
+        settlement: { seq, to: 'returned', delayMs: UNTOUCHED_DELAY_MS },
+        ...(verdict.pause
+          ? { sign: 'nothing', pause: { reason: verdict.text, giveBack: [] } }
+          : { sign: 'trouble' }),
+      };
+    }
+    case 'untouched':
+      return { settlement: { seq, to: 'returned', delayMs: 0 }, sign: 'nothing' };
+  }
+}
+
+/** Refused for now: tried again later, until the attempts are used up. */
+function deferral(
+  { seq, attempts }: Recipient,
+  { code, enhanced, text }: Refusal,
+  { maxAttempts, retry, random }: InterpretRules,
+): Settlement {
+  if (attempts + 1 >= maxAttempts) return { seq, to: 'failed', code, enhanced, text };
+  const delayMs = retryDelayMs(attempts + 1, retry, random());
+  return { seq, to: 'deferred', code, enhanced, text, delayMs };
+}

@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest';
+import type { Recipient } from '../../src/domain/delivery.ts';
+import type { Verdict } from '../../src/domain/outcome.ts';
+import { RefusalWatch } from '../../src/domain/refusals.ts';
+import { interpret } from '../../src/scheduler/interpret.ts';
+
+const rules = { maxAttempts: 3, retry: { firstSeconds: 60, maxSeconds: 3600 }, random: () => 0.5 };
+const row = (seq: number, attempts = 0): Recipient => ({
+  seq,
+  email: `p${seq}@example.org`,
+  emailNorm: `p${seq}@example.org`,
+  fields: {},
+  attempts,
+});
+const blocked: Verdict = { kind: 'failed', code: 554, enhanced: '5.7.1', text: 'we block you' };
+const broke: Verdict = {
+  kind: 'server',
+  text: 'line broke',
+  pause: false,
+  broke: true,
+  code: null,
+};
+const sent: Verdict = { kind: 'sent', reply: { code: 250, enhanced: null, text: 'ok' } };
+
+describe('a verdict, weighed against what the send has met', () => {
+  const watch = () => new RefusalWatch({ block: 3, lostReplies: 2 });
+
+  test('a deferral is tried again later, and failed when its attempts are used up', () => {
+    const later: Verdict = { kind: 'deferred', code: 451, enhanced: null, text: 'later' };
+    expect(interpret(row(1), later, watch(), rules).settlement).toMatchObject({
+      to: 'deferred',
+      delayMs: 60_000,
+    });
+    expect(interpret(row(1, 2), later, watch(), rules).settlement).toMatchObject({ to: 'failed' });
+  });
+
+  test('the same refusal for everybody pauses the send and gives its rows back', () => {
+    const seen = watch();
+    const all = [1, 2, 3].map((seq) => interpret(row(seq), blocked, seen, rules));
+    expect(all.map(({ pause }) => pause?.giveBack)).toEqual([undefined, undefined, [1, 2, 3]]);
+  });
+
+  test('server trouble costs the row nothing', () => {
+    expect(interpret(row(1), broke, watch(), rules)).toEqual({
+      settlement: { seq: 1, to: 'returned', delayMs: 5_000 },
+      sign: 'trouble',
+    });
+  });
+
+  test('a row that breaks the line a third time while others get through is charged for it', () => {
+    const seen = watch();
+    interpret(row(1), broke, seen, rules);
+    interpret(row(1), broke, seen, rules);
+    interpret(row(2), sent, seen, rules);
+    expect(interpret(row(1), broke, seen, rules)).toMatchObject({
+      settlement: { to: 'deferred' },
+      sign: 'nothing',
+    });
+  });
+
+  test('a refused sender or login pauses the send at once and is no news of the server', () => {
+    const refused: Verdict = { kind: 'server', text: 'no', pause: true, broke: false, code: 535 };
+    expect(interpret(row(1), refused, watch(), rules)).toMatchObject({
+      settlement: { to: 'returned' },
+      sign: 'nothing',
+      pause: { reason: 'no', giveBack: [] },
+    });
+  });
+
+  test('replies lost in a row pause the send; the rows stay unknown', () => {
+    const seen = watch();
+    const lost: Verdict = { kind: 'unknown', text: 'no reply' };
+    expect(interpret(row(1), lost, seen, rules).pause).toBeUndefined();
+    expect(interpret(row(2), lost, seen, rules)).toMatchObject({
+      settlement: { to: 'unknown' },
+      pause: { reason: 'replies lost in a row: no reply' },
+    });
+  });
+});
