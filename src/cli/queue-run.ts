@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { needsSmtpUtf8 } from '../domain/address.js';
 import { CampaignError } from '../errors.js';
 import {
   type ListRecipient,
@@ -65,6 +66,7 @@ const DRY_RUN_ADDRESSES = 1_000_000;
 /** Another import under the same key that has not moved for this long is taken for dead. */
 const STALLED_MS = 15_000;
 const POLL_MS = 250;
+const NON_ASCII = /[^\0-\x7f]/;
 
 /**
  * Queues a list: reads and checks it in one pass, writes it to the ledger as it goes, and releases the send
@@ -161,6 +163,7 @@ const plan = (
 class ListReader {
   rejected = 0;
   accepted = 0;
+  readonly international = { idnConverted: 0, needSmtpUtf8: 0 };
   private readonly first: RejectionView[] = [];
 
   constructor(
@@ -182,6 +185,7 @@ class ListReader {
       this.deps.signal.throwIfAborted();
       const refused = await take(accepted);
       this.accepted += accepted.length - refused.length;
+      this.countInternational(accepted);
       const all = [...rejected, ...refused];
       this.rejected += all.length;
       this.first.push(...all.slice(0, SHOWN_REJECTIONS - this.first.length));
@@ -198,6 +202,14 @@ class ListReader {
         : `${this.name} has no valid row: ${this.rejected === 1 ? 'its only row was' : `all ${this.rejected} were`} rejected`,
       'give a list with at least one valid address',
     );
+  }
+
+  private countInternational(recipients: readonly ListRecipient[]): void {
+    for (const { email, norm } of recipients) {
+      if (!NON_ASCII.test(email)) continue;
+      if (NON_ASCII.test(email.slice(email.lastIndexOf('@')))) this.international.idnConverted++;
+      if (needsSmtpUtf8(norm)) this.international.needSmtpUtf8++;
+    }
   }
 
   showRejected(): void {
@@ -229,6 +241,7 @@ async function dryRun(
     duplicates,
     suppressed: null,
     alreadyQueued: false,
+    ...reader.international,
   };
 }
 
@@ -265,7 +278,7 @@ async function importList(
       { rejected: reader.rejected, duplicates: reader.accepted - writer.inserted },
       deps.actor,
     );
-    return asView((await findQueued(database, created)) as QueuedSend, false);
+    return asView((await findQueued(database, created)) as QueuedSend, false, reader);
   } catch (error) {
     await writer.settle();
     return await abandon(database, created, error, reader, deps);
@@ -292,7 +305,7 @@ async function createOrFind(
   }
 }
 
-const asView = (send: QueuedSend, alreadyQueued: boolean): QueueView => ({
+const asView = (send: QueuedSend, alreadyQueued: boolean, reader?: ListReader): QueueView => ({
   id: send.id,
   name: send.name,
   status: send.status,
@@ -301,6 +314,8 @@ const asView = (send: QueuedSend, alreadyQueued: boolean): QueueView => ({
   duplicates: send.duplicates,
   suppressed: send.suppressed,
   alreadyQueued,
+  idnConverted: reader?.international.idnConverted ?? null,
+  needSmtpUtf8: reader?.international.needSmtpUtf8 ?? null,
 });
 
 /**
@@ -349,14 +364,14 @@ async function abandon(
   try {
     const send = await findQueued(database, id);
     if (!send || send.status === 'cancelled') throw error;
-    if (send.status !== 'importing') return asView(send, false);
+    if (send.status !== 'importing') return asView(send, false, reader);
     if (!deps.signal.aborted) {
       await deleteImport(database, id);
       throw error;
     }
     await cancelInterrupted(database, id, deps);
     const cancelled = (await findQueued(database, id)) ?? send;
-    return { ...asView(cancelled, false), rejected: reader.rejected };
+    return { ...asView(cancelled, false, reader), rejected: reader.rejected };
   } catch (failure) {
     if (failure === error) throw error;
     const reason = explainDatabaseError(error, database.name);

@@ -14,6 +14,10 @@ export interface QueueView {
   suppressed: number | null;
   /** An earlier `queue` with the same key had created it. */
   alreadyQueued: boolean;
+  /** Rows whose domain was converted to A-labels; null when the list was not read. */
+  idnConverted: number | null;
+  /** Rows only a server with SMTPUTF8 can take; null when the list was not read. */
+  needSmtpUtf8: number | null;
 }
 
 /** What `queue` is about to do. */
@@ -59,7 +63,18 @@ const shorten = (text: string, width: number): string =>
 /** The JSON object of `queue`, on one line. */
 export function queueJson(result: QueueView): string {
   const { id, status, total, rejected, duplicates, suppressed, alreadyQueued } = result;
-  return JSON.stringify({ id, status, total, rejected, duplicates, suppressed, alreadyQueued });
+  const { idnConverted, needSmtpUtf8 } = result;
+  return JSON.stringify({
+    id,
+    status,
+    total,
+    rejected,
+    duplicates,
+    suppressed,
+    alreadyQueued,
+    idnConverted,
+    needSmtpUtf8,
+  });
 }
 
 const asides = (result: QueueView): string => {
@@ -67,6 +82,10 @@ const asides = (result: QueueView): string => {
     result.rejected ? `${counted(result.rejected, 'line', 'lines')} rejected` : '',
     result.duplicates ? counted(result.duplicates, 'duplicate', 'duplicates') : '',
     result.suppressed ? `${count(result.suppressed)} suppressed` : '',
+    result.idnConverted
+      ? `${count(result.idnConverted)} with an internationalised domain converted to A-labels`
+      : '',
+    result.needSmtpUtf8 ? `${count(result.needSmtpUtf8)} for servers with SMTPUTF8 only` : '',
   ].filter((part) => part !== '');
   return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
 };

@@ -9,7 +9,7 @@ import { type QueueDeps, queue } from '../../src/cli/queue-run.ts';
 import { CampaignError } from '../../src/errors.ts';
 import { Database } from '../../src/store/database.ts';
 import { cancelImport } from '../../src/store/sends.ts';
-import { queueJson } from '../../src/view/queue.ts';
+import { queueJson, queueSummary } from '../../src/view/queue.ts';
 import { runCommand, startCommand } from '../support/command.ts';
 import { createTestDatabase, startTestServer, type TestDatabase } from '../support/database.ts';
 
@@ -159,6 +159,8 @@ describe('a list that is queued', () => {
       'duplicates',
       'suppressed',
       'alreadyQueued',
+      'idnConverted',
+      'needSmtpUtf8',
     ]);
     expect(await sendRow(result.id)).toMatchObject({
       NAME: 'Spring',
@@ -446,12 +448,34 @@ describe('a dry run', () => {
   });
 });
 
+describe('international addresses', () => {
+  it('are counted and told, where there are any', async () => {
+    const list = file(
+      'email,name\na@bücher.example,x\njosé@example.org,y\nzoë@bücher.example,z\nb@example.org,w\n',
+    );
+    for (const dryRun of [true, false]) {
+      const result = await run({ list, dryRun });
+      expect(result).toMatchObject({ idnConverted: 2, needSmtpUtf8: 2 });
+      expect(queueSummary(result)).toContain('2 with an internationalised domain');
+      expect(queueSummary(result)).toContain('2 for servers with SMTPUTF8');
+    }
+    const plain = await run({ dryRun: true });
+    expect(plain).toMatchObject({ idnConverted: 0, needSmtpUtf8: 0 });
+    expect(queueSummary(plain)).not.toMatch(/SMTPUTF8|internationalised/);
+  });
+});
+
 describe('a key', () => {
   it('gives the first send back, its figures included, without reading the list again', async () => {
     const list = file('email,name\na@example.org,x\nA@example.org,y\nbad,z\n');
     const first = await run({ key: 'again', list });
     const second = await leavesNothing(() => run({ key: 'again', list: '/gone.csv' }));
-    expect(second).toEqual({ ...first, alreadyQueued: true });
+    expect(second).toEqual({
+      ...first,
+      alreadyQueued: true,
+      idnConverted: null,
+      needSmtpUtf8: null,
+    });
   });
 
   it('given to two queues at once makes one send', async () => {

@@ -10,6 +10,8 @@ const result = {
   duplicates: 1,
   suppressed: 0,
   alreadyQueued: false,
+  idnConverted: 0,
+  needSmtpUtf8: 0,
 } as const;
 
 it('says what was queued and how to go on', () => {
@@ -26,7 +28,7 @@ it('says what was queued and how to go on', () => {
 
 it('has the documented keys in its JSON', () => {
   expect(queueJson(result)).toBe(
-    '{"id":42,"status":"running","total":12345,"rejected":3,"duplicates":1,"suppressed":0,"alreadyQueued":false}',
+    '{"id":42,"status":"running","total":12345,"rejected":3,"duplicates":1,"suppressed":0,"alreadyQueued":false,"idnConverted":0,"needSmtpUtf8":0}',
   );
 });
 
@@ -39,20 +41,23 @@ it('keeps what a list or a name holds from reaching the terminal as control char
 
 it('lays out the plan', () => {
   expect(
-    queuePlan({
-      name: 'Spring',
-      from: 'news@example.org',
-      subject: 'Hi',
-      list: 'list.csv',
-      listBytes: 1_300_000,
-      fieldNames: ['name'],
-      batchSize: 1,
-      delayMs: 1500,
-      cooldownSeconds: 0,
-      maxAttempts: 5,
-      startAt: new Date('2030-01-31T09:00:00Z'),
-      paused: false,
-    }),
+    queuePlan(
+      {
+        name: 'Spring',
+        from: 'news@example.org',
+        subject: 'Hi',
+        list: 'list.csv',
+        listBytes: 1_300_000,
+        fieldNames: ['name'],
+        batchSize: 1,
+        delayMs: 1500,
+        cooldownSeconds: 0,
+        maxAttempts: 5,
+        startAt: new Date('2030-01-31T09:00:00Z'),
+        paused: false,
+      },
+      'the sandbox',
+    ),
   ).toBe(
     [
       'Name     Spring',
@@ -62,6 +67,7 @@ it('lays out the plan', () => {
       'Fields   email, name',
       'Pacing   1 message a batch, 1,500 ms between messages, 0 seconds between batches, 5 attempts at most',
       'Start    2030-01-31T09:00:00.000Z',
+      'Database the sandbox',
     ].join('\n'),
   );
 });
