@@ -1,5 +1,6 @@
 /** What the scheduler, the ledger and the sending path tell each other. */
 
+import type { DeliveryResult } from './outcome.js';
 import type { SendStatus } from './states.js';
 
 /** SMTP envelope of one message. `to` has its domain as A-labels; `utf8` when only SMTPUTF8 (RFC 6531) can carry it. */
@@ -31,6 +32,14 @@ export interface NextRows {
 export interface FilledMessage {
   envelope: Envelope;
   data: string;
+}
+
+/** A message for a connection, and who is told what came of it. */
+export interface Transmission {
+  message: FilledMessage;
+  /** Asked right before MAIL and right before the body: false ends it as `not-started` with nothing accepted. */
+  mayProceed(): boolean;
+  done(result: DeliveryResult): void;
 }
 
 /** Pacing of a send, as the operator last set it. */

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { FilledMessage } from '../domain/delivery.js';
+import type { FilledMessage, Transmission } from '../domain/delivery.js';
 import type { DeliveryResult, Reply, Stage } from '../domain/outcome.js';
 import type { OpenConnection } from './handshake.js';
 import { MalformedReply, ReplyParser } from './reply-parser.js';
@@ -14,6 +14,8 @@ export interface TransactionTimeouts {
   block: number;
   /** For the reply to the final dot. */
   dot: number;
+  /** For the reply to a MAIL that was sent behind a dot, once the dot has had its own. */
+  behindDot: number;
 }
 
 /** Up to this many characters a body goes out in one write with its dot. */
@@ -37,6 +39,24 @@ type Leftover =
   /** The replies to RCPT and DATA that were sent along with the refused MAIL, then RSET. */
   | 'rcpt-and-data-replies';
 
+/** The commands that open a message's transaction, and how the message is written. */
+interface Opening {
+  mail: string;
+  rcpt: string;
+  /** Whether the body has to be written as UTF-8; where it is ASCII throughout Latin-1 is the same, and faster. */
+  eightBit: boolean;
+  /** Whether the commands have. */
+  utf8: boolean;
+}
+
+interface Opened {
+  transmission: Transmission;
+  opening: Opening;
+}
+
+/** What gives the message that is to follow on a connection; null when there is none. */
+export type Following = () => Transmission | null;
+
 const positive = ({ code }: Reply): boolean => code >= 200 && code < 300;
 const negative = ({ code }: Reply): boolean => code >= 400 && code < 600;
 
@@ -54,6 +74,7 @@ export class SmtpClient {
   private waiting: ((reply: Reply | NoReply) => void) | null = null;
   private error = '';
   private leftover: Leftover = 'nothing';
+  private opened: Opened | null = null;
   private endListener: (() => void) | null = null;
 
   /** @param pipelining where the server offers it */
@@ -91,16 +112,59 @@ export class SmtpClient {
     this.endListener = listener;
   }
 
+  /** The message whose commands went out behind the last one's dot: `transact` must be given it next. */
+  get ahead(): Transmission | null {
+    return this.opened?.transmission ?? null;
+  }
+
   /**
-   * One transaction (RFC 5321 §3.3). Never rejects. After it the connection must be `ready`, or made so by `recover`.
-   * @param mayProceed asked right before MAIL and right before the body; false ends it with nothing accepted
+   * One transaction (RFC 5321 §3.3). Never rejects. After it the connection must be `ready`, or made so by `recover`,
+   * or go on with the message that is `ahead`.
+   * @param following asked, where the server allows it, for the message whose commands go out behind this one's dot
+   * (RFC 2920 §3.1); told its result at once when it can't be sent to this server
    */
-  async transact(
-    { envelope, data }: FilledMessage,
-    mayProceed: () => boolean,
-  ): Promise<DeliveryResult> {
+  async transact(transmission: Transmission, following: Following): Promise<DeliveryResult> {
+    const { message, mayProceed } = transmission;
+    const { timeouts } = this;
+    const ahead = this.opened;
+    this.opened = null;
+    const opening = ahead?.opening ?? this.open(message);
+    if ('kind' in opening) return opening;
+    const { mail, rcpt } = opening;
+
+    if (!ahead) {
+      if (!mayProceed()) return { kind: 'not-started' };
+      this.socket.write(this.pipelining ? `${mail}${rcpt}DATA\r\n` : mail);
+    }
+    const mailReply = await this.read(ahead ? timeouts.behindDot : timeouts.command);
+    if ('lost' in mailReply) return this.broken('mail', mailReply);
+    if (!positive(mailReply)) {
+      return this.answered('mail', mailReply, this.pipelining ? 'rcpt-and-data-replies' : 'reset');
+    }
+    if (!this.pipelining) this.socket.write(rcpt);
+    const rcptReply = await this.read(timeouts.command);
+    if ('lost' in rcptReply) return this.broken('rcpt', rcptReply);
+    if (!positive(rcptReply)) {
+      return this.answered('rcpt', rcptReply, this.pipelining ? 'data-reply' : 'reset');
+    }
+    if (!this.pipelining) this.socket.write('DATA\r\n');
+    const dataReply = await this.read(timeouts.data);
+    if ('lost' in dataReply) return this.broken('data', dataReply);
+    if (dataReply.code !== 354) return this.answered('data', dataReply, 'reset');
+
+    // Made before this message is asked about for the last time, for a message can take long to make.
+    const next = this.pipelining ? this.nextOf(following) : null;
+    if (!mayProceed()) {
+      this.destroy();
+      next?.transmission.done({ kind: 'not-started' });
+      return { kind: 'not-started' };
+    }
+    return this.sendBody(message.data, opening.eightBit, next);
+  }
+
+  private open({ envelope, data }: FilledMessage): Opening | DeliveryResult {
     const { from, to, utf8 } = envelope;
-    const { connection, timeouts } = this;
+    const { connection } = this;
     const bytes = Buffer.byteLength(data);
     if (/[\p{Cc}<>]/u.test(from + to)) {
       return unsendable('5.1.3', 'the address cannot stand in an SMTP command');
@@ -119,62 +183,75 @@ export class SmtpClient {
       (connection.size ? ` SIZE=${bytes}` : '') +
       (eightBit && connection.eightBitMime ? ' BODY=8BITMIME' : '') +
       (utf8 ? ' SMTPUTF8' : '');
-    const mail = `MAIL FROM:<${from}>${parameters}\r\n`;
-    const rcpt = `RCPT TO:<${to}>\r\n`;
-
-    if (!mayProceed()) return { kind: 'not-started' };
-    this.socket.write(this.pipelining ? `${mail}${rcpt}DATA\r\n` : mail);
-    const mailReply = await this.read(timeouts.command);
-    if ('lost' in mailReply) return this.broken('mail', mailReply);
-    if (!positive(mailReply)) {
-      return this.answered('mail', mailReply, this.pipelining ? 'rcpt-and-data-replies' : 'reset');
-    }
-    if (!this.pipelining) this.socket.write(rcpt);
-    const rcptReply = await this.read(timeouts.command);
-    if ('lost' in rcptReply) return this.broken('rcpt', rcptReply);
-    if (!positive(rcptReply)) {
-      return this.answered('rcpt', rcptReply, this.pipelining ? 'data-reply' : 'reset');
-    }
-    if (!this.pipelining) this.socket.write('DATA\r\n');
-    const dataReply = await this.read(timeouts.data);
-    if ('lost' in dataReply) return this.broken('data', dataReply);
-    if (dataReply.code !== 354) return this.answered('data', dataReply, 'reset');
-
-    if (!mayProceed()) {
-      this.destroy();
-      return { kind: 'not-started' };
-    }
-    return this.sendBody(data, eightBit ? 'utf8' : 'latin1');
+    return {
+      mail: `MAIL FROM:<${from}>${parameters}\r\n`,
+      rcpt: `RCPT TO:<${to}>\r\n`,
+      eightBit,
+      utf8,
+    };
   }
 
-  /** From the 354 on: body, dot and its reply. Only from the write of the dot on is the stage `dot`. */
-  private async sendBody(data: string, encoding: 'utf8' | 'latin1'): Promise<DeliveryResult> {
-    this.messages += 1;
-    let rest = data;
-    if (data.length > BLOCK) {
-      const bytes = Buffer.from(data, encoding);
-      for (let start = 0; start < bytes.length; start += BLOCK) {
-        const stopped = await this.writeBlock(bytes.subarray(start, start + BLOCK));
-        if (stopped) return stopped;
-      }
-      rest = '';
+  private nextOf(following: Following): Opened | null {
+    for (let next = following(); next; next = following()) {
+      const opening = this.open(next.message);
+      if (!('kind' in opening)) return { transmission: next, opening };
+      next.done(opening);
     }
-    if (!this.usable) {
-      const early = this.replies.shift();
-      if (early) {
-        this.destroy();
-        return { kind: 'reply', stage: 'body', reply: early };
-      }
+    return null;
+  }
+
+  /**
+   * From the 354 on: body, dot and its reply; the commands of `next` in one write with the dot. Only from the write of
+   * the dot on is the stage `dot`.
+   */
+  private async sendBody(
+    data: string,
+    eightBit: boolean,
+    next: Opened | null,
+  ): Promise<DeliveryResult> {
+    this.messages += 1;
+    const stopped = data.length > BLOCK ? await this.writeBlocks(data, eightBit) : this.early();
+    if (stopped) {
+      next?.transmission.done({ kind: 'not-started' });
+      return stopped;
+    }
+    let behind = '';
+    if (next?.transmission.mayProceed()) {
+      this.opened = next;
+      behind = `${next.opening.mail}${next.opening.rcpt}DATA\r\n`;
+    } else {
+      next?.transmission.done({ kind: 'not-started' });
+    }
+    const utf8 = eightBit || (next?.opening.utf8 ?? false);
+    const rest = data.length > BLOCK ? '' : data;
+    this.socket.write(`${rest}.\r\n${behind}`, utf8 ? 'utf8' : 'latin1');
+    const reply = await this.read(this.timeouts.dot);
+    if ('lost' in reply) return this.broken('dot', reply);
+    // The end of the data clears the transaction, whatever the answer (RFC 5321 §4.1.1.4): no RSET is due.
+    return this.answered('dot', reply, 'nothing');
+  }
+
+  private async writeBlocks(data: string, eightBit: boolean): Promise<DeliveryResult | null> {
+    const bytes = Buffer.from(data, eightBit ? 'utf8' : 'latin1');
+    for (let start = 0; start < bytes.length; start += BLOCK) {
+      const stopped = await this.writeBlock(bytes.subarray(start, start + BLOCK));
+      if (stopped) return stopped;
+    }
+    return this.early();
+  }
+
+  /** What came in the middle of a message ends it without its dot. */
+  private early(): DeliveryResult | null {
+    if (this.usable) return null;
+    const reply = this.replies.shift();
+    if (!reply) {
       return this.broken('body', {
         lost: 'closed',
         error: this.error || 'the connection was closed',
       });
     }
-    this.socket.write(`${rest}.\r\n`, encoding);
-    const reply = await this.read(this.timeouts.dot);
-    if ('lost' in reply) return this.broken('dot', reply);
-    // The end of the data clears the transaction, whatever the answer (RFC 5321 §4.1.1.4): no RSET is due.
-    return this.answered('dot', reply, 'nothing');
+    this.destroy();
+    return { kind: 'reply', stage: 'body', reply };
   }
 
   /** Writes a block and waits until it has left; what comes meanwhile ends the message without its dot. */

@@ -1,10 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import type { SmtpSettings } from '../config.js';
-import type { FilledMessage } from '../domain/delivery.js';
+import type { Transmission } from '../domain/delivery.js';
 import type { DeliveryResult, Stage } from '../domain/outcome.js';
 import { CampaignError } from '../errors.js';
 import { connectionOptions, type HandshakeTimeouts, shakeHands } from './handshake.js';
-import { SmtpClient, type TransactionTimeouts } from './smtp-client.js';
+import { type Following, SmtpClient, type TransactionTimeouts } from './smtp-client.js';
 
 export interface TransportOptions {
   /** Connections at most. */
@@ -21,7 +21,7 @@ interface TransportTimeouts extends HandshakeTimeouts, TransactionTimeouts {
   fewer: number;
 }
 
-/** RFC 5321 §4.5.3.2, but for `connect`, `idle` and `fewer`, which it leaves open. */
+/** RFC 5321 §4.5.3.2, but for `connect`, `behindDot`, `idle` and `fewer`, which it leaves open. */
 const TIMEOUTS: TransportTimeouts = {
   connect: 30_000,
   greeting: 300_000,
@@ -29,6 +29,7 @@ const TIMEOUTS: TransportTimeouts = {
   data: 120_000,
   block: 180_000,
   dot: 600_000,
+  behindDot: 30_000,
   idle: 30_000,
   fewer: 60_000,
 };
@@ -36,12 +37,14 @@ const TIMEOUTS: TransportTimeouts = {
 /** Warm SMTP connections to one server. */
 export interface SmtpTransport {
   /**
-   * One SMTP transaction; never rejects. `mayProceed` is asked right before MAIL and right before the body:
-   * false ends it as `not-started` with nothing accepted.
+   * Sends a message, and then those that `following` gives, over one connection: where the server allows it, the
+   * commands of the next go out behind the dot of the last. Resolves when all are done, never rejects.
    */
-  deliver(message: FilledMessage, mayProceed: () => boolean): Promise<DeliveryResult>;
+  carry(first: Transmission, following: Following): Promise<void>;
   /** Connections that could start a message at once without waiting for another to end. */
   readonly free: number;
+  /** Connections that carry messages, are being made, or made ready for the next. */
+  readonly active: number;
   /** Called whenever a connection has become free. */
   onFree: (() => void) | null;
   /** Closes idle connections now and busy ones when their message has ended; resolves when all are closed. */
@@ -86,10 +89,24 @@ export function createTransport(settings: SmtpSettings, options: TransportOption
 
 const BEFORE_BODY: ReadonlySet<Stage> = new Set(['mail', 'rcpt', 'data']);
 
-/** An old connection that the server ended before a body was begun: routine, and no news of the server. */
-const isRoutineEnd = (result: DeliveryResult, client: SmtpClient): boolean =>
-  (result.kind === 'broken' && client.lost === 'closed' && BEFORE_BODY.has(result.stage)) ||
-  (result.kind === 'reply' && result.reply.code === 421 && BEFORE_BODY.has(result.stage));
+/**
+ * An old connection that the server ended before a body was begun, or that leaves without a reply what it was sent
+ * behind a dot: routine, and no news of the server.
+ */
+const isRoutineEnd = (result: DeliveryResult, { lost }: SmtpClient, behindDot: boolean): boolean =>
+  (result.kind === 'broken' || (result.kind === 'reply' && result.reply.code === 421)) &&
+  BEFORE_BODY.has(result.stage) &&
+  (lost === 'closed' || (behindDot && lost === 'timeout'));
+
+/** Whether the line and the server are well after a message, whatever became of it. */
+const isAnswered = (result: DeliveryResult): boolean =>
+  result.kind === 'reply' && result.stage === 'dot' && result.reply.code !== 421;
+
+interface Delivered {
+  result: DeliveryResult;
+  /** What carried it; its place is still held. */
+  client: SmtpClient | null;
+}
 
 /** Whether the server may have failed to open one more connection because it takes no more of them. */
 const isConnectionRefused = (failure: DeliveryResult): boolean =>
@@ -114,8 +131,9 @@ class Pool implements SmtpTransport {
   onFree: (() => void) | null = null;
   /** Places there are while the server takes fewer connections than we may make. */
   private fewer = { places: Number.POSITIVE_INFINITY, until: 0 };
-  /** Turned off for good where a server offers it and then leaves commands without a reply. */
+  /** Both are turned off for good where a server offers PIPELINING and then leaves commands without a reply. */
   private pipelining = true;
+  private behindDot = true;
 
   constructor(
     private readonly settings: SmtpSettings,
@@ -130,23 +148,51 @@ class Pool implements SmtpTransport {
     return this.closing ? 0 : Math.max(0, this.places - this.taken - this.queue.length);
   }
 
-  async deliver(message: FilledMessage, mayProceed: () => boolean): Promise<DeliveryResult> {
-    for (;;) {
-      await this.takePlace();
-      if (this.closing) {
-        this.givePlace();
-        return { kind: 'not-started' };
+  get active(): number {
+    return this.taken;
+  }
+
+  async carry(first: Transmission, following: Following): Promise<void> {
+    let client: SmtpClient | null = null;
+    for (let current = first; ; ) {
+      const delivered: Delivered = await this.deliver(current, following, client);
+      client = delivered.client;
+      const next: Transmission | null = client?.ahead ?? null;
+      // Told before the place is free for another: what it tells of the server comes first.
+      current.done(delivered.result);
+      if (client && next && isAnswered(delivered.result)) {
+        current = next;
+        continue;
       }
-      const warm = this.takeIdle();
+      next?.done({ kind: 'not-started' });
+      if (client) this.release(client);
+      return;
+    }
+  }
+
+  /** @param on the connection that a place is held for, with this message ahead */
+  private async deliver(
+    transmission: Transmission,
+    following: Following,
+    on: SmtpClient | null,
+  ): Promise<Delivered> {
+    for (let held = on !== null; ; held = false) {
+      if (!held) await this.takePlace();
+      if (!held && this.closing) {
+        this.givePlace();
+        return { result: { kind: 'not-started' }, client: null };
+      }
+      const warm = on ?? this.takeIdle();
       if (warm) {
-        const result = await this.attempt(warm, message, mayProceed);
-        if (!isRoutineEnd(result, warm)) return this.release(warm, result);
+        const result = await this.attempt(warm, transmission, following);
+        if (!isRoutineEnd(result, warm, on !== null)) return { result, client: warm };
         this.busy.delete(warm);
         warm.destroy();
       }
+      on = null;
       const fresh = await this.connect();
       if (fresh instanceof SmtpClient) {
-        return this.release(fresh, await this.attempt(fresh, message, mayProceed));
+        return { result: await this.attempt(fresh, transmission, following), client: fresh };
       }
       const others = isConnectionRefused(fresh) && this.busy.size > 0;
       if (others) {
@@ -157,7 +203,7 @@ class Pool implements SmtpTransport {
         setTimeout(() => this.wake(), this.timeouts.fewer + 1).unref();
       }
       this.givePlace();
-      if (!others) return fresh;
+      if (!others) return { result: fresh, client: null };
     }
   }
 
@@ -221,24 +267,31 @@ class Pool implements SmtpTransport {
 
   private async attempt(
     client: SmtpClient,
-    message: FilledMessage,
-    mayProceed: () => boolean,
+    transmission: Transmission,
+    following: Following,
   ): Promise<DeliveryResult> {
     this.busy.add(client);
-    const result = await client.transact(message, mayProceed);
-    if (client.pipelining && client.lost === 'timeout' && result.kind === 'broken') {
-      if (result.stage === 'rcpt' || result.stage === 'data') this.pipelining = false;
+    const behindDot = client.ahead !== null;
+    const result = await client.transact(transmission, () =>
+      this.mayFollow(client) ? following() : null,
+    );
+    if (client.lost === 'timeout' && result.kind === 'broken' && BEFORE_BODY.has(result.stage)) {
+      if (behindDot) this.behindDot = false;
+      else if (client.pipelining && result.stage !== 'mail') this.pipelining = false;
     }
     return result;
   }
 
-  /** Hands the result on at once, though the connection may still have to be made ready for the next message. */
-  private release(client: SmtpClient, result: DeliveryResult): DeliveryResult {
+  private mayFollow(client: SmtpClient): boolean {
+    return this.behindDot && !this.closing && !this.isUsedUp(client.messages + 1);
+  }
+
+  private release(client: SmtpClient): void {
     const putBack = (ready: boolean): void => {
       this.recovering.delete(client);
       this.busy.delete(client);
       if (!ready || !client.usable) client.destroy();
-      else if (this.closing || this.isUsedUp(client)) client.quit();
+      else if (this.closing || this.isUsedUp(client.messages)) client.quit();
       else this.keep(client);
       this.givePlace();
     };
@@ -248,10 +301,9 @@ class Pool implements SmtpTransport {
       this.recovering.add(client);
       void client.recover().then(putBack);
     }
-    return result;
   }
 
-  private isUsedUp({ messages }: SmtpClient): boolean {
+  private isUsedUp(messages: number): boolean {
     const { messagesPerConnection = 0 } = this.options;
     return messagesPerConnection > 0 && messages >= messagesPerConnection;
   }

@@ -192,16 +192,16 @@ class Batch implements JobOwner {
 
   /**
    * Whether to wait a moment for more results, so that a transaction records and marks many rows: as long as enough
-   * marked rows wait for a connection, nothing is held up by it.
+   * marked rows have not come back, nothing is held up by it.
    */
   private gathers(): boolean {
     const { toRecord, held } = this.hand;
     if (toRecord === 0 || this.ending) return false;
-    const waiting = held - this.onTheWire.size - toRecord;
+    const many = this.tools.budget.share / 4;
     return (
-      waiting > 0 &&
       this.onTheWire.size > 0 &&
-      toRecord < this.tools.budget.share / 4 &&
+      held - toRecord > many &&
+      toRecord < many &&
       this.tools.clock().monotonic - this.arrivedAt < GATHER_MS
     );
   }
@@ -404,10 +404,9 @@ class Batch implements JobOwner {
         return this.session.message.fill(recipient, new Date(this.tools.clock().wall));
       },
       mayProceed: () => {
-        const begun = !this.submitted.has(seq);
         const may =
           !this.lost &&
-          (begun || !this.ending) &&
+          !this.ending &&
           leaseHolds(this.tools.lease, this.renewed, this.tools.clock());
         // DELAY_MS counts from what the server sees, not from when a connection was asked for.
         if (may && this.submitted.delete(seq)) {

@@ -1,8 +1,9 @@
-import type { FilledMessage } from '../domain/delivery.js';
+import type { FilledMessage, Transmission } from '../domain/delivery.js';
 import type { Clock, Instant } from '../domain/lease.js';
 import type { DeliveryResult } from '../domain/outcome.js';
 import type { ServerHealth } from '../domain/server-health.js';
 import type { Transport } from './ports.js';
+import { type Spread, STALL_MS } from './spread.js';
 
 /** What a delivery told about the server, whatever it meant for the recipient. */
 export type ServerSign = 'well' | 'trouble' | 'nothing';
@@ -31,6 +32,9 @@ export class Lanes {
   private readonly queue: Job[] = [];
   private readonly owners = new Set<JobOwner>();
   private timer: NodeJS.Timeout | undefined;
+  private stallTimer: NodeJS.Timeout | undefined;
+  /** Messages taken from the queue so far. */
+  private taken = 0;
   /** Messages on the wire. */
   busy = 0;
   /** Grows with every sign that the server is well. */
@@ -39,6 +43,7 @@ export class Lanes {
   constructor(
     private readonly transport: Transport,
     readonly health: ServerHealth,
+    private readonly spread: Spread,
     private readonly clock: Clock,
     private readonly onTrouble: (reason: string, waitMs: number) => void,
   ) {
@@ -79,33 +84,57 @@ export class Lanes {
 
   stop(): void {
     clearTimeout(this.timer);
+    clearTimeout(this.stallTimer);
   }
 
   private pump(): void {
-    while (this.transport.free > 0 && this.queue.length > 0 && this.room() > 0) {
-      const job = this.queue.shift();
-      if (job) this.start(job);
+    const { transport, spread } = this;
+    while (transport.free > 0 && transport.active < spread.width) {
+      const next = this.take();
+      if (!next) return;
+      void transport.carry(next, this.following);
     }
+    if (this.queue.length > 0 && transport.free > 0) this.watchForStall();
   }
 
-  private start(job: Job): void {
-    const startedAt = this.clock();
-    let message: FilledMessage;
-    try {
-      message = job.message();
-    } catch (error) {
-      job.done({ kind: 'unsendable', enhanced: null, error: (error as Error).message });
-      return;
+  /** Puts more connections to use when the queue stands still. */
+  private watchForStall(): void {
+    if (this.stallTimer) return;
+    const { taken } = this;
+    this.stallTimer = setTimeout(() => {
+      this.stallTimer = undefined;
+      if (this.queue.length > 0 && this.taken === taken) this.spread.widen();
+      this.pump();
+    }, STALL_MS);
+  }
+
+  private readonly following = (): Transmission | null => this.take();
+
+  private take(): Transmission | null {
+    while (this.queue.length > 0 && this.room() > 0) {
+      const job = this.queue.shift() as Job;
+      this.taken += 1;
+      if (this.queue.length === 0) this.spread.drained();
+      const startedAt = this.clock();
+      let message: FilledMessage;
+      try {
+        message = job.message();
+      } catch (error) {
+        job.done({ kind: 'unsendable', enhanced: null, error: (error as Error).message });
+        continue;
+      }
+      this.busy += 1;
+      this.health.started();
+      return {
+        message,
+        mayProceed: () => job.mayProceed(),
+        done: (result) => {
+          this.busy -= 1;
+          this.learn(job.done(result), startedAt);
+        },
+      };
     }
-    this.busy += 1;
-    this.health.started();
-    void this.transport
-      .deliver(message, () => job.mayProceed())
-      .then((result) => {
-        this.busy -= 1;
-        this.learn(job.done(result), startedAt);
-        this.pump();
-      });
+    return null;
   }
 
   private learn({ sign, reason }: { sign: ServerSign; reason: string }, startedAt: Instant): void {

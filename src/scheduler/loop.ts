@@ -11,6 +11,7 @@ import type { Report } from './events.js';
 import { Lanes } from './lanes.js';
 import type { CompiledMessage, Ledger, Transport } from './ports.js';
 import { type Session, Sessions } from './sessions.js';
+import { Spread } from './spread.js';
 import { Wake } from './wake.js';
 
 export interface SchedulerOptions {
@@ -107,11 +108,17 @@ class Scheduler {
     this.maxActive = connections * 4;
     this.sessions = new Sessions(options.sessionTtlSeconds * 1000, () => clock().monotonic);
     const health = new ServerHealth({ firstMs: 1_000, maxMs: options.backoffMaxSeconds * 1000 });
-    this.lanes = new Lanes(deps.transport, health, clock, (reason, waitMs) => {
-      report({ kind: 'server-trouble', reason, waitMs });
-      this.beatAt = Number.NEGATIVE_INFINITY;
-      this.signal.wake();
-    });
+    this.lanes = new Lanes(
+      deps.transport,
+      health,
+      new Spread(connections),
+      clock,
+      (reason, waitMs) => {
+        report({ kind: 'server-trouble', reason, waitMs });
+        this.beatAt = Number.NEGATIVE_INFINITY;
+        this.signal.wake();
+      },
+    );
     this.tools = {
       ledger,
       lanes: this.lanes,

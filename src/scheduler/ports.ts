@@ -12,10 +12,10 @@ import type {
   StaleClaim,
   Step,
   StepResult,
+  Transmission,
   Work,
   WorkerIdentity,
 } from '../domain/delivery.js';
-import type { DeliveryResult } from '../domain/outcome.js';
 
 /** What the scheduler needs of the outside, in its own words; `mail` and `store` fit, tests may bring others. */
 
@@ -28,12 +28,14 @@ export interface CompiledMessage {
 /** Warm SMTP connections to one server. */
 export interface Transport {
   /**
-   * One SMTP transaction; never rejects. `mayProceed` is asked right before MAIL and right before the body:
-   * false ends it as `not-started` with nothing accepted.
+   * Sends a message, and then those that `following` gives, over one connection: where the server allows it, the
+   * commands of the next go out behind the dot of the last. Resolves when all are done, never rejects.
    */
-  deliver(message: FilledMessage, mayProceed: () => boolean): Promise<DeliveryResult>;
+  carry(first: Transmission, following: () => Transmission | null): Promise<void>;
   /** Connections that could start a message at once without waiting for another to end. */
   readonly free: number;
+  /** Connections that carry messages, are being made, or made ready for the next. */
+  readonly active: number;
   /** Called whenever a connection has become free. */
   onFree: (() => void) | null;
   /** Closes idle connections now and busy ones when their message has ended; resolves when all are closed. */

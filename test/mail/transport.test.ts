@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { SmtpSettings } from '../../src/config.ts';
-import type { FilledMessage } from '../../src/domain/delivery.ts';
+import type { FilledMessage, Transmission } from '../../src/domain/delivery.ts';
+import type { DeliveryResult } from '../../src/domain/outcome.ts';
 import { createTransport, type TransportOptions } from '../../src/mail/transport.ts';
 import type { Transport } from '../../src/scheduler/ports.ts';
 import {
+  deliver,
   type RawScript,
   rawSmtpServer,
   type SmtpServerSettings,
@@ -26,6 +28,7 @@ const TIMEOUTS = {
   data: 5_000,
   block: 5_000,
   dot: 5_000,
+  behindDot: 5_000,
 };
 
 const connectTo = (settings: SmtpSettings, options: Partial<TransportOptions> = {}): Transport => {
@@ -73,7 +76,7 @@ describe('a real server', () => {
   test('takes messages one after the other on one connection', async () => {
     const { server, transport } = await real();
     for (const name of ['ann', 'bob', 'cyd']) {
-      const result = await transport.deliver(message(`${name}@example.org`), go);
+      const result = await deliver(transport, message(`${name}@example.org`), go);
       expect(result).toEqual({
         kind: 'reply',
         stage: 'dot',
@@ -101,7 +104,7 @@ describe('a real server', () => {
   ])('takes several messages on a connection with %s', async (_, settings) => {
     const { server, transport } = await real(settings);
     for (let count = 0; count < 3; count++) {
-      expect(await transport.deliver(message(), go)).toEqual(replied('dot', 250, '2.0.0'));
+      expect(await deliver(transport, message(), go)).toEqual(replied('dot', 250, '2.0.0'));
     }
     expect(server.connected).toBe(1);
     expect(server.messages[2]?.session.secure).toBe('secure' in settings || 'tls' in settings);
@@ -113,7 +116,7 @@ describe('a real server', () => {
     for (const settings of [{}, { tls: 'self-signed' as const }]) {
       const { server, transport } = await real(settings);
       const sent = big(5_000_000);
-      expect(await transport.deliver(sent, go)).toEqual(replied('dot', 250, '2.0.0'));
+      expect(await deliver(transport, sent, go)).toEqual(replied('dot', 250, '2.0.0'));
       expect(server.messages[0]?.raw.length).toBe(sent.data.length);
     }
   });
@@ -122,7 +125,7 @@ describe('a real server', () => {
     const { server, transport } = await real({}, { connections: 3 });
     expect(transport.free).toBe(3);
     const results = Array.from({ length: 20 }, (_, n) =>
-      transport.deliver(message(`r${n}@example.org`), go),
+      deliver(transport, message(`r${n}@example.org`), go),
     );
     expect(transport.free).toBe(0);
     await Promise.all(results);
@@ -133,23 +136,24 @@ describe('a real server', () => {
 
   test('is left before the number of messages it takes on one connection', async () => {
     const { server, transport } = await real({}, { messagesPerConnection: 2 });
-    for (let count = 0; count < 5; count++) await transport.deliver(message(), go);
+    for (let count = 0; count < 5; count++) await deliver(transport, message(), go);
     expect(server.messages).toHaveLength(5);
     expect(server.connected).toBe(3);
   });
 
   test('gets QUIT on a connection that was idle for long', async () => {
     const { server, transport } = await real({}, { timeouts: { idle: 20 } });
-    await transport.deliver(message(), go);
+    await deliver(transport, message(), go);
     await vi.waitFor(() => expect(server.open).toBe(0));
-    expect(await transport.deliver(message(), go)).toEqual(replied('dot', 250, '2.0.0'));
+    expect(await deliver(transport, message(), go)).toEqual(replied('dot', 250, '2.0.0'));
     expect(server.connected).toBe(2);
   });
 
   test('gets SMTPUTF8 for an address that needs it', async () => {
     const { server, transport } = await real();
     const utf8 = { from: 'news@example.com', to: 'żółw@example.org', utf8: true };
-    const result = await transport.deliver(
+    const result = await deliver(
+      transport,
       { envelope: utf8, data: 'To: żółw@example.org\r\n\r\n' },
       go,
     );
@@ -161,17 +165,17 @@ describe('a real server', () => {
   test('is not bothered with an address it cannot take', async () => {
     const { server, transport } = await real({ server: { hideSMTPUTF8: true } });
     const utf8 = { from: 'news@example.com', to: 'żółw@example.org', utf8: true };
-    expect(await transport.deliver({ envelope: utf8, data: '\r\n' }, go)).toMatchObject({
+    expect(await deliver(transport, { envelope: utf8, data: '\r\n' }, go)).toMatchObject({
       kind: 'unsendable',
       enhanced: '5.6.7',
     });
-    expect(await transport.deliver(message(), go)).toEqual(replied('dot', 250, '2.0.0'));
+    expect(await deliver(transport, message(), go)).toEqual(replied('dot', 250, '2.0.0'));
     expect(server.connected).toBe(1);
   });
 
   test('is not bothered with a message over its SIZE', async () => {
     const { server, transport } = await real({ server: { size: 1000 } });
-    expect(await transport.deliver(big(2000), go)).toMatchObject({
+    expect(await deliver(transport, big(2000), go)).toMatchObject({
       kind: 'unsendable',
       enhanced: '5.3.4',
     });
@@ -181,14 +185,14 @@ describe('a real server', () => {
   test('is sent no command by an address with a line break or angle bracket', async () => {
     const { server, transport } = await raw({});
     for (const to of ['a@b.c>\r\nRCPT TO:<x@y.z', 'a>@b.c']) {
-      expect(await transport.deliver(message(to), go)).toMatchObject({ kind: 'unsendable' });
+      expect(await deliver(transport, message(to), go)).toMatchObject({ kind: 'unsendable' });
     }
     expect(server.lines.filter((line) => line.startsWith('MAIL'))).toEqual([]);
   });
 
   test('closes cleanly while messages are under way', async () => {
     const { server, transport } = await real({}, { connections: 2 });
-    const results = Array.from({ length: 6 }, () => transport.deliver(message(), go));
+    const results = Array.from({ length: 6 }, () => deliver(transport, message(), go));
     await vi.waitFor(() => expect(server.connected).toBe(2));
     await transport.close();
     const kinds = (await Promise.all(results)).map(({ kind }) => kind);
@@ -197,7 +201,7 @@ describe('a real server', () => {
       true,
     );
     await vi.waitFor(() => expect(server.open).toBe(0));
-    expect(await transport.deliver(message(), go)).toEqual({ kind: 'not-started' });
+    expect(await deliver(transport, message(), go)).toEqual({ kind: 'not-started' });
   });
 });
 
@@ -206,7 +210,7 @@ describe('connecting', () => {
     const { server, transport } = await raw({});
     await server.close();
     cleanups.splice(0);
-    expect(await transport.deliver(message(), go)).toEqual(broken('connect', /ECONNREFUSED/));
+    expect(await deliver(transport, message(), go)).toEqual(broken('connect', /ECONNREFUSED/));
     expect(transport.free).toBe(1);
   });
 
@@ -215,12 +219,12 @@ describe('connecting', () => {
     ['421 too many connections', 421, null],
   ])('to a server that greets with %s is its reply', async (greeting, code, enhanced) => {
     const { transport } = await raw({ CONNECT: (c) => c.reply(greeting) });
-    expect(await transport.deliver(message(), go)).toEqual(replied('connect', code, enhanced));
+    expect(await deliver(transport, message(), go)).toEqual(replied('connect', code, enhanced));
   });
 
   test('to a server that hangs up before its greeting is broken', async () => {
     const { transport } = await raw({ CONNECT: (c) => c.drop() });
-    expect(await transport.deliver(message(), go)).toEqual(broken('connect'));
+    expect(await deliver(transport, message(), go)).toEqual(broken('connect'));
   });
 
   test('to a server that never greets ends at the deadline', async () => {
@@ -228,7 +232,7 @@ describe('connecting', () => {
       { CONNECT: () => undefined },
       { timeouts: { connect: 20, greeting: 20 } },
     );
-    expect(await transport.deliver(message(), go)).toEqual(broken('connect'));
+    expect(await deliver(transport, message(), go)).toEqual(broken('connect'));
   });
 
   test('keeps the deadlines that the URL sets', async () => {
@@ -242,15 +246,15 @@ describe('connecting', () => {
       { connections: 1 },
     );
     cleanups.push(() => transport.destroy());
-    expect(await transport.deliver(message(), go)).toEqual(broken('mail', /within 0.03 s/));
+    expect(await deliver(transport, message(), go)).toEqual(broken('mail', /within 0.03 s/));
   });
 
   test('logs in by the method the URL names', async () => {
     const { server } = await real({ auth: { user: 'joe', password: 's3cret' } });
     const transport = connectTo({ ...server.settings, options: { authMethod: 'LOGIN' } });
-    expect(await transport.deliver(message(), go)).toEqual(replied('dot', 250, '2.0.0'));
+    expect(await deliver(transport, message(), go)).toEqual(replied('dot', 250, '2.0.0'));
     const refused = connectTo({ ...server.settings, options: { authMethod: 'NONSENSE' } });
-    expect(await refused.deliver(message(), go)).toEqual(broken('auth', /NONSENSE/));
+    expect(await deliver(refused, message(), go)).toEqual(broken('auth', /NONSENSE/));
   });
 
   test.each(['self-signed', 'expired'] as const)(
@@ -258,7 +262,7 @@ describe('connecting', () => {
     async (tls) => {
       const { server } = await real({ tls });
       const transport = connectTo({ ...server.settings, verifyCertificate: true });
-      expect(await transport.deliver(message(), go)).toEqual({
+      expect(await deliver(transport, message(), go)).toEqual({
         ...broken('connect', /certificate/),
         certificate: true,
       });
@@ -273,13 +277,13 @@ describe('connecting', () => {
       startTls: 'required',
       ca: tlsFile('self-signed'),
     });
-    expect(await transport.deliver(message(), go)).toEqual(replied('dot', 250, '2.0.0'));
+    expect(await deliver(transport, message(), go)).toEqual(replied('dot', 250, '2.0.0'));
   });
 
   test('with TLS required ends where the server has none', async () => {
     const { server } = await raw({});
     const transport = connectTo({ ...server.settings, startTls: 'required' });
-    expect(await transport.deliver(message(), go)).toMatchObject({
+    expect(await deliver(transport, message(), go)).toMatchObject({
       kind: 'broken',
       stage: 'connect',
       certificate: true,
@@ -291,7 +295,7 @@ describe('connecting', () => {
   test('with a wrong password is a reply at auth that does not name it', async () => {
     const { server } = await real({ auth: { user: 'joe', password: 'right' } });
     const transport = connectTo({ ...server.settings, password: 'wrong-pw' });
-    const result = await transport.deliver(message(), go);
+    const result = await deliver(transport, message(), go);
     expect(result).toEqual(replied('auth', 535, '5.7.8'));
     expect(JSON.stringify(result)).not.toContain('wrong-pw');
   });
@@ -304,7 +308,7 @@ describe('connecting', () => {
         c.reply(`535 bad: ${line} hunter2`),
     } as RawScript);
     const transport = connectTo({ ...echo.server.settings, user: 'joe', password: 'hunter2' });
-    const result = JSON.stringify(await transport.deliver(message(), go));
+    const result = JSON.stringify(await deliver(transport, message(), go));
     expect(result).not.toContain('hunter2');
     expect(result).not.toContain(Buffer.from('\0joe\0hunter2').toString('base64'));
     expect(server.connected).toBe(0);
@@ -329,10 +333,10 @@ describe('connecting', () => {
       },
       { connections: 4 },
     );
-    const first = await transport.deliver(message(), go);
+    const first = await deliver(transport, message(), go);
     expect(first).toEqual(replied('dot', 250, '2.0.0'));
     const results = await Promise.all(
-      Array.from({ length: 20 }, () => transport.deliver(message(), go)),
+      Array.from({ length: 20 }, () => deliver(transport, message(), go)),
     );
     for (const result of results) expect(result).toEqual(replied('dot', 250, '2.0.0'));
     expect(server.bodies).toHaveLength(21);
@@ -362,7 +366,7 @@ for (const [offer, EHLO] of [
         const { transport } = await raw(
           script({ [verb]: (c: { reply: (l: string) => void }) => c.reply(line) }),
         );
-        expect(await transport.deliver(message(), go)).toEqual(replied(stage, code, enhanced));
+        expect(await deliver(transport, message(), go)).toEqual(replied(stage, code, enhanced));
       },
     );
 
@@ -373,7 +377,7 @@ for (const [offer, EHLO] of [
       ['DOT', 'dot'],
     ] as const)('broken at %s is %s', async (verb, stage) => {
       const { transport } = await raw(script({ [verb]: (c: { drop: () => void }) => c.drop() }));
-      expect(await transport.deliver(message(), go)).toEqual(broken(stage));
+      expect(await deliver(transport, message(), go)).toEqual(broken(stage));
     });
 
     test.each([
@@ -386,7 +390,7 @@ for (const [offer, EHLO] of [
         script(Object.fromEntries(silent.map((verb) => [verb, () => undefined]))),
         { timeouts: { [timeout]: 30 } },
       );
-      expect(await transport.deliver(message(), go)).toEqual(
+      expect(await deliver(transport, message(), go)).toEqual(
         broken(stage, /no answer within 0.03 s/),
       );
     });
@@ -400,7 +404,7 @@ for (const [offer, EHLO] of [
           },
         }),
       );
-      expect(await transport.deliver(message(), go)).toEqual(replied('rcpt', 550, '5.1.1'));
+      expect(await deliver(transport, message(), go)).toEqual(replied('rcpt', 550, '5.1.1'));
     });
 
     test('refused at MAIL or RCPT is reset before the next message', async () => {
@@ -418,10 +422,10 @@ for (const [offer, EHLO] of [
               ),
           }),
         );
-        expect(await transport.deliver(message('bad@example.org'), go)).toEqual(
+        expect(await deliver(transport, message('bad@example.org'), go)).toEqual(
           replied(verb.toLowerCase(), 550),
         );
-        expect(await transport.deliver(message('good@example.org'), go)).toEqual(
+        expect(await deliver(transport, message('good@example.org'), go)).toEqual(
           replied('dot', 250, '2.0.0'),
         );
         const verbs = server.lines.map((line) => line.slice(0, 4));
@@ -434,15 +438,15 @@ for (const [offer, EHLO] of [
 
     test('is asked about right before MAIL and right before the body', async () => {
       const { server, transport } = await raw(script({}));
-      expect(await transport.deliver(message(), () => false)).toEqual({ kind: 'not-started' });
+      expect(await deliver(transport, message(), () => false)).toEqual({ kind: 'not-started' });
       expect(server.lines.some((line) => line.startsWith('MAIL'))).toBe(false);
       const answers = [true, false];
-      expect(await transport.deliver(message(), () => answers.shift() ?? true)).toEqual({
+      expect(await deliver(transport, message(), () => answers.shift() ?? true)).toEqual({
         kind: 'not-started',
       });
       expect(answers).toEqual([]);
       expect(server.lines.some((line) => line.startsWith('DATA'))).toBe(true);
-      expect(await transport.deliver(message(), go)).toEqual(replied('dot', 250, '2.0.0'));
+      expect(await deliver(transport, message(), go)).toEqual(replied('dot', 250, '2.0.0'));
       expect(server.bodies).toEqual(['Subject: x\r\n\r\nhello']);
     });
   });
@@ -454,10 +458,10 @@ describe('a pipelined DATA that is let in after a refused RCPT', () => {
     const { server, transport } = await raw({
       RCPT: (c) => c.reply(refusals-- > 0 ? '550 5.1.1 no such user' : '250 ok'),
     });
-    expect(await transport.deliver(message('bad@example.org', 'secret\r\n'), go)).toEqual(
+    expect(await deliver(transport, message('bad@example.org', 'secret\r\n'), go)).toEqual(
       replied('rcpt', 550, '5.1.1'),
     );
-    expect(await transport.deliver(message(), go)).toEqual(replied('dot', 250, '2.0.0'));
+    expect(await deliver(transport, message(), go)).toEqual(replied('dot', 250, '2.0.0'));
     expect(server.bodies).toEqual(['', 'Subject: x\r\n\r\nhello']);
     expect(server.connected).toBe(1);
   });
@@ -467,8 +471,8 @@ describe('a pipelined DATA that is let in after a refused RCPT', () => {
     const { server, transport } = await raw({
       MAIL: (c) => c.reply(refusals-- > 0 ? '550 no' : '250 ok'),
     });
-    expect(await transport.deliver(message(), go)).toEqual(replied('mail', 550));
-    expect(await transport.deliver(message(), go)).toEqual(replied('dot', 250, '2.0.0'));
+    expect(await deliver(transport, message(), go)).toEqual(replied('mail', 550));
+    expect(await deliver(transport, message(), go)).toEqual(replied('dot', 250, '2.0.0'));
     expect(server.bodies).toHaveLength(1);
     expect(server.connected).toBe(2);
   });
@@ -489,8 +493,8 @@ describe('a server that offers PIPELINING and drops commands', () => {
       },
       { timeouts: { command: 50 } },
     );
-    expect(await transport.deliver(message(), go)).toEqual(broken('rcpt'));
-    expect(await transport.deliver(message(), go)).toEqual(replied('dot', 250, '2.0.0'));
+    expect(await deliver(transport, message(), go)).toEqual(broken('rcpt'));
+    expect(await deliver(transport, message(), go)).toEqual(replied('dot', 250, '2.0.0'));
     expect(pending).toBe(2);
     expect(server.bodies).toHaveLength(1);
   });
@@ -505,7 +509,7 @@ describe('a body', () => {
       },
     });
     // The server's reading keeps pace, so the reply comes while there is far more to write.
-    expect(await transport.deliver(big(40_000_000), go)).toEqual(replied('body', 552, '5.3.4'));
+    expect(await deliver(transport, big(40_000_000), go)).toEqual(replied('body', 552, '5.3.4'));
     expect(server.bodies).toEqual([]);
   });
 
@@ -516,7 +520,7 @@ describe('a body', () => {
         c.socket.once('data', () => c.drop());
       },
     });
-    expect(await transport.deliver(big(20_000_000), go)).toEqual(broken('body'));
+    expect(await deliver(transport, big(20_000_000), go)).toEqual(broken('body'));
     expect(server.bodies).toEqual([]);
   });
 
@@ -530,7 +534,7 @@ describe('a body', () => {
       },
       { timeouts: { block: 100 } },
     );
-    expect(await transport.deliver(big(40_000_000), go)).toEqual(broken('body', /no answer/));
+    expect(await deliver(transport, big(40_000_000), go)).toEqual(broken('body', /no answer/));
   });
 });
 
@@ -562,7 +566,7 @@ describe('the answer to the dot', () => {
     const { transport } = await raw({
       DOT: (c) => c.socket.end(bytes),
     });
-    expect(await transport.deliver(message(), go)).toEqual({ kind: 'reply', stage: 'dot', reply });
+    expect(await deliver(transport, message(), go)).toEqual({ kind: 'reply', stage: 'dot', reply });
   });
 
   test.each([
@@ -572,7 +576,7 @@ describe('the answer to the dot', () => {
     ['no SMTP', 'OK then\r\n'],
   ])('being %s leaves it unknown', async (_, bytes) => {
     const { transport } = await raw({ DOT: (c) => c.socket.end(bytes) });
-    expect(await transport.deliver(message(), go)).toEqual(broken('dot'));
+    expect(await deliver(transport, message(), go)).toEqual(broken('dot'));
   });
 
   test('coming byte by byte is read', async () => {
@@ -582,13 +586,13 @@ describe('the answer to the dot', () => {
         for (const byte of '250-one\r\n250 2.0.0 two\r\n') c.write(byte);
       },
     });
-    expect(await transport.deliver(message(), go)).toEqual(replied('dot', 250, '2.0.0'));
+    expect(await deliver(transport, message(), go)).toEqual(replied('dot', 250, '2.0.0'));
   });
 
   test('that never ends is bounded', async () => {
     for (const flood of ['250 '.concat('x'.repeat(200_000)), '250-more\r\n'.repeat(20_000)]) {
       const { transport } = await raw({ DOT: (c) => c.write(flood) });
-      expect(await transport.deliver(message(), go)).toEqual(broken('dot', /not an SMTP reply/));
+      expect(await deliver(transport, message(), go)).toEqual(broken('dot', /not an SMTP reply/));
     }
   });
 });
@@ -613,9 +617,9 @@ describe('a connection that carried messages', () => {
         }
       },
     });
-    expect(await transport.deliver(message(), go)).toEqual(replied('dot', 250, '2.0.0'));
+    expect(await deliver(transport, message(), go)).toEqual(replied('dot', 250, '2.0.0'));
     await vi.waitFor(() => expect(ended).toBe(1));
-    expect(await transport.deliver(message(), go)).toEqual(replied('dot', 250, '2.0.0'));
+    expect(await deliver(transport, message(), go)).toEqual(replied('dot', 250, '2.0.0'));
     expect(server.connected).toBe(2);
     expect(server.bodies).toHaveLength(2);
   });
@@ -639,8 +643,8 @@ describe('a connection that carried messages', () => {
             c.reply('250 2.0.0 ok');
           },
         });
-        await transport.deliver(message(), go);
-        expect(await transport.deliver(message(), go)).toEqual(replied('dot', 250, '2.0.0'));
+        await deliver(transport, message(), go);
+        expect(await deliver(transport, message(), go)).toEqual(replied('dot', 250, '2.0.0'));
         expect(server.connected).toBe(2);
         expect(server.bodies).toHaveLength(2);
       }
@@ -659,8 +663,8 @@ describe('a connection that carried messages', () => {
         c.reply('250 2.0.0 ok');
       },
     });
-    await transport.deliver(message(), go);
-    expect(await transport.deliver(message(), go)).toEqual(replied('mail', 421, '4.3.2'));
+    await deliver(transport, message(), go);
+    expect(await deliver(transport, message(), go)).toEqual(replied('mail', 421, '4.3.2'));
     expect(server.connected).toBe(2);
   });
 
@@ -668,8 +672,8 @@ describe('a connection that carried messages', () => {
     const { server, transport } = await raw({
       DOT: (c) => (server.bodies.length > 1 ? c.drop() : c.reply('250 2.0.0 ok')),
     });
-    await transport.deliver(message(), go);
-    expect(await transport.deliver(message(), go)).toEqual(broken('dot'));
+    await deliver(transport, message(), go);
+    expect(await deliver(transport, message(), go)).toEqual(broken('dot'));
     expect(server.bodies).toHaveLength(2);
     expect(server.connected).toBe(1);
   });
@@ -679,10 +683,155 @@ describe('a connection that carried messages', () => {
       DOT: (c) => c.write('250 2.0.0 ok\r\n250 2.0.0 ok again\r\n'),
     });
     for (let count = 0; count < 3; count++) {
-      expect(await transport.deliver(message(), go)).toEqual(replied('dot', 250, '2.0.0'));
+      expect(await deliver(transport, message(), go)).toEqual(replied('dot', 250, '2.0.0'));
     }
     expect(server.connected).toBe(3);
     expect(server.bodies).toHaveLength(3);
+  });
+});
+
+describe('the commands of the next message', () => {
+  const carry = (
+    transport: Transport,
+    names: readonly string[],
+    mayProceed: (name: string) => boolean = go,
+  ): Promise<DeliveryResult[]> =>
+    new Promise((resolve) => {
+      const results: DeliveryResult[] = [];
+      const waiting = names.map((name, i) => ({
+        message: message(`${name}@example.org`),
+        mayProceed: () => mayProceed(name),
+        done: (result: DeliveryResult) => {
+          results[i] = result;
+        },
+      }));
+      const [first, ...rest] = waiting as [Transmission, ...Transmission[]];
+      void transport.carry(first, () => rest.shift() ?? null).then(() => resolve(results));
+    });
+  const sent = replied('dot', 250, '2.0.0');
+
+  test('go out behind the dot, before it is answered', async () => {
+    const held: (() => void)[] = [];
+    let dots = 0;
+    const later = (c: { reply: (line: string) => void }, line: string): void => {
+      if (dots === 1) held.push(() => c.reply(line));
+      else c.reply(line);
+    };
+    const { server, transport } = await raw({
+      MAIL: (c) => later(c, '250 ok'),
+      RCPT: (c) => later(c, '250 ok'),
+      DATA: (c) => later(c, '354 go'),
+      DOT: (c) => {
+        dots += 1;
+        if (dots === 1) held.push(() => c.reply('250 2.0.0 ok'));
+        else c.reply('250 2.0.0 ok');
+      },
+    });
+    const results = carry(transport, ['ann', 'bob']);
+    await vi.waitFor(() => expect(held).toHaveLength(4));
+    for (const reply of held) reply();
+    expect(await results).toEqual([sent, sent]);
+    expect(server.connected).toBe(1);
+    expect(server.bodies).toHaveLength(2);
+  });
+
+  test('wait for the reply where there is no PIPELINING', async () => {
+    const { server, transport } = await raw({ EHLO: noPipelining });
+    expect(await carry(transport, ['ann', 'bob'])).toEqual([sent]);
+    expect(server.bodies).toHaveLength(1);
+  });
+
+  test('are not sent where the connection has carried what it may', async () => {
+    const { transport } = await raw({}, { messagesPerConnection: 2 });
+    expect(await carry(transport, ['ann', 'bob', 'cyd'])).toEqual([sent, sent]);
+  });
+
+  test('are for nothing when the line breaks at the dot: that one is unknown, the next not started', async () => {
+    const { server, transport } = await raw({ DOT: (c) => c.drop() });
+    expect(await carry(transport, ['ann', 'bob'])).toEqual([
+      broken('dot'),
+      { kind: 'not-started' },
+    ]);
+    expect(server.connected).toBe(1);
+  });
+
+  test('are for nothing when the dot is answered with 421', async () => {
+    const { transport } = await raw({ DOT: (c) => c.reply('421 4.3.2 closing') });
+    expect(await carry(transport, ['ann', 'bob'])).toEqual([
+      replied('dot', 421, '4.3.2'),
+      { kind: 'not-started' },
+    ]);
+  });
+
+  test.each([451, 552])('are good though the dot is answered with %s', async (code) => {
+    let dots = 0;
+    const { server, transport } = await raw({
+      DOT: (c) => c.reply(dots++ === 0 ? `${code} no` : '250 2.0.0 ok'),
+    });
+    expect(await carry(transport, ['ann', 'bob'])).toEqual([replied('dot', code), sent]);
+    expect(server.connected).toBe(1);
+  });
+
+  test('are said again on a new connection when the server closes after the reply to the dot', async () => {
+    const { server, transport } = await raw({
+      DOT: (c) => (c.number === 0 ? c.socket.end('250 2.0.0 ok\r\n') : c.reply('250 2.0.0 ok')),
+    });
+    expect(await carry(transport, ['ann', 'bob'])).toEqual([sent, sent]);
+    expect(server.connected).toBe(2);
+    expect(server.bodies).toHaveLength(2);
+  });
+
+  test('are said again, and never behind a dot any more, when the server leaves them without a reply', async () => {
+    let dots = 0;
+    const { server, transport } = await raw(
+      {
+        MAIL: (c) => {
+          if (c.number > 0 || dots === 0) c.reply('250 ok');
+        },
+        RCPT: (c) => {
+          if (c.number > 0 || dots === 0) c.reply('250 ok');
+        },
+        DATA: (c) => {
+          if (c.number > 0 || dots === 0) c.reply('354 go');
+        },
+        DOT: (c) => {
+          dots += 1;
+          c.reply('250 2.0.0 ok');
+        },
+      },
+      { timeouts: { behindDot: 50 } },
+    );
+    expect(await carry(transport, ['ann', 'bob', 'cyd'])).toEqual([sent, sent]);
+    expect(server.connected).toBe(2);
+    expect(server.bodies).toHaveLength(2);
+  });
+
+  test('are cut off when their message may no longer start once the dot is answered', async () => {
+    let asked = 0;
+    const { server, transport } = await raw({});
+    const mayBob = (name: string): boolean => name === 'ann' || asked++ === 0;
+    expect(await carry(transport, ['ann', 'bob'], mayBob)).toEqual([sent, { kind: 'not-started' }]);
+    expect(asked).toBe(2);
+    expect(server.bodies).toHaveLength(1);
+  });
+
+  test('are left out when their message may not start at all', async () => {
+    const { server, transport } = await raw({});
+    expect(await carry(transport, ['ann', 'bob'], (name) => name === 'ann')).toEqual([
+      sent,
+      { kind: 'not-started' },
+    ]);
+    expect(server.lines.filter((line) => line.startsWith('MAIL'))).toHaveLength(1);
+  });
+
+  test('refused at RCPT are that message’s own result', async () => {
+    let recipients = 0;
+    const { server, transport } = await raw({
+      RCPT: (c) => c.reply(recipients++ === 1 ? '550 5.1.1 no such user' : '250 ok'),
+    });
+    expect(await carry(transport, ['ann', 'bob'])).toEqual([sent, replied('rcpt', 550, '5.1.1')]);
+    expect(await deliver(transport, message(), go)).toEqual(sent);
+    expect(server.connected).toBe(1);
   });
 });
 
@@ -697,7 +846,7 @@ describe('destroy', () => {
         reached = resolve;
       });
       const { transport } = await raw({ EHLO: noPipelining, [verb]: () => reached() });
-      const result = transport.deliver(message(), go);
+      const result = deliver(transport, message(), go);
       await there;
       transport.destroy();
       expect(await result).toEqual(broken(stage));
@@ -706,7 +855,7 @@ describe('destroy', () => {
 
   test('gives up a connection that is being made', async () => {
     const { server, transport } = await raw({ CONNECT: () => undefined });
-    const result = transport.deliver(message(), go);
+    const result = deliver(transport, message(), go);
     await vi.waitFor(() => expect(server.connected).toBe(1));
     transport.destroy();
     expect(await result).toEqual(broken('connect', /given up/));
@@ -724,7 +873,7 @@ describe('destroy', () => {
     const listen = (warning: Error): void => void warnings.push(warning);
     process.on('warning', listen);
     cleanups.push(() => process.off('warning', listen));
-    for (let count = 0; count < 50; count++) await transport.deliver(message(), go);
+    for (let count = 0; count < 50; count++) await deliver(transport, message(), go);
     const closed = once(sockets[0] as NodeJS.EventEmitter, 'close');
     await transport.close();
     await closed;

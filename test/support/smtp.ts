@@ -4,6 +4,9 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server';
 import type { SmtpSettings } from '../../src/config.ts';
+import type { FilledMessage } from '../../src/domain/delivery.ts';
+import type { DeliveryResult } from '../../src/domain/outcome.ts';
+import type { Transport } from '../../src/scheduler/ports.ts';
 
 /** A message the server has answered 250 to. */
 export interface CapturedMessage {
@@ -321,3 +324,13 @@ export async function rawSmtpServer(script: RawScript = {}): Promise<RawSmtpServ
     },
   };
 }
+
+/** Sends one message, with none to follow it. */
+export const deliver = (
+  transport: Pick<Transport, 'carry'>,
+  message: FilledMessage,
+  mayProceed: () => boolean,
+): Promise<DeliveryResult> =>
+  new Promise((resolve) => {
+    void transport.carry({ message, mayProceed, done: resolve }, () => null);
+  });
