@@ -8,6 +8,7 @@ const ENHANCED = /^([245]\.\d{1,3}\.\d{1,3})(?:\s+|$)/;
 
 /** Replies have no declared charset: UTF-8 where they are, otherwise a character a byte. */
 function decode(bytes: string): string {
+  if (!/[\x80-\xff]/.test(bytes)) return bytes;
   const text = Buffer.from(bytes, 'latin1').toString('utf8');
   return text.includes('\uFFFD') ? bytes : text;
 }

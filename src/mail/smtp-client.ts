@@ -73,6 +73,10 @@ export class SmtpClient {
   private readonly replies: Reply[] = [];
   private waiting: ((reply: Reply | NoReply) => void) | null = null;
   private error = '';
+  private timer: NodeJS.Timeout | undefined;
+  private timerAt = 0;
+  /** When the reply waited for is overdue, and after how many milliseconds that was. */
+  private deadline = { at: 0, timeout: 0 };
   private leftover: Leftover = 'nothing';
   private opened: Opened | null = null;
   private endListener: (() => void) | null = null;
@@ -352,16 +356,28 @@ export class SmtpClient {
       const settle = (event: Reply | NoReply | null): void => {
         if (this.waiting !== settle) return;
         this.waiting = null;
-        clearTimeout(timer);
         resolve(event);
       };
-      const timer = setTimeout(
-        () => settle({ lost: 'timeout', error: `no answer within ${timeout / 1000} s` }),
-        timeout,
-      );
       this.waiting = settle;
+      this.wakeAt(performance.now() + timeout, timeout);
       begin?.(() => settle(null));
     });
+  }
+
+  /** One timer serves all replies of a connection: it is set anew only when it has passed, or would come too late. */
+  private wakeAt(deadline: number, timeout: number): void {
+    this.deadline = { at: deadline, timeout };
+    if (this.timer && this.timerAt <= deadline) return;
+    clearTimeout(this.timer);
+    this.timerAt = deadline;
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      if (!this.waiting) return;
+      const { at, timeout } = this.deadline;
+      if (performance.now() < at) this.wakeAt(at, timeout);
+      else this.waiting({ lost: 'timeout', error: `no answer within ${timeout / 1000} s` });
+    }, deadline - performance.now());
+    this.timer.unref();
   }
 
   private receive(chunk: string): void {
@@ -389,6 +405,7 @@ export class SmtpClient {
     if (last) this.hear(last);
     this.lost = lost;
     this.error = error;
+    clearTimeout(this.timer);
     this.waiting?.({ lost, error });
     this.endListener?.();
   }
