@@ -1,5 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import mysql, { type Connection, type ResultSetHeader } from 'mysql2/promise';
+import mysql, {
+  type Connection,
+  type ConnectionOptions,
+  type QueryResult,
+  type ResultSetHeader,
+} from 'mysql2';
 import { explainDatabaseError, isHostUnfit, isRetryable } from './errors.js';
 import { connectionOptions, type DatabaseAddress, describeAddress } from './url.js';
 
@@ -84,19 +89,19 @@ class Session implements Executor {
   }
 
   async rows<T>(sql: string, params: readonly Param[] = []): Promise<T[]> {
-    const [result] = await this.query(sql, params);
+    const result = await this.query(sql, params);
     return result as T[];
   }
 
   async run(sql: string, params: readonly Param[] = []): Promise<Outcome> {
-    const [result] = await this.query(sql, params);
+    const result = await this.query(sql, params);
     return result as ResultSetHeader;
   }
 
   async packet(statements: readonly Statement[]): Promise<PacketResults> {
     const sql = statements.map((statement) => statement.sql).join('; ');
     const params = statements.flatMap((statement) => [...statement.params]);
-    const [result] = await this.query(sql, params);
+    const result = await this.query(sql, params);
     return (statements.length === 1 ? [result] : result) as PacketResults;
   }
 
@@ -107,16 +112,17 @@ class Session implements Executor {
 
   async end(): Promise<void> {
     this.broken = true;
-    await this.connection.end().catch(() => this.connection.destroy());
+    await new Promise<void>((resolve) => {
+      this.connection.end((error) => {
+        if (error) this.connection.destroy();
+        resolve();
+      });
+    });
   }
 
-  private async query(sql: string, params: readonly Param[]) {
+  private async query(sql: string, params: readonly Param[]): Promise<QueryResult> {
     try {
-      return await this.connection.query({
-        sql,
-        values: params as unknown[],
-        ...(this.timeout === undefined ? {} : { timeout: this.timeout }),
-      });
+      return await this.ask(sql, params);
     } catch (error) {
       if (isHostUnfit(error)) {
         this.destroy();
@@ -125,7 +131,28 @@ class Session implements Executor {
       throw error;
     }
   }
+
+  /** By mysql2's callback: its promises record a stack trace for each statement, which costs more than the statement. */
+  private ask(sql: string, params: readonly Param[]): Promise<QueryResult> {
+    const options = {
+      sql,
+      values: params as unknown[],
+      ...(this.timeout === undefined ? {} : { timeout: this.timeout }),
+    };
+    return new Promise((resolve, reject) => {
+      this.connection.query<QueryResult>(options, (error, result) =>
+        error ? reject(error) : resolve(result),
+      );
+    });
+  }
 }
+
+const openConnection = (options: ConnectionOptions): Promise<Connection> =>
+  new Promise((resolve, reject) => {
+    const connection = mysql.createConnection(options);
+    connection.once('connect', () => resolve(connection));
+    connection.once('error', reject);
+  });
 
 export interface DatabaseOptions {
   /** Statements of this process that can run at the same time. */
@@ -301,7 +328,7 @@ export class Database implements Executor {
     for (let i = 0; i < this.address.hosts.length; i++) {
       const index = (this.preferredHost + i) % this.address.hosts.length;
       try {
-        const connection = await mysql.createConnection({
+        const connection = await openConnection({
           ...connectionOptions(this.address, index),
           // The tables' own collation: another one turns index look-ups on ENUM and VARCHAR into scans.
           charset: 'UTF8MB4_BIN',
