@@ -17,6 +17,7 @@ import type { Database } from '../store/database.js';
 import { explainDatabaseError } from '../store/errors.js';
 import { eventStatement } from '../store/events.js';
 import {
+  chooseRowInsert,
   createImport,
   deleteImport,
   findQueued,
@@ -254,9 +255,10 @@ async function importList(
 ): Promise<QueueView> {
   const database = await deps.database();
   const packetLimit = await readPacketLimit(database);
+  const bulk = await chooseRowInsert(database);
   const created = await createOrFind(database, { ...options, message }, deps);
   if (typeof created !== 'number') return created;
-  const writer = new ImportWriter(database, created);
+  const writer = new ImportWriter(database, created, bulk);
   try {
     await reader.read(rejects, async (recipients) => {
       const refused = recipients.filter((recipient) => isOversize(recipient, packetLimit));

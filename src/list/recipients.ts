@@ -1,7 +1,8 @@
 import { checkAddress } from '../domain/address.js';
 import { CampaignError } from '../errors.js';
 import { addressHeaderTest, type Columns, readColumns } from './columns.js';
-import { type CsvRecord, readRecords } from './records.js';
+import type { CsvRecord } from './quoted.js';
+import { readRecords } from './records.js';
 import { decodeText } from './text.js';
 
 /** A line of the list that can be mailed. */

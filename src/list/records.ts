@@ -1,44 +1,8 @@
-import { type CsvError, type Info, Parser } from 'csv-parse';
-import { CampaignError } from '../errors.js';
 import { findDelimiter } from './delimiter.js';
+import { type CsvRecord, MAX_ROW_BYTES, QUOTE, QuotedStretch } from './quoted.js';
+import { countLines } from './text.js';
 
-/** Bounds what one row, or a quote that is never closed, can take of memory. */
-const MAX_ROW_BYTES = 8 * 1024 * 1024;
 const MAX_HEADER_CHARACTERS = 1024 * 1024;
-
-/** One row of a list: its cells, or the reason why they cannot be told apart. */
-export interface CsvRecord {
-  /** Line on which the row begins, from 1. */
-  line: number;
-  cells: string[];
-  fault?: string;
-}
-
-const lineBreaks = (cells: readonly string[]): number => {
-  let count = 0;
-  for (const cell of cells) {
-    for (let at = cell.indexOf('\n'); at !== -1; at = cell.indexOf('\n', at + 1)) count++;
-  }
-  return count;
-};
-
-/** What a fatal error of the parser means, in words that name the row it began in. */
-function explainCsvError(error: CsvError, name: string, startLine: number): CampaignError {
-  const column = Number(error['column'] ?? 0) + 1;
-  const where = `the row that begins on line ${startLine}`;
-  const what: Partial<Record<string, string>> = {
-    CSV_QUOTE_NOT_CLOSED: `a quote opened in ${where} (cell ${column}) is never closed`,
-    CSV_MAX_RECORD_SIZE: `${where} is longer than ${MAX_ROW_BYTES / 1024 / 1024} MB: a quote opened in it (cell ${column}) is not closed`,
-    CSV_INVALID_CLOSING_QUOTE: `a quote in ${where} (cell ${column}) is followed by more text: it is not closed, or a quote inside is not doubled`,
-    CSV_NON_TRIMABLE_CHAR_AFTER_CLOSING_QUOTE: `a closing quote in ${where} (cell ${column}) is followed by more text`,
-  };
-  return new CampaignError(
-    'BAD_LIST',
-    `${name}: ${what[error.code] ?? `${where} cannot be read: ${error.message}`}`,
-    'close the quote, and write a quote inside a quoted cell twice',
-    { cause: error },
-  );
-}
 
 /** The text up to the end of the header line, and the pieces it was taken from. */
 async function readHeaderLine(
@@ -56,6 +20,39 @@ async function readHeaderLine(
   }
 }
 
+/** Rows of lines without a quote: line ends and delimiters are all there is to see. */
+function splitRows(lines: string, delimiter: string, firstLine: number): CsvRecord[] {
+  const records: CsvRecord[] = [];
+  let line = firstLine;
+  for (let start = 0; start < lines.length; line++) {
+    const end = lines.indexOf('\n', start);
+    const cells = lines.slice(start, end === -1 ? undefined : end).split(delimiter);
+    for (let i = 0; i < cells.length; i++) cells[i] = (cells[i] as string).trim();
+    if (cells.length > 1 || cells[0] !== '') records.push({ line, cells });
+    start = end === -1 ? lines.length : end + 1;
+  }
+  return records;
+}
+
+/** Pieces of text cut anew so that each ends with a line, but for the last and those longer than a row may be. */
+async function* wholeLines(first: string, rest: AsyncIterator<string>): AsyncGenerator<string> {
+  let held = '';
+  for (let piece: string | null = first; piece !== null; ) {
+    const end = piece.lastIndexOf('\n') + 1;
+    if (end > 0) {
+      yield held + piece.slice(0, end);
+      held = piece.slice(end);
+    } else held += piece;
+    if (held.length > MAX_ROW_BYTES) {
+      yield held;
+      held = '';
+    }
+    const next: IteratorResult<string> = await rest.next();
+    piece = next.done ? null : next.value;
+  }
+  if (held !== '') yield held;
+}
+
 /**
  * Rows of a CSV (RFC 4180), the header first, in batches as the text comes in. Empty lines are left out, white
  * space around cells is taken off, and the delimiter (comma, semicolon, tab or |) is found from the header.
@@ -69,84 +66,28 @@ export async function* readRecords(
   isAddressHeader: (header: string) => boolean,
 ): AsyncGenerator<CsvRecord[]> {
   const pieces = text[Symbol.asyncIterator]();
-  const header = await readHeaderLine(pieces);
-  let batch: CsvRecord[] = [];
-  let lastLine = 0;
-  let emptyLines = 0;
-  let faulty: CsvRecord | undefined;
-  const takeFaulty = (): void => {
-    if (faulty) batch.push(faulty);
-    faulty = undefined;
-  };
-
-  const parser = new Parser({
-    delimiter: findDelimiter(header.line, isAddressHeader),
-    record_delimiter: '\n',
-    relax_column_count: true,
-    skip_empty_lines: true,
-    trim: true,
-    max_record_size: MAX_ROW_BYTES,
-    on_record: (cells: string[], info: Info): null => {
-      takeFaulty();
-      const oneLine = info.lines === lastLine + 1;
-      batch.push({ line: oneLine ? info.lines : info.lines - lineBreaks(cells), cells });
-      lastLine = info.lines;
-      emptyLines = info.empty_lines;
-      return null;
-    },
-    skip_records_with_error: true,
-    on_skip: (error: CsvError | undefined): undefined => {
-      if (error?.code !== 'INVALID_OPENING_QUOTE') throw error;
-      // The parser goes on filling this very array to the end of the row, and then leaves it out.
-      const { record: cells } = (parser as unknown as { state: { record: string[] } }).state;
-      if (faulty?.cells === cells) return;
-      takeFaulty();
-      const line = error['lines'] as number;
-      faulty = {
-        line: line - lineBreaks(cells),
-        cells,
-        fault: 'a quote in the middle of an unquoted cell',
-      };
-      lastLine = line;
-    },
-  });
-  let failure: CsvError | undefined;
-  parser.on('error', (error) => {
-    failure ??= error as CsvError;
-  });
-  const feed = (piece: string | null): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const done = (error?: Error | null): void => {
-        const fault = (error ?? failure) as CsvError | null | undefined;
-        if (!fault) {
-          resolve();
-          return;
-        }
-        const startLine = lastLine + 1 + parser.info.empty_lines - emptyLines;
-        reject(explainCsvError(fault, name, startLine));
-      };
-      if (piece === null) {
-        parser.once('error', done);
-        parser.end(() => done());
-      } else parser.write(piece, done);
-    });
-
+  let stretch: QuotedStretch | undefined;
   try {
-    for (let piece: string | null = header.held; piece !== null; ) {
-      if (piece !== '') await feed(piece);
-      if (batch.length > 0) {
-        const full = batch;
-        batch = [];
-        yield full;
+    const header = await readHeaderLine(pieces);
+    const delimiter = findDelimiter(header.line, isAddressHeader);
+    let line = 1;
+    for await (const lines of wholeLines(header.held, pieces)) {
+      const needsParser = lines.includes(QUOTE) || lines.length > MAX_ROW_BYTES;
+      if (stretch?.isAtRowEnd && !needsParser) {
+        yield* nonEmpty(await stretch.end());
+        stretch = undefined;
       }
-      const next = await pieces.next();
-      piece = next.done ? null : next.value;
+      if (needsParser) stretch ??= new QuotedStretch(name, delimiter, line);
+      yield* nonEmpty(stretch ? await stretch.feed(lines) : splitRows(lines, delimiter, line));
+      line += countLines(lines);
     }
-    await feed(null);
-    takeFaulty();
-    if (batch.length > 0) yield batch;
+    if (stretch) yield* nonEmpty(await stretch.end());
   } finally {
-    parser.destroy();
+    stretch?.destroy();
     await pieces.return?.();
   }
+}
+
+function* nonEmpty(records: CsvRecord[]): Generator<CsvRecord[]> {
+  if (records.length > 0) yield records;
 }

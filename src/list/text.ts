@@ -14,7 +14,8 @@ const GZIP_MAGIC = [0x1f, 0x8b];
 const beginsWith = (bytes: Uint8Array, magic: readonly number[]): boolean =>
   magic.every((byte, index) => bytes[index] === byte);
 
-const countLines = (text: string): number => {
+/** Line ends in a piece of text. */
+export const countLines = (text: string): number => {
   let count = 0;
   for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) count++;
   return count;

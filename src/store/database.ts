@@ -1,7 +1,9 @@
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import mysql, {
   type Connection,
   type ConnectionOptions,
+  type QueryOptions,
   type QueryResult,
   type ResultSetHeader,
 } from 'mysql2';
@@ -24,6 +26,8 @@ export type Param =
 export interface Statement {
   sql: string;
   params: readonly Param[];
+  /** What LOAD DATA LOCAL reads; one statement of a packet may have it. */
+  data?: Buffer;
 }
 
 /** A row of values as SQL text, for a long statement that is put together while an earlier one is running. */
@@ -34,6 +38,8 @@ export interface Outcome {
   /** Rows the WHERE matched (MySQL's FOUND_ROWS flag), whether they changed or not. */
   affectedRows: number;
   insertId: number;
+  /** What the server says of many rows written at once. */
+  info?: string;
 }
 
 /** Runs statements: the whole database, or one transaction of it. */
@@ -101,7 +107,8 @@ class Session implements Executor {
   async packet(statements: readonly Statement[]): Promise<PacketResults> {
     const sql = statements.map((statement) => statement.sql).join('; ');
     const params = statements.flatMap((statement) => [...statement.params]);
-    const result = await this.query(sql, params);
+    const data = statements.find((statement) => statement.data !== undefined)?.data;
+    const result = await this.query(sql, params, data);
     return (statements.length === 1 ? [result] : result) as PacketResults;
   }
 
@@ -120,9 +127,9 @@ class Session implements Executor {
     });
   }
 
-  private async query(sql: string, params: readonly Param[]): Promise<QueryResult> {
+  private async query(sql: string, params: readonly Param[], data?: Buffer): Promise<QueryResult> {
     try {
-      return await this.ask(sql, params);
+      return await this.ask(sql, params, data);
     } catch (error) {
       if (isHostUnfit(error)) {
         this.destroy();
@@ -133,11 +140,18 @@ class Session implements Executor {
   }
 
   /** By mysql2's callback: its promises record a stack trace for each statement, which costs more than the statement. */
-  private ask(sql: string, params: readonly Param[]): Promise<QueryResult> {
-    const options = {
+  private ask(
+    sql: string,
+    params: readonly Param[],
+    data: Buffer | undefined,
+  ): Promise<QueryResult> {
+    const options: QueryOptions = {
       sql,
       values: params as unknown[],
       ...(this.timeout === undefined ? {} : { timeout: this.timeout }),
+      ...(data === undefined
+        ? {}
+        : { infileStreamFactory: () => Readable.from(data, { objectMode: false }) }),
     };
     return new Promise((resolve, reject) => {
       this.connection.query<QueryResult>(options, (error, result) =>

@@ -2,7 +2,14 @@ import type { ShownStatus } from '../domain/progress.js';
 import type { SendStatus } from '../domain/states.js';
 import { clip, REASON_LENGTH } from '../domain/text.js';
 import { CampaignError } from '../errors.js';
-import { type Database, type Executor, escapeRow, type Outcome } from './database.js';
+import { type BulkInsert, chooseBulkInsert } from './bulk.js';
+import {
+  type Database,
+  type Executor,
+  escapeRow,
+  type Outcome,
+  type Statement,
+} from './database.js';
 import { eventStatement } from './events.js';
 import { insertMessage, type StoredMessage } from './messages.js';
 import { skipSuppressed } from './suppressions.js';
@@ -136,17 +143,20 @@ export async function readPacketLimit(db: Executor): Promise<number> {
   return row?.bytes ?? 0;
 }
 
-const CHUNK_ROWS = 1000;
-/** Statements over about 200 KB stall a connection. */
-const CHUNK_CHARACTERS = 160_000;
+const LEDGER = 'CAMPAIGN_SEND_RESULTS';
+const LEDGER_COLUMNS = ['SEND_ID', 'SEQ', 'EMAIL', 'EMAIL_NORM', 'FIELDS'] as const;
 /** Statements made and not yet run: the list is parsed while the database writes. */
 const MAX_WAITING_CHUNKS = 2;
 
 interface Chunk {
-  /** Escaped. */
-  rows: string[];
+  insert: Statement;
+  rows: number;
   lastSeq: number;
 }
+
+/** How an import's rows are best written to this database. */
+export const chooseRowInsert = (database: Database): Promise<BulkInsert> =>
+  chooseBulkInsert(database, LEDGER, LEDGER_COLUMNS);
 
 /**
  * Inserts a chunk and adds what was new to the books, in one transaction.
@@ -154,43 +164,55 @@ interface Chunk {
  * @returns rows inserted
  * @throws CampaignError WRONG_STATE, with nothing written, when the send is importing no more
  */
-const insertChunk = (database: Database, sendId: number, chunk: Chunk): Promise<number> =>
-  database.transaction(async (tx) => {
-    const [fence, inserted] = (await tx.packet([
+async function insertChunk(
+  database: Database,
+  sendId: number,
+  { insert, rows, lastSeq }: Chunk,
+  bulk: BulkInsert,
+): Promise<number> {
+  const { results, committed } = await database.packetTransaction(
+    [
       {
         sql: `UPDATE CAMPAIGN_SENDS SET LAST_SEQ = ? WHERE ID = ? AND STATUS = 'importing'`,
-        params: [chunk.lastSeq, sendId],
+        params: [lastSeq, sendId],
       },
-      {
-        sql: `INSERT INTO CAMPAIGN_SEND_RESULTS (SEND_ID, SEQ, EMAIL, EMAIL_NORM, FIELDS)
-              VALUES ${chunk.rows.join(',')} ON DUPLICATE KEY UPDATE SEQ = SEQ`,
-        params: [],
-      },
+      insert,
       {
         sql: `UPDATE CAMPAIGN_SENDS SET TOTAL_COUNT = TOTAL_COUNT + ROW_COUNT() WHERE ID IN ${escapeRow([sendId])}`,
         params: [],
       },
-    ])) as [Outcome, Outcome, Outcome];
-    if (fence.affectedRows !== 1) throw noLongerImporting(sendId);
-    return inserted.affectedRows;
-  });
+    ],
+    ([fence, inserted]) =>
+      (fence as Outcome).affectedRows === 1 && bulk.tookAll(inserted as Outcome, rows),
+  );
+  const [fence, inserted] = results as [Outcome, Outcome];
+  if (committed) return inserted.affectedRows;
+  if (fence.affectedRows !== 1) throw noLongerImporting(sendId);
+  throw new CampaignError(
+    'CONTRADICTION',
+    `the database did not take ${rows} recipients as they are (${inserted.info})`,
+    'nothing of the list was queued; please report this with the list',
+  );
+}
 
 /**
  * Writes a list's recipients to the ledger in chunks, one after the other, so that of two lines with the same
- * address the first stays. Holds a few chunks at most.
+ * address the first stays. Holds a few chunks at most, which are large only while the database is busy.
  */
 export class ImportWriter {
   /** Recipients written and committed. */
   inserted = 0;
-  private rows: Chunk['rows'] = [];
-  private characters = 0;
+  private text = '';
+  private rows = 0;
   private seq = 0;
   private waiting: Promise<void>[] = [];
+  private writing = 0;
 
   /** @param database opened with `countChangedRows` */
   constructor(
     private readonly database: Database,
     private readonly sendId: number,
+    private readonly bulk: BulkInsert,
   ) {}
 
   /**
@@ -198,20 +220,20 @@ export class ImportWriter {
    * @throws the error of an earlier chunk that could not be written
    */
   async add(recipients: readonly NewRecipient[]): Promise<void> {
+    const { minRows, maxRows, maxCharacters, separator } = this.bulk;
     for (const { email, norm, fields } of recipients) {
-      const row = escapeRow([this.sendId, this.seq + 1, email, norm, fields]);
-      if (this.rows.length > 0 && this.characters + row.length > CHUNK_CHARACTERS)
-        await this.push();
+      const row = this.bulk.row([this.sendId, this.seq + 1, email, norm, fields]);
+      if (this.rows > 0 && this.text.length + row.length > maxCharacters) await this.push();
+      this.text += this.rows === 0 ? row : separator + row;
+      this.rows++;
       this.seq++;
-      this.rows.push(row);
-      this.characters += row.length;
-      if (this.rows.length >= CHUNK_ROWS) await this.push();
+      if (this.rows >= (this.writing === 0 ? minRows : maxRows)) await this.push();
     }
   }
 
   /** Writes what is left; resolves when all of it is committed. */
   async finish(): Promise<void> {
-    if (this.rows.length > 0) await this.push();
+    if (this.rows > 0) await this.push();
     await Promise.all(this.waiting);
   }
 
@@ -221,12 +243,18 @@ export class ImportWriter {
   }
 
   private async push(): Promise<void> {
-    const chunk = { rows: this.rows, lastSeq: this.seq };
-    this.rows = [];
-    this.characters = 0;
+    const chunk = {
+      insert: this.bulk.statement(LEDGER, LEDGER_COLUMNS, this.text),
+      rows: this.rows,
+      lastSeq: this.seq,
+    };
+    this.text = '';
+    this.rows = 0;
     const before = this.waiting.at(-1) ?? Promise.resolve();
+    this.writing++;
     const written = before.then(async () => {
-      this.inserted += await insertChunk(this.database, this.sendId, chunk);
+      this.inserted += await insertChunk(this.database, this.sendId, chunk, this.bulk);
+      this.writing--;
     });
     written.catch(() => {});
     this.waiting.push(written);

@@ -601,7 +601,7 @@ describe('an import that is stopped', () => {
     try {
       const other = await createTestDatabase(server.url);
       const stdin = new PassThrough();
-      stdin.write(`email,name\n${rows(2500)}`);
+      stdin.write(`email,name\n${rows(1000)}`);
       const pool = other.connect({ connections: 2, countChangedRows: true });
       const result = failure({ list: '-' }, { stdin, database: async () => pool });
       const total = async (): Promise<number> => {
@@ -610,9 +610,9 @@ describe('an import that is stopped', () => {
         );
         return send?.n ?? 0;
       };
-      await vi.waitFor(async () => expect(await total()).toBe(2000), 10_000);
+      await vi.waitFor(async () => expect(await total()).toBe(1000), 10_000);
       await server.crash();
-      stdin.end(rows(5000, 2500));
+      stdin.end(rows(5000, 1000));
       const error = await result;
       expect([error.code, error.exitCode]).toEqual(['DATABASE_UNREACHABLE', 5]);
       expect(error.message).toContain('send 1 stays as importing and is never sent');
@@ -620,7 +620,7 @@ describe('an import that is stopped', () => {
       await server.restart();
       const after = new Database(other.address);
       const [send] = await after.rows('SELECT STATUS, TOTAL_COUNT FROM CAMPAIGN_SENDS');
-      expect(send).toEqual({ STATUS: 'importing', TOTAL_COUNT: 2000 });
+      expect(send).toEqual({ STATUS: 'importing', TOTAL_COUNT: 1000 });
       await after.close();
     } finally {
       await server.stop();
