@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { CampaignError } from '../errors.js';
 
@@ -11,6 +11,7 @@ export interface ListSource {
   name: string;
   /** Bytes in all; null for a pipe. */
   size: number | null;
+  /** Each is good until the next is asked for. */
   chunks: AsyncIterable<Uint8Array>;
 }
 
@@ -48,18 +49,34 @@ export async function openSource(
       await file.close();
       throw Object.assign(new Error('is a directory'), { code: 'EISDIR' });
     }
-    const stream = file.createReadStream({ highWaterMark: CHUNK_BYTES });
-    return {
-      name: path,
-      size: stat.isFile() ? stat.size : null,
-      chunks: explained(addAbortSignal(signal, stream), path),
-    };
+    const chunks = stat.isFile()
+      ? readThrough(file, signal)
+      : addAbortSignal(signal, file.createReadStream());
+    return { name: path, size: stat.isFile() ? stat.size : null, chunks: explained(chunks, path) };
   } catch (error) {
     throw fileError(path, error, REMEDY);
   }
 }
 
-async function* explained(stream: Readable, path: string): AsyncGenerator<Uint8Array> {
+/** Through one buffer, so that a long list leaves no garbage. */
+async function* readThrough(file: FileHandle, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const { bytesRead } = await file.read(buffer);
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+async function* explained(
+  stream: AsyncIterable<Uint8Array>,
+  path: string,
+): AsyncGenerator<Uint8Array> {
   try {
     yield* stream;
   } catch (error) {

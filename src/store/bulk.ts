@@ -1,41 +1,80 @@
 import { type Database, escapeRow, type Outcome, type Statement } from './database.js';
 import { isHostUnfit } from './errors.js';
 
-/** A value of a row to be written. */
 type Value = string | number | null;
 
-/** A way to write many rows with one statement; rows that meet a key that is taken are left out. */
+/** Where rows go. */
+export interface Target {
+  table: string;
+  columns: readonly string[];
+}
+
+/** Rows that one statement writes, made ready while an earlier one is running; used again and again. */
+export interface RowBlock {
+  readonly rows: number;
+  /** @returns false, with nothing changed, when there is no room for this row */
+  add(values: readonly Value[]): boolean;
+  /** Writes the rows, but for those whose key is taken. */
+  statement(): Statement;
+  /** Whether that wrote each row as it is or left it out for its key. */
+  tookAll(outcome: Outcome): boolean;
+  clear(): void;
+}
+
+/** A way to write many rows. */
 export interface BulkInsert {
   /** From how many rows on a statement is worth its commit. */
   readonly minRows: number;
-  /** What one statement should have at most. */
   readonly maxRows: number;
-  readonly maxCharacters: number;
-  row(values: readonly Value[]): string;
-  /** What stands between two rows. */
-  readonly separator: string;
-  /** @param rows as text; made while an earlier statement is running */
-  statement(table: string, columns: readonly string[], rows: string): Statement;
-  /** Whether each row was either written as it was or left out for its key. */
-  tookAll(outcome: Outcome, rows: number): boolean;
+  block(target: Target): RowBlock;
 }
 
 /** Statements over about 200 KB stall a connection: the server reads a statement whole before it begins. */
 const INSERT_CHARACTERS = 160_000;
 
+class InsertBlock implements RowBlock {
+  private texts: string[] = [];
+  private characters = 0;
+
+  constructor(private readonly target: Target) {}
+
+  get rows(): number {
+    return this.texts.length;
+  }
+
+  add(values: readonly Value[]): boolean {
+    const text = escapeRow(values);
+    if (this.rows > 0 && this.characters + text.length > INSERT_CHARACTERS) return false;
+    this.texts.push(text);
+    this.characters += text.length;
+    return true;
+  }
+
+  statement(): Statement {
+    const { table, columns } = this.target;
+    return {
+      sql: `INSERT INTO ${table} (${columns.join(', ')})
+            VALUES ${this.texts.join(',')} ON DUPLICATE KEY UPDATE ${columns[0]} = ${columns[0]}`,
+      params: [],
+    };
+  }
+
+  /** INSERT itself fails on a row that it cannot write as it is. */
+  tookAll(): boolean {
+    return true;
+  }
+
+  clear(): void {
+    this.texts = [];
+    this.characters = 0;
+  }
+}
+
 /** INSERT with many rows, which every server takes. */
 export const insertRows: BulkInsert = {
   minRows: 1000,
   maxRows: 1000,
-  maxCharacters: INSERT_CHARACTERS,
-  row: escapeRow,
-  separator: ',',
-  statement: (table, columns, rows) => ({
-    sql: `INSERT INTO ${table} (${columns.join(', ')})
-          VALUES ${rows} ON DUPLICATE KEY UPDATE ${columns[0]} = ${columns[0]}`,
-    params: [],
-  }),
-  tookAll: () => true,
+  block: (target) => new InsertBlock(target),
 };
 
 const NEEDS_ESCAPE = /[\\\t\n\0]/;
@@ -50,6 +89,50 @@ const loadField = (value: Value): string => {
 };
 
 const LOADED = /^Records: (\d+) +Deleted: 0 +Skipped: (\d+) +Warnings: (\d+)$/;
+const LOAD_BYTES = 1024 * 1024;
+/** Of a character of a JavaScript string (UTF-16), in UTF-8. */
+const MAX_BYTES_PER_CHARACTER = 3;
+
+class LoadBlock implements RowBlock {
+  rows = 0;
+  /** One for all statements: memory made anew for each would be let go late, and the process would grow. */
+  private buffer = Buffer.allocUnsafeSlow(LOAD_BYTES);
+  private end = 0;
+
+  constructor(private readonly target: Target) {}
+
+  add(values: readonly Value[]): boolean {
+    const text = `${values.map(loadField).join('\t')}\n`;
+    const most = text.length * MAX_BYTES_PER_CHARACTER;
+    if (this.end + most > this.buffer.length) {
+      if (this.rows > 0) return false;
+      this.buffer = Buffer.allocUnsafeSlow(most);
+    }
+    this.end += this.buffer.write(text, this.end);
+    this.rows += 1;
+    return true;
+  }
+
+  statement(): Statement {
+    const { table, columns } = this.target;
+    return {
+      sql: `LOAD DATA LOCAL INFILE 'rows' INTO TABLE ${table} CHARACTER SET utf8mb4
+            FIELDS TERMINATED BY '\\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' (${columns.join(', ')})`,
+      params: [],
+      data: this.buffer.subarray(0, this.end),
+    };
+  }
+
+  tookAll({ info = '' }: Outcome): boolean {
+    const [, records, skipped, warnings] = LOADED.exec(info) ?? [];
+    return Number(records) === this.rows && skipped === warnings;
+  }
+
+  clear(): void {
+    this.rows = 0;
+    this.end = 0;
+  }
+}
 
 /**
  * LOAD DATA LOCAL from memory: a quarter less work for the server than INSERT, which it has to parse. It turns errors
@@ -58,32 +141,16 @@ const LOADED = /^Records: (\d+) +Deleted: 0 +Skipped: (\d+) +Warnings: (\d+)$/;
 export const loadRows: BulkInsert = {
   minRows: 1000,
   maxRows: 5000,
-  maxCharacters: 1_000_000,
-  row: (values) => values.map(loadField).join('\t'),
-  separator: '\n',
-  statement: (table, columns, rows) => ({
-    sql: `LOAD DATA LOCAL INFILE 'rows' INTO TABLE ${table} CHARACTER SET utf8mb4
-          FIELDS TERMINATED BY '\\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' (${columns.join(', ')})`,
-    params: [],
-    data: Buffer.from(rows),
-  }),
-  tookAll: ({ info = '' }, rows) => {
-    const [, records, skipped, warnings] = LOADED.exec(info) ?? [];
-    return Number(records) === rows && skipped === warnings;
-  },
+  block: (target) => new LoadBlock(target),
 };
 
 /**
  * The faster way of those that the server and whatever stands before it let through, found by loading no rows: MySQL
  * refuses LOCAL unless its `local_infile` is on, MariaDB takes it.
  */
-export async function chooseBulkInsert(
-  database: Database,
-  table: string,
-  columns: readonly string[],
-): Promise<BulkInsert> {
+export async function chooseBulkInsert(database: Database, target: Target): Promise<BulkInsert> {
   try {
-    await database.packet([loadRows.statement(table, columns, '')]);
+    await database.packet([loadRows.block(target).statement()]);
     return loadRows;
   } catch (error) {
     if (isHostUnfit(error)) throw error;

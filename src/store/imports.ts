@@ -2,14 +2,8 @@ import type { ShownStatus } from '../domain/progress.js';
 import type { SendStatus } from '../domain/states.js';
 import { clip, REASON_LENGTH } from '../domain/text.js';
 import { CampaignError } from '../errors.js';
-import { type BulkInsert, chooseBulkInsert } from './bulk.js';
-import {
-  type Database,
-  type Executor,
-  escapeRow,
-  type Outcome,
-  type Statement,
-} from './database.js';
+import { type BulkInsert, chooseBulkInsert, type RowBlock, type Target } from './bulk.js';
+import { type Database, type Executor, escapeRow, type Outcome } from './database.js';
 import { eventStatement } from './events.js';
 import { insertMessage, type StoredMessage } from './messages.js';
 import { skipSuppressed } from './suppressions.js';
@@ -143,32 +137,28 @@ export async function readPacketLimit(db: Executor): Promise<number> {
   return row?.bytes ?? 0;
 }
 
-const LEDGER = 'CAMPAIGN_SEND_RESULTS';
-const LEDGER_COLUMNS = ['SEND_ID', 'SEQ', 'EMAIL', 'EMAIL_NORM', 'FIELDS'] as const;
-/** Statements made and not yet run: the list is parsed while the database writes. */
-const MAX_WAITING_CHUNKS = 2;
-
-interface Chunk {
-  insert: Statement;
-  rows: number;
-  lastSeq: number;
-}
+const LEDGER: Target = {
+  table: 'CAMPAIGN_SEND_RESULTS',
+  columns: ['SEND_ID', 'SEQ', 'EMAIL', 'EMAIL_NORM', 'FIELDS'],
+};
+/** Blocks ready and not yet written: the list is parsed while the database writes. */
+const MAX_WAITING_BLOCKS = 1;
 
 /** How an import's rows are best written to this database. */
 export const chooseRowInsert = (database: Database): Promise<BulkInsert> =>
-  chooseBulkInsert(database, LEDGER, LEDGER_COLUMNS);
+  chooseBulkInsert(database, LEDGER);
 
 /**
- * Inserts a chunk and adds what was new to the books, in one transaction.
+ * Writes a block and adds what was new to the books, in one transaction.
  * The database must count changed rows, which tells an insert from a duplicate.
  * @returns rows inserted
  * @throws CampaignError WRONG_STATE, with nothing written, when the send is importing no more
  */
-async function insertChunk(
+async function writeBlock(
   database: Database,
   sendId: number,
-  { insert, rows, lastSeq }: Chunk,
-  bulk: BulkInsert,
+  block: RowBlock,
+  lastSeq: number,
 ): Promise<number> {
   const { results, committed } = await database.packetTransaction(
     [
@@ -176,34 +166,34 @@ async function insertChunk(
         sql: `UPDATE CAMPAIGN_SENDS SET LAST_SEQ = ? WHERE ID = ? AND STATUS = 'importing'`,
         params: [lastSeq, sendId],
       },
-      insert,
+      block.statement(),
       {
         sql: `UPDATE CAMPAIGN_SENDS SET TOTAL_COUNT = TOTAL_COUNT + ROW_COUNT() WHERE ID IN ${escapeRow([sendId])}`,
         params: [],
       },
     ],
     ([fence, inserted]) =>
-      (fence as Outcome).affectedRows === 1 && bulk.tookAll(inserted as Outcome, rows),
+      (fence as Outcome).affectedRows === 1 && block.tookAll(inserted as Outcome),
   );
   const [fence, inserted] = results as [Outcome, Outcome];
   if (committed) return inserted.affectedRows;
   if (fence.affectedRows !== 1) throw noLongerImporting(sendId);
   throw new CampaignError(
     'CONTRADICTION',
-    `the database did not take ${rows} recipients as they are (${inserted.info})`,
+    `the database did not take ${block.rows} recipients as they are (${inserted.info})`,
     'nothing of the list was queued; please report this with the list',
   );
 }
 
 /**
- * Writes a list's recipients to the ledger in chunks, one after the other, so that of two lines with the same
- * address the first stays. Holds a few chunks at most, which are large only while the database is busy.
+ * Writes a list's recipients to the ledger in blocks, one after the other, so that of two lines with the same
+ * address the first stays. Holds a few blocks at most, which are large only while the database is busy.
  */
 export class ImportWriter {
   /** Recipients written and committed. */
   inserted = 0;
-  private text = '';
-  private rows = 0;
+  private block: RowBlock;
+  private readonly spare: RowBlock[] = [];
   private seq = 0;
   private waiting: Promise<void>[] = [];
   private writing = 0;
@@ -213,27 +203,30 @@ export class ImportWriter {
     private readonly database: Database,
     private readonly sendId: number,
     private readonly bulk: BulkInsert,
-  ) {}
+  ) {
+    this.block = bulk.block(LEDGER);
+  }
 
   /**
    * Takes recipients in the order of the list; resolves when there is room for more.
-   * @throws the error of an earlier chunk that could not be written
+   * @throws the error of an earlier block that could not be written
    */
   async add(recipients: readonly NewRecipient[]): Promise<void> {
-    const { minRows, maxRows, maxCharacters, separator } = this.bulk;
+    const { minRows, maxRows } = this.bulk;
     for (const { email, norm, fields } of recipients) {
-      const row = this.bulk.row([this.sendId, this.seq + 1, email, norm, fields]);
-      if (this.rows > 0 && this.text.length + row.length > maxCharacters) await this.push();
-      this.text += this.rows === 0 ? row : separator + row;
-      this.rows++;
+      const row = [this.sendId, this.seq + 1, email, norm, fields];
+      if (!this.block.add(row)) {
+        await this.push();
+        this.block.add(row);
+      }
       this.seq++;
-      if (this.rows >= (this.writing === 0 ? minRows : maxRows)) await this.push();
+      if (this.block.rows >= (this.writing === 0 ? minRows : maxRows)) await this.push();
     }
   }
 
   /** Writes what is left; resolves when all of it is committed. */
   async finish(): Promise<void> {
-    if (this.rows > 0) await this.push();
+    if (this.block.rows > 0) await this.push();
     await Promise.all(this.waiting);
   }
 
@@ -243,22 +236,19 @@ export class ImportWriter {
   }
 
   private async push(): Promise<void> {
-    const chunk = {
-      insert: this.bulk.statement(LEDGER, LEDGER_COLUMNS, this.text),
-      rows: this.rows,
-      lastSeq: this.seq,
-    };
-    this.text = '';
-    this.rows = 0;
+    const { block, seq } = this;
+    this.block = this.spare.pop() ?? this.bulk.block(LEDGER);
     const before = this.waiting.at(-1) ?? Promise.resolve();
     this.writing++;
     const written = before.then(async () => {
-      this.inserted += await insertChunk(this.database, this.sendId, chunk, this.bulk);
+      this.inserted += await writeBlock(this.database, this.sendId, block, seq);
+      block.clear();
+      this.spare.push(block);
       this.writing--;
     });
     written.catch(() => {});
     this.waiting.push(written);
-    if (this.waiting.length > MAX_WAITING_CHUNKS) await this.waiting.shift();
+    if (this.waiting.length > MAX_WAITING_BLOCKS) await this.waiting.shift();
   }
 }
 
