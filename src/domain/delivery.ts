@@ -53,6 +53,8 @@ export interface Controls {
 export interface Work {
   sendId: number;
   dueInMs: number;
+  /** How many its batch would have `sending` if it could; 0 when DELAY_MS spaces them out. */
+  rows: number;
 }
 
 /** The worker's hold on a send. `by` is unique per claim; ledger rows carry `number`. */

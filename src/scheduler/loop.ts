@@ -1,10 +1,11 @@
 import { setMaxListeners } from 'node:events';
-import type { Claim, MessageSource, WorkerIdentity } from '../domain/delivery.js';
+import type { Claim, MessageSource, Work, WorkerIdentity } from '../domain/delivery.js';
 import { type Clock, elapsedMs, leaseOf, STALE_CLAIM_SECONDS } from '../domain/lease.js';
 import { RefusalWatch } from '../domain/refusals.js';
 import type { RetryPolicy } from '../domain/retry.js';
 import { ServerHealth } from '../domain/server-health.js';
 import { type CampaignError, isDatabaseOutage } from '../errors.js';
+import { Admission } from './admission.js';
 import { type BatchTools, runBatch } from './batch.js';
 import { Budget } from './budget.js';
 import type { Report } from './events.js';
@@ -87,9 +88,9 @@ class Scheduler {
   /** What a claim met, for `look` to throw. */
   private failure: CampaignError | null = null;
   private readonly result: SchedulerResult = { pausedThemselves: [], serverTrouble: null };
-  private readonly maxActive: number;
+  private readonly admission: Admission;
   /** Sends found due and not started yet. */
-  private readonly due: number[] = [];
+  private readonly due: Work[] = [];
   /** With `once`, the sends that have had their batch. */
   private readonly served = new Set<number>();
   private pollAt = Number.NEGATIVE_INFINITY;
@@ -105,7 +106,7 @@ class Scheduler {
   ) {
     const { connections, retry, maxServerFailures } = options;
     const { clock, report, ledger, random } = deps;
-    this.maxActive = connections * 4;
+    this.admission = new Admission(connections, connections * 4);
     this.sessions = new Sessions(options.sessionTtlSeconds * 1000, () => clock().monotonic);
     const health = new ServerHealth({ firstMs: 1_000, maxMs: options.backoffMaxSeconds * 1000 });
     this.lanes = new Lanes(
@@ -209,13 +210,18 @@ class Scheduler {
     }
     const backoffMs = this.lanes.backoffMs();
     if (backoffMs > 0) return backoffMs;
-    while (this.active.size < this.maxActive && !this.stop.aborted && this.failure === null) {
+    while (!this.stop.aborted && this.failure === null) {
+      const waitMs = this.admission.waitMs(clock().monotonic);
+      if (waitMs > 0) return waitMs;
       if (this.due.length === 0) {
         const nextDueMs = await this.findDue();
-        if (this.due.length === 0) return nextDueMs;
+        if (this.due.length === 0) {
+          this.admission.relax();
+          return nextDueMs;
+        }
       }
-      const some = this.due.splice(0, this.maxActive - this.active.size);
-      for (const sendId of some) this.active.set(sendId, this.serve(sendId));
+      const work = this.due.shift() as Work;
+      this.active.set(work.sendId, this.serve(work));
     }
     return Number.POSITIVE_INFINITY;
   }
@@ -240,16 +246,18 @@ class Scheduler {
     const now = this.deps.clock().monotonic;
     for (const [sendId, until] of this.setAside) if (until <= now) this.setAside.delete(sendId);
     let nextMs = Number.POSITIVE_INFINITY;
-    for (const { sendId, dueInMs } of await this.deps.ledger.findWork(FIND_AT_MOST)) {
+    for (const work of await this.deps.ledger.findWork(FIND_AT_MOST)) {
+      const { sendId, dueInMs } = work;
       const waitMs = Math.max(dueInMs, (this.setAside.get(sendId) ?? now) - now);
       if (waitMs > 0) nextMs = Math.min(nextMs, waitMs);
-      else if (!this.active.has(sendId) && !this.served.has(sendId)) this.due.push(sendId);
+      else if (!this.active.has(sendId) && !this.served.has(sendId)) this.due.push(work);
     }
     return nextMs;
   }
 
   /** Claims a send and runs its batch. Never rejects: what goes wrong with the database is left in `failure`. */
-  private async serve(sendId: number): Promise<void> {
+  private async serve({ sendId, rows }: Work): Promise<void> {
+    this.admission.begin(rows, this.deps.clock().monotonic);
     const by = `${this.options.worker.worker}:${++this.claims}`;
     try {
       await this.claimAndRun(sendId, by);
@@ -266,6 +274,7 @@ class Scheduler {
       }
     } finally {
       this.active.delete(sendId);
+      this.admission.end(rows, this.deps.clock().monotonic);
       this.signal.wake();
     }
   }

@@ -30,11 +30,15 @@ const DUE_AT = `GREATEST(
                     ORDER BY r.NEXT_ATTEMPT_AT LIMIT 1), ${BEFORE_ALL_TIMES})
   END)`;
 
-/** Running sends that nobody holds, the longest overdue first, with the milliseconds until their next batch is due. */
+/**
+ * Running sends that nobody holds, the longest overdue first, with the milliseconds until their next batch is due and
+ * how many rows its batch would have `sending` if it could.
+ */
 export function findWork(db: Executor, limit: number): Promise<Work[]> {
   return db.rows<Work>(
-    `SELECT sendId, CEIL(TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(3), dueAt) / 1000) AS dueInMs
-       FROM (SELECT s.ID AS sendId, ${DUE_AT} AS dueAt
+    `SELECT sendId, CEIL(TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(3), dueAt) / 1000) AS dueInMs, \`rows\`
+       FROM (SELECT s.ID AS sendId, ${DUE_AT} AS dueAt,
+                    IF(s.DELAY_MS > 0, 0, LEAST(s.BATCH_SIZE, s.TOTAL_COUNT - (${SETTLED}))) AS \`rows\`
                FROM CAMPAIGN_SENDS s
               WHERE s.STATUS = 'running' AND s.CLAIMED_BY IS NULL) AS due
       ORDER BY dueAt, sendId LIMIT ?`,

@@ -81,6 +81,27 @@ describe('a send', () => {
     expect(workers.length).toBeGreaterThan(1);
   });
 
+  test('that is short waits for no long ones that came before it', async () => {
+    const server = await smtp({
+      onData: () => new Promise((resolve) => setTimeout(() => resolve(undefined), 10)),
+    });
+    const long: number[] = [];
+    for (let i = 0; i < 4; i++) {
+      long.push(await seedSend(db.database, { recipients: 5000, batchSize: 5000 }));
+    }
+    const short: number[] = [];
+    for (let i = 0; i < 6; i++) short.push(await seedSend(db.database, { recipients: 3 }));
+    schedule(server, { connections: 4 });
+    await vi.waitFor(async () => {
+      for (const id of short) expect((await books(id)).status).toBe('completed');
+    }, 10_000);
+    for (const id of long) {
+      const { status, sent } = await books(id);
+      expect(status).toBe('running');
+      expect(sent).toBeGreaterThan(0);
+    }
+  });
+
   test('control: six schedulers whose claim does not guard against each other mail people twice', async () => {
     const server = await smtp({
       onData: () => new Promise((resolve) => setTimeout(() => resolve(undefined), 5)),
