@@ -1,5 +1,5 @@
 /** Milliseconds in which no waiting message found a connection, after which more of them are used. */
-export const STALL_MS = 1;
+export const STALL_MS = 3;
 const NARROWEST = 4;
 
 /**
