@@ -172,14 +172,20 @@ function fenceStatement(claim: Claim, step: Step, kinds: readonly KindStatement[
   };
 }
 
+const MARK =
+  "UPDATE CAMPAIGN_SEND_RESULTS SET STATUS = 'sending', CLAIM_NUMBER = ? WHERE SEND_ID = ?";
+
 /** Rows still pending become `sending` under this claim. */
-function markStatement(claim: Claim, seqs: readonly number[]): Statement {
-  return {
-    sql: `UPDATE CAMPAIGN_SEND_RESULTS SET STATUS = 'sending', CLAIM_NUMBER = ?
-           WHERE SEND_ID = ? AND SEQ IN (?) AND STATUS = 'pending'`,
-    params: [claim.number, claim.sendId, [...seqs].sort((a, b) => a - b)],
-  };
-}
+const markRows = (claim: Claim, seqs: readonly number[]): Statement => ({
+  sql: `${MARK} AND SEQ IN (?) AND STATUS = 'pending'`,
+  params: [claim.number, claim.sendId, [...seqs].sort((a, b) => a - b)],
+});
+
+/** The same for all untouched rows of a range, found in one go instead of one by one. */
+const markRange = (claim: Claim, { fromSeq, cursorSeq }: Step): Statement => ({
+  sql: `${MARK} AND SEQ > ? AND SEQ <= ? AND STATUS = 'pending' AND NEXT_ATTEMPT_AT IS NULL`,
+  params: [claim.number, claim.sendId, fromSeq, cursorSeq],
+});
 
 /** Untouched rows that a step would pass over for good: there must be none. */
 const passedOverStatement = (claim: Claim, { fromSeq, cursorSeq }: Step): Statement => ({
@@ -188,7 +194,29 @@ const passedOverStatement = (claim: Claim, { fromSeq, cursorSeq }: Step): Statem
   params: [claim.sendId, fromSeq, cursorSeq],
 });
 
-const passedOver = (rows: unknown): number => (rows as [{ passedOver: number }])[0].passedOver;
+interface Guarded {
+  statement: Statement;
+  /** Rows it must touch. */
+  count: number;
+}
+
+/**
+ * What marks a step's rows. Fresh rows that fill the range up to the new cursor are marked by it: as many touched as it
+ * has numbers are those rows and no others, and none can be passed over.
+ */
+function marking(claim: Claim, step: Step): { guarded: Guarded[]; looksBack: boolean } {
+  const fresh = step.mark.filter((seq) => seq > step.fromSeq);
+  const fills = fresh.length === step.cursorSeq - step.fromSeq;
+  const single = fills ? step.mark.filter((seq) => seq <= step.fromSeq) : step.mark;
+  const guarded: Guarded[] = [];
+  if (fills && fresh.length > 0) {
+    guarded.push({ statement: markRange(claim, step), count: fresh.length });
+  }
+  if (single.length > 0) {
+    guarded.push({ statement: markRows(claim, single), count: single.length });
+  }
+  return { guarded, looksBack: !fills };
+}
 
 /**
  * One step of a batch in one transaction of two round trips: the fence, what came in, what is marked anew; then, if
@@ -196,19 +224,26 @@ const passedOver = (rows: unknown): number => (rows as [{ passedOver: number }])
  */
 export async function step(db: Database, claim: Claim, step: Step): Promise<StepResult> {
   const kinds = byKind(claim, step.settlements, 'sending');
-  const guarded = [
-    fenceStatement(claim, step, kinds),
-    ...kinds.map(({ statement }) => statement),
-    ...(step.mark.length > 0 ? [markStatement(claim, step.mark)] : []),
+  const { guarded: marks, looksBack } = marking(claim, step);
+  const guarded: Guarded[] = [
+    { statement: fenceStatement(claim, step, kinds), count: 1 },
+    ...kinds,
+    ...marks,
   ];
-  const expected = [1, ...kinds.map(({ count }) => count), step.mark.length];
   const touched = (results: PacketResults, i: number) => (results[i] as Outcome).affectedRows;
   const { results, committed } = await db.packetTransaction(
-    [...guarded, stateStatement(claim.sendId), passedOverStatement(claim, step)],
-    (all) =>
-      guarded.every((_, i) => touched(all, i) === expected[i]) && passedOver(all.at(-1)) === 0,
+    [
+      ...guarded.map(({ statement }) => statement),
+      stateStatement(claim.sendId),
+      ...(looksBack ? [passedOverStatement(claim, step)] : []),
+    ],
+    (all) => {
+      if (guarded.some(({ count }, i) => touched(all, i) !== count)) return false;
+      const [look] = (all[guarded.length + 1] ?? []) as { passedOver: number }[];
+      return !looksBack || look?.passedOver === 0;
+    },
   );
-  const state = toState(results.at(-2), claim);
+  const state = toState(results[guarded.length], claim);
   if (committed) return { kind: 'done', state };
   if (!state.held) return { kind: 'lost' };
   return touched(results, 0) === 1 ? { kind: 'mismatch' } : { kind: 'not-running', state };
