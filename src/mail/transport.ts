@@ -124,6 +124,8 @@ class Pool implements SmtpTransport {
   private readonly open = new Set<SmtpClient>();
   /** Places taken by messages, from before their connection is made until it is ready for the next. */
   private taken = 0;
+  /** One for each handshake under way; rejected when it fails. */
+  private readonly handshakes = new Set<Promise<unknown>>();
   private readonly queue: (() => void)[] = [];
   private readonly emptied: (() => void)[] = [];
   private readonly abort = new AbortController();
@@ -194,16 +196,16 @@ class Pool implements SmtpTransport {
       if (fresh instanceof SmtpClient) {
         return { result: await this.attempt(fresh, transmission, following), client: fresh };
       }
-      const others = isConnectionRefused(fresh) && this.busy.size > 0;
-      if (others) {
+      const isFull = isConnectionRefused(fresh) && (await this.isAnotherOpen());
+      if (isFull) {
         this.fewer = {
-          places: this.busy.size,
+          places: Math.max(1, this.busy.size),
           until: performance.now() + this.timeouts.fewer,
         };
         setTimeout(() => this.wake(), this.timeouts.fewer + 1).unref();
       }
       this.givePlace();
-      if (!others) return { result: fresh, client: null };
+      if (!isFull) return { result: fresh, client: null };
     }
   }
 
@@ -254,9 +256,28 @@ class Pool implements SmtpTransport {
     if (this.free > 0) this.onFree?.();
   }
 
+  /** Whether the server has taken another connection, once those being made at this moment have come to something. */
+  private async isAnotherOpen(): Promise<boolean> {
+    return (
+      this.busy.size > 0 ||
+      Promise.any(this.handshakes).then(
+        () => true,
+        () => false,
+      )
+    );
+  }
+
   private async connect(): Promise<SmtpClient | DeliveryResult> {
     const { settings, handshakeOptions, timeouts } = this;
-    const handshake = await shakeHands(settings, handshakeOptions, timeouts, this.abort.signal);
+    const shaking = shakeHands(settings, handshakeOptions, timeouts, this.abort.signal);
+    const opened = shaking
+      .then((handshake) => {
+        if ('failure' in handshake) throw new Error('not opened');
+      })
+      .finally(() => this.handshakes.delete(opened));
+    opened.catch(() => undefined);
+    this.handshakes.add(opened);
+    const handshake = await shaking;
     if ('failure' in handshake) return handshake.failure;
     const client = new SmtpClient(handshake.connection, timeouts, this.pipelining);
     this.open.add(client);

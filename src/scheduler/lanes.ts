@@ -143,9 +143,11 @@ export class Lanes {
     if (sign === 'well') {
       this.successes += 1;
       this.health.succeeded();
+      this.spread.succeeded();
     } else if (sign === 'nothing') {
       this.health.neutral();
     } else if (this.health.failed(startedAt.monotonic, now, reason)) {
+      if (this.health.failures === 1) this.spread.troubled();
       const waitMs = this.health.retryAt - now;
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.resume(), waitMs);

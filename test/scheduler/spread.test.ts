@@ -21,3 +21,33 @@ test('narrows only when the queue emptied with no stall since it last did', () =
   spread.drained();
   expect(spread.width).toBe(4);
 });
+
+test('halves under a server that failed, and gives it one more for every so many messages that go well', () => {
+  const spread = new Spread(16);
+  spread.widen();
+  spread.widen();
+  spread.troubled();
+  expect(spread.width).toBe(8);
+  const until = (width: number): number => {
+    let messages = 0;
+    for (; spread.width < width; messages++) spread.succeeded();
+    return messages;
+  };
+  expect(until(9)).toBe(20);
+  spread.troubled();
+  expect(spread.width).toBe(4);
+  expect(until(5)).toBe(80);
+  expect(until(16)).toBe(11 * 80);
+  spread.troubled();
+  expect(until(9)).toBe(20);
+});
+
+test('never comes to less than one connection, nor to more than there may be', () => {
+  const spread = new Spread(2);
+  expect(spread.width).toBe(2);
+  for (let i = 0; i < 5; i++) spread.troubled();
+  expect(spread.width).toBe(1);
+  for (let i = 0; i < 10_000; i++) spread.succeeded();
+  spread.widen();
+  expect(spread.width).toBe(2);
+});

@@ -61,7 +61,7 @@ export function startScheduler(
       ...options,
     },
     {
-      ledger: wrap(createLedger(database)),
+      ledger: wrap(createLedger(database, options.staleSeconds)),
       transport: createTransport(smtp, { connections, messagesPerConnection: 0 }),
       compile: compileMessage,
       clock,

@@ -1,0 +1,152 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { SmtpSettings } from '../../src/config.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import {
+  type RunningScheduler,
+  type SchedulerSetup,
+  startScheduler,
+} from '../support/scheduler.ts';
+import { balancedBooks, seedSend } from '../support/sends.ts';
+import { type SmtpServer, type SmtpServerSettings, startSmtpServer } from '../support/smtp.ts';
+
+let db: TestDatabase;
+let server: SmtpServer;
+let scheduler: RunningScheduler | undefined;
+
+beforeAll(async () => {
+  db = await createTestDatabase();
+});
+afterAll(() => db.drop());
+
+afterEach(async () => {
+  await scheduler?.stop();
+  await server.close();
+  await db.database.run("UPDATE CAMPAIGN_SENDS SET STATUS = 'cancelled', CLAIMED_BY = NULL");
+});
+
+const after = (ms: number): Promise<undefined> =>
+  new Promise((resolve) => setTimeout(() => resolve(undefined), ms));
+
+async function sendThrough(
+  settings: SmtpServerSettings,
+  recipients: number,
+  setup: SchedulerSetup = {},
+  smtp: (plain: SmtpSettings) => SmtpSettings = (plain) => plain,
+) {
+  server = await startSmtpServer(settings);
+  const sendId = await seedSend(db.database, { recipients, batchSize: recipients });
+  scheduler = startScheduler(db.connect({ connections: 4 }), smtp(server.settings), setup);
+  await scheduler.done;
+  const books = await balancedBooks(db.database, sendId);
+  const counts = [...server.countsByRecipient().values()];
+  return {
+    sent: books.sent,
+    unknown: books.unknown,
+    twice: counts.filter((count) => count !== 1).length,
+    troubles: scheduler.events.filter(({ kind }) => kind === 'server-trouble').length,
+  };
+}
+
+const WELL = { unknown: 0, twice: 0, troubles: 0 };
+
+describe('a server', () => {
+  test('that takes a single connection gets everything over that one', async () => {
+    let holder: string | undefined;
+    const result = await sendThrough(
+      {
+        onConnect: ({ id }) => {
+          if (holder !== undefined) return { reply: [421, '4.7.0 one at a time'] };
+          holder = id;
+          return undefined;
+        },
+        server: {
+          onClose: ({ id }) => {
+            if (id === holder) holder = undefined;
+          },
+        },
+      },
+      300,
+      { connections: 8 },
+    );
+    expect(result).toEqual({ ...WELL, sent: 300 });
+  });
+
+  test('that closes after every ten messages is gone back to, nobody twice or unknown', async () => {
+    const carried = new Map<string, number>();
+    const result = await sendThrough(
+      {
+        onMailFrom: (_, { id }) => {
+          carried.set(id, (carried.get(id) ?? 0) + 1);
+          return (carried.get(id) ?? 0) > 10 ? 'drop' : undefined;
+        },
+      },
+      300,
+    );
+    expect(result).toEqual({ ...WELL, sent: 300 });
+  });
+
+  test('that greets slowly is waited for', async () => {
+    expect(await sendThrough({ onConnect: () => after(700) }, 30)).toEqual({ ...WELL, sent: 30 });
+  });
+
+  test('that grows slow under many connections gets fewer, instead of time-outs without end', async () => {
+    const result = await sendThrough(
+      { onMailFrom: () => after(server.open > 6 ? 600 : 1) },
+      1500,
+      { connections: 16 },
+      (plain) => ({ ...plain, options: { ...plain.options, socketTimeout: 300 } }),
+    );
+    expect(result).toMatchObject({ sent: 1500, unknown: 0, twice: 0 });
+    expect(result.troubles).toBeLessThanOrEqual(4);
+  });
+});
+
+test('rows with a megabyte of fields are read a few at a time, and go out', async () => {
+  server = await startSmtpServer();
+  const sendId = await seedSend(db.database, { recipients: 12, batchSize: 12 });
+  await db.database.run(
+    "UPDATE CAMPAIGN_SEND_RESULTS SET FIELDS = JSON_SET(FIELDS, '$.note', REPEAT('x', 1000000)) WHERE SEND_ID = ?",
+    [sendId],
+  );
+  scheduler = startScheduler(db.connect({ connections: 4 }), server.settings);
+  await scheduler.done;
+  expect(await balancedBooks(db.database, sendId)).toMatchObject({ status: 'completed', sent: 12 });
+});
+
+describe('a template that takes long to render', () => {
+  // About 50 ms each.
+  const text =
+    '{% for i in (1..200) %}{% for j in (1..1000) %}{% endfor %}{% endfor %}Dear {{ name }}';
+
+  test('holds up a pause by no more than the messages it is made for at that moment', async () => {
+    server = await startSmtpServer();
+    const sendId = await seedSend(db.database, { recipients: 200, batchSize: 200, text });
+    scheduler = startScheduler(db.connect({ connections: 4 }), server.settings, {
+      until: 'stopped',
+    });
+    await vi.waitFor(() => expect(server.messages.length).toBeGreaterThan(3), 10_000);
+    await db.database.run("UPDATE CAMPAIGN_SENDS SET STATUS = 'paused' WHERE ID = ?", [sendId]);
+    const before = server.messages.length;
+    await vi.waitFor(
+      async () => expect((await balancedBooks(db.database, sendId)).claimedBy).toBeNull(),
+      10_000,
+    );
+    const books = await balancedBooks(db.database, sendId);
+    expect(books).toMatchObject({ status: 'paused', sending: 0, unknown: 0 });
+    expect(books.sent).toBe(server.messages.length);
+    expect(books.sent - before).toBeLessThan(50);
+  });
+
+  test('keeps its claim, and its messages are sent once, beside another scheduler that would take over', async () => {
+    server = await startSmtpServer();
+    const sendId = await seedSend(db.database, { recipients: 60, batchSize: 60, text });
+    const setup = { staleSeconds: 2 };
+    scheduler = startScheduler(db.connect({ connections: 4 }), server.settings, setup);
+    const other = startScheduler(db.connect({ connections: 4 }), server.settings, setup);
+    await Promise.all([scheduler.done, other.done]);
+    expect(await balancedBooks(db.database, sendId)).toMatchObject({ sent: 60, unknown: 0 });
+    expect([...server.countsByRecipient().values()].every((count) => count === 1)).toBe(true);
+    const events = [...scheduler.events, ...other.events];
+    expect(events.filter(({ kind }) => kind === 'reclaimed')).toEqual([]);
+  });
+});
