@@ -63,7 +63,7 @@ async function* readThrough(file: FileHandle, signal: AbortSignal): AsyncGenerat
   const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   try {
     for (;;) {
-      signal.throwIfAborted();
+      if (signal.aborted) throw new DOMException(`interrupted: ${signal.reason}`, 'AbortError');
       const { bytesRead } = await file.read(buffer);
       if (bytesRead === 0) return;
       yield buffer.subarray(0, bytesRead);

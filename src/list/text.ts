@@ -99,7 +99,7 @@ export async function* decodeText(
       yield decode(chunk, false);
       continue;
     }
-    held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
+    held = Buffer.concat([held, chunk]);
     if (held.length >= ZIP_MAGIC.length) yield decode(start(held), false);
   }
   yield decode(decoder ? new Uint8Array(0) : start(held), true);

@@ -60,12 +60,19 @@ export type Following = () => Transmission | null;
 const positive = ({ code }: Reply): boolean => code >= 200 && code < 300;
 const negative = ({ code }: Reply): boolean => code >= 400 && code < 600;
 
+/** "2.1.0 Originator <x> ok" says nothing of a message (RFC 3463 §3.2: X.1.X is about addresses). */
+const isReplyToMail = ({ code, enhanced }: Reply): boolean => code === 250 && enhanced === '2.1.0';
+
 /** One SMTP connection past its handshake: one transaction after the other, each reply told by its stage. */
 export class SmtpClient {
   /** Whether commands are sent ahead of their replies (RFC 2920). */
   readonly pipelining: boolean;
   /** Messages whose body was begun. */
   messages = 0;
+  /** Milliseconds from the end of the last message to its reply. */
+  acceptanceMs: number | null = null;
+  /** Whether a command behind a dot was answered before the dot. */
+  tookTurns = false;
   /** Why the connection ended, once it has. */
   lost: NoReply['lost'] | null = null;
   private readonly socket: Socket;
@@ -229,8 +236,17 @@ export class SmtpClient {
     const utf8 = eightBit || (next?.opening.utf8 ?? false);
     const rest = data.length > BLOCK ? '' : data;
     this.socket.write(`${rest}.\r\n${behind}`, utf8 ? 'utf8' : 'latin1');
+    const written = performance.now();
     const reply = await this.read(this.timeouts.dot);
+    this.acceptanceMs = performance.now() - written;
     if ('lost' in reply) return this.broken('dot', reply);
+    if (behind !== '' && isReplyToMail(reply)) {
+      this.tookTurns = true;
+      return this.broken('dot', {
+        lost: 'malformed',
+        error: `the next message's MAIL was answered before this message: ${reply.code} ${reply.text}`,
+      });
+    }
     // The end of the data clears the transaction, whatever the answer (RFC 5321 §4.1.1.4): no RSET is due.
     return this.answered('dot', reply, 'nothing');
   }

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SmtpSettings } from '../config.js';
 import type { Transmission } from '../domain/delivery.js';
 import type { DeliveryResult, Stage } from '../domain/outcome.js';
@@ -45,6 +46,8 @@ export interface SmtpTransport {
   readonly free: number;
   /** Connections that carry messages, are being made, or made ready for the next. */
   readonly active: number;
+  /** Milliseconds from the end of a message to the reply to it: an average of the last ones. */
+  readonly acceptanceMs: number;
   /** Called whenever a connection has become free. */
   onFree: (() => void) | null;
   /** Closes idle connections now and busy ones when their message has ended; resolves when all are closed. */
@@ -87,20 +90,35 @@ export function createTransport(settings: SmtpSettings, options: TransportOption
   return new Pool(settings, handshakeOptions, timeouts, options);
 }
 
+/** A connection that was refused waits no longer than this for the others being made. */
+const VERDICT_MS = 2_000;
+/** What the last message weighs in the average. */
+const NEWEST = 1 / 8;
+
 const BEFORE_BODY: ReadonlySet<Stage> = new Set(['mail', 'rcpt', 'data']);
 
 /**
- * An old connection that the server ended before a body was begun, or that leaves without a reply what it was sent
- * behind a dot: routine, and no news of the server.
+ * An old connection that the server ended before a body was begun, or that leaves without a reply, or without the right
+ * one, what it was sent behind a dot: routine, and no news of the server.
  */
 const isRoutineEnd = (result: DeliveryResult, { lost }: SmtpClient, behindDot: boolean): boolean =>
-  (result.kind === 'broken' || (result.kind === 'reply' && result.reply.code === 421)) &&
+  (behindDot && isOutOfStep(result)) ||
+  ((result.kind === 'broken' || (result.kind === 'reply' && result.reply.code === 421)) &&
+    BEFORE_BODY.has(result.stage) &&
+    (lost === 'closed' || (behindDot && lost === 'timeout')));
+
+/**
+ * A reply that cannot be the one to this command: to one that a server lost a part of, or to another. Of a message whose
+ * commands went behind a dot it says that this server can't take them there.
+ */
+const isOutOfStep = (result: DeliveryResult): boolean =>
+  result.kind === 'reply' &&
   BEFORE_BODY.has(result.stage) &&
-  (lost === 'closed' || (behindDot && lost === 'timeout'));
+  (result.reply.code < 400 || [500, 502, 503].includes(result.reply.code));
 
 /** Whether the line and the server are well after a message, whatever became of it. */
-const isAnswered = (result: DeliveryResult): boolean =>
-  result.kind === 'reply' && result.stage === 'dot' && result.reply.code !== 421;
+const isAnswered = ({ usable }: SmtpClient, result: DeliveryResult): boolean =>
+  usable && result.kind === 'reply' && result.stage === 'dot' && result.reply.code !== 421;
 
 interface Delivered {
   result: DeliveryResult;
@@ -131,6 +149,7 @@ class Pool implements SmtpTransport {
   private readonly abort = new AbortController();
   private closing = false;
   onFree: (() => void) | null = null;
+  acceptanceMs = 0;
   /** Places there are while the server takes fewer connections than we may make. */
   private fewer = { places: Number.POSITIVE_INFINITY, until: 0 };
   /** Both are turned off for good where a server offers PIPELINING and then leaves commands without a reply. */
@@ -162,7 +181,7 @@ class Pool implements SmtpTransport {
       const next: Transmission | null = client?.ahead ?? null;
       // Told before the place is free for another: what it tells of the server comes first.
       current.done(delivered.result);
-      if (client && next && isAnswered(delivered.result)) {
+      if (client && next && isAnswered(client, delivered.result)) {
         current = next;
         continue;
       }
@@ -258,13 +277,18 @@ class Pool implements SmtpTransport {
 
   /** Whether the server has taken another connection, once those being made at this moment have come to something. */
   private async isAnotherOpen(): Promise<boolean> {
-    return (
-      this.busy.size > 0 ||
-      Promise.any(this.handshakes).then(
-        () => true,
-        () => false,
-      )
+    if (this.busy.size > 0) return true;
+    const some = Promise.any(this.handshakes).then(
+      () => true,
+      () => false,
     );
+    const later = new AbortController();
+    const late = sleep(VERDICT_MS, false, { signal: later.signal }).catch(() => false);
+    try {
+      return await Promise.race([some, late]);
+    } finally {
+      later.abort();
+    }
   }
 
   private async connect(): Promise<SmtpClient | DeliveryResult> {
@@ -296,6 +320,10 @@ class Pool implements SmtpTransport {
     const result = await client.transact(transmission, () =>
       this.mayFollow(client) ? following() : null,
     );
+    if (client.acceptanceMs !== null) {
+      this.acceptanceMs += (client.acceptanceMs - this.acceptanceMs) * NEWEST;
+    }
+    if ((behindDot && isOutOfStep(result)) || client.tookTurns) this.behindDot = false;
     if (client.lost === 'timeout' && result.kind === 'broken' && BEFORE_BODY.has(result.stage)) {
       if (behindDot) this.behindDot = false;
       else if (client.pipelining && result.stage !== 'mail') this.pipelining = false;

@@ -26,13 +26,15 @@ export class Admission {
     this.place = Math.ceil(connections / PLACES);
   }
 
-  /** For somebody who waits: milliseconds until the next batch may begin, if none ends before that. */
-  waitMs(now: number): number {
+  /**
+   * For somebody who waits, for whom a place is added when patience is over: milliseconds until the next batch may begin,
+   * if none ends before that.
+   */
+  ask(now: number): number {
     if (this.batches >= this.most) return Number.POSITIVE_INFINITY;
-    if (this.rows >= this.connections + this.added && now >= this.changedAt + PATIENCE_MS) {
-      this.added += this.place;
-    }
-    return this.rows < this.connections + this.added ? 0 : this.changedAt + PATIENCE_MS - now;
+    const over = this.rows - this.connections;
+    if (over >= this.added && now >= this.changedAt + PATIENCE_MS) this.added = over + this.place;
+    return over < this.added ? 0 : this.changedAt + PATIENCE_MS - now;
   }
 
   /** Nobody waits. */

@@ -5,6 +5,9 @@ import type { ServerHealth } from '../domain/server-health.js';
 import type { Transport } from './ports.js';
 import { type Spread, STALL_MS } from './spread.js';
 
+/** Milliseconds from a message's end to its acceptance, from which on it counts as slow. */
+const SLOW_ACCEPTANCE_MS = 20;
+
 /** What a delivery told about the server, whatever it meant for the recipient. */
 export type ServerSign = 'well' | 'trouble' | 'nothing';
 
@@ -94,7 +97,9 @@ export class Lanes {
       if (!next) return;
       void transport.carry(next, this.following);
     }
-    if (this.queue.length > 0 && transport.free > 0) this.watchForStall();
+    if (this.queue.length > 0 && transport.free > 0 && spread.canWiden && this.room() > 0) {
+      this.watchForStall();
+    }
   }
 
   /** Puts more connections to use when the queue stands still. */
@@ -108,7 +113,14 @@ export class Lanes {
     }, STALL_MS);
   }
 
-  private readonly following = (): Transmission | null => this.take();
+  /**
+   * A message that follows another waits for that one to be accepted: where this takes long, not while a connection
+   * is free.
+   */
+  private readonly following = (): Transmission | null =>
+    this.transport.free > 0 && this.transport.acceptanceMs > SLOW_ACCEPTANCE_MS
+      ? null
+      : this.take();
 
   private take(): Transmission | null {
     while (this.queue.length > 0 && this.room() > 0) {

@@ -211,7 +211,7 @@ class Scheduler {
     const backoffMs = this.lanes.backoffMs();
     if (backoffMs > 0) return backoffMs;
     while (!this.stop.aborted && this.failure === null) {
-      const waitMs = this.admission.waitMs(clock().monotonic);
+      const waitMs = this.admission.ask(clock().monotonic);
       if (waitMs > 0) return waitMs;
       if (this.due.length === 0) {
         const nextDueMs = await this.findDue();

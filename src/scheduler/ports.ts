@@ -36,6 +36,8 @@ export interface Transport {
   readonly free: number;
   /** Connections that carry messages, are being made, or made ready for the next. */
   readonly active: number;
+  /** Milliseconds from the end of a message to the reply to it: an average of the last ones. */
+  readonly acceptanceMs: number;
   /** Called whenever a connection has become free. */
   onFree: (() => void) | null;
   /** Closes idle connections now and busy ones when their message has ended; resolves when all are closed. */

@@ -5,7 +5,7 @@ const NARROWEST = 4;
 /** Messages that must go well before one more connection is tried; many more each time that failed. */
 const REGROW_AFTER = 20;
 const REGROW_LATER = 4;
-const REGROW_AT_MOST_AFTER = 5120;
+const REGROW_AT_MOST_AFTER = 320;
 
 /**
  * Over how many connections messages are spread: as few as keep up. A message that waits a moment for one in use goes
@@ -27,6 +27,10 @@ export class Spread {
 
   get width(): number {
     return Math.min(this.wanted, this.ceiling);
+  }
+
+  get canWiden(): boolean {
+    return this.wanted < this.ceiling;
   }
 
   /** Messages waited, and none was taken. */

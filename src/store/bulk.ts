@@ -88,7 +88,8 @@ const loadField = (value: Value): string => {
     : text;
 };
 
-const LOADED = /^Records: (\d+) +Deleted: 0 +Skipped: (\d+) +Warnings: (\d+)$/;
+/** "Records: 5  Deleted: 0  Skipped: 1  Warnings: 1", in whatever language the server speaks. */
+const LOADED = /^\D*(\d+)\D+0\D+(\d+)\D+(\d+)\D*$/;
 const LOAD_BYTES = 1024 * 1024;
 /** Of a character of a JavaScript string (UTF-16), in UTF-8. */
 const MAX_BYTES_PER_CHARACTER = 3;

@@ -206,7 +206,7 @@ interface Guarded {
  */
 function marking(claim: Claim, step: Step): { guarded: Guarded[]; looksBack: boolean } {
   const fresh = step.mark.filter((seq) => seq > step.fromSeq);
-  const fills = fresh.length === step.cursorSeq - step.fromSeq;
+  const fills = new Set(fresh).size === step.cursorSeq - step.fromSeq;
   const single = fills ? step.mark.filter((seq) => seq <= step.fromSeq) : step.mark;
   const guarded: Guarded[] = [];
   if (fills && fresh.length > 0) {

@@ -781,6 +781,31 @@ describe('the commands of the next message', () => {
     expect(server.bodies).toHaveLength(2);
   });
 
+  test.each(['500 what?', '503 MAIL first', '354 go'])(
+    'are said again, and never behind a dot any more, when the server answers them with %s',
+    async (odd) => {
+      let dots = 0;
+      const { server, transport } = await raw({
+        MAIL: (c) => c.reply(c.number === 0 && dots > 0 ? odd : '250 2.1.0 ok'),
+        DOT: (c) => {
+          dots += 1;
+          c.reply('250 2.0.0 ok');
+        },
+      });
+      expect(await carry(transport, ['ann', 'bob'])).toEqual([sent, sent]);
+      expect(server.bodies).toHaveLength(2);
+      expect(await carry(transport, ['cyd', 'dan'])).toEqual([sent]);
+    },
+  );
+
+  test('whose reply comes in place of the one to the dot leave that message unknown, not sent', async () => {
+    const { transport } = await raw({ DOT: () => undefined, MAIL: (c) => c.reply('250 2.1.0 ok') });
+    expect(await carry(transport, ['ann', 'bob'])).toEqual([
+      broken('dot'),
+      { kind: 'not-started' },
+    ]);
+  });
+
   test('are said again, and never behind a dot any more, when the server leaves them without a reply', async () => {
     let dots = 0;
     const { server, transport } = await raw(

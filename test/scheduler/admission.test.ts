@@ -3,7 +3,7 @@ import { Admission, PATIENCE_MS } from '../../src/scheduler/admission.ts';
 
 const letIn = (admission: Admission, rows: number, now: number): number => {
   let count = 0;
-  for (; admission.waitMs(now) === 0; count++) admission.begin(rows, now);
+  for (; admission.ask(now) === 0; count++) admission.begin(rows, now);
   return count;
 };
 
@@ -21,25 +21,25 @@ test('a batch whose messages are spaced out takes no place, but for the number o
 test('whoever waits while long batches run gets a place that short ones then share, until nobody waits', () => {
   const admission = new Admission(8, 32);
   letIn(admission, 1000, 0);
-  expect(admission.waitMs(1)).toBe(PATIENCE_MS - 1);
-  expect(admission.waitMs(PATIENCE_MS)).toBe(0);
+  expect(admission.ask(1)).toBe(PATIENCE_MS - 1);
+  expect(admission.ask(PATIENCE_MS)).toBe(0);
   for (let now = PATIENCE_MS; now < PATIENCE_MS + 10; now++) {
     admission.begin(4, now);
-    expect(admission.waitMs(now)).toBeGreaterThan(0);
+    expect(admission.ask(now)).toBeGreaterThan(0);
     admission.end(4, now);
-    expect(admission.waitMs(now)).toBe(0);
+    expect(admission.ask(now)).toBe(0);
   }
   admission.relax();
-  expect(admission.waitMs(PATIENCE_MS + 10)).toBeGreaterThan(0);
+  expect(admission.ask(PATIENCE_MS + 10)).toBeGreaterThan(0);
 });
 
 test('patience ends at the number of batches there may be', () => {
   const admission = new Admission(2, 8);
   let now = 0;
   for (let i = 0; i < 8; i++) {
-    expect(admission.waitMs(now)).toBe(0);
+    expect(admission.ask(now)).toBe(0);
     admission.begin(1000, now);
     now += PATIENCE_MS;
   }
-  expect(admission.waitMs(now)).toBe(Number.POSITIVE_INFINITY);
+  expect(admission.ask(now)).toBe(Number.POSITIVE_INFINITY);
 });

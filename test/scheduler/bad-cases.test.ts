@@ -99,6 +99,27 @@ describe('a server', () => {
     expect(result).toMatchObject({ sent: 1500, unknown: 0, twice: 0 });
     expect(result.troubles).toBeLessThanOrEqual(4);
   });
+
+  test('that is slow to accept holds no message up behind another while connections are free', async () => {
+    const held: (() => void)[] = [];
+    server = await startSmtpServer({
+      onData: ({ to }) =>
+        to[0]?.startsWith('p')
+          ? after(60)
+          : new Promise((resolve) => {
+              held.push(() => resolve(undefined));
+              if (held.length === 8) for (const accept of held) accept();
+            }),
+    });
+    const database = db.connect({ connections: 4 });
+    await seedSend(db.database, { recipients: 100 });
+    scheduler = startScheduler(database, server.settings, { until: 'stopped', connections: 16 });
+    await vi.waitFor(() => expect(server.messages).toHaveLength(100), 10_000);
+    await seedSend(db.database, {
+      emails: Array.from({ length: 8 }, (_, i) => `all.at.once${i}@example.org`),
+    });
+    await vi.waitFor(() => expect(server.messages).toHaveLength(108), 10_000);
+  });
 });
 
 test('rows with a megabyte of fields are read a few at a time, and go out', async () => {

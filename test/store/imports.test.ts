@@ -114,6 +114,19 @@ describe('an import', () => {
     expect(chosen).toBe(server?.lets === 1 ? loadRows : insertRows);
   });
 
+  it.each([
+    'Records: 1  Deleted: 0  Skipped: 0  Warnings: 0',
+    'Datensätze: 1  Gelöscht: 0  Ausgelassen: 1  Warnungen: 1',
+    '레코드: 1개  삭제: 0개  스킵: 0개  경고: 0개',
+    'Registros: 1 - Deletados: 0 - Ignorados: 0 - Avisos: 0',
+  ])('knows from "%s" that a row was taken', (info) => {
+    const block = loadRows.block({ table: 'T', columns: ['A'] });
+    block.add([1]);
+    expect(block.tookAll({ affectedRows: 1, insertId: 0, info })).toBe(true);
+    block.add([2]);
+    expect(block.tookAll({ affectedRows: 1, insertId: 0, info })).toBe(false);
+  });
+
   it('is released only with the books right: a pool that counts matched rows is found out', async () => {
     const id = await newSend();
     const matching = db.connect({ connections: 2 });
