@@ -117,8 +117,11 @@ const isOutOfStep = (result: DeliveryResult): boolean =>
   (result.reply.code < 400 || [500, 502, 503].includes(result.reply.code));
 
 /** Whether the line and the server are well after a message, whatever became of it. */
-const isAnswered = ({ usable }: SmtpClient, result: DeliveryResult): boolean =>
-  usable && result.kind === 'reply' && result.stage === 'dot' && result.reply.code !== 421;
+const isAnswered = (result: DeliveryResult): boolean =>
+  result.kind === 'reply' &&
+  result.stage === 'dot' &&
+  result.reply.code !== 421 &&
+  (result.reply.code < 300 || result.reply.code >= 400);
 
 interface Delivered {
   result: DeliveryResult;
@@ -181,7 +184,7 @@ class Pool implements SmtpTransport {
       const next: Transmission | null = client?.ahead ?? null;
       // Told before the place is free for another: what it tells of the server comes first.
       current.done(delivered.result);
-      if (client && next && isAnswered(client, delivered.result)) {
+      if (client && next && isAnswered(delivered.result)) {
         current = next;
         continue;
       }

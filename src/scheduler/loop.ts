@@ -220,7 +220,7 @@ class Scheduler {
           return nextDueMs;
         }
       }
-      const work = this.due.shift() as Work;
+      const work = this.admission.isFull ? takeShortest(this.due) : (this.due.shift() as Work);
       this.active.set(work.sendId, this.serve(work));
     }
     return Number.POSITIVE_INFINITY;
@@ -371,6 +371,13 @@ class Scheduler {
     this.abandon.abort();
     await within(ended, LAST_WORDS_MS);
   }
+}
+
+/** The one whose batch has the fewest rows, the longest overdue of several. */
+function takeShortest(due: Work[]): Work {
+  const shortest = due.reduce((best, work) => (work.rows < best.rows ? work : best));
+  due.splice(due.indexOf(shortest), 1);
+  return shortest;
 }
 
 /** Whether `promise` settled within so many milliseconds. */

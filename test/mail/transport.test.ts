@@ -781,6 +781,21 @@ describe('the commands of the next message', () => {
     expect(server.bodies).toHaveLength(2);
   });
 
+  test('may be answered in one packet with the dot', async () => {
+    let dots = 0;
+    const { server, transport } = await raw({
+      MAIL: (c) => (dots === 0 ? c.reply('250 ok') : undefined),
+      RCPT: (c) => (dots === 0 ? c.reply('250 ok') : undefined),
+      DATA: (c) => c.reply(dots === 0 ? '354 go' : '250 2.0.0 ok\r\n250 ok\r\n250 ok\r\n354 go'),
+      DOT: (c) => {
+        dots += 1;
+        if (dots === 2) c.reply('250 2.0.0 ok');
+      },
+    });
+    expect(await carry(transport, ['ann', 'bob'])).toEqual([sent, sent]);
+    expect(server.connected).toBe(1);
+  });
+
   test.each(['500 what?', '503 MAIL first', '354 go'])(
     'are said again, and never behind a dot any more, when the server answers them with %s',
     async (odd) => {

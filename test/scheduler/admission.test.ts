@@ -36,10 +36,15 @@ test('whoever waits while long batches run gets a place that short ones then sha
 test('patience ends at the number of batches there may be', () => {
   const admission = new Admission(2, 8);
   let now = 0;
+  const waits: number[] = [];
   for (let i = 0; i < 8; i++) {
+    const wait = admission.ask(now);
+    waits.push(wait / PATIENCE_MS);
+    now += wait;
     expect(admission.ask(now)).toBe(0);
     admission.begin(1000, now);
-    now += PATIENCE_MS;
   }
+  expect(waits).toEqual([0, 0, 1, 2, 4, 8, 16, 32]);
+  expect(admission.isFull).toBe(true);
   expect(admission.ask(now)).toBe(Number.POSITIVE_INFINITY);
 });
