@@ -24,7 +24,7 @@ afterEach(async () => {
   await db.database.run("UPDATE CAMPAIGN_SENDS SET STATUS = 'cancelled', CLAIMED_BY = NULL");
 });
 
-const after = (ms: number): Promise<undefined> =>
+const delayed = (ms: number): Promise<undefined> =>
   new Promise((resolve) => setTimeout(() => resolve(undefined), ms));
 
 async function sendThrough(
@@ -86,12 +86,12 @@ describe('a server', () => {
   });
 
   test('that greets slowly is waited for', async () => {
-    expect(await sendThrough({ onConnect: () => after(700) }, 30)).toEqual({ ...WELL, sent: 30 });
+    expect(await sendThrough({ onConnect: () => delayed(700) }, 30)).toEqual({ ...WELL, sent: 30 });
   });
 
   test('that grows slow under many connections gets fewer, instead of time-outs without end', async () => {
     const result = await sendThrough(
-      { onMailFrom: () => after(server.open > 6 ? 600 : 1) },
+      { onMailFrom: () => delayed(server.open > 6 ? 600 : 1) },
       1500,
       { connections: 16 },
       (plain) => ({ ...plain, options: { ...plain.options, socketTimeout: 300 } }),
@@ -105,7 +105,7 @@ describe('a server', () => {
     server = await startSmtpServer({
       onData: ({ to }) =>
         to[0]?.startsWith('p')
-          ? after(60)
+          ? delayed(60)
           : new Promise((resolve) => {
               held.push(() => resolve(undefined));
               if (held.length === 8) for (const accept of held) accept();
