@@ -221,7 +221,7 @@ class Pool implements SmtpTransport {
       const isFull = isConnectionRefused(fresh) && (await this.isAnotherOpen());
       if (isFull) {
         this.fewer = {
-          places: Math.max(1, this.busy.size),
+          places: Math.max(1, this.busy.size + this.handshakes.size),
           until: performance.now() + this.timeouts.fewer,
         };
         setTimeout(() => this.wake(), this.timeouts.fewer + 1).unref();

@@ -50,7 +50,8 @@ export class Spread {
     if (this.ceiling < this.connections) {
       this.regrowAfter = Math.min(this.regrowAfter * REGROW_LATER, REGROW_AT_MOST_AFTER);
     }
-    this.ceiling = Math.max(1, Math.floor(this.width / 2));
+    // So few are no burden: a server that fails under them has other trouble, which one connection less won't mend.
+    this.ceiling = Math.min(this.connections, Math.max(NARROWEST, Math.floor(this.width / 2)));
     this.wentWell = 0;
   }
 

@@ -42,12 +42,17 @@ test('halves under a server that failed, and gives it one more for every so many
   expect(until(9)).toBe(20);
 });
 
-test('never comes to less than one connection, nor to more than there may be', () => {
-  const spread = new Spread(2);
-  expect(spread.width).toBe(2);
-  for (let i = 0; i < 5; i++) spread.troubled();
-  expect(spread.width).toBe(1);
-  for (let i = 0; i < 10_000; i++) spread.succeeded();
-  spread.widen();
-  expect(spread.width).toBe(2);
+test('never comes to fewer than four connections, nor to more than there may be', () => {
+  for (const [connections, fewest] of [
+    [2, 2],
+    [16, 4],
+  ] as const) {
+    const spread = new Spread(connections);
+    for (let i = 0; i < 5; i++) spread.widen();
+    expect(spread.width).toBe(connections);
+    for (let i = 0; i < 5; i++) spread.troubled();
+    expect(spread.width).toBe(fewest);
+    for (let i = 0; i < 10_000; i++) spread.succeeded();
+    expect(spread.width).toBe(connections);
+  }
 });
