@@ -1,6 +1,6 @@
 import { type CsvError, type Info, Parser } from 'csv-parse';
 import { CampaignError } from '../errors.js';
-import { countLines } from './text.js';
+import { countLines, countOf } from './text.js';
 
 /** Bounds what one row, or a quote that is never closed, can take of memory. */
 export const MAX_ROW_BYTES = 8 * 1024 * 1024;
@@ -17,12 +17,6 @@ export interface CsvRecord {
 
 const lineBreaks = (cells: readonly string[]): number =>
   cells.reduce((sum, cell) => sum + countLines(cell), 0);
-
-const hasOddQuotes = (text: string): boolean => {
-  let odd = false;
-  for (let at = text.indexOf(QUOTE); at !== -1; at = text.indexOf(QUOTE, at + 1)) odd = !odd;
-  return odd;
-};
 
 /** What a fatal error of the parser means, in words that name the row it began in. */
 function explainCsvError(error: CsvError, name: string, startLine: number): CampaignError {
@@ -119,7 +113,7 @@ export class QuotedStretch {
       this.parser.write(text, this.whenDone(resolve, reject));
     });
     this.endsInLine = text.endsWith('\n');
-    if (hasOddQuotes(text)) this.oddQuotes = !this.oddQuotes;
+    if (countOf(QUOTE, text) % 2 === 1) this.oddQuotes = !this.oddQuotes;
     return this.takeRecords();
   }
 

@@ -51,7 +51,7 @@ export async function openSource(
     }
     const chunks = stat.isFile()
       ? readThrough(file, signal)
-      : addAbortSignal(signal, file.createReadStream());
+      : addAbortSignal(signal, file.createReadStream({ highWaterMark: CHUNK_BYTES }));
     return { name: path, size: stat.isFile() ? stat.size : null, chunks: explained(chunks, path) };
   } catch (error) {
     throw fileError(path, error, REMEDY);

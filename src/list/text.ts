@@ -14,12 +14,15 @@ const GZIP_MAGIC = [0x1f, 0x8b];
 const beginsWith = (bytes: Uint8Array, magic: readonly number[]): boolean =>
   magic.every((byte, index) => bytes[index] === byte);
 
-/** Line ends in a piece of text. */
-export const countLines = (text: string): number => {
+/** How often one character stands in a piece of text. */
+export const countOf = (character: string, text: string): number => {
   let count = 0;
-  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) count++;
+  for (let at = text.indexOf(character); at !== -1; at = text.indexOf(character, at + 1)) count++;
   return count;
 };
+
+/** Line ends in a piece of text. */
+export const countLines = (text: string): number => countOf('\n', text);
 
 const EXPORT_REMEDY = 'export the list as CSV in UTF-8';
 

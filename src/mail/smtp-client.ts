@@ -57,8 +57,10 @@ interface Opened {
 /** What gives the message that is to follow on a connection; null when there is none. */
 export type Following = () => Transmission | null;
 
-const positive = ({ code }: Reply): boolean => code >= 200 && code < 300;
-const negative = ({ code }: Reply): boolean => code >= 400 && code < 600;
+/** An answer that says yes. */
+export const positive = ({ code }: Reply): boolean => code >= 200 && code < 300;
+/** One that says no, for now or for good. */
+export const negative = ({ code }: Reply): boolean => code >= 400 && code < 600;
 
 /** "2.1.0 Originator <x> ok" says nothing of a message (RFC 3463 §3.2: X.1.X is about addresses). */
 const isReplyToMail = ({ code, enhanced }: Reply): boolean => code === 250 && enhanced === '2.1.0';

@@ -5,7 +5,13 @@ import type { Transmission } from '../domain/delivery.js';
 import type { DeliveryResult, Stage } from '../domain/outcome.js';
 import { CampaignError } from '../errors.js';
 import { connectionOptions, type HandshakeTimeouts, shakeHands } from './handshake.js';
-import { type Following, SmtpClient, type TransactionTimeouts } from './smtp-client.js';
+import {
+  type Following,
+  negative,
+  positive,
+  SmtpClient,
+  type TransactionTimeouts,
+} from './smtp-client.js';
 
 export interface TransportOptions {
   /** Connections at most. */
@@ -114,14 +120,14 @@ const isRoutineEnd = (result: DeliveryResult, { lost }: SmtpClient, behindDot: b
 const isOutOfStep = (result: DeliveryResult): boolean =>
   result.kind === 'reply' &&
   BEFORE_BODY.has(result.stage) &&
-  (result.reply.code < 400 || [500, 502, 503].includes(result.reply.code));
+  (!negative(result.reply) || [500, 502, 503].includes(result.reply.code));
 
 /** Whether the line and the server are well after a message, whatever became of it. */
 const isAnswered = (result: DeliveryResult): boolean =>
   result.kind === 'reply' &&
   result.stage === 'dot' &&
   result.reply.code !== 421 &&
-  (result.reply.code < 300 || result.reply.code >= 400);
+  (positive(result.reply) || negative(result.reply));
 
 interface Delivered {
   result: DeliveryResult;
@@ -155,7 +161,7 @@ class Pool implements SmtpTransport {
   acceptanceMs = 0;
   /** Places there are while the server takes fewer connections than we may make. */
   private fewer = { places: Number.POSITIVE_INFINITY, until: 0 };
-  /** Both are turned off for good where a server offers PIPELINING and then leaves commands without a reply. */
+  /** Both are turned off for good where a server offers PIPELINING and then leaves commands without a reply, or the right one. */
   private pipelining = true;
   private behindDot = true;
 
@@ -285,13 +291,7 @@ class Pool implements SmtpTransport {
       () => true,
       () => false,
     );
-    const later = new AbortController();
-    const late = sleep(VERDICT_MS, false, { signal: later.signal }).catch(() => false);
-    try {
-      return await Promise.race([some, late]);
-    } finally {
-      later.abort();
-    }
+    return Promise.race([some, sleep(VERDICT_MS, false, { ref: false })]);
   }
 
   private async connect(): Promise<SmtpClient | DeliveryResult> {

@@ -77,16 +77,22 @@ export const insertRows: BulkInsert = {
   block: (target) => new InsertBlock(target),
 };
 
-const NEEDS_ESCAPE = /[\\\t\n\0]/;
-const ESCAPES: Partial<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\0': '\\0' };
+const ESCAPED_AS: Partial<Record<string, string>> = { '\t': 't', '\n': 'n', '\0': '0' };
 
-const loadField = (value: Value): string => {
-  if (value === null) return '\\N';
-  const text = String(value);
-  return NEEDS_ESCAPE.test(text)
-    ? text.replace(/[\\\t\n\0]/g, (character) => ESCAPES[character] ?? `\\${character}`)
-    : text;
-};
+const loadField = (value: Value): string =>
+  value === null
+    ? '\\N'
+    : String(value).replace(
+        /[\\\t\n\0]/g,
+        (character) => `\\${ESCAPED_AS[character] ?? character}`,
+      );
+
+const loadStatement = ({ table, columns }: Target, data: Buffer): Statement => ({
+  sql: `LOAD DATA LOCAL INFILE 'rows' INTO TABLE ${table} CHARACTER SET utf8mb4
+        FIELDS TERMINATED BY '\\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' (${columns.join(', ')})`,
+  params: [],
+  data,
+});
 
 /** "Records: 5  Deleted: 0  Skipped: 1  Warnings: 1", in whatever language the server speaks. */
 const LOADED = /^\D*(\d+)\D+0\D+(\d+)\D+(\d+)\D*$/;
@@ -115,13 +121,7 @@ class LoadBlock implements RowBlock {
   }
 
   statement(): Statement {
-    const { table, columns } = this.target;
-    return {
-      sql: `LOAD DATA LOCAL INFILE 'rows' INTO TABLE ${table} CHARACTER SET utf8mb4
-            FIELDS TERMINATED BY '\\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' (${columns.join(', ')})`,
-      params: [],
-      data: this.buffer.subarray(0, this.end),
-    };
+    return loadStatement(this.target, this.buffer.subarray(0, this.end));
   }
 
   tookAll({ info = '' }: Outcome): boolean {
@@ -151,7 +151,7 @@ export const loadRows: BulkInsert = {
  */
 export async function chooseBulkInsert(database: Database, target: Target): Promise<BulkInsert> {
   try {
-    await database.packet([loadRows.block(target).statement()]);
+    await database.packet([loadStatement(target, Buffer.alloc(0))]);
     return loadRows;
   } catch (error) {
     if (isHostUnfit(error)) throw error;
