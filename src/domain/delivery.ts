@@ -118,7 +118,7 @@ export interface SendState {
 
 export type StepResult =
   /** Committed. */
-  | { kind: 'done'; state: SendState }
+  | { kind: 'done' }
   /** Nothing written: the send no longer runs, so nothing may be marked; what came in can still be recorded. */
   | { kind: 'not-running'; state: SendState }
   /** Nothing written: the claim is no longer ours. */

@@ -39,7 +39,7 @@ export interface BatchResult {
   worked: boolean;
 }
 
-/** Without news from the database a batch asks this often whether it was paused or cancelled. */
+/** A batch asks the database this often how its send stands; that it runs is seen to whenever rows are marked. */
 const LOOK_EVERY_MS = 500;
 /** With a delay, only what starts within this time is marked. */
 const MARK_AHEAD_MS = 1_000;
@@ -151,8 +151,9 @@ class Batch implements JobOwner {
       if (this.ending) this.withdraw(0);
       this.startDue();
       try {
+        await this.look();
         if (this.gathers()) {
-          await this.lookOrWait();
+          await this.wait();
           continue;
         }
         const rows = await this.rowsToMark();
@@ -162,7 +163,7 @@ class Batch implements JobOwner {
           const ended = await this.end();
           if (ended) return ended;
         } else {
-          await this.lookOrWait();
+          await this.wait();
         }
       } catch (error) {
         await this.weatherOutage(error, () => this.reconcile());
@@ -289,7 +290,6 @@ class Batch implements JobOwner {
         budget.put(this, settlements.length);
         this.quota -= rows.length;
         for (const { to } of settlements) this.count(to);
-        this.learn(result.state);
         return;
       }
       this.hand.notRecorded(settlements);
@@ -506,14 +506,19 @@ class Batch implements JobOwner {
     return this.ending || this.exhausted || this.quota <= 0;
   }
 
-  private async lookOrWait(): Promise<void> {
-    const { clock, ledger, lanes } = this.tools;
-    const sinceLook = elapsedMs(this.looked, clock());
-    if (sinceLook >= LOOK_EVERY_MS) {
-      this.learn(await ledger.state(this.claim));
-      return;
-    }
-    const waits = [LOOK_EVERY_MS - sinceLook];
+  /** Asks from time to time whether the send was paused or cancelled, or its controls changed. */
+  private async look(): Promise<void> {
+    if (this.sinceLook() < LOOK_EVERY_MS) return;
+    this.learn(await this.tools.ledger.state(this.claim));
+  }
+
+  private sinceLook(): number {
+    return elapsedMs(this.looked, this.tools.clock());
+  }
+
+  private async wait(): Promise<void> {
+    const { lanes } = this.tools;
+    const waits = [LOOK_EVERY_MS - this.sinceLook()];
     const untilStart = this.untilNextStart();
     // Its time may have come since `startDue` looked.
     if (untilStart === 0 && this.hand.toStart > 0 && this.submitted.size === 0) return;

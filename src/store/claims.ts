@@ -222,7 +222,7 @@ interface StateRow {
   cooldownSeconds: number;
 }
 
-export const stateStatement = (sendId: number): Statement => ({
+const stateStatement = (sendId: number): Statement => ({
   sql: `SELECT STATUS AS status, CLAIMED_BY AS claimedBy, BATCH_SIZE AS batchSize, DELAY_MS AS delayMs,
                COOLDOWN_SECONDS AS cooldownSeconds
           FROM CAMPAIGN_SENDS WHERE ID = ?`,
@@ -230,7 +230,7 @@ export const stateStatement = (sendId: number): Statement => ({
 });
 
 /** Reads what `stateStatement` gave; a send that is gone counts as cancelled and not held. */
-export function toState(rows: unknown, claim: Claim): SendState {
+function toState(rows: unknown, claim: Claim): SendState {
   const [row] = rows as StateRow[];
   return {
     status: row?.status ?? 'cancelled',

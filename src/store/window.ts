@@ -8,7 +8,7 @@ import type {
 } from '../domain/delivery.js';
 import type { RecipientStatus } from '../domain/states.js';
 import { clip, REASON_LENGTH } from '../domain/text.js';
-import { readState, SENDING_ROWS, stateStatement, toState } from './claims.js';
+import { readState, SENDING_ROWS } from './claims.js';
 import type { Database, Executor, Outcome, PacketResults, Param, Statement } from './database.js';
 
 interface ResultRow {
@@ -234,17 +234,16 @@ export async function step(db: Database, claim: Claim, step: Step): Promise<Step
   const { results, committed } = await db.packetTransaction(
     [
       ...guarded.map(({ statement }) => statement),
-      stateStatement(claim.sendId),
       ...(looksBack ? [passedOverStatement(claim, step)] : []),
     ],
     (all) => {
       if (guarded.some(({ count }, i) => touched(all, i) !== count)) return false;
-      const [look] = (all[guarded.length + 1] ?? []) as { passedOver: number }[];
+      const [look] = (all[guarded.length] ?? []) as { passedOver: number }[];
       return !looksBack || look?.passedOver === 0;
     },
   );
-  const state = toState(results[guarded.length], claim);
-  if (committed) return { kind: 'done', state };
+  if (committed) return { kind: 'done' };
+  const state = await readState(db, claim);
   if (!state.held) return { kind: 'lost' };
   return touched(results, 0) === 1 ? { kind: 'mismatch' } : { kind: 'not-running', state };
 }

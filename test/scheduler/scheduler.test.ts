@@ -118,10 +118,8 @@ describe('a send', () => {
         ledger: (ledger) => ({
           ...ledger,
           claim: async (sendId) => unguarded(sendId),
-          step: async () => ({
-            kind: 'done',
-            state: { status: 'running', held: true, controls: unguarded(0).controls },
-          }),
+          step: async () => ({ kind: 'done' }),
+          state: async () => ({ status: 'running', held: true, controls: unguarded(0).controls }),
           endBatch: async () => ({ kind: 'released', status: 'running' }),
         }),
       }),

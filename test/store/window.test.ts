@@ -45,7 +45,7 @@ describe('one step', () => {
       7,
       5,
     );
-    expect(result).toMatchObject({ kind: 'done', state: { status: 'running', held: true } });
+    expect(result).toEqual({ kind: 'done' });
     const rows = await ledgerRows(db.database, sendId);
     expect(rows.slice(0, 8)).toMatchObject([
       { status: 'sent', attempts: 1, code: 250, enhanced: '2.0.0', response: "queued as 'A1'" },
