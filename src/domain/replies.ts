@@ -236,8 +236,10 @@ function judgeReply(stage: Stage, reply: Reply): Verdict {
  */
 export function judge(result: DeliveryResult): Verdict {
   switch (result.kind) {
-    case 'reply':
-      return judgeReply(result.stage, { ...result.reply, text: cleanReply(result.reply.text) });
+    case 'reply': {
+      const { code, enhanced, text } = result.reply;
+      return judgeReply(result.stage, { code, enhanced, text: cleanReply(text) });
+    }
     case 'broken':
       if (result.stage === 'dot') return { kind: 'unknown', text: cleanReply(result.error) };
       return {

@@ -3,8 +3,16 @@ import type { Reply } from '../domain/outcome.js';
 /** Characters one reply may have; RFC 5321 §4.5.3.1.5 asks for 512 a line, real ones go on for a few kilobytes. */
 const MAX_REPLY = 65_536;
 
-const LINE = /^(\d{3})(?:([ -])(.*))?$/s;
-const ENHANCED = /^([245]\.\d{1,3}\.\d{1,3})(?:\s+|$)/;
+const LINE = /^(\d{3})(?:([ -])(?:([245]\.\d{1,3}\.\d{1,3})(?:\s+|$))?(.*))?$/s;
+
+/** One line of a reply, taken apart. */
+interface Line {
+  code: number;
+  /** Whether more lines follow. */
+  goesOn: boolean;
+  enhanced: string | null;
+  words: string;
+}
 
 /** Replies have no declared charset: UTF-8 where they are, otherwise a character a byte. */
 function decode(bytes: string): string {
@@ -13,20 +21,31 @@ function decode(bytes: string): string {
   return text.includes('\uFFFD') ? bytes : text;
 }
 
-/** Makes one reply of its lines, without their CRLF. Its words are on one line, the enhanced code taken off each. */
-export function toReply(lines: readonly string[]): Reply {
-  let code = 0;
-  let enhanced: string | null = null;
-  const words: string[] = [];
-  for (const line of lines) {
-    const [, digits = '', , rest = ''] = LINE.exec(line) ?? [];
-    code = Number(digits);
-    const found = ENHANCED.exec(rest);
-    enhanced ??= found?.[1] ?? null;
-    words.push(found ? rest.slice(found[0].length) : rest);
-  }
-  return { code, enhanced, text: words.join(' ').trim() };
+function parseLine(line: string): Line | null {
+  const match = LINE.exec(line);
+  if (!match) return null;
+  const [, code, separator, enhanced, words] = match;
+  return {
+    code: Number(code),
+    goesOn: separator === '-',
+    enhanced: enhanced ?? null,
+    words: words ?? '',
+  };
 }
+
+/** The last line's code; the first enhanced code, which is taken off each line; all words on one line. */
+const join = (lines: readonly Line[]): Reply => ({
+  code: lines.at(-1)?.code ?? 0,
+  enhanced: lines.find(({ enhanced }) => enhanced !== null)?.enhanced ?? null,
+  text: lines
+    .map(({ words }) => words)
+    .join(' ')
+    .trim(),
+});
+
+/** Makes one reply of its lines, without their CRLF. */
+export const toReply = (lines: readonly string[]): Reply =>
+  join(lines.flatMap((line) => parseLine(line) ?? []));
 
 /** What a server sent that is not a reply (RFC 5321 §4.2). */
 export class MalformedReply extends Error {
@@ -39,7 +58,7 @@ export class MalformedReply extends Error {
 /** Cuts the bytes a server sends into replies, however they are chunked. */
 export class ReplyParser {
   private rest = '';
-  private lines: string[] = [];
+  private lines: Line[] = [];
   private size = 0;
 
   /**
@@ -54,15 +73,15 @@ export class ReplyParser {
       if (this.size > MAX_REPLY) throw new MalformedReply(this.rest);
       return;
     }
-    const lines = this.rest.split(/\r?\n/);
+    const lines = this.rest.split('\n');
     this.rest = lines.pop() ?? '';
     for (const bytes of lines) {
-      const line = decode(bytes);
-      const match = LINE.exec(line);
-      if (!match || this.size > MAX_REPLY) throw new MalformedReply(line);
+      const text = decode(bytes.endsWith('\r') ? bytes.slice(0, -1) : bytes);
+      const line = parseLine(text);
+      if (!line || this.size > MAX_REPLY) throw new MalformedReply(text);
       this.lines.push(line);
-      if (match[2] === '-') continue;
-      const reply = toReply(this.lines);
+      if (line.goesOn) continue;
+      const reply = join(this.lines);
       this.lines = [];
       this.size = this.rest.length;
       hear(reply);
@@ -74,8 +93,9 @@ export class ReplyParser {
    * to say that more lines follow.
    */
   end(): Reply | null {
-    const line = decode(this.rest);
+    const text = decode(this.rest);
     this.rest = '';
-    return /^\d{3} /.test(line) ? toReply([...this.lines, line]) : null;
+    const line = parseLine(text);
+    return line && text[3] === ' ' ? join([...this.lines, line]) : null;
   }
 }

@@ -22,8 +22,11 @@ interface ResultRow {
 const COLUMNS =
   'SEQ AS seq, EMAIL AS email, EMAIL_NORM AS emailNorm, FIELDS AS fields, ATTEMPTS AS attempts';
 
-const toRecipient = ({ fields, ...row }: ResultRow): Recipient => ({
-  ...row,
+const toRecipient = ({ seq, email, emailNorm, fields, attempts }: ResultRow): Recipient => ({
+  seq,
+  email,
+  emailNorm,
+  attempts,
   fields: fields === null ? {} : (JSON.parse(fields) as Record<string, string>),
 });
 
