@@ -219,6 +219,7 @@ class Scheduler {
           this.admission.relax();
           return nextDueMs;
         }
+        if (this.stop.aborted) break;
       }
       const work = this.admission.isFull ? takeShortest(this.due) : (this.due.shift() as Work);
       this.active.set(work.sendId, this.serve(work));

@@ -406,6 +406,41 @@ describe('stopping', () => {
     expect(worker).toBeUndefined();
   });
 
+  test('while it looks for work claims nothing of what it then finds', async () => {
+    const server = await smtp();
+    const sendId = await seedSend(db.database, { recipients: 5 });
+    let looking = false;
+    let answer = () => {};
+    const stopped = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const claims: number[] = [];
+    const scheduler = schedule(server, {
+      until: 'stopped',
+      ledger: (ledger) => ({
+        ...ledger,
+        findWork: async (limit) => {
+          const work = await ledger.findWork(limit);
+          looking = true;
+          await stopped;
+          return work;
+        },
+        claim: (id, ...given) => {
+          claims.push(id);
+          return ledger.claim(id, ...given);
+        },
+      }),
+    });
+    await vi.waitFor(() => expect(looking).toBe(true), 10_000);
+    await scheduler.stop();
+    answer();
+    await new Promise(setImmediate);
+    expect(claims).toEqual([]);
+    expect(await books(sendId)).toMatchObject({ pending: 5, claimedBy: null });
+    expect(scheduler.events.at(-1)).toEqual({ kind: 'stopped' });
+    expect(server.messages).toEqual([]);
+  });
+
   test('at the drain limit only messages owed the dot’s reply become unknown', async () => {
     const server = await smtp({ onData: () => new Promise(() => undefined) });
     const sendId = await seedSend(db.database, { recipients: 20 });
