@@ -47,7 +47,7 @@ const READ_DEFERRED_EVERY_MS = 1_000;
 const MAX_FAULTS = 5;
 /** Results wait at most this long to be recorded together with more. */
 const GATHER_MS = 10;
-const READ_AT_MOST_ROWS = 500;
+const READ_AT_MOST_ROWS = 200;
 const READ_AT_MOST_CHARACTERS = 2_000_000;
 const DATABASE_RETRY_FIRST_MS = 100;
 const DATABASE_RETRY_MAX_MS = 5_000;

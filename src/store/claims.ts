@@ -10,7 +10,7 @@ import type {
 import { STALE_CLAIM_SECONDS } from '../domain/lease.js';
 import type { SendStatus } from '../domain/states.js';
 import { clip, REASON_LENGTH } from '../domain/text.js';
-import type { Database, Executor, Outcome, Statement } from './database.js';
+import type { Database, Executor, Statement } from './database.js';
 import { completedEvent, eventStatement } from './events.js';
 
 const SETTLED = 'SENT_COUNT + FAILED_COUNT + UNKNOWN_COUNT + SKIPPED_COUNT';
@@ -166,30 +166,27 @@ export async function claim(
   firstTime: boolean,
 ): Promise<ClaimedSend | null> {
   const event = eventStatement({ sendId, event: 'claimed', actor: by });
-  const { results, committed } = await db.packetTransaction(
-    [
-      {
-        sql: `UPDATE CAMPAIGN_SENDS
+  const results = await db.guardedTransaction([
+    {
+      sql: `UPDATE CAMPAIGN_SENDS
                  SET CLAIMED_BY = ?, CLAIMED_AT = UTC_TIMESTAMP(3), CLAIM_NUMBER = CLAIM_NUMBER + 1,
                      STARTED_AT = COALESCE(STARTED_AT, UTC_TIMESTAMP(3))
                WHERE ID = ? AND STATUS = 'running' AND CLAIMED_BY IS NULL AND SENDING_COUNT = 0
                  AND (START_AT IS NULL OR START_AT <= UTC_TIMESTAMP(3))
                  AND (LAST_BATCH_AT IS NULL OR LAST_BATCH_AT + INTERVAL COOLDOWN_SECONDS SECOND <= UTC_TIMESTAMP(3))`,
-        params: [by, sendId],
-      },
-      {
-        sql: `SELECT CLAIM_NUMBER AS number, BATCH_SIZE AS batchSize, DELAY_MS AS delayMs,
+      params: [by, sendId],
+      touches: 1,
+    },
+    {
+      sql: `SELECT CLAIM_NUMBER AS number, BATCH_SIZE AS batchSize, DELAY_MS AS delayMs,
                      COOLDOWN_SECONDS AS cooldownSeconds, MAX_ATTEMPTS AS maxAttempts,
                      CURSOR_SEQ AS cursorSeq
                 FROM CAMPAIGN_SENDS WHERE ID = ?`,
-        params: [sendId],
-      },
-      ...(firstTime ? [event] : []),
-    ],
-    ([taken]) => (taken as Outcome).affectedRows === 1,
-  );
-  if (!committed) return null;
-  const [send] = results[1] as ClaimedRow[];
+      params: [sendId],
+    },
+    ...(firstTime ? [event] : []),
+  ]);
+  const [send] = (results?.[1] ?? []) as ClaimedRow[];
   if (!send) return null;
   const { number, batchSize, delayMs, cooldownSeconds, ...rest } = send;
   return {
@@ -259,11 +256,10 @@ export async function endBatch(
   end: { worked: boolean; exhausted: boolean },
 ): Promise<BatchEnd> {
   const done = `STATUS IN ('running', 'paused') AND ${SETTLED} = TOTAL_COUNT`;
-  const { results, committed } = await db.packetTransaction(
-    [
-      {
-        // MySQL assigns from left to right: STATUS comes after what is computed from its old value.
-        sql: `UPDATE CAMPAIGN_SENDS
+  const results = await db.guardedTransaction([
+    {
+      // MySQL assigns from left to right: STATUS comes after what is computed from its old value.
+      sql: `UPDATE CAMPAIGN_SENDS
                  SET FINISHED_AT = IF(${done}, UTC_TIMESTAMP(3), FINISHED_AT),
                      STATUS_REASON = IF(${done}, NULL, STATUS_REASON),
                      STATUS = IF(${done}, 'completed', STATUS),
@@ -275,16 +271,15 @@ export async function endBatch(
                      SETTLED_SEQ = CURSOR_SEQ,
                      CLAIMED_BY = NULL, CLAIMED_AT = NULL
                WHERE ID = ? AND CLAIMED_BY = ? AND SENDING_COUNT = 0`,
-        params: [end.worked ? 1 : 0, end.exhausted ? 1 : 0, claim.sendId, claim.by],
-      },
-      stateStatement(claim.sendId),
-      completedEvent(claim),
-    ],
-    ([ended]) => (ended as Outcome).affectedRows === 1,
-  );
-  const state = toState(results[1], claim);
-  if (committed) return { kind: 'released', status: state.status };
-  return { kind: state.held ? 'strays' : 'lost' };
+      params: [end.worked ? 1 : 0, end.exhausted ? 1 : 0, claim.sendId, claim.by],
+      touches: 1,
+    },
+    stateStatement(claim.sendId),
+    completedEvent(claim),
+  ]);
+  if (results) return { kind: 'released', status: toState(results[1], claim).status };
+  const { held } = await readState(db, claim);
+  return { kind: held ? 'strays' : 'lost' };
 }
 
 /**

@@ -7,7 +7,7 @@ import mysql, {
   type QueryResult,
   type ResultSetHeader,
 } from 'mysql2';
-import { explainDatabaseError, isHostUnfit, isRetryable } from './errors.js';
+import { explainDatabaseError, isHostUnfit, isOutOfRange, isRetryable } from './errors.js';
 import { connectionOptions, type DatabaseAddress, describeAddress } from './url.js';
 
 /** A value bound to a `?`; an array becomes a list for `IN (?)`, an array of arrays rows for `VALUES ?`. */
@@ -28,6 +28,11 @@ export interface Statement {
   params: readonly Param[];
   /** What LOAD DATA LOCAL reads; one statement of a packet may have it. */
   data?: Buffer;
+}
+
+/** A statement of a transaction that is committed only if it touched exactly so many rows: an UPDATE, its WHERE last. */
+export interface Guarded extends Statement {
+  touches?: number;
 }
 
 /** A row of values as SQL text, for a long statement that is put together while an earlier one is running. */
@@ -55,6 +60,39 @@ export interface Executor {
 export type PacketResults = (unknown[] | Outcome)[];
 
 const START: Statement = { sql: 'START TRANSACTION', params: [] };
+const COMMIT: Statement = { sql: 'COMMIT', params: [] };
+
+/** Fails where the statement before it touched another number of rows: the sum leaves the range of a BIGINT. */
+const guard = (touches: number): Statement => ({
+  sql: 'SET @campaign_guard = 9223372036854775807 + (ROW_COUNT() <> ?)',
+  params: [touches],
+});
+
+/**
+ * A statement that follows one with `touches` touches nothing where that touched other rows, so one guard serves for a
+ * chain of them; every statement more costs the server and us a packet.
+ * @returns where in the packet the statements are
+ */
+function guardedPacket(statements: readonly Guarded[]): { packet: Statement[]; at: number[] } {
+  const packet = [START];
+  const at: number[] = [];
+  let owed: number | undefined;
+  for (const { touches, ...statement } of statements) {
+    if (owed === undefined) {
+      packet.push(statement);
+    } else if (touches) {
+      const { sql, params } = statement;
+      packet.push({ sql: `${sql} AND ROW_COUNT() = ?`, params: [...params, owed] });
+    } else {
+      packet.push(guard(owed), statement);
+    }
+    at.push(packet.length - 1);
+    owed = touches;
+  }
+  if (owed !== undefined) packet.push(guard(owed));
+  packet.push(COMMIT);
+  return { packet, at };
+}
 
 /**
  * A session is closed by the server after this long without a statement, so that a process stopped in the
@@ -229,7 +267,7 @@ export class Database implements Executor {
     return this.retrying(attempts, async (session) => {
       await session.run(START.sql);
       const result = await work(session);
-      await session.run('COMMIT');
+      await session.run(COMMIT.sql);
       return result;
     });
   }
@@ -266,9 +304,28 @@ export class Database implements Executor {
       const results = await session.packet([START, ...statements]);
       results.shift();
       const committed = commit(results);
-      await session.run(committed ? 'COMMIT' : 'ROLLBACK');
+      await session.run(committed ? COMMIT.sql : 'ROLLBACK');
       return { results, committed };
     });
+  }
+
+  /**
+   * A transaction in one round trip, COMMIT included: the server itself compares each `touches`, and leaves the rest of the
+   * packet where one differs. Retried and thrown as by `transaction`.
+   * @returns the statements' results; null when it was rolled back because one touched other rows
+   */
+  async guardedTransaction(
+    statements: readonly Guarded[],
+    attempts = 5,
+  ): Promise<PacketResults | null> {
+    const { packet, at } = guardedPacket(statements);
+    try {
+      const results = await this.retrying(attempts, (session) => session.packet(packet));
+      return at.map((index) => results[index] as PacketResults[number]);
+    } catch (error) {
+      if (isOutOfRange(error)) return null;
+      throw error;
+    }
   }
 
   /** One session for the whole of `work`, for what is bound to a session (GET_LOCK, temporary settings). */

@@ -21,6 +21,9 @@ export function isRetryable(error: unknown): boolean {
   return errno === 1205 || errno === 1213 || errno === 1020 || errno === 3101;
 }
 
+/** A number left the range of its type (1690). */
+export const isOutOfRange = (error: unknown): boolean => asServerError(error)?.errno === 1690;
+
 const LOST = new Set([
   'PROTOCOL_CONNECTION_LOST',
   'PROTOCOL_SEQUENCE_TIMEOUT',

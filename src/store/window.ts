@@ -9,7 +9,7 @@ import type {
 import type { RecipientStatus } from '../domain/states.js';
 import { clip, REASON_LENGTH } from '../domain/text.js';
 import { readState, SENDING_ROWS } from './claims.js';
-import type { Database, Executor, Outcome, PacketResults, Param, Statement } from './database.js';
+import type { Database, Executor, Guarded, Param, Statement } from './database.js';
 
 interface ResultRow {
   seq: number;
@@ -129,10 +129,9 @@ function settleStatement(
   };
 }
 
-interface KindStatement {
+interface KindStatement extends Statement {
   kind: Kind;
-  count: number;
-  statement: Statement;
+  touches: number;
 }
 
 const byKind = (
@@ -146,21 +145,22 @@ const byKind = (
       .sort((a, b) => a.seq - b.seq);
     return rows.length === 0
       ? []
-      : [{ kind, count: rows.length, statement: settleStatement(claim, kind, rows, from) }];
+      : [{ kind, touches: rows.length, ...settleStatement(claim, kind, rows, from) }];
   });
 
-const counterChanges = (kinds: readonly { kind: Kind; count: number }[]): string =>
+const counterChanges = (kinds: readonly { kind: Kind; touches: number }[]): string =>
   kinds
-    .flatMap(({ kind, count }) => {
+    .flatMap(({ kind, touches }) => {
       const { counter } = LEADS_TO[kind];
-      return counter && count ? [`${counter} = ${counter} + ${count}, `] : [];
+      return counter && touches ? [`${counter} = ${counter} + ${touches}, `] : [];
     })
     .join('');
 
 /** First of every transaction of a worker: locks the send's row, renews the claim, and keeps the books. */
-function fenceStatement(claim: Claim, step: Step, kinds: readonly KindStatement[]): Statement {
+function fenceStatement(claim: Claim, step: Step, kinds: readonly KindStatement[]): Guarded {
   const running = step.mark.length > 0 ? " AND STATUS = 'running'" : '';
   return {
+    touches: 1,
     sql: `UPDATE CAMPAIGN_SENDS
              SET ${counterChanges(kinds)}SENDING_COUNT = SENDING_COUNT + ?, CLAIMED_AT = UTC_TIMESTAMP(3),
                  CURSOR_SEQ = GREATEST(CURSOR_SEQ, ?), SETTLED_SEQ = ?
@@ -175,80 +175,64 @@ function fenceStatement(claim: Claim, step: Step, kinds: readonly KindStatement[
   };
 }
 
-const MARK =
-  "UPDATE CAMPAIGN_SEND_RESULTS SET STATUS = 'sending', CLAIM_NUMBER = ? WHERE SEND_ID = ?";
+const MARK = "UPDATE CAMPAIGN_SEND_RESULTS SET STATUS = 'sending', CLAIM_NUMBER = ?";
 
 /** Rows still pending become `sending` under this claim. */
-const markRows = (claim: Claim, seqs: readonly number[]): Statement => ({
-  sql: `${MARK} AND SEQ IN (?) AND STATUS = 'pending'`,
+const markRows = (claim: Claim, seqs: readonly number[]): Guarded => ({
+  sql: `${MARK} WHERE SEND_ID = ? AND SEQ IN (?) AND STATUS = 'pending'`,
   params: [claim.number, claim.sendId, [...seqs].sort((a, b) => a - b)],
+  touches: seqs.length,
 });
 
+const UNTOUCHED_IN_RANGE =
+  "SEND_ID = ? AND SEQ > ? AND SEQ <= ? AND STATUS = 'pending' AND NEXT_ATTEMPT_AT IS NULL";
+
 /** The same for all untouched rows of a range, found in one go instead of one by one. */
-const markRange = (claim: Claim, { fromSeq, cursorSeq }: Step): Statement => ({
-  sql: `${MARK} AND SEQ > ? AND SEQ <= ? AND STATUS = 'pending' AND NEXT_ATTEMPT_AT IS NULL`,
+const markRange = (claim: Claim, { fromSeq, cursorSeq }: Step): Guarded => ({
+  sql: `${MARK} WHERE ${UNTOUCHED_IN_RANGE}`,
   params: [claim.number, claim.sendId, fromSeq, cursorSeq],
+  touches: cursorSeq - fromSeq,
 });
 
 /** Untouched rows that a step would pass over for good: there must be none. */
-const passedOverStatement = (claim: Claim, { fromSeq, cursorSeq }: Step): Statement => ({
-  sql: `SELECT COUNT(*) AS passedOver FROM CAMPAIGN_SEND_RESULTS
-         WHERE SEND_ID = ? AND SEQ > ? AND SEQ <= ? AND STATUS = 'pending' AND NEXT_ATTEMPT_AT IS NULL`,
+const nonePassedOver = (claim: Claim, { fromSeq, cursorSeq }: Step): Guarded => ({
+  sql: `UPDATE CAMPAIGN_SEND_RESULTS SET STATUS = STATUS WHERE ${UNTOUCHED_IN_RANGE}`,
   params: [claim.sendId, fromSeq, cursorSeq],
+  touches: 0,
 });
-
-interface Guarded {
-  statement: Statement;
-  /** Rows it must touch. */
-  count: number;
-}
 
 /**
  * What marks a step's rows. Fresh rows that fill the range up to the new cursor are marked by it: as many touched as it
  * has numbers are those rows and no others, and none can be passed over.
  */
-function marking(claim: Claim, step: Step): { guarded: Guarded[]; looksBack: boolean } {
+function marking(claim: Claim, step: Step): Guarded[] {
   const fresh = step.mark.filter((seq) => seq > step.fromSeq);
   const fills = new Set(fresh).size === step.cursorSeq - step.fromSeq;
   const single = fills ? step.mark.filter((seq) => seq <= step.fromSeq) : step.mark;
-  const guarded: Guarded[] = [];
-  if (fills && fresh.length > 0) {
-    guarded.push({ statement: markRange(claim, step), count: fresh.length });
-  }
-  if (single.length > 0) {
-    guarded.push({ statement: markRows(claim, single), count: single.length });
-  }
-  return { guarded, looksBack: !fills };
+  return [
+    ...(fills && fresh.length > 0 ? [markRange(claim, step)] : []),
+    ...(single.length > 0 ? [markRows(claim, single)] : []),
+    ...(fills ? [] : [nonePassedOver(claim, step)]),
+  ];
 }
 
 /**
- * One step of a batch in one transaction of two round trips: the fence, what came in, what is marked anew; then, if
- * every statement touched exactly the rows it should, COMMIT. A message may be handed to a connection only after this.
+ * One step of a batch in one transaction of one round trip: the fence, what came in, what is marked anew, and COMMIT if
+ * every statement touched exactly the rows it should. A message may be handed to a connection only after this.
  */
 export async function step(db: Database, claim: Claim, step: Step): Promise<StepResult> {
   const kinds = byKind(claim, step.settlements, 'sending');
-  const { guarded: marks, looksBack } = marking(claim, step);
-  const guarded: Guarded[] = [
-    { statement: fenceStatement(claim, step, kinds), count: 1 },
+  const committed = await db.guardedTransaction([
+    fenceStatement(claim, step, kinds),
     ...kinds,
-    ...marks,
-  ];
-  const touched = (results: PacketResults, i: number) => (results[i] as Outcome).affectedRows;
-  const { results, committed } = await db.packetTransaction(
-    [
-      ...guarded.map(({ statement }) => statement),
-      ...(looksBack ? [passedOverStatement(claim, step)] : []),
-    ],
-    (all) => {
-      if (guarded.some(({ count }, i) => touched(all, i) !== count)) return false;
-      const [look] = (all[guarded.length] ?? []) as { passedOver: number }[];
-      return !looksBack || look?.passedOver === 0;
-    },
-  );
+    ...marking(claim, step),
+  ]);
   if (committed) return { kind: 'done' };
   const state = await readState(db, claim);
   if (!state.held) return { kind: 'lost' };
-  return touched(results, 0) === 1 ? { kind: 'mismatch' } : { kind: 'not-running', state };
+  return step.mark.length > 0 && state.status !== 'running'
+    ? { kind: 'not-running', state }
+    : { kind: 'mismatch' };
 }
 
 /**
@@ -289,12 +273,12 @@ export function settleLate(
     const admissible = settlements.filter(
       ({ to }) => to === 'sent' || to === 'failed' || (open && to !== 'unknown'),
     );
-    const settled: { kind: Kind; count: number }[] = [];
-    for (const { kind, statement } of byKind(claim, admissible, 'unknown')) {
-      const { affectedRows } = await tx.run(statement.sql, statement.params);
-      settled.push({ kind, count: affectedRows });
+    const settled: { kind: Kind; touches: number }[] = [];
+    for (const { kind, sql, params } of byKind(claim, admissible, 'unknown')) {
+      const { affectedRows } = await tx.run(sql, params);
+      settled.push({ kind, touches: affectedRows });
     }
-    const total = settled.reduce((sum, { count }) => sum + count, 0);
+    const total = settled.reduce((sum, { touches }) => sum + touches, 0);
     if (total > 0) {
       await tx.run(
         `UPDATE CAMPAIGN_SENDS SET ${counterChanges(settled)}UNKNOWN_COUNT = UNKNOWN_COUNT - ? WHERE ID = ?`,
