@@ -237,7 +237,8 @@ export async function step(db: Database, claim: Claim, step: Step): Promise<Step
 
 /**
  * How things stand after a transaction whose fate is not known. Takes the fence first, so an earlier transaction of
- * this claim that still ran has ended by then.
+ * this claim that had it has ended by then. One that the server begins only later is rolled back where it meets a row
+ * that is not as it was; a deferred row it marks all the same was never handed out, and is found when the batch ends.
  * @returns the rows `sending` under this claim, or null when it is lost
  */
 export function reconcile(db: Database, claim: Claim): Promise<Set<number> | null> {
