@@ -75,7 +75,9 @@ async function verifyAll(
     if (ids.length < PAGE) break;
     after = ids.at(-1) ?? after;
   }
-  if (json) await write(context.stdout, separator === '[' ? '[]\n' : ']\n');
+  const none = separator === '[';
+  if (json) await write(context.stdout, none ? '[]\n' : ']\n');
+  else if (none) context.stderr.write('no sends\n');
 }
 
 async function verify(database: Database, id: number): Promise<Verdict | undefined> {

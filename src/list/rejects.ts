@@ -11,6 +11,7 @@ export interface RejectsFile {
 }
 
 const REMEDY = 'give a file that can be written with --rejects';
+const WHEN_WRITTEN = { ENOENT: 'its folder is not there', EACCES: 'it may not be written' };
 
 const samePath = async (a: string, b: string): Promise<boolean> => {
   const [x, y] = await Promise.all([a, b].map((path) => realpath(path).catch(() => undefined)));
@@ -35,7 +36,7 @@ export async function createRejects(path: string, listPath: string): Promise<Rej
     try {
       await work();
     } catch (error) {
-      throw fileError(path, error, REMEDY);
+      throw fileError(path, error, REMEDY, WHEN_WRITTEN);
     }
   };
   await guarded(async () => {

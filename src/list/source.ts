@@ -21,10 +21,18 @@ const REASONS: Partial<Record<string, string>> = {
   EISDIR: 'it is a directory',
 };
 
-/** A file that cannot be used, in words. */
-export function fileError(path: string, error: unknown, remedy: string): CampaignError {
+/**
+ * A file that cannot be used, in words.
+ * @param reasons by code of the error, where a file is not read
+ */
+export function fileError(
+  path: string,
+  error: unknown,
+  remedy: string,
+  reasons: Partial<Record<string, string>> = {},
+): CampaignError {
   const code = (error as NodeJS.ErrnoException).code ?? '';
-  const reason = REASONS[code] ?? (error as Error).message;
+  const reason = reasons[code] ?? REASONS[code] ?? (error as Error).message;
   return new CampaignError('BAD_FILE', `${path}: ${reason}`, remedy, { cause: error });
 }
 

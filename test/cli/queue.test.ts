@@ -388,7 +388,7 @@ describe('bad input leaves nothing in the database', () => {
       'an unwritable rejects file',
       () => ({ rejects: '/no/such/folder/r.csv' }),
       'BAD_FILE',
-      'no such file',
+      'its folder is not there',
     ],
   ])('%s', async (_, more, code, message) => {
     const error = await leavesNothing(() => failure({ ...more(), key: 'bad-input' }));

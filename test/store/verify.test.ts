@@ -138,6 +138,18 @@ describe('campaign verify', () => {
     expect(verdicts.some((verdict) => verdict.ok)).toBe(true);
   });
 
+  it('--all says so where there is no send', async () => {
+    const empty = await createTestDatabase();
+    try {
+      const verifyAll = (...args: string[]) =>
+        runCommand(['verify', '--all', ...args], { url: empty.url });
+      expect(await verifyAll()).toMatchObject({ code: 0, stdout: '', stderr: 'no sends\n' });
+      expect(await verifyAll('--json')).toMatchObject({ code: 0, stdout: '[]\n', stderr: '' });
+    } finally {
+      await empty.drop();
+    }
+  });
+
   it('needs a send or --all, and not both', async () => {
     expect((await run()).code).toBe(2);
     expect((await run(1, '--all')).code).toBe(2);
