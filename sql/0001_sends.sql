@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS CAMPAIGN_SENDS (
   SENDING_COUNT BIGINT NOT NULL DEFAULT 0,
   LAST_BATCH_AT DATETIME(3) NULL,
   START_AT DATETIME(3) NULL,
-  -- The claim. CLAIM_NUMBER grows by one with each claim; ledger rows carry the number that took them.
+  -- The claim. CLAIM_NUMBER grows with each claim, and when its holder lost a reply; ledger rows carry the number that took them.
   CLAIMED_BY VARCHAR(191) NULL,
   CLAIMED_AT DATETIME(3) NULL,
   CLAIM_NUMBER INT NOT NULL DEFAULT 0,

@@ -57,7 +57,10 @@ export interface Work {
   rows: number;
 }
 
-/** The worker's hold on a send. `by` is unique per claim; ledger rows carry `number`. */
+/**
+ * The worker's hold on a send. `by` is unique per claim; ledger rows carry `number`, which grows with each claim and each
+ * time its holder has to read how things stand.
+ */
 export interface Claim {
   sendId: number;
   by: string;
@@ -123,8 +126,14 @@ export type StepResult =
   | { kind: 'not-running'; state: SendState }
   /** Nothing written: the claim is no longer ours. */
   | { kind: 'lost' }
-  /** Nothing written: rows are not as we left them; `reconcile` tells how they are. */
+  /** Nothing written: something is not as we left it, or was not for a moment; `reconcile` tells how it is. */
   | { kind: 'mismatch' };
+
+/** What `reconcile` found: the claim, with a new number, and the rows `sending` under it. */
+export interface Reconciled {
+  claim: Claim;
+  sending: ReadonlySet<number>;
+}
 
 export type BatchEnd =
   | { kind: 'released'; status: SendStatus }

@@ -1,4 +1,11 @@
-import type { Claim, ClaimedSend, Controls, Recipient, Settlement } from '../domain/delivery.js';
+import type {
+  Claim,
+  ClaimedSend,
+  Controls,
+  Recipient,
+  Settlement,
+  StepResult,
+} from '../domain/delivery.js';
 import { type Clock, elapsedMs, type Instant, type Lease, leaseHolds } from '../domain/lease.js';
 import type { DeliveryResult } from '../domain/outcome.js';
 import { judge } from '../domain/replies.js';
@@ -66,7 +73,7 @@ export function runBatch(
 }
 
 class Batch implements JobOwner {
-  private readonly claim: Claim;
+  private claim: Claim;
   private readonly hand: Hand;
   private readonly signal = new Wake();
   private readonly counts = { sent: 0, failed: 0, unknown: 0, deferred: 0, returned: 0 };
@@ -151,7 +158,7 @@ class Batch implements JobOwner {
       if (this.ending) this.withdraw(0);
       this.startDue();
       try {
-        await this.look();
+        if (await this.look()) continue;
         if (this.gathers()) {
           await this.wait();
           continue;
@@ -275,33 +282,36 @@ class Batch implements JobOwner {
     const { ledger, budget, clock } = this.tools;
     const settlements = this.hand.takeArrived();
     const asked = clock();
+    let result: StepResult;
     try {
-      const result = await ledger.step(this.claim, {
+      result = await ledger.step(this.claim, {
         settlements,
         mark: rows.map((row) => row.seq),
         fromSeq: this.hand.cursorSeq,
         cursorSeq: this.hand.cursorAfter(rows),
         settledSeq: this.hand.settledSeq(rows, settlements),
       });
-      if (result.kind === 'done') {
-        this.renewed = asked;
-        this.faults = 0;
-        this.hand.committed(rows, settlements);
-        budget.put(this, settlements.length);
-        this.quota -= rows.length;
-        for (const { to } of settlements) this.count(to);
-        return;
-      }
-      this.hand.notRecorded(settlements);
-      budget.put(this, rows.length);
-      if (result.kind === 'lost') this.lost = true;
-      else if (result.kind === 'not-running') this.learn(result.state);
-      else await this.reconcile();
     } catch (error) {
       // Whether `rows` are marked is not known, so they stay in the budget until `reconcile` has read it.
       this.hand.notRecorded(settlements);
       throw error;
     }
+    if (result.kind === 'done') {
+      this.renewed = asked;
+      this.faults = 0;
+      this.hand.committed(rows, settlements);
+      budget.put(this, settlements.length);
+      this.quota -= rows.length;
+      for (const { to } of settlements) this.count(to);
+      return;
+    }
+    this.hand.notRecorded(settlements);
+    budget.put(this, rows.length);
+    if (result.kind === 'lost') this.lost = true;
+    else if (result.kind === 'not-running') this.learn(result.state);
+    else if (++this.faults > MAX_FAULTS)
+      throw new Error(this.contradiction('rows change under it'));
+    else await this.reconcile();
   }
 
   private get worked(): boolean {
@@ -326,13 +336,14 @@ class Batch implements JobOwner {
     if (this.reading) await this.reading;
     this.readFailure = null;
     const asked = this.tools.clock();
-    const sending = await this.tools.ledger.reconcile(this.claim);
-    if (sending === null) {
+    const found = await this.tools.ledger.reconcile(this.claim);
+    if (found === null) {
       this.lost = true;
       return;
     }
+    this.claim = found.claim;
     this.renewed = asked;
-    this.hand.reconcile(sending);
+    this.hand.reconcile(found.sending);
     this.noneLeft = false;
     this.tools.budget.settle(this, this.hand.held);
   }
@@ -506,10 +517,11 @@ class Batch implements JobOwner {
     return this.ending || this.exhausted || this.quota <= 0;
   }
 
-  /** Asks from time to time whether the send was paused or cancelled, or its controls changed. */
-  private async look(): Promise<void> {
-    if (this.sinceLook() < LOOK_EVERY_MS) return;
+  /** Asks from time to time whether the send was paused or cancelled, or its controls changed; tells whether it did. */
+  private async look(): Promise<boolean> {
+    if (this.sinceLook() < LOOK_EVERY_MS) return false;
     this.learn(await this.tools.ledger.state(this.claim));
+    return true;
   }
 
   private sinceLook(): number {
@@ -526,6 +538,11 @@ class Batch implements JobOwner {
     const backoff = lanes.backoffMs();
     if (backoff > 0) waits.push(backoff);
     await this.signal.wait(Math.max(1, Math.min(...waits)));
+  }
+
+  private contradiction(what: string): string {
+    const { sendId } = this.claim;
+    return `send ${sendId}: ${what}; see \`campaign verify ${sendId}\``;
   }
 
   /** Lets the claim go. Undefined when something is left to do first. */
@@ -548,9 +565,7 @@ class Batch implements JobOwner {
     if (end.kind === 'strays') {
       await this.reconcile();
       if (this.hand.held === 0 && !this.lost) {
-        throw new Error(
-          `send ${this.claim.sendId}: SENDING_COUNT is not 0, yet no row is sending; see \`campaign verify ${this.claim.sendId}\``,
-        );
+        throw new Error(this.contradiction('SENDING_COUNT is not 0, yet no row is sending'));
       }
       return undefined;
     }

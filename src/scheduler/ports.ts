@@ -7,6 +7,7 @@ import type {
   MessageSource,
   NextRows,
   Recipient,
+  Reconciled,
   SendState,
   Settlement,
   StaleClaim,
@@ -68,7 +69,7 @@ export interface Ledger {
   ): Promise<NextRows>;
   step(claim: Claim, step: Step): Promise<StepResult>;
   /** The SEQs that are `sending` under this claim, after any earlier transaction of it has ended; null when it is lost. */
-  reconcile(claim: Claim): Promise<Set<number> | null>;
+  reconcile(claim: Claim): Promise<Reconciled | null>;
   state(claim: Claim): Promise<SendState>;
   /** Results that came after the claim was lost may settle this claim's own `unknown` rows. */
   settleLate(claim: Claim, settlements: readonly Settlement[]): Promise<number>;

@@ -81,11 +81,11 @@ export function findStale(db: Executor, staleSeconds = STALE_CLAIM_SECONDS): Pro
 }
 
 /** Row ranges in which all `sending` rows of a send lie, so that none of its settled rows need be read. */
-export const SENDING_ROWS = `SELECT r.SEQ AS seq, r.CLAIM_NUMBER AS number FROM CAMPAIGN_SEND_RESULTS r
+export const SENDING_ROWS = `SELECT r.SEQ AS seq FROM CAMPAIGN_SEND_RESULTS r
     JOIN CAMPAIGN_SENDS s ON s.ID = r.SEND_ID
    WHERE r.SEND_ID = ? AND r.SEQ > s.SETTLED_SEQ AND r.SEQ <= s.CURSOR_SEQ AND r.STATUS = 'sending'
    UNION DISTINCT
-  SELECT r.SEQ, r.CLAIM_NUMBER FROM CAMPAIGN_SEND_RESULTS r FORCE INDEX (ATTENTION_DUE)
+  SELECT r.SEQ FROM CAMPAIGN_SEND_RESULTS r FORCE INDEX (ATTENTION_DUE)
    WHERE r.SEND_ID = ? AND r.ATTENTION = 5`;
 
 async function sendingSeqs(tx: Executor, sendId: number, expected: number): Promise<number[]> {

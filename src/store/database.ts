@@ -30,7 +30,10 @@ export interface Statement {
   data?: Buffer;
 }
 
-/** A statement of a transaction that is committed only if it touched exactly so many rows: an UPDATE, its WHERE last. */
+/**
+ * A statement of a transaction that is committed only if it touched exactly so many rows: an UPDATE, last in it its WHERE,
+ * of conditions joined by AND. Rows matched count, so not on a database with `countChangedRows`.
+ */
 export interface Guarded extends Statement {
   touches?: number;
 }
@@ -320,7 +323,12 @@ export class Database implements Executor {
   ): Promise<PacketResults | null> {
     const { packet, at } = guardedPacket(statements);
     try {
-      const results = await this.retrying(attempts, (session) => session.packet(packet));
+      const results = await this.retrying(attempts, async (session) => {
+        const answers = await session.packet(packet);
+        if (answers.length === packet.length) return answers;
+        session.destroy();
+        throw new Error(`${this.name}: ${answers.length} answers to ${packet.length} statements`);
+      });
       return at.map((index) => results[index] as PacketResults[number]);
     } catch (error) {
       if (isOutOfRange(error)) return null;

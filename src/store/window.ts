@@ -2,6 +2,7 @@ import type {
   Claim,
   NextRows,
   Recipient,
+  Reconciled,
   Settlement,
   Step,
   StepResult,
@@ -164,13 +165,14 @@ function fenceStatement(claim: Claim, step: Step, kinds: readonly KindStatement[
     sql: `UPDATE CAMPAIGN_SENDS
              SET ${counterChanges(kinds)}SENDING_COUNT = SENDING_COUNT + ?, CLAIMED_AT = UTC_TIMESTAMP(3),
                  CURSOR_SEQ = GREATEST(CURSOR_SEQ, ?), SETTLED_SEQ = ?
-           WHERE ID = ? AND CLAIMED_BY = ?${running}`,
+           WHERE ID = ? AND CLAIMED_BY = ? AND CLAIM_NUMBER = ?${running}`,
     params: [
       step.mark.length - step.settlements.length,
       step.cursorSeq,
       step.settledSeq,
       claim.sendId,
       claim.by,
+      claim.number,
     ],
   };
 }
@@ -236,23 +238,33 @@ export async function step(db: Database, claim: Claim, step: Step): Promise<Step
 }
 
 /**
- * How things stand after a transaction whose fate is not known. Takes the fence first, so an earlier transaction of
- * this claim that had it has ended by then. One that the server begins only later is rolled back where it meets a row
- * that is not as it was; a deferred row it marks all the same was never handed out, and is found when the batch ends.
- * @returns the rows `sending` under this claim, or null when it is lost
+ * How things stand after a transaction whose fate is not known. Takes the fence, so one that has it already ends first;
+ * and numbers the claim and its rows anew, so that one the server has not begun yet finds neither.
+ * @returns the claim as it is from now on and the rows `sending` under it, or null when it is lost
  */
-export function reconcile(db: Database, claim: Claim): Promise<Set<number> | null> {
+export function reconcile(db: Database, claim: Claim): Promise<Reconciled | null> {
   return db.transaction(async (tx) => {
     const fence = await tx.run(
-      'UPDATE CAMPAIGN_SENDS SET CLAIMED_AT = UTC_TIMESTAMP(3) WHERE ID = ? AND CLAIMED_BY = ?',
+      `UPDATE CAMPAIGN_SENDS SET CLAIMED_AT = UTC_TIMESTAMP(3), CLAIM_NUMBER = CLAIM_NUMBER + 1
+        WHERE ID = ? AND CLAIMED_BY = ?`,
       [claim.sendId, claim.by],
     );
     if (fence.affectedRows === 0) return null;
-    const rows = await tx.rows<{ seq: number; number: number }>(SENDING_ROWS, [
-      claim.sendId,
-      claim.sendId,
-    ]);
-    return new Set(rows.filter((row) => row.number === claim.number).map((row) => row.seq));
+    const [send] = await tx.rows<{ number: number }>(
+      'SELECT CLAIM_NUMBER AS number FROM CAMPAIGN_SENDS WHERE ID = ?',
+      [claim.sendId],
+    );
+    const { number } = send as { number: number };
+    // A send is claimed only when none of its rows is `sending`: whatever number they carry, they are this claim's.
+    const rows = await tx.rows<{ seq: number }>(SENDING_ROWS, [claim.sendId, claim.sendId]);
+    const seqs = rows.map(({ seq }) => seq);
+    if (seqs.length > 0) {
+      await tx.run(
+        "UPDATE CAMPAIGN_SEND_RESULTS SET CLAIM_NUMBER = ? WHERE SEND_ID = ? AND SEQ IN (?) AND STATUS = 'sending'",
+        [number, claim.sendId, seqs],
+      );
+    }
+    return { claim: { ...claim, number }, sending: new Set(seqs) };
   });
 }
 

@@ -92,7 +92,7 @@ describe('one step', () => {
     await step([twice], []);
     expect(await step([twice], [3])).toEqual({ kind: 'mismatch' });
     expect(await balancedBooks(db.database, sendId)).toMatchObject({ sent: 1, sending: 1 });
-    expect(await ledger.reconcile(claimed.claim)).toEqual(new Set([2]));
+    expect((await ledger.reconcile(claimed.claim))?.sending).toEqual(new Set([2]));
   });
 
   test('writes nothing when it would pass over an untouched row', async () => {
@@ -110,6 +110,49 @@ describe('one step', () => {
       await tx.rows('SELECT SLEEP(0.2)');
     });
     expect((await marked)?.kind).toBe('done');
+  });
+});
+
+describe('a step that the server begins only after its claim was reconciled', () => {
+  const reconciled = async () => {
+    const found = await ledger.reconcile(claimed.claim);
+    if (!found) throw new Error('lost');
+    return found.claim;
+  };
+  const late = (settlements: Settlement[], mark: number[], cursorSeq: number, fromSeq: number) =>
+    ledger.step(claimed.claim, { settlements, mark, fromSeq, cursorSeq, settledSeq: 0 });
+
+  test('marks nothing', async () => {
+    await reconciled();
+    expect(await late([], [1, 2], 2, 0)).toEqual({ kind: 'mismatch' });
+    expect(await balancedBooks(db.database, sendId)).toMatchObject({ sending: 0, pending: 10 });
+  });
+
+  test('gives no row back that was marked again and is on the wire', async () => {
+    await step([], [1], 1, 0, 0);
+    const back: Settlement[] = [{ seq: 1, to: 'returned', delayMs: 0 }];
+    const claim = await reconciled();
+    const again = { fromSeq: 1, cursorSeq: 1, settledSeq: 0 };
+    expect(await ledger.step(claim, { ...again, settlements: back, mark: [] })).toEqual({
+      kind: 'done',
+    });
+    expect(await ledger.step(claim, { ...again, settlements: [], mark: [1] })).toEqual({
+      kind: 'done',
+    });
+    expect(await late(back, [], 1, 1)).toEqual({ kind: 'mismatch' });
+    const sent: Settlement = { seq: 1, to: 'sent', code: 250, enhanced: null, text: 'ok' };
+    expect(await ledger.step(claim, { ...again, settlements: [sent], mark: [] })).toEqual({
+      kind: 'done',
+    });
+    expect(await balancedBooks(db.database, sendId)).toMatchObject({ sent: 1, sending: 0 });
+  });
+
+  test('is no hindrance when the answer to reconcile itself was lost', async () => {
+    await step([], [1, 2], 2, 0, 0);
+    await reconciled();
+    const found = await ledger.reconcile(claimed.claim);
+    expect(found).toEqual({ claim: { ...claimed.claim, number: 3 }, sending: new Set([1, 2]) });
+    expect(await balancedBooks(db.database, sendId)).toMatchObject({ sending: 2 });
   });
 });
 
@@ -135,7 +178,7 @@ describe('what is to be tried next', () => {
     await step([], [1, 2], 2);
     await step([{ seq: 1, to: 'returned', delayMs: 0 }], [], 2, 1);
     await step([{ seq: 2, to: 'sent', code: 250, enhanced: null, text: 'ok' }], [1, 5], 5, 4);
-    expect(await ledger.reconcile(claimed.claim)).toEqual(new Set([1, 5]));
+    expect((await ledger.reconcile(claimed.claim))?.sending).toEqual(new Set([1, 5]));
   });
 
   test('with only deferred rows left, the send is due when the first of them is', async () => {
