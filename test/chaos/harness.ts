@@ -21,6 +21,8 @@ export interface ChaosOptions {
   faults?: readonly FaultName[];
   /** Pacing of every send, instead of one drawn for each. */
   pacing?: { batchSize: number; delayMs: number; cooldownSeconds: number };
+  /** Whether what has been found so far is enough; when left out, the first bad round ends the run. */
+  until?: (total: ChaosResult) => boolean;
   /** How long the sends may take to end once the faults are over; 90 when left out. */
   patienceSeconds?: number;
   /** The program under test; the checkout's own when left out. */
@@ -49,14 +51,14 @@ export interface ChaosResult {
   late: number;
   unknown: number;
   unknownBound: number;
-  /** What the first bad round contradicted itself in, its seed, and where its logs are. */
+  /** What the last bad round contradicted itself in, its seed, and where its logs are. */
   failure: { seed: number; contradictions: string[]; directory: string } | null;
 }
 
 /** Leaves in several writes, so that the line can break within it. */
 const LONG_TEXT = 'A long line of a long letter.\n'.repeat(6_000);
 
-/** Rounds of faults against real processes, each compared with the truth; ends at the first that fails. */
+/** Rounds of faults against real processes, each compared with the truth. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const directory = mkdtempSync(join(tmpdir(), 'campaign-chaos-'));
   const chaos = await Chaos.begin(options, directory);
@@ -103,7 +105,7 @@ class Chaos {
   }
 
   async run(): Promise<ChaosResult> {
-    const { seed, rounds, onRound } = this.options;
+    const { seed, rounds, onRound, until = ({ ok }) => !ok } = this.options;
     const total: ChaosResult = {
       ok: true,
       rounds: 0,
@@ -118,7 +120,7 @@ class Chaos {
       failure: null,
     };
     for (const worker of this.workers) worker.start();
-    for (let number = 0; number < rounds && total.ok; number++) {
+    for (let number = 0; number < rounds && !until(total); number++) {
       const round = await this.round(number, seed + number);
       onRound?.(round);
       total.rounds += 1;
