@@ -27,13 +27,13 @@ async function expectFound(
   directories.push(directory);
   const result = await runChaos({
     seed: 7000,
-    rounds: 30,
+    rounds: 12,
     database,
     faults,
     program,
     workers: 2,
     pacing: { batchSize: 100, delayMs: 10, cooldownSeconds: 0 },
-    patienceSeconds: 30,
+    patienceSeconds: 15,
     // A round may fail for something else first: sends that did not come to an end on a slow machine, say.
     until: found,
   });
