@@ -205,7 +205,7 @@ class Batch implements JobOwner {
   private gathers(): boolean {
     const { toRecord, held } = this.hand;
     if (toRecord === 0 || this.ending) return false;
-    const many = this.tools.budget.share / 4;
+    const many = 0.4 * this.tools.budget.share;
     return (
       this.onTheWire.size > 0 &&
       held - toRecord > many &&
@@ -470,8 +470,7 @@ class Batch implements JobOwner {
       outcome: settlement.to,
       text: 'text' in verdict ? verdict.text : verdict.kind === 'sent' ? verdict.reply.text : '',
     });
-    if (!this.gathers()) this.signal.wake();
-    else if (this.hand.toRecord === 1) setTimeout(this.wake, GATHER_MS);
+    if (this.hand.toRecord === 1 || !this.gathers()) this.signal.wake();
     return { sign, reason: verdict.kind === 'server' ? verdict.text : '' };
   }
 
@@ -537,6 +536,9 @@ class Batch implements JobOwner {
     if (untilStart > 0) waits.push(untilStart);
     const backoff = lanes.backoffMs();
     if (backoff > 0) waits.push(backoff);
+    if (this.hand.toRecord > 0) {
+      waits.push(this.arrivedAt + GATHER_MS - this.tools.clock().monotonic);
+    }
     await this.signal.wait(Math.max(1, Math.min(...waits)));
   }
 
