@@ -132,7 +132,7 @@ export function explainDatabaseError(error: unknown, where: string): unknown {
     return new CampaignError(
       'DATABASE_UNREACHABLE',
       `${where} is busy: ${e.message}`,
-      'try again; if it lasts, look for long transactions on CAMPAIGN_SENDS',
+      'try again; if it lasts, look for long transactions on the campaign tables',
       { cause: e },
     );
   }

@@ -30,7 +30,7 @@ export interface Page {
 
 const COLUMNS = `r.SEQ AS seq, r.EMAIL AS email, r.STATUS AS status, r.ATTEMPTS AS attempts, r.SMTP_CODE AS smtpCode,
   r.ENHANCED_CODE AS enhancedCode, r.RESPONSE AS response, r.NEXT_ATTEMPT_AT AS nextAttemptAt,
-  r.CLAIM_NUMBER AS claimNumber, r.SENT_AT AS sentAt`;
+  NULLIF(r.CLAIM_NUMBER, 0) AS claimNumber, r.SENT_AT AS sentAt`;
 
 /** Values of the generated column ATTENTION that hold the whole of a status, all without NEXT_ATTEMPT_AT. */
 const ATTENTION = { failed: 1, unknown: 2, skipped: 3 } as const;

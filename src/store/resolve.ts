@@ -222,7 +222,7 @@ export async function attemptRange(
 ): Promise<{ first: Attempt; last: Attempt } | undefined> {
   const rows = await db.rows<Attempt>(
     `SELECT CLAIM_NUMBER AS claimNumber, SEQ AS seq FROM CAMPAIGN_SEND_RESULTS
-      WHERE SEND_ID = ? AND SEQ IN (?) AND STATUS = 'sent' AND CLAIM_NUMBER IS NOT NULL
+      WHERE SEND_ID = ? AND SEQ IN (?) AND STATUS = 'sent' AND CLAIM_NUMBER > 0
       ORDER BY CLAIM_NUMBER, SEQ`,
     [sendId, seqs],
   );

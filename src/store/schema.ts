@@ -9,8 +9,9 @@ const SQL_DIRECTORY = fileURLToPath(new URL('../../sql/', import.meta.url));
 
 const LOCK_SECONDS = 30;
 const NO_SUCH_TABLE = 1146;
+const DUPLICATE_COLUMN = 1060;
 
-/** One file `NNNN_name.sql`: one DDL statement that does no harm when it is run again. */
+/** One file `NNNN_name.sql`: one DDL statement that does no harm when it is run again, or an ALTER that adds a column. */
 interface Migration {
   version: number;
   name: string;
@@ -50,7 +51,7 @@ const newerSchema = (found: number, known: number): CampaignError =>
 /**
  * Applies the files of `sqlDirectory` that the database has not had yet, in order, and records each in
  * CAMPAIGN_SCHEMA. Several at once wait for one another by GET_LOCK; where that is not shared (nodes of a
- * Galera cluster), each file being idempotent keeps them from harm.
+ * Galera cluster), a file does no harm the second time.
  * @returns names of the files applied now; empty when the schema was current
  * @throws CampaignError SCHEMA_MISMATCH when the database is newer than the files
  */
@@ -98,7 +99,7 @@ async function applyMissing(
   if (found > latestVersion(migrations)) throw newerSchema(found, latestVersion(migrations));
   const missing = migrations.filter(({ version }) => !applied.includes(version));
   for (const { version, name } of missing) {
-    await session.run(readFileSync(join(sqlDirectory, name), 'utf8'));
+    await apply(session, readFileSync(join(sqlDirectory, name), 'utf8'));
     await session.run(
       `INSERT INTO CAMPAIGN_SCHEMA (VERSION, NAME, APPLIED_AT) VALUES (?, ?, UTC_TIMESTAMP(3))
        ON DUPLICATE KEY UPDATE NAME = ?`,
@@ -106,6 +107,16 @@ async function applyMissing(
     );
   }
   return missing.map(({ name }) => name);
+}
+
+async function apply(session: Executor, statement: string): Promise<void> {
+  try {
+    await session.run(statement);
+  } catch (error) {
+    // MySQL has no ADD COLUMN IF NOT EXISTS; an ALTER takes effect as a whole, so the rest of it was done too.
+    const { errno } = error as { errno?: number };
+    if (errno !== DUPLICATE_COLUMN || !/^ALTER TABLE\b/m.test(statement)) throw error;
+  }
 }
 
 /**

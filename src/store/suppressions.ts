@@ -9,7 +9,7 @@ export async function skipSuppressed(tx: Executor, sendId: number): Promise<numb
   const { affectedRows } = await tx.run(
     `UPDATE CAMPAIGN_SEND_RESULTS r
        JOIN CAMPAIGN_SUPPRESSIONS s ON s.EMAIL_NORM = r.EMAIL_NORM
-        SET r.STATUS = 'skipped', r.RESPONSE = LEFT(CONCAT('suppressed: ', s.REASON), 500)
+        SET r.STATUS = 'skipped', r.ROOM = NULL, r.RESPONSE = LEFT(CONCAT('suppressed: ', s.REASON), 500)
       WHERE r.SEND_ID = ? AND r.STATUS = 'pending'`,
     [sendId],
   );

@@ -110,6 +110,7 @@ function settleStatement(
       `SMTP_CODE = ${perRow.value(answered.map((row) => row.code))}`,
       `ENHANCED_CODE = ${perRow.value(answered.map((row) => row.enhanced))}`,
       `RESPONSE = ${perRow.value(answered.map((row) => clip(row.text, REASON_LENGTH)))}`,
+      'ROOM = NULL',
     );
   }
   if (kind === 'deferred' || kind === 'returned') {

@@ -149,17 +149,19 @@ export async function seedLargeSend(database: Database, send: LargeSend): Promis
     await database.run(
       `INSERT INTO CAMPAIGN_SEND_RESULTS
               (SEND_ID, SEQ, EMAIL, EMAIL_NORM, FIELDS, STATUS, ATTEMPTS, CLAIM_NUMBER, SMTP_CODE, ENHANCED_CODE,
-               RESPONSE, SENT_AT)
+               RESPONSE, SENT_AT, ROOM)
        SELECT ?, seq, CONCAT('person.', seq, '@example.org'), CONCAT('person.', seq, '@example.org'),
               CONCAT('{"first_name":"First', seq % 997, '","last_name":"Last', seq % 1009, '","city":"City', seq % 101,
                      '","company":"Company ', seq % 503, '","code":"C-', seq, '"}'),
-              IF(seq <= ?, 'sent', 'pending'), IF(seq <= ?, 1, 0), IF(seq <= ?, 1, NULL), IF(seq <= ?, 250, NULL),
-              IF(seq <= ?, '2.0.0', NULL), IF(seq <= ?, 'Ok', NULL), IF(seq <= ?, UTC_TIMESTAMP(3), NULL)
+              IF(seq <= ?, 'sent', 'pending'), IF(seq <= ?, 1, 0), seq <= ?, IF(seq <= ?, 250, NULL),
+              IF(seq <= ?, '2.0.0', NULL), IF(seq <= ?, 'Ok', NULL), IF(seq <= ?, UTC_TIMESTAMP(3), NULL),
+              IF(seq <= ?, NULL, ?)
          FROM (SELECT n + 1 + ? AS seq FROM (${NUMBERS}) AS numbers WHERE n < ?) AS seqs
         ORDER BY seq`,
       [
         insertId,
-        ...Array.from({ length: 7 }, () => sent),
+        ...Array.from({ length: 8 }, () => sent),
+        '.'.repeat(80),
         start,
         Math.min(ROWS_PER_INSERT, rows - start),
       ],

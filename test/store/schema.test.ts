@@ -51,6 +51,20 @@ describe('migrate', () => {
     await test.database.run('DELETE FROM CAMPAIGN_SCHEMA WHERE VERSION = 2');
     expect(await migrate(test.database, directory)).toEqual(['0002_second.sql']);
   });
+
+  it('that was cut short after a column and before its record takes the column as it is', async () => {
+    write('0003_column.sql', 'ALTER TABLE FIRST_TABLE ADD COLUMN NAME VARCHAR(9), FORCE;\n');
+    await migrate(test.database, directory);
+    await test.database.run('DELETE FROM CAMPAIGN_SCHEMA WHERE VERSION = 3');
+    expect(await migrate(test.database, directory)).toEqual(['0003_column.sql']);
+  });
+
+  it('stops at any other error, and goes on from there the next time', async () => {
+    write('0003_wrong.sql', 'ALTER TABLE NO_SUCH_TABLE ADD COLUMN NAME VARCHAR(9)');
+    await expect(migrate(test.database, directory)).rejects.toThrow(/NO_SUCH_TABLE/);
+    write('0003_wrong.sql', 'ALTER TABLE FIRST_TABLE ADD COLUMN NAME VARCHAR(9)');
+    expect(await migrate(test.database, directory)).toEqual(['0003_wrong.sql']);
+  });
 });
 
 describe('checkSchema', () => {

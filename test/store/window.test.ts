@@ -113,6 +113,35 @@ describe('one step', () => {
   });
 });
 
+test('outcomes fit where their rows are: a ledger of full pages is as large afterwards as before', async () => {
+  const rows = 20_000;
+  sendId = await seedSend(db.database, { recipients: rows });
+  const got = await ledger.claim(sendId, `test:${sendId}`, true);
+  if (!got) throw new Error('not claimed');
+  claimed = got;
+  const before = await ledgerBytes();
+  const text = 'OK  1764100000 d2e1a72fcca58-7c3ee8 (relay took it) - gsmtp';
+  let settlements: Settlement[] = [];
+  for (let seq = 0; seq <= rows; seq += 500) {
+    const mark = Array.from({ length: seq < rows ? 500 : 0 }, (_, n) => seq + n + 1);
+    const cursor = seq + mark.length;
+    expect(await step(settlements, mark, cursor, seq, seq)).toEqual({ kind: 'done' });
+    settlements = mark.map((n) => ({ seq: n, to: 'sent', code: 250, enhanced: '2.0.0', text }));
+  }
+  expect((await balancedBooks(db.database, sendId)).sent).toBe(rows);
+  expect(await ledgerBytes()).toBe(before);
+});
+
+/** Of the table itself, without its indexes. */
+async function ledgerBytes(): Promise<number> {
+  await db.database.rows('ANALYZE TABLE CAMPAIGN_SEND_RESULTS');
+  const [table] = await db.database.rows<{ bytes: number }>(
+    `SELECT DATA_LENGTH AS bytes FROM INFORMATION_SCHEMA.TABLES
+      WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'CAMPAIGN_SEND_RESULTS'`,
+  );
+  return table?.bytes ?? 0;
+}
+
 describe('a step that the server begins only after its claim was reconciled', () => {
   const reconciled = async () => {
     const found = await ledger.reconcile(claimed.claim);

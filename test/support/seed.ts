@@ -127,7 +127,7 @@ async function insertRows(
       row.status,
       row.attempts ?? (['sent', 'failed'].includes(row.status) ? 1 : 0),
       row.status === 'pending' && i < cursor ? now : null,
-      row.claimNumber === undefined ? (wasTouched ? 1 : null) : row.claimNumber,
+      row.claimNumber === undefined ? Number(wasTouched) : row.claimNumber,
       row.code === undefined ? code : row.code,
       row.enhanced === undefined ? enhanced : row.enhanced,
       row.response === undefined ? response : row.response,
