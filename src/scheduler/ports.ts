@@ -68,7 +68,7 @@ export interface Ledger {
     read: { afterSeq: number; untouched: number; deferred: number },
   ): Promise<NextRows>;
   step(claim: Claim, step: Step): Promise<StepResult>;
-  /** The SEQs that are `sending` under this claim, after any earlier transaction of it has ended; null when it is lost. */
+  /** The claim, numbered anew, and its rows `sending`, after any earlier transaction of it has ended; null when it is lost. */
   reconcile(claim: Claim): Promise<Reconciled | null>;
   state(claim: Claim): Promise<SendState>;
   /** Results that came after the claim was lost may settle this claim's own `unknown` rows. */

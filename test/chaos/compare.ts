@@ -101,11 +101,12 @@ export async function compare(
         contradictions.push(`${where}by "${row.response}", which is no reply it got`);
       }
       if (!row.sentAt) contradictions.push(`${where}at no time`);
-    } else if (statusOf.get(row.sendId) !== 'cancelled') {
-      if (row.status === 'pending' || row.status === 'sending') {
-        lost += 1;
-        contradictions.push(`${where}and its send has ended`);
-      }
+    } else if (
+      row.status === 'sending' ||
+      (row.status === 'pending' && statusOf.get(row.sendId) !== 'cancelled')
+    ) {
+      lost += 1;
+      contradictions.push(`${where}and its send has ended`);
     }
   }
   for (const send of sends) contradictions.push(...contradictionsOf(send));

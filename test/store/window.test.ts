@@ -15,12 +15,13 @@ beforeAll(async () => {
 });
 afterAll(() => db.drop());
 
-beforeEach(async () => {
-  sendId = await seedSend(db.database, { recipients: 10 });
+async function claimSend(recipients: number): Promise<void> {
+  sendId = await seedSend(db.database, { recipients });
   const got = await ledger.claim(sendId, `test:${sendId}`, true);
   if (!got) throw new Error('not claimed');
   claimed = got;
-});
+}
+beforeEach(() => claimSend(10));
 
 const step = (
   settlements: Settlement[],
@@ -115,10 +116,7 @@ describe('one step', () => {
 
 test('outcomes fit where their rows are: a ledger of full pages is as large afterwards as before', async () => {
   const rows = 20_000;
-  sendId = await seedSend(db.database, { recipients: rows });
-  const got = await ledger.claim(sendId, `test:${sendId}`, true);
-  if (!got) throw new Error('not claimed');
-  claimed = got;
+  await claimSend(rows);
   const before = await ledgerBytes();
   const text = 'OK  1764100000 d2e1a72fcca58-7c3ee8 (relay took it) - gsmtp';
   let settlements: Settlement[] = [];
