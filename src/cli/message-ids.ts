@@ -1,4 +1,4 @@
-import { messageId } from '../domain/message-id.js';
+import { messageIdsOf } from '../domain/message-id.js';
 import { parseSender } from '../mail/sender.js';
 import type { Database } from '../store/database.js';
 import { readMessage } from '../store/messages.js';
@@ -11,7 +11,6 @@ export async function messageIds(
 ): Promise<(row: LedgerRow) => string | null> {
   const message = await readMessage(database, sendId);
   if (!message) return () => null;
-  const { domain } = parseSender(message.sender);
-  return (row) =>
-    row.claimNumber === null ? null : messageId(sendId, row.seq, message.secret, domain);
+  const idOf = messageIdsOf(sendId, message.secret, parseSender(message.sender).domain);
+  return (row) => (row.claimNumber === null ? null : idOf(row.seq));
 }

@@ -1,8 +1,8 @@
-import { createHmac, createSecretKey } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { needsSmtpUtf8 } from '../domain/address.js';
 import type { FilledMessage, MessageSource, Recipient } from '../domain/delivery.js';
 import { EMAIL_FIELD } from '../domain/fields.js';
-import { messageId } from '../domain/message-id.js';
+import { messageIdsOf } from '../domain/message-id.js';
 import { CampaignError } from '../errors.js';
 import { addressHeader, dateHeader, subjectHeader } from './headers.js';
 import { deriveTextTemplate, htmlToText } from './plain-text.js';
@@ -109,8 +109,7 @@ function deriveText(html: string, fieldNames: readonly string[]): ParsedTemplate
  * @throws CampaignError BAD_TEMPLATE, BAD_ADDRESS as `parseTemplates` and `parseSender` do
  */
 export function compileMessage(source: MessageSource): Compiled {
-  const { sendId, fieldNames } = source;
-  const secret = createSecretKey(source.secret);
+  const { sendId, fieldNames, secret } = source;
   const templates = parseTemplates({
     subject: { name: 'subject', source: source.subject },
     html: source.html === null ? null : { name: 'html', source: source.html },
@@ -131,6 +130,7 @@ export function compileMessage(source: MessageSource): Compiled {
   const derivedText =
     source.html !== null && source.text === null ? deriveText(source.html, fieldNames) : null;
   const fillContent = compileContent(templates, derivedText, boundary);
+  const messageIdOf = messageIdsOf(sendId, secret, sender.domain);
   const senderNeedsUtf8 = needsSmtpUtf8(sender.envelope);
 
   let second = Number.NaN;
@@ -160,7 +160,7 @@ export function compileMessage(source: MessageSource): Compiled {
           addressHeader('To', to) +
           (staticSubject ?? subjectHeader(render(subject, values))) +
           dateAt(now) +
-          `Message-ID: ${messageId(sendId, seq, secret, sender.domain)}\r\nMIME-Version: 1.0\r\n` +
+          `Message-ID: ${messageIdOf(seq)}\r\nMIME-Version: 1.0\r\n` +
           fillContent(values),
       };
     },

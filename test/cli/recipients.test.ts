@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { messageId } from '../../src/domain/message-id.ts';
+import { messageIdsOf } from '../../src/domain/message-id.ts';
 import { runCommand } from '../support/command.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { rowsOf, type SeedRow, seedSend } from '../support/seed.ts';
@@ -58,7 +58,7 @@ describe('recipients --json', () => {
       'messageId',
       'sentAt',
     ]);
-    const idOf = (seq: number) => messageId(id, seq, Buffer.alloc(32, 7), 'example.org');
+    const idOf = (seq: number) => messageIdsOf(id, Buffer.alloc(32, 7), 'example.org')(seq);
     expect(recipients).toMatchObject([
       { email: 'r1@example.org', status: 'sent', smtpCode: 250, error: null, messageId: idOf(1) },
       {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { messageId } from '../../src/domain/message-id.ts';
+import { messageIdsOf } from '../../src/domain/message-id.ts';
 import { listEvents } from '../../src/store/events.ts';
 import { readSend } from '../../src/store/sends.ts';
 import { verifySend } from '../../src/store/verify.ts';
@@ -201,7 +201,7 @@ describe('retry', () => {
 describe('resolve --from-maillog', () => {
   const SECRET = Buffer.alloc(32, 7);
   const idOf = (sendId: number, seq: number) =>
-    messageId(sendId, seq, SECRET, 'example.org').slice(1, -1);
+    messageIdsOf(sendId, SECRET, 'example.org')(seq).slice(1, -1);
   const named = (sendId: number, seq: number, queueId: string) =>
     `Nov 25 03:00:00 mx postfix/cleanup[11]: ${queueId}: message-id=<${idOf(sendId, seq)}>`;
   const active = (queueId: string) =>

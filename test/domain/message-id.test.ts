@@ -1,22 +1,33 @@
+import { createHmac, randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { isGenuine, messageId, parseMessageId } from '../../src/domain/message-id.ts';
+import { isGenuine, messageIdsOf, parseMessageId } from '../../src/domain/message-id.ts';
 
 const secret = Buffer.alloc(32, 7);
 
 test('a Message-ID is the same on every attempt and another for every row, send and secret', () => {
-  const id = messageId(42, 1000, secret, 'example.com');
+  const id = messageIdsOf(42, secret, 'example.com')(1000);
   expect(id).toMatch(/^<16\.rs\.[0-9a-f]{16}@example\.com>$/);
-  expect(messageId(42, 1000, secret, 'example.com')).toBe(id);
+  expect(messageIdsOf(42, secret, 'example.com')(1000)).toBe(id);
   const others = [
-    messageId(42, 1001, secret, 'example.com'),
-    messageId(43, 1000, secret, 'example.com'),
-    messageId(42, 1000, Buffer.alloc(32, 8), 'example.com'),
+    messageIdsOf(42, secret, 'example.com')(1001),
+    messageIdsOf(43, secret, 'example.com')(1000),
+    messageIdsOf(42, Buffer.alloc(32, 8), 'example.com')(1000),
   ];
   expect(new Set([id, ...others]).size).toBe(4);
 });
 
+test('a Message-ID carries the HMAC-SHA-256 of its send and row, whatever came before it', () => {
+  for (const key of [secret, randomBytes(32)]) {
+    const idOf = messageIdsOf(42, key, 'example.com');
+    for (const seq of [Number.MAX_SAFE_INTEGER, 7, 123_456]) {
+      const mac = createHmac('sha256', key).update(`42:${seq}`).digest('hex').slice(0, 16);
+      expect(idOf(seq)).toContain(`.${mac}@`);
+    }
+  }
+});
+
 test('a Message-ID in a log leads back to its row', () => {
-  const id = messageId(42, 9_007_199_254_740_991, secret, 'example.com');
+  const id = messageIdsOf(42, secret, 'example.com')(9_007_199_254_740_991);
   for (const text of [id, id.slice(1, -1)]) {
     const parts = parseMessageId(text);
     expect(parts).toMatchObject({ sendId: 42, seq: 9_007_199_254_740_991 });
