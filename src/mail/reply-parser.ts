@@ -47,6 +47,9 @@ const join = (lines: readonly Line[]): Reply => ({
 export const toReply = (lines: readonly string[]): Reply =>
   join(lines.flatMap((line) => parseLine(line) ?? []));
 
+/** Most replies are one of a few lines over and over; so many are remembered, and then all forgotten. */
+const KNOWN_AT_MOST = 16;
+
 /** What a server sent that is not a reply (RFC 5321 §4.2). */
 export class MalformedReply extends Error {
   constructor(line: string) {
@@ -60,6 +63,8 @@ export class ReplyParser {
   private rest = '';
   private lines: Line[] = [];
   private size = 0;
+  /** Replies of one line that came before, by their bytes. */
+  private readonly known = new Map<string, Reply>();
 
   /**
    * @param chunk bytes as latin1
@@ -76,16 +81,29 @@ export class ReplyParser {
     const lines = this.rest.split('\n');
     this.rest = lines.pop() ?? '';
     for (const bytes of lines) {
-      const text = decode(bytes.endsWith('\r') ? bytes.slice(0, -1) : bytes);
-      const line = parseLine(text);
-      if (!line || this.size > MAX_REPLY) throw new MalformedReply(text);
-      this.lines.push(line);
-      if (line.goesOn) continue;
-      const reply = join(this.lines);
-      this.lines = [];
+      const reply = (this.lines.length === 0 && this.known.get(bytes)) || this.take(bytes);
+      if (!reply) continue;
       this.size = this.rest.length;
       hear(reply);
     }
+  }
+
+  /** One line, without its LF: the reply that it ends, or null when more lines follow. */
+  private take(bytes: string): Reply | null {
+    const text = decode(bytes.endsWith('\r') ? bytes.slice(0, -1) : bytes);
+    const line = parseLine(text);
+    if (!line || this.size > MAX_REPLY) throw new MalformedReply(text);
+    if (line.goesOn) {
+      this.lines.push(line);
+      return null;
+    }
+    const reply = join([...this.lines, line]);
+    if (this.lines.length === 0) {
+      if (this.known.size >= KNOWN_AT_MOST) this.known.clear();
+      this.known.set(bytes, reply);
+    }
+    this.lines = [];
+    return reply;
   }
 
   /**
