@@ -71,6 +71,20 @@ describe('the chaos rounds find', () => {
     );
   }, 300_000);
 
+  test('a lease that always holds: a stopped worker wakes up and mails what it had marked', async () => {
+    await expectFound(
+      [
+        {
+          file: 'domain/lease.js',
+          from: 'elapsedMs(renewed, now) < lease.holdsMs',
+          to: 'true',
+        },
+      ],
+      ['worker-stop'],
+      (total) => total.late > 0,
+    );
+  }, 300_000);
+
   test('rows marked only after they were sent: a killed worker leaves them to be sent again', async () => {
     await expectFound(
       [
