@@ -4,6 +4,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { requireSmtp, type Settings } from '../config.js';
 import { STALE_CLAIM_SECONDS, systemClock } from '../domain/lease.js';
 import { CampaignError } from '../errors.js';
+import type { WayAhead } from '../mail/transport.js';
+import type { Report } from '../scheduler/events.js';
 import type { SchedulerOptions, SchedulerResult } from '../scheduler/loop.js';
 import type { LogFormat, LogLevel } from '../view/log.js';
 import type { Context } from './context.js';
@@ -100,16 +102,18 @@ async function run(flags: Flags, context: Context): Promise<void> {
     ]);
   const format: LogFormat = flags.json ? 'json' : 'text';
   const logger = log.createLogger(context.stderr, format, flags.logLevel, context.color ?? false);
+  const report: Report = words.logSchedulerEvents(logger);
   const { connections, messagesPerConnection } = flags;
+  const onGivenUp = (way: WayAhead): void => report({ kind: 'sends-ahead-no-more', way });
   const result = await runScheduler(
     schedulerOptions(flags, settings),
     {
       ledger: createLedger(database, flags.staleSeconds),
-      transport: createTransport(smtp, { connections, messagesPerConnection }),
+      transport: createTransport(smtp, { connections, messagesPerConnection, onGivenUp }),
       compile: compileMessage,
       clock: systemClock,
       random: Math.random,
-      report: words.logSchedulerEvents(logger),
+      report,
     },
     context.signal,
   );

@@ -71,7 +71,7 @@ export class SmtpClient {
   readonly pipelining: boolean;
   /** Messages whose body was begun. */
   messages = 0;
-  /** Milliseconds from the end of the last message to its reply. */
+  /** Milliseconds from the end of the last message to its reply; null when that one came to no dot. */
   acceptanceMs: number | null = null;
   /** Whether a command behind a dot was answered before the dot. */
   tookTurns = false;
@@ -141,6 +141,7 @@ export class SmtpClient {
     const { timeouts } = this;
     const ahead = this.opened;
     this.opened = null;
+    this.acceptanceMs = null;
     const opening = ahead?.opening ?? this.open(message);
     if ('kind' in opening) return opening;
     const { mail, rcpt } = opening;

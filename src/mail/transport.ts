@@ -13,11 +13,16 @@ import {
   type TransactionTimeouts,
 } from './smtp-client.js';
 
+/** Commands of one message together (RFC 2920), or those of the next behind a message's dot. */
+export type WayAhead = 'pipelining' | 'behindDot';
+
 export interface TransportOptions {
   /** Connections at most. */
   connections: number;
   /** Messages after which a connection is closed, for servers that end it there themselves; 0: any number. */
   messagesPerConnection?: number;
+  /** Told once of each way of sending commands ahead that the server has turned out not to bear. */
+  onGivenUp?: (way: WayAhead) => void;
   timeouts?: Partial<TransportTimeouts>;
 }
 
@@ -162,8 +167,7 @@ class Pool implements SmtpTransport {
   /** Places there are while the server takes fewer connections than we may make. */
   private fewer = { places: Number.POSITIVE_INFINITY, until: 0 };
   /** Both are turned off for good where a server offers PIPELINING and then leaves commands without a reply, or the right one. */
-  private pipelining = true;
-  private behindDot = true;
+  private readonly ahead: Record<WayAhead, boolean> = { pipelining: true, behindDot: true };
 
   constructor(
     private readonly settings: SmtpSettings,
@@ -306,7 +310,7 @@ class Pool implements SmtpTransport {
     this.handshakes.add(opened);
     const handshake = await shaking;
     if ('failure' in handshake) return handshake.failure;
-    const client = new SmtpClient(handshake.connection, timeouts, this.pipelining);
+    const client = new SmtpClient(handshake.connection, timeouts, this.ahead.pipelining);
     this.open.add(client);
     void client.closed().then(() => this.open.delete(client));
     if (this.abort.signal.aborted) client.destroy();
@@ -326,16 +330,24 @@ class Pool implements SmtpTransport {
     if (client.acceptanceMs !== null) {
       this.acceptanceMs += (client.acceptanceMs - this.acceptanceMs) * NEWEST;
     }
-    if ((behindDot && isOutOfStep(result)) || client.tookTurns) this.behindDot = false;
-    if (client.lost === 'timeout' && result.kind === 'broken' && BEFORE_BODY.has(result.stage)) {
-      if (behindDot) this.behindDot = false;
-      else if (client.pipelining && result.stage !== 'mail') this.pipelining = false;
+    const silent =
+      client.lost === 'timeout' && result.kind === 'broken' && BEFORE_BODY.has(result.stage);
+    if (client.tookTurns || (behindDot && (silent || isOutOfStep(result)))) {
+      this.giveUp('behindDot');
+    } else if (silent && client.pipelining && result.stage !== 'mail') {
+      this.giveUp('pipelining');
     }
     return result;
   }
 
+  private giveUp(way: WayAhead): void {
+    if (!this.ahead[way]) return;
+    this.ahead[way] = false;
+    this.options.onGivenUp?.(way);
+  }
+
   private mayFollow(client: SmtpClient): boolean {
-    return this.behindDot && !this.closing && !this.isUsedUp(client.messages + 1);
+    return this.ahead.behindDot && !this.closing && !this.isUsedUp(client.messages + 1);
   }
 
   private release(client: SmtpClient): void {

@@ -19,6 +19,7 @@ export type SchedulerEvent =
   | { kind: 'claim-lost'; sendId: number; settledLate: number }
   | { kind: 'reclaimed'; sendId: number; from: string | null; unknown: number }
   | { kind: 'server-trouble'; reason: string; waitMs: number }
+  | { kind: 'sends-ahead-no-more'; way: 'pipelining' | 'behindDot' }
   | { kind: 'database-away'; reason: string; waitMs: number }
   | { kind: 'database-back'; afterMs: number }
   | { kind: 'fault'; sendId: number; reason: string }

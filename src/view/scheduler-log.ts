@@ -66,6 +66,12 @@ const LINES: Record<string, (event: never) => Line> = {
     'warn',
     `SMTP server: ${printable(e.reason)}; backing off ${seconds(e.waitMs)}`,
   ],
+  'sends-ahead-no-more': (e: { way: 'pipelining' | 'behindDot' }) => [
+    'warn',
+    e.way === 'pipelining'
+      ? 'SMTP server: offers PIPELINING and left commands sent ahead without a reply; from now on each waits for its own'
+      : 'SMTP server: cannot take the next message behind the dot of the last; from now on each message waits for its reply',
+  ],
   'database-away': (e: { reason: string; waitMs: number }) => [
     'warn',
     `${printable(e.reason)}; trying again in ${seconds(e.waitMs)}`,
@@ -92,10 +98,11 @@ const LINES: Record<string, (event: never) => Line> = {
 /** Writes scheduler events to the log: a supplement, the database is the truth. */
 export function logSchedulerEvents(logger: Logger): (event: Event) => void {
   return (event) => {
+    // First, for there are as many of these as messages.
+    if (event.kind === 'message' && !logger.isLevelEnabled('debug')) return;
     const word = LINES[event.kind] as ((event: Event) => Line) | undefined;
     if (!word) return;
     const { kind, ...details } = event;
-    if (kind === 'message' && !logger.isLevelEnabled('debug')) return;
     const [level, text] = word(event);
     logger[level]({ event: kind, ...details }, text);
   };

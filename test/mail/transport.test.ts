@@ -800,15 +800,20 @@ describe('the commands of the next message', () => {
     'are said again, and never behind a dot any more, when the server answers them with %s',
     async (odd) => {
       let dots = 0;
-      const { server, transport } = await raw({
-        MAIL: (c) => c.reply(c.number === 0 && dots > 0 ? odd : '250 2.1.0 ok'),
-        DOT: (c) => {
-          dots += 1;
-          c.reply('250 2.0.0 ok');
+      const givenUp: string[] = [];
+      const { server, transport } = await raw(
+        {
+          MAIL: (c) => c.reply(c.number === 0 && dots > 0 ? odd : '250 2.1.0 ok'),
+          DOT: (c) => {
+            dots += 1;
+            c.reply('250 2.0.0 ok');
+          },
         },
-      });
+        { onGivenUp: (way) => givenUp.push(way) },
+      );
       expect(await carry(transport, ['ann', 'bob'])).toEqual([sent, sent]);
       expect(server.bodies).toHaveLength(2);
+      expect(givenUp).toEqual(['behindDot']);
       expect(await carry(transport, ['cyd', 'dan'])).toEqual([sent]);
     },
   );
