@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { MailLogReader } from '../domain/mail-log.js';
-import { isGenuine, parseMessageId } from '../domain/message-id.js';
+import { genuineIn, parseMessageId } from '../domain/message-id.js';
 import { CampaignError } from '../errors.js';
 import type { Database } from '../store/database.js';
 import { readMessage } from '../store/messages.js';
@@ -105,10 +105,11 @@ async function readLog(
   const message = await readMessage(database, id);
   if (!message) throw noSuchSend(id);
   const wantsCoverage = options.absent !== undefined;
+  const isGenuine = genuineIn(id, message.secret);
   const reader = new MailLogReader((text) => {
     const parts = parseMessageId(text);
-    if (parts?.sendId !== id || !(wantsCoverage || unknown.has(parts.seq))) return null;
-    return isGenuine(parts, message.secret) ? parts.seq : null;
+    if (!parts || !(wantsCoverage || unknown.has(parts.seq))) return null;
+    return isGenuine(parts) ? parts.seq : null;
   });
   const accepted = new Map<number, Decision>();
   const seen = new Set<number>();

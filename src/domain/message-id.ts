@@ -4,12 +4,12 @@ import { hash, timingSafeEqual } from 'node:crypto';
 const BLOCK = 64;
 const HASH = 32;
 const MAC_LENGTH = 16;
-/** A send's id, a colon and a row's number. */
+/** A send's id and a row's number, 16 digits each at most, with a colon between them. */
 const MAX_TEXT = 33;
 
 /**
- * HMAC-SHA-256 (RFC 2104 §2) of short ASCII texts, in hexadecimal. Made of two one-shot hashes, for an Hmac object a
- * message costs three times as much.
+ * HMAC-SHA-256 (RFC 2104 §2) in hexadecimal, of ASCII texts of `MAX_TEXT` characters at most: what is longer would be cut.
+ * Made of two one-shot hashes, for an Hmac object a message costs more.
  * @param key a block at most
  */
 function hmacOf(key: Buffer): (text: string) => string {
@@ -21,8 +21,8 @@ function hmacOf(key: Buffer): (text: string) => string {
   const inner = padded(0x36, MAX_TEXT);
   const outer = padded(0x5c, HASH);
   return (text) => {
-    const end = BLOCK + inner.write(text, BLOCK, 'latin1');
-    outer.write(hash('sha256', inner.subarray(0, end), 'binary'), BLOCK, 'latin1');
+    const end = BLOCK + inner.write(text, BLOCK, 'binary');
+    outer.write(hash('sha256', inner.subarray(0, end), 'binary'), BLOCK, 'binary');
     return hash('sha256', outer, 'hex');
   };
 }
@@ -66,6 +66,9 @@ export function parseMessageId(text: string): MessageIdParts | null {
     : null;
 }
 
-/** Whether a Message-ID that was read is one this send gave. */
-export const isGenuine = ({ sendId, seq, mac }: MessageIdParts, secret: Buffer): boolean =>
-  timingSafeEqual(Buffer.from(macOf(sendId, secret)(seq)), Buffer.from(mac));
+/** Tells whether a Message-ID that was read is one this send gave. */
+export function genuineIn(sendId: number, secret: Buffer): (parts: MessageIdParts) => boolean {
+  const macOfRow = macOf(sendId, secret);
+  return ({ sendId: named, seq, mac }) =>
+    named === sendId && timingSafeEqual(Buffer.from(macOfRow(seq)), Buffer.from(mac));
+}

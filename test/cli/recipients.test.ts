@@ -58,7 +58,7 @@ describe('recipients --json', () => {
       'messageId',
       'sentAt',
     ]);
-    const idOf = (seq: number) => messageIdsOf(id, Buffer.alloc(32, 7), 'example.org')(seq);
+    const idOf = messageIdsOf(id, Buffer.alloc(32, 7), 'example.org');
     expect(recipients).toMatchObject([
       { email: 'r1@example.org', status: 'sent', smtpCode: 250, error: null, messageId: idOf(1) },
       {

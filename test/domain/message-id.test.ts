@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { isGenuine, messageIdsOf, parseMessageId } from '../../src/domain/message-id.ts';
+import { genuineIn, messageIdsOf, parseMessageId } from '../../src/domain/message-id.ts';
 
 const secret = Buffer.alloc(32, 7);
 
@@ -17,10 +17,14 @@ test('a Message-ID is the same on every attempt and another for every row, send 
 });
 
 test('a Message-ID carries the HMAC-SHA-256 of its send and row, whatever came before it', () => {
-  for (const key of [secret, randomBytes(32)]) {
-    const idOf = messageIdsOf(42, key, 'example.com');
-    for (const seq of [Number.MAX_SAFE_INTEGER, 7, 123_456]) {
-      const mac = createHmac('sha256', key).update(`42:${seq}`).digest('hex').slice(0, 16);
+  const longest = Number.MAX_SAFE_INTEGER;
+  const sends = [
+    { sendId: longest, key: secret },
+    { sendId: 42, key: randomBytes(32) },
+  ].map((send) => ({ ...send, idOf: messageIdsOf(send.sendId, send.key, 'example.com') }));
+  for (const seq of [longest, longest - 1, 7, 123_456]) {
+    for (const { sendId, key, idOf } of sends) {
+      const mac = createHmac('sha256', key).update(`${sendId}:${seq}`).digest('hex').slice(0, 16);
       expect(idOf(seq)).toContain(`.${mac}@`);
     }
   }
@@ -31,9 +35,10 @@ test('a Message-ID in a log leads back to its row', () => {
   for (const text of [id, id.slice(1, -1)]) {
     const parts = parseMessageId(text);
     expect(parts).toMatchObject({ sendId: 42, seq: 9_007_199_254_740_991 });
-    expect(parts && isGenuine(parts, secret)).toBe(true);
-    expect(parts && isGenuine({ ...parts, seq: 1 }, secret)).toBe(false);
-    expect(parts && isGenuine(parts, Buffer.alloc(32))).toBe(false);
+    expect(parts && genuineIn(42, secret)(parts)).toBe(true);
+    expect(parts && genuineIn(42, secret)({ ...parts, seq: 1 })).toBe(false);
+    expect(parts && genuineIn(43, secret)(parts)).toBe(false);
+    expect(parts && genuineIn(42, Buffer.alloc(32))(parts)).toBe(false);
   }
 });
 
