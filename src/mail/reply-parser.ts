@@ -74,10 +74,8 @@ export class ReplyParser {
   push(chunk: string, hear: (reply: Reply) => void): void {
     this.size += chunk.length;
     this.rest += chunk;
-    if (!chunk.includes('\n')) {
-      if (this.size > MAX_REPLY) throw new MalformedReply(this.rest);
-      return;
-    }
+    if (this.size > MAX_REPLY) throw new MalformedReply(this.rest);
+    if (!chunk.includes('\n')) return;
     const lines = this.rest.split('\n');
     this.rest = lines.pop() ?? '';
     for (const bytes of lines) {
@@ -92,7 +90,7 @@ export class ReplyParser {
   private take(bytes: string): Reply | null {
     const text = decode(bytes.endsWith('\r') ? bytes.slice(0, -1) : bytes);
     const line = parseLine(text);
-    if (!line || this.size > MAX_REPLY) throw new MalformedReply(text);
+    if (!line) throw new MalformedReply(text);
     if (line.goesOn) {
       this.lines.push(line);
       return null;
