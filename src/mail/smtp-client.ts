@@ -71,7 +71,7 @@ export class SmtpClient {
   readonly pipelining: boolean;
   /** Messages whose body was begun. */
   messages = 0;
-  /** Milliseconds from the end of the last message to its reply; null when that one came to no dot. */
+  /** Milliseconds from the end of the last message to its reply; null when none came. */
   acceptanceMs: number | null = null;
   /** Whether a command behind a dot was answered before the dot. */
   tookTurns = false;
@@ -242,7 +242,6 @@ export class SmtpClient {
     this.socket.write(`${rest}.\r\n${behind}`, utf8 ? 'utf8' : 'latin1');
     const written = performance.now();
     const reply = await this.read(this.timeouts.dot);
-    this.acceptanceMs = performance.now() - written;
     if ('lost' in reply) return this.broken('dot', reply);
     if (behind !== '' && isReplyToMail(reply)) {
       this.tookTurns = true;
@@ -251,6 +250,7 @@ export class SmtpClient {
         error: `the next message's MAIL was answered before this message: ${reply.code} ${reply.text}`,
       });
     }
+    this.acceptanceMs = performance.now() - written;
     // The end of the data clears the transaction, whatever the answer (RFC 5321 §4.1.1.4): no RSET is due.
     return this.answered('dot', reply, 'nothing');
   }
