@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { requireSmtp, type Settings } from '../config.js';
+import type { WayAhead } from '../domain/delivery.js';
 import { STALE_CLAIM_SECONDS, systemClock } from '../domain/lease.js';
 import { CampaignError } from '../errors.js';
-import type { WayAhead } from '../mail/transport.js';
 import type { Report } from '../scheduler/events.js';
 import type { SchedulerOptions, SchedulerResult } from '../scheduler/loop.js';
 import type { LogFormat, LogLevel } from '../view/log.js';
@@ -104,7 +104,7 @@ async function run(flags: Flags, context: Context): Promise<void> {
   const logger = log.createLogger(context.stderr, format, flags.logLevel, context.color ?? false);
   const report: Report = words.logSchedulerEvents(logger);
   const { connections, messagesPerConnection } = flags;
-  const onGivenUp = (way: WayAhead): void => report({ kind: 'sends-ahead-no-more', way });
+  const onGivenUp = (way: WayAhead): void => report({ kind: 'commands-ahead-given-up', way });
   const result = await runScheduler(
     schedulerOptions(flags, settings),
     {

@@ -42,6 +42,9 @@ export interface Transmission {
   done(result: DeliveryResult): void;
 }
 
+/** Commands of one message together (RFC 2920), or those of the next behind a message's dot. */
+export type WayAhead = 'pipelining' | 'behindDot';
+
 /** Pacing of a send, as the operator last set it. */
 export interface Controls {
   batchSize: number;

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SmtpSettings } from '../config.js';
-import type { Transmission } from '../domain/delivery.js';
+import type { Transmission, WayAhead } from '../domain/delivery.js';
 import type { DeliveryResult, Stage } from '../domain/outcome.js';
 import { CampaignError } from '../errors.js';
 import { connectionOptions, type HandshakeTimeouts, shakeHands } from './handshake.js';
@@ -12,9 +12,6 @@ import {
   SmtpClient,
   type TransactionTimeouts,
 } from './smtp-client.js';
-
-/** Commands of one message together (RFC 2920), or those of the next behind a message's dot. */
-export type WayAhead = 'pipelining' | 'behindDot';
 
 export interface TransportOptions {
   /** Connections at most. */
@@ -167,7 +164,7 @@ class Pool implements SmtpTransport {
   /** Places there are while the server takes fewer connections than we may make. */
   private fewer = { places: Number.POSITIVE_INFINITY, until: 0 };
   /** Both are turned off for good where a server offers PIPELINING and then leaves commands without a reply, or the right one. */
-  private readonly ahead: Record<WayAhead, boolean> = { pipelining: true, behindDot: true };
+  private readonly bears: Record<WayAhead, boolean> = { pipelining: true, behindDot: true };
 
   constructor(
     private readonly settings: SmtpSettings,
@@ -310,7 +307,7 @@ class Pool implements SmtpTransport {
     this.handshakes.add(opened);
     const handshake = await shaking;
     if ('failure' in handshake) return handshake.failure;
-    const client = new SmtpClient(handshake.connection, timeouts, this.ahead.pipelining);
+    const client = new SmtpClient(handshake.connection, timeouts, this.bears.pipelining);
     this.open.add(client);
     void client.closed().then(() => this.open.delete(client));
     if (this.abort.signal.aborted) client.destroy();
@@ -341,13 +338,13 @@ class Pool implements SmtpTransport {
   }
 
   private giveUp(way: WayAhead): void {
-    if (!this.ahead[way]) return;
-    this.ahead[way] = false;
+    if (!this.bears[way]) return;
+    this.bears[way] = false;
     this.options.onGivenUp?.(way);
   }
 
   private mayFollow(client: SmtpClient): boolean {
-    return this.ahead.behindDot && !this.closing && !this.isUsedUp(client.messages + 1);
+    return this.bears.behindDot && !this.closing && !this.isUsedUp(client.messages + 1);
   }
 
   private release(client: SmtpClient): void {

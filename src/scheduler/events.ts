@@ -1,3 +1,5 @@
+import type { WayAhead } from '../domain/delivery.js';
+
 /** What a scheduler tells of its work; wording and drawing are the view's. */
 export type SchedulerEvent =
   | { kind: 'started'; worker: string; connections: number; pollSeconds: number }
@@ -19,7 +21,7 @@ export type SchedulerEvent =
   | { kind: 'claim-lost'; sendId: number; settledLate: number }
   | { kind: 'reclaimed'; sendId: number; from: string | null; unknown: number }
   | { kind: 'server-trouble'; reason: string; waitMs: number }
-  | { kind: 'sends-ahead-no-more'; way: 'pipelining' | 'behindDot' }
+  | { kind: 'commands-ahead-given-up'; way: WayAhead }
   | { kind: 'database-away'; reason: string; waitMs: number }
   | { kind: 'database-back'; afterMs: number }
   | { kind: 'fault'; sendId: number; reason: string }

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { WayAhead } from '../domain/delivery.js';
 import { printable } from './text.js';
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
@@ -66,11 +67,11 @@ const LINES: Record<string, (event: never) => Line> = {
     'warn',
     `SMTP server: ${printable(e.reason)}; backing off ${seconds(e.waitMs)}`,
   ],
-  'sends-ahead-no-more': (e: { way: 'pipelining' | 'behindDot' }) => [
+  'commands-ahead-given-up': (e: { way: WayAhead }) => [
     'warn',
     e.way === 'pipelining'
-      ? 'SMTP server: offers PIPELINING and left commands sent ahead without a reply; from now on each waits for its own'
-      : 'SMTP server: cannot take the next message behind the dot of the last; from now on each message waits for its reply',
+      ? 'SMTP server: offers PIPELINING, but left commands sent ahead without a reply; on new connections each command waits for the reply to the last'
+      : 'SMTP server: seems not to bear the next message behind the dot of the last; each message waits for the reply to the last',
   ],
   'database-away': (e: { reason: string; waitMs: number }) => [
     'warn',

@@ -2,7 +2,12 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { campaign } from '../support/cli.ts';
 import { createTestDatabase, startTestServer, type TestDatabase } from '../support/database.ts';
 import { ageClaim, balancedBooks, ledgerRows, seedSend } from '../support/sends.ts';
-import { type SmtpServer, type SmtpServerSettings, startSmtpServer } from '../support/smtp.ts';
+import {
+  rawSmtpServer,
+  type SmtpServer,
+  type SmtpServerSettings,
+  startSmtpServer,
+} from '../support/smtp.ts';
 import { type SchedulerProcess, startSchedulerProcess } from './scheduler-process.ts';
 
 const CONNECTIONS = 4;
@@ -28,10 +33,14 @@ afterEach(async () => {
   await db.drop();
 });
 
-type Options = Parameters<typeof startSchedulerProcess>[2] & { url?: string };
+type Options = Parameters<typeof startSchedulerProcess>[2] & { url?: string; smtpUrl?: string };
 
-function schedule({ url = db.url, ...options }: Options = {}): SchedulerProcess {
-  const scheduler = startSchedulerProcess(url, smtp.url, options);
+function schedule({
+  url = db.url,
+  smtpUrl = smtp.url,
+  ...options
+}: Options = {}): SchedulerProcess {
+  const scheduler = startSchedulerProcess(url, smtpUrl, options);
   running.push(scheduler);
   return scheduler;
 }
@@ -126,6 +135,34 @@ describe('run-scheduler', () => {
     expect((await schedule(UNTIL_IDLE).ended).code).toBe(0);
     expect(await books(sendId)).toMatchObject({ status: 'completed', sent: 400 });
     expectNobodyTwice();
+  });
+
+  test('says once that the server does not bear commands behind a dot, and mails everybody all the same', async () => {
+    let bodies = 0;
+    const server = await rawSmtpServer({
+      MAIL: (c) =>
+        c.reply(c.number === 0 && bodies === 1 ? '503 5.5.1 MAIL first' : '250 2.1.0 Ok'),
+      DOT: (c) => {
+        bodies += 1;
+        c.reply('250 2.0.0 Ok');
+      },
+    });
+    try {
+      const sendId = await seedSend(db.database, { recipients: 20 });
+      const smtpUrl = `smtp://127.0.0.1:${server.port}`;
+      const { code, stderr } = await schedule({
+        smtpUrl,
+        args: ['--until-idle', '--connections', '1'],
+      }).ended;
+      expect(code).toBe(0);
+      const told = stderr.split('\n').filter((line) => line.includes('"commands-ahead-given-up"'));
+      expect(told).toHaveLength(1);
+      expect(JSON.parse(told[0] ?? '')).toMatchObject({ way: 'behindDot' });
+      expect(await books(sendId)).toMatchObject({ status: 'completed', sent: 20 });
+      expect(server.bodies).toHaveLength(20);
+    } finally {
+      await server.close();
+    }
   });
 
   test('a second SIGTERM ends at once, and loses no more than a crash does', async () => {

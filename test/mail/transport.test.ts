@@ -481,6 +481,7 @@ describe('a pipelined DATA that is let in after a refused RCPT', () => {
 describe('a server that offers PIPELINING and drops commands', () => {
   test('gets them one by one from then on', async () => {
     let pending = 0;
+    const givenUp: string[] = [];
     const { server, transport } = await raw(
       {
         RCPT: (c) => {
@@ -491,10 +492,12 @@ describe('a server that offers PIPELINING and drops commands', () => {
           if (c.number > 0) c.reply('354 go');
         },
       },
-      { timeouts: { command: 50 } },
+      { timeouts: { command: 50 }, onGivenUp: (way) => givenUp.push(way) },
     );
     expect(await deliver(transport, message(), go)).toEqual(broken('rcpt'));
+    expect(givenUp).toEqual(['pipelining']);
     expect(await deliver(transport, message(), go)).toEqual(replied('dot', 250, '2.0.0'));
+    expect(givenUp).toHaveLength(1);
     expect(pending).toBe(2);
     expect(server.bodies).toHaveLength(1);
   });
@@ -819,36 +822,62 @@ describe('the commands of the next message', () => {
   );
 
   test('whose reply comes in place of the one to the dot leave that message unknown, not sent', async () => {
-    const { transport } = await raw({ DOT: () => undefined, MAIL: (c) => c.reply('250 2.1.0 ok') });
+    const givenUp: string[] = [];
+    const { transport } = await raw(
+      { DOT: () => undefined, MAIL: (c) => c.reply('250 2.1.0 ok') },
+      { onGivenUp: (way) => givenUp.push(way) },
+    );
     expect(await carry(transport, ['ann', 'bob'])).toEqual([
       broken('dot'),
       { kind: 'not-started' },
     ]);
+    expect(givenUp).toEqual(['behindDot']);
   });
 
-  test('are said again, and never behind a dot any more, when the server leaves them without a reply', async () => {
-    let dots = 0;
-    const { server, transport } = await raw(
-      {
-        MAIL: (c) => {
-          if (c.number > 0 || dots === 0) c.reply('250 ok');
-        },
-        RCPT: (c) => {
-          if (c.number > 0 || dots === 0) c.reply('250 ok');
-        },
-        DATA: (c) => {
-          if (c.number > 0 || dots === 0) c.reply('354 go');
-        },
-        DOT: (c) => {
-          dots += 1;
-          c.reply('250 2.0.0 ok');
-        },
+  /** Leaves without a reply what comes behind a dot, until as many connections as that have been left so. */
+  const silentBehindDot = (connections: number): RawScript => {
+    const dots = new Set<number>();
+    const dotReplies: (() => void)[] = [];
+    const unlessSilent =
+      (line: string): NonNullable<RawScript['MAIL']> =>
+      (c) => {
+        if (!dots.has(c.number)) c.reply(line);
+      };
+    return {
+      MAIL: unlessSilent('250 ok'),
+      RCPT: unlessSilent('250 ok'),
+      DATA: unlessSilent('354 go'),
+      DOT: (c) => {
+        const reply = (): void => c.reply('250 2.0.0 ok');
+        if (dots.size === connections) return reply();
+        dots.add(c.number);
+        dotReplies.push(reply);
+        if (dots.size === connections) for (const say of dotReplies) say();
       },
-      { timeouts: { behindDot: 50 } },
-    );
+    };
+  };
+
+  test('are said again, and never behind a dot any more, when the server leaves them without a reply', async () => {
+    const { server, transport } = await raw(silentBehindDot(1), { timeouts: { behindDot: 50 } });
     expect(await carry(transport, ['ann', 'bob', 'cyd'])).toEqual([sent, sent]);
     expect(server.connected).toBe(2);
     expect(server.bodies).toHaveLength(2);
+  });
+
+  test('left without a reply on two connections at once are told of once', async () => {
+    const givenUp: string[] = [];
+    const { server, transport } = await raw(silentBehindDot(2), {
+      connections: 2,
+      timeouts: { behindDot: 50 },
+      onGivenUp: (way) => givenUp.push(way),
+    });
+    const both = [carry(transport, ['ann', 'bob']), carry(transport, ['cyd', 'dan'])];
+    expect(await Promise.all(both)).toEqual([
+      [sent, sent],
+      [sent, sent],
+    ]);
+    expect(server.connected).toBe(4);
+    expect(givenUp).toEqual(['behindDot']);
   });
 
   test('are cut off when their message may no longer start once the dot is answered', async () => {
@@ -877,6 +906,21 @@ describe('the commands of the next message', () => {
     expect(await carry(transport, ['ann', 'bob'])).toEqual([sent, replied('rcpt', 550, '5.1.1')]);
     expect(await deliver(transport, message(), go)).toEqual(sent);
     expect(server.connected).toBe(1);
+  });
+});
+
+describe('the average time from a message’s end to its reply', () => {
+  test('takes no notice of a message that came to no end', async () => {
+    let recipients = 0;
+    const { server, transport } = await raw({
+      RCPT: (c) => c.reply(recipients++ === 1 ? '550 5.1.1 no such user' : '250 ok'),
+    });
+    await deliver(transport, message(), go);
+    const { acceptanceMs } = transport;
+    expect(acceptanceMs).toBeGreaterThan(0);
+    expect(await deliver(transport, message(), go)).toEqual(replied('rcpt', 550, '5.1.1'));
+    expect(server.connected).toBe(1);
+    expect(transport.acceptanceMs).toBe(acceptanceMs);
   });
 });
 
