@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Transmission } from '../../src/domain/delivery.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import {
   type RunningScheduler,
@@ -237,18 +238,20 @@ describe('steering a running send', () => {
   });
 
   test('DELAY_MS spaces the starts of messages', async () => {
-    const starts: number[] = [];
-    const server = await smtp({
-      onMailFrom: () => {
-        starts.push(performance.now());
-        return undefined;
+    const starts = new Map<Transmission, number>();
+    const timed = (transmission: Transmission): Transmission => ({
+      ...transmission,
+      mayProceed: () => {
+        if (!starts.has(transmission)) starts.set(transmission, performance.now());
+        return transmission.mayProceed();
       },
     });
     await seedSend(db.database, { recipients: 30, delayMs: 100 });
-    await schedule(server).done;
-    const gaps = starts.slice(1).map((at, i) => at - (starts[i] ?? 0));
-    expect(starts).toHaveLength(30);
-    expect(Math.min(...gaps)).toBeGreaterThan(80);
+    await schedule(await smtp(), { transmission: timed }).done;
+    expect(starts.size).toBe(30);
+    const times = [...starts.values()];
+    const gaps = times.slice(1).map((at, i) => at - (times[i] ?? 0));
+    expect(Math.min(...gaps)).toBeGreaterThan(99.9);
     // A start that is missed by a moment must not wait for the next look at the database.
     expect(gaps.toSorted((a, b) => a - b)[27]).toBeLessThan(400);
   });

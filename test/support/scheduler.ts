@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { SmtpSettings } from '../../src/config.ts';
+import type { Transmission } from '../../src/domain/delivery.ts';
 import { type Clock, systemClock } from '../../src/domain/lease.ts';
 import { compileMessage } from '../../src/mail/message.ts';
 import { createTransport } from '../../src/mail/transport.ts';
@@ -27,6 +28,8 @@ export interface SchedulerSetup extends Partial<SchedulerOptions> {
   report?: Report;
   /** Stands between the scheduler and its ledger. */
   ledger?: (ledger: Ledger) => Ledger;
+  /** Stands between the scheduler and its connections: what each message is made to before it goes to one. */
+  transmission?: (transmission: Transmission) => Transmission;
 }
 
 /** Runs a scheduler in this process against a real database and a real SMTP server. */
@@ -38,6 +41,7 @@ export function startScheduler(
   const {
     clock = systemClock,
     ledger: wrap = (plain) => plain,
+    transmission: made = (plain) => plain,
     report = () => undefined,
     ...options
   } = setup;
@@ -45,6 +49,13 @@ export function startScheduler(
   const worker = `test:${process.pid}:${randomBytes(4).toString('hex')}`;
   const events: SchedulerEvent[] = [];
   const abort = new AbortController();
+  const transport = createTransport(smtp, { connections, messagesPerConnection: 0 });
+  const carry = transport.carry.bind(transport);
+  transport.carry = (first, following) =>
+    carry(made(first), () => {
+      const next = following();
+      return next && made(next);
+    });
   const done = runScheduler(
     {
       worker: { worker, host: 'test', pid: process.pid },
@@ -62,7 +73,7 @@ export function startScheduler(
     },
     {
       ledger: wrap(createLedger(database, options.staleSeconds)),
-      transport: createTransport(smtp, { connections, messagesPerConnection: 0 }),
+      transport,
       compile: compileMessage,
       clock,
       random: Math.random,
