@@ -4,7 +4,7 @@ import pretty from 'pino-pretty';
 export type LogFormat = 'text' | 'json';
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
-/** The running scheduler's log, one line an event, on `stream`. */
+/** The running scheduler's log, one line an event, on `stream`: words alone, or words and details as JSON. */
 export function createLogger(
   stream: NodeJS.WriteStream,
   format: LogFormat,
@@ -19,8 +19,7 @@ export function createLogger(
       destination: stream,
       colorize: colour,
       translateTime: 'SYS:HH:MM:ss',
-      ignore: 'event,sendId',
-      singleLine: true,
+      hideObject: true,
       sync: true,
     }),
   );

@@ -96,6 +96,15 @@ const LINES: Record<string, (event: never) => Line> = {
   stopped: () => ['info', 'scheduler stopped'],
 };
 
+/** Durations are measured finer than milliseconds; nobody who reads them needs that. */
+const wholeNumbers = (details: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(details).map(([name, value]) => [
+      name,
+      typeof value === 'number' ? Math.round(value) : value,
+    ]),
+  );
+
 /** Writes scheduler events to the log: a supplement, the database is the truth. */
 export function logSchedulerEvents(logger: Logger): (event: Event) => void {
   return (event) => {
@@ -105,6 +114,6 @@ export function logSchedulerEvents(logger: Logger): (event: Event) => void {
     if (!word) return;
     const { kind, ...details } = event;
     const [level, text] = word(event);
-    logger[level]({ event: kind, ...details }, text);
+    logger[level]({ event: kind, ...wholeNumbers(details) }, text);
   };
 }
