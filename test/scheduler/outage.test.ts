@@ -28,10 +28,16 @@ afterEach(async () => {
   await db.drop();
 });
 
-async function set(recipients: number): Promise<number> {
+/** @param over the 100th message is accepted only then */
+async function set(recipients: number, over?: Promise<void>): Promise<number> {
   db = await createTestDatabase(server.url);
+  let messages = 0;
   smtp = await startSmtpServer({
-    onData: () => new Promise((resolve) => setTimeout(() => resolve(undefined), 5)),
+    onData: async () => {
+      if (++messages === 100) await over;
+      else await new Promise((resolve) => setTimeout(resolve, 5));
+      return undefined;
+    },
   });
   return seedSend(db.database, { recipients, batchSize: 1000 });
 }
@@ -78,24 +84,27 @@ describe('the database goes away in mid-batch', () => {
   });
 
   test('every connection killed by an administrator again and again: nobody unknown, nobody twice', async () => {
-    const sendId = await set(300);
+    let end = (): void => undefined;
+    const sendId = await set(
+      300,
+      new Promise((resolve) => {
+        end = resolve;
+      }),
+    );
     const scheduler = schedule();
     await vi.waitFor(() => expect(smtp.messages.length).toBeGreaterThan(0), 10_000);
-    let kills = 0;
-    const killer = (async () => {
-      while (kills < 12) {
-        const [session] = await db.database.rows<{ id: number }>(
-          `SELECT ID AS id FROM INFORMATION_SCHEMA.PROCESSLIST
-            WHERE DB = DATABASE() AND ID <> CONNECTION_ID() ORDER BY RAND() LIMIT 1`,
-        );
-        if (session) {
-          kills += 1;
-          await db.database.run('KILL CONNECTION ?', [session.id]).catch(() => undefined);
-        }
-        await new Promise((resolve) => setTimeout(resolve, 120 * Math.random()));
+    for (let kills = 0; kills < 12; ) {
+      const [session] = await db.database.rows<{ id: number }>(
+        `SELECT ID AS id FROM INFORMATION_SCHEMA.PROCESSLIST
+          WHERE DB = DATABASE() AND ID <> CONNECTION_ID() ORDER BY RAND() LIMIT 1`,
+      );
+      if (session) {
+        kills += 1;
+        await db.database.run('KILL CONNECTION ?', [session.id]).catch(() => undefined);
       }
-    })();
-    await killer;
+      await new Promise((resolve) => setTimeout(resolve, 120 * Math.random()));
+    }
+    end();
     await scheduler.done;
     expect(await balancedBooks(db.database, sendId)).toMatchObject({
       status: 'completed',
