@@ -54,8 +54,6 @@ const READ_DEFERRED_EVERY_MS = 1_000;
 const MAX_FAULTS = 5;
 /** Results wait at most this long to be recorded together with more. */
 const GATHER_MS = 10;
-/** Where no row waits for a connection, they wait for this part of what a message takes to be accepted at most. */
-const GATHER_PART = 1 / 8;
 const READ_AT_MOST_ROWS = 200;
 const READ_AT_MOST_CHARACTERS = 2_000_000;
 const DATABASE_RETRY_FIRST_MS = 100;
@@ -201,30 +199,20 @@ class Batch implements JobOwner {
   }
 
   /**
-   * Whether to wait a moment for more results, so that a transaction records and marks many rows: as long as marked rows
-   * wait for a connection, nothing is held up by it.
+   * Whether to wait a moment for more results, so that a transaction records and marks many rows. While it is under way
+   * the connections live on the rows that wait for one: so those are to be more than the results, which are marked rows
+   * that nobody can send.
    */
   private gathers(): boolean {
     const { toRecord } = this.hand;
     return (
       toRecord > 0 &&
-      toRecord < this.tools.budget.share / 2 &&
-      this.onTheWire.size > 0 &&
-      !this.ending &&
-      this.tools.clock().monotonic < this.gatheredAt
+      toRecord < this.queued &&
+      this.tools.clock().monotonic < this.arrivedAt + GATHER_MS
     );
   }
 
-  /** When results no longer wait for more, by the monotonic clock. */
-  private get gatheredAt(): number {
-    const { acceptanceMs } = this.tools.lanes;
-    return (
-      this.arrivedAt +
-      (this.queued > 0 ? GATHER_MS : Math.min(GATHER_MS, acceptanceMs * GATHER_PART))
-    );
-  }
-
-  /** Rows handed to the lanes that no connection has taken yet. */
+  /** Rows handed to the lanes that no connection has taken yet; too many while a step is under way. */
   private get queued(): number {
     const { held, toRecord, toStart } = this.hand;
     return held - toRecord - toStart - this.onTheWire.size;
@@ -428,7 +416,7 @@ class Batch implements JobOwner {
       owner: this,
       message: () => {
         this.onTheWire.add(seq);
-        if (this.queued === 0 && this.hand.toRecord > 0) this.signal.wake();
+        if (this.hand.toRecord > 0 && !this.gathers()) this.signal.wake();
         return this.session.message.fill(recipient, new Date(this.tools.clock().wall));
       },
       mayProceed: () => {
@@ -554,7 +542,7 @@ class Batch implements JobOwner {
     const backoff = lanes.backoffMs();
     if (backoff > 0) waits.push(backoff);
     if (this.hand.toRecord > 0) {
-      waits.push(this.gatheredAt - this.tools.clock().monotonic);
+      waits.push(this.arrivedAt + GATHER_MS - this.tools.clock().monotonic);
     }
     await this.signal.wait(Math.max(1, Math.min(...waits)));
   }

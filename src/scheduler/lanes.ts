@@ -66,11 +66,6 @@ export class Lanes {
     return this.health.room(this.clock().monotonic);
   }
 
-  /** Milliseconds that a message takes from its end to the reply to it, of late. */
-  get acceptanceMs(): number {
-    return this.transport.acceptanceMs;
-  }
-
   /** Milliseconds until the server may be tried again. */
   backoffMs(): number {
     return this.health.failures === 0
