@@ -1,6 +1,9 @@
 import type { Reply } from '../domain/outcome.js';
 
-/** Characters one reply may have; RFC 5321 §4.5.3.1.5 asks for 512 a line, real ones go on for a few kilobytes. */
+/**
+ * Characters a reply and what came together with it may have; RFC 5321 §4.5.3.1.5 asks for 512 a line, real replies go
+ * on for a few kilobytes.
+ */
 const MAX_REPLY = 65_536;
 
 const LINE = /^(\d{3})(?:([ -])(?:([245]\.\d{1,3}\.\d{1,3})(?:\s+|$))?(.*))?$/s;

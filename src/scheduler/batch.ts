@@ -92,7 +92,7 @@ class Batch implements JobOwner {
   /** Errors in a row that were no outage. */
   private faults = 0;
   private averageRow = 1_000;
-  /** When the first of the results not yet recorded came. */
+  /** When the first reply came that is not yet recorded. */
   private arrivedAt = 0;
   private pauseWritten = false;
   private pausedItself: string | null = null;

@@ -15,7 +15,7 @@ export class Budget {
   constructor(private readonly limit: number) {}
 
   /** Rows that each owner may hold. */
-  get share(): number {
+  private get share(): number {
     return Math.max(1, Math.floor(this.limit / Math.max(1, this.parties.size)));
   }
 

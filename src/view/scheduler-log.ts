@@ -96,7 +96,7 @@ const LINES: Record<string, (event: never) => Line> = {
   stopped: () => ['info', 'scheduler stopped'],
 };
 
-/** Durations are measured finer than milliseconds; nobody who reads them needs that. */
+/** All numbers are counts, ids and durations; these are measured finer than anybody who reads them needs. */
 const wholeNumbers = (details: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(details).map(([name, value]) => [

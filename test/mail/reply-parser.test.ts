@@ -56,6 +56,21 @@ test('a reply is read the same whatever came before it, and however it is chunke
   );
 });
 
+test('replies without end are read, of one line or several', () => {
+  const parser = new ReplyParser();
+  for (const reply of ['250 ok\r\n', '250-a\r\n250 a\r\n']) {
+    for (let i = 0; i < 10_000; i++) expect(read(parser, reply)).toHaveLength(1);
+  }
+});
+
+test('a chunk of more replies than a reply may be long is given up, known ones or not', () => {
+  const parser = new ReplyParser();
+  const many = '250 ok\r\n'.repeat(10_000);
+  expect(() => read(new ReplyParser(), many)).toThrow(MalformedReply);
+  read(parser, '250 ok\r\n');
+  expect(() => read(parser, many)).toThrow(MalformedReply);
+});
+
 test('a reply that never ends is given up, in one line or many, after the same reply came before', () => {
   const parser = new ReplyParser();
   read(parser, '250 ok\r\n');

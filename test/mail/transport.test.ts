@@ -72,6 +72,27 @@ const broken = (stage: string, error: RegExp = /./) => ({
   error: expect.stringMatching(error),
 });
 
+/** Sends these over one connection, as far as it takes them. */
+const carry = (
+  transport: Transport,
+  names: readonly string[],
+  mayProceed: (name: string) => boolean = go,
+): Promise<DeliveryResult[]> =>
+  new Promise((resolve) => {
+    const results: DeliveryResult[] = [];
+    const waiting = names.map((name, i) => ({
+      message: message(`${name}@example.org`),
+      mayProceed: () => mayProceed(name),
+      done: (result: DeliveryResult) => {
+        results[i] = result;
+      },
+    }));
+    const [first, ...rest] = waiting as [Transmission, ...Transmission[]];
+    void transport.carry(first, () => rest.shift() ?? null).then(() => resolve(results));
+  });
+
+const sent = replied('dot', 250, '2.0.0');
+
 describe('a real server', () => {
   test('takes messages one after the other on one connection', async () => {
     const { server, transport } = await real();
@@ -694,25 +715,6 @@ describe('a connection that carried messages', () => {
 });
 
 describe('the commands of the next message', () => {
-  const carry = (
-    transport: Transport,
-    names: readonly string[],
-    mayProceed: (name: string) => boolean = go,
-  ): Promise<DeliveryResult[]> =>
-    new Promise((resolve) => {
-      const results: DeliveryResult[] = [];
-      const waiting = names.map((name, i) => ({
-        message: message(`${name}@example.org`),
-        mayProceed: () => mayProceed(name),
-        done: (result: DeliveryResult) => {
-          results[i] = result;
-        },
-      }));
-      const [first, ...rest] = waiting as [Transmission, ...Transmission[]];
-      void transport.carry(first, () => rest.shift() ?? null).then(() => resolve(results));
-    });
-  const sent = replied('dot', 250, '2.0.0');
-
   test('go out behind the dot, before it is answered', async () => {
     const held: (() => void)[] = [];
     let dots = 0;
@@ -910,15 +912,31 @@ describe('the commands of the next message', () => {
 });
 
 describe('the average time from a message’s end to its reply', () => {
-  test('takes no notice of a message that came to no end', async () => {
-    let recipients = 0;
-    const { server, transport } = await raw({
-      RCPT: (c) => c.reply(recipients++ === 1 ? '550 5.1.1 no such user' : '250 ok'),
-    });
+  test.each<[string, RawScript, unknown]>([
+    [
+      'came to no end',
+      { RCPT: (c) => c.reply('550 5.1.1 no such user') },
+      replied('rcpt', 550, '5.1.1'),
+    ],
+    ['broke at its dot', { DOT: (c) => c.drop() }, broken('dot')],
+    [
+      'was answered in place of the one before it',
+      { DOT: (c) => c.reply('250 2.1.0 ok') },
+      broken('dot'),
+    ],
+  ])('takes no notice of a message that %s', async (_, second, result) => {
+    let first = true;
+    const script: RawScript = {};
+    for (const [verb, step] of Object.entries(second) as [keyof RawScript, RawScript['DOT']][]) {
+      script[verb] = (c, line) => (first ? c.reply('250 ok') : step?.(c, line));
+    }
+    const { server, transport } = await raw(script);
     await deliver(transport, message(), go);
+    first = false;
     const { acceptanceMs } = transport;
     expect(acceptanceMs).toBeGreaterThan(0);
-    expect(await deliver(transport, message(), go)).toEqual(replied('rcpt', 550, '5.1.1'));
+    const [next] = await carry(transport, ['bob', 'cyd']);
+    expect(next).toEqual(result);
     expect(server.connected).toBe(1);
     expect(transport.acceptanceMs).toBe(acceptanceMs);
   });

@@ -93,18 +93,21 @@ describe('the database goes away in mid-batch', () => {
     );
     const scheduler = schedule();
     await vi.waitFor(() => expect(smtp.messages.length).toBeGreaterThan(0), 10_000);
-    for (let kills = 0; kills < 12; ) {
-      const [session] = await db.database.rows<{ id: number }>(
-        `SELECT ID AS id FROM INFORMATION_SCHEMA.PROCESSLIST
-          WHERE DB = DATABASE() AND ID <> CONNECTION_ID() ORDER BY RAND() LIMIT 1`,
-      );
-      if (session) {
-        kills += 1;
-        await db.database.run('KILL CONNECTION ?', [session.id]).catch(() => undefined);
+    try {
+      for (let kills = 0; kills < 12; ) {
+        const [session] = await db.database.rows<{ id: number }>(
+          `SELECT ID AS id FROM INFORMATION_SCHEMA.PROCESSLIST
+            WHERE DB = DATABASE() AND ID <> CONNECTION_ID() ORDER BY RAND() LIMIT 1`,
+        );
+        if (session) {
+          kills += 1;
+          await db.database.run('KILL CONNECTION ?', [session.id]).catch(() => undefined);
+        }
+        await new Promise((resolve) => setTimeout(resolve, 120 * Math.random()));
       }
-      await new Promise((resolve) => setTimeout(resolve, 120 * Math.random()));
+    } finally {
+      end();
     }
-    end();
     await scheduler.done;
     expect(await balancedBooks(db.database, sendId)).toMatchObject({
       status: 'completed',

@@ -1,0 +1,54 @@
+import { PassThrough } from 'node:stream';
+import pino from 'pino';
+import { describe, expect, test } from 'vitest';
+import { createLogger } from '../../src/view/log.ts';
+import { logSchedulerEvents } from '../../src/view/scheduler-log.ts';
+
+const trouble = { kind: 'server-trouble', reason: 'no connection', waitMs: 1234.5678 };
+const message = { kind: 'message', sendId: 1, email: 'a@example.org', outcome: 'sent', text: 'ok' };
+
+/** What is written when these events happen. */
+async function logged(
+  create: (stream: PassThrough) => pino.Logger,
+  ...events: ({ kind: string } & Record<string, unknown>)[]
+): Promise<string> {
+  const stream = new PassThrough();
+  const log = logSchedulerEvents(create(stream));
+  for (const event of events) log(event);
+  stream.end();
+  return (await stream.toArray()).join('');
+}
+
+const asText = (stream: PassThrough): pino.Logger =>
+  createLogger(stream as unknown as NodeJS.WriteStream, 'text', 'info', false);
+
+describe('the log of a scheduler', () => {
+  test('says each event in a line of words', async () => {
+    expect(await logged(asText, trouble)).toMatch(
+      /^\[\d\d:\d\d:\d\d\] WARN: SMTP server: no connection; backing off 1\.2 s\n$/,
+    );
+  });
+
+  test('has the details as JSON, in whole numbers', async () => {
+    const text = await logged((stream) => pino(stream), trouble);
+    expect(JSON.parse(text)).toMatchObject({
+      event: 'server-trouble',
+      reason: 'no connection',
+      waitMs: 1235,
+    });
+  });
+
+  test('has a line a message only at debug level', async () => {
+    expect(await logged(asText, message)).toBe('');
+    const debug = await logged((stream) => pino({ level: 'debug' }, stream), message);
+    expect(JSON.parse(debug)).toMatchObject({ event: 'message', email: 'a@example.org' });
+  });
+
+  test.each(['pipelining', 'behindDot'])(
+    'tells that commands are sent ahead no more: %s',
+    async (way) => {
+      const text = await logged(asText, { kind: 'commands-ahead-given-up', way });
+      expect(text).toMatch(/^\[.*\] WARN: SMTP server: .* waits for the reply to the last\n$/);
+    },
+  );
+});
