@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { requireSmtp, type Settings } from '../config.js';
-import type { WayAhead } from '../domain/delivery.js';
 import { STALE_CLAIM_SECONDS, systemClock } from '../domain/lease.js';
 import { CampaignError } from '../errors.js';
 import type { Report } from '../scheduler/events.js';
@@ -104,12 +103,15 @@ async function run(flags: Flags, context: Context): Promise<void> {
   const logger = log.createLogger(context.stderr, format, flags.logLevel, context.color ?? false);
   const report: Report = words.logSchedulerEvents(logger);
   const { connections, messagesPerConnection } = flags;
-  const onGivenUp = (way: WayAhead): void => report({ kind: 'commands-ahead-given-up', way });
   const result = await runScheduler(
     schedulerOptions(flags, settings),
     {
       ledger: createLedger(database, flags.staleSeconds),
-      transport: createTransport(smtp, { connections, messagesPerConnection, onGivenUp }),
+      transport: createTransport(smtp, {
+        connections,
+        messagesPerConnection,
+        onGivenUp: (way) => report({ kind: 'commands-ahead-given-up', way }),
+      }),
       compile: compileMessage,
       clock: systemClock,
       random: Math.random,

@@ -92,8 +92,8 @@ class Batch implements JobOwner {
   /** Errors in a row that were no outage. */
   private faults = 0;
   private averageRow = 1_000;
-  /** When the first reply came that is not yet recorded. */
-  private arrivedAt = 0;
+  /** Until when what has come may wait for more, by the monotonic clock. */
+  private gathersUntil = 0;
   private pauseWritten = false;
   private pausedItself: string | null = null;
   /** Given to a connection. */
@@ -206,9 +206,7 @@ class Batch implements JobOwner {
   private gathers(): boolean {
     const { toRecord } = this.hand;
     return (
-      toRecord > 0 &&
-      toRecord < this.queued &&
-      this.tools.clock().monotonic < this.arrivedAt + GATHER_MS
+      toRecord > 0 && toRecord < this.queued && this.tools.clock().monotonic < this.gathersUntil
     );
   }
 
@@ -466,7 +464,7 @@ class Batch implements JobOwner {
       random,
     });
     if (pause) this.pauseFor(pause.reason, pause.giveBack);
-    if (this.hand.toRecord === 0) this.arrivedAt = this.tools.clock().monotonic;
+    if (this.hand.toRecord === 0) this.gathersUntil = this.tools.clock().monotonic + GATHER_MS;
     this.hand.came(settlement);
     this.tools.report({
       kind: 'message',
@@ -542,7 +540,7 @@ class Batch implements JobOwner {
     const backoff = lanes.backoffMs();
     if (backoff > 0) waits.push(backoff);
     if (this.hand.toRecord > 0) {
-      waits.push(this.arrivedAt + GATHER_MS - this.tools.clock().monotonic);
+      waits.push(this.gathersUntil - this.tools.clock().monotonic);
     }
     await this.signal.wait(Math.max(1, Math.min(...waits)));
   }
