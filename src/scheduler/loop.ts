@@ -11,6 +11,7 @@ import { Budget } from './budget.js';
 import type { Report } from './events.js';
 import { Lanes } from './lanes.js';
 import type { CompiledMessage, Ledger, Transport } from './ports.js';
+import { unlessAborted, within } from './races.js';
 import { type Session, Sessions } from './sessions.js';
 import { Spread } from './spread.js';
 import { Wake } from './wake.js';
@@ -162,15 +163,12 @@ class Scheduler {
 
   private async poll(): Promise<void> {
     const { pollSeconds } = this.options;
-    const stopped = new Promise<'stopped'>((resolve) => {
-      this.stop.addEventListener('abort', () => resolve('stopped'), { once: true });
-    });
     while (!this.stop.aborted) {
       let waitMs = pollSeconds * 1000;
       try {
         // A database that hangs must not hold up a stop.
-        const looked = await Promise.race([this.look(), stopped]);
-        if (looked === 'stopped' || looked === 'over') return;
+        const looked = await unlessAborted(this.look(), this.stop);
+        if (looked === null || looked === 'over') return;
         this.databaseAwayMs = 0;
         waitMs = Math.min(waitMs, looked);
       } catch (error) {
@@ -379,17 +377,4 @@ function takeShortest(due: Work[]): Work {
   const shortest = due.reduce((best, work) => (work.rows < best.rows ? work : best));
   due.splice(due.indexOf(shortest), 1);
   return shortest;
-}
-
-/** Whether `promise` settled within so many milliseconds. */
-async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  try {
-    return await Promise.race([promise.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
