@@ -1,9 +1,8 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { RefusalWatch } from '../../src/domain/refusals.ts';
 import { type Session, Sessions } from '../../src/scheduler/sessions.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { collectGarbage } from '../support/garbage.ts';
 import { startScheduler } from '../support/scheduler.ts';
 import { seedSend } from '../support/sends.ts';
 import { startSmtpServer } from '../support/smtp.ts';
@@ -56,9 +55,6 @@ test('a session is opened once, and again after it was dropped', async () => {
   await sessions.use(1, open);
   expect(opened).toBe(3);
 });
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 test('thousands of small sends through one process leave neither sessions nor heap behind', async () => {
   const smtp = await startSmtpServer({
