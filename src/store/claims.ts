@@ -166,7 +166,7 @@ export async function claim(
   firstTime: boolean,
 ): Promise<ClaimedSend | null> {
   const event = eventStatement({ sendId, event: 'claimed', actor: by });
-  const results = await db.guardedTransaction([
+  const rows = await db.guardedTransaction([
     {
       sql: `UPDATE CAMPAIGN_SENDS
                  SET CLAIMED_BY = ?, CLAIMED_AT = UTC_TIMESTAMP(3), CLAIM_NUMBER = CLAIM_NUMBER + 1,
@@ -186,7 +186,7 @@ export async function claim(
     },
     ...(firstTime ? [event] : []),
   ]);
-  const [send] = (results?.[1] ?? []) as ClaimedRow[];
+  const [send] = (rows?.[0] ?? []) as ClaimedRow[];
   if (!send) return null;
   const { number, batchSize, delayMs, cooldownSeconds, ...rest } = send;
   return {
@@ -256,7 +256,7 @@ export async function endBatch(
   end: { worked: boolean; exhausted: boolean },
 ): Promise<BatchEnd> {
   const done = `STATUS IN ('running', 'paused') AND ${SETTLED} = TOTAL_COUNT`;
-  const results = await db.guardedTransaction([
+  const rows = await db.guardedTransaction([
     {
       // MySQL assigns from left to right: STATUS comes after what is computed from its old value.
       sql: `UPDATE CAMPAIGN_SENDS
@@ -277,7 +277,7 @@ export async function endBatch(
     stateStatement(claim.sendId),
     completedEvent(claim),
   ]);
-  if (results) return { kind: 'released', status: toState(results[1], claim).status };
+  if (rows) return { kind: 'released', status: toState(rows[0], claim).status };
   const { held } = await readState(db, claim);
   return { kind: held ? 'strays' : 'lost' };
 }

@@ -73,12 +73,10 @@ const guard = (touches: number): Statement => ({
 
 /**
  * A statement that follows one with `touches` touches nothing where that touched other rows, so one guard serves for a
- * chain of them; every statement more costs the server and us a packet.
- * @returns where in the packet the statements are
+ * chain of them.
  */
-function guardedPacket(statements: readonly Guarded[]): { packet: Statement[]; at: number[] } {
+function guardedPacket(statements: readonly Guarded[]): Statement[] {
   const packet = [START];
-  const at: number[] = [];
   let owed: number | undefined;
   for (const { touches, ...statement } of statements) {
     if (owed === undefined) {
@@ -89,13 +87,17 @@ function guardedPacket(statements: readonly Guarded[]): { packet: Statement[]; a
     } else {
       packet.push(guard(owed), statement);
     }
-    at.push(packet.length - 1);
     owed = touches;
   }
   if (owed !== undefined) packet.push(guard(owed));
   packet.push(COMMIT);
-  return { packet, at };
+  return packet;
 }
+
+const joined = (statements: readonly Statement[]): Statement => ({
+  sql: statements.map(({ sql }) => sql).join('; '),
+  params: statements.flatMap(({ params }) => [...params]),
+});
 
 /**
  * A session is closed by the server after this long without a statement, so that a process stopped in the
@@ -109,17 +111,20 @@ const RETRY_STEP_MS = 5;
 const PIECE_BYTES = 64 * 1024;
 
 // READ COMMITTED by statement: MariaDB 10.11 lacks the variable's new name.
-const SESSION_SETUP = [
+const SESSION_SETUP: readonly Statement[] = [
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
   `SET SESSION time_zone = '+00:00',
      sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO',
      autocommit = 1, wait_timeout = ${WAIT_TIMEOUT_SECONDS},
      innodb_lock_wait_timeout = ${LOCK_WAIT_SECONDS}, lock_wait_timeout = ${LOCK_WAIT_SECONDS}`,
-].join('; ');
+  'SELECT VERSION() AS version',
+].map((sql) => ({ sql, params: [] }));
 
 class Session implements Executor {
   idleSince = 0;
   broken = false;
+  /** Whether the server takes compound statements outside of procedures: MariaDB does. */
+  private takesBlocks = false;
 
   constructor(
     private readonly connection: Connection,
@@ -136,6 +141,12 @@ class Session implements Executor {
     });
   }
 
+  async setUp(): Promise<void> {
+    const [rows] = rowSets(await this.packet(SESSION_SETUP));
+    const [{ version }] = rows as [{ version: string }];
+    this.takesBlocks = version.includes('MariaDB');
+  }
+
   async rows<T>(sql: string, params: readonly Param[] = []): Promise<T[]> {
     const result = await this.query(sql, params);
     return result as T[];
@@ -147,11 +158,27 @@ class Session implements Executor {
   }
 
   async packet(statements: readonly Statement[]): Promise<PacketResults> {
-    const sql = statements.map((statement) => statement.sql).join('; ');
-    const params = statements.flatMap((statement) => [...statement.params]);
+    const { sql, params } = joined(statements);
     const data = statements.find((statement) => statement.data !== undefined)?.data;
     const result = await this.query(sql, params, data);
     return (statements.length === 1 ? [result] : result) as PacketResults;
+  }
+
+  /**
+   * A packet that ends with the first statement that fails. MariaDB takes it as one compound statement, answered once; MySQL
+   * answers each statement with a packet of its own, for which both sides pay.
+   * @returns the rows of each SELECT
+   */
+  async block(statements: readonly Statement[]): Promise<unknown[][]> {
+    if (this.takesBlocks) {
+      const { sql, params } = joined(statements);
+      const result = await this.query(`BEGIN NOT ATOMIC ${sql}; END`, params);
+      return rowSets(Array.isArray(result) ? result : [result]);
+    }
+    const answers = await this.packet(statements);
+    if (answers.length === statements.length) return rowSets(answers);
+    this.destroy();
+    throw new Error(`${answers.length} answers to ${statements.length} statements`);
   }
 
   destroy(): void {
@@ -202,6 +229,9 @@ class Session implements Executor {
     });
   }
 }
+
+const rowSets = (results: readonly unknown[]): unknown[][] =>
+  results.filter((result) => Array.isArray(result));
 
 /** Small ones, for the driver copies each. */
 function* inPieces(data: Buffer): Generator<Buffer> {
@@ -315,21 +345,15 @@ export class Database implements Executor {
   /**
    * A transaction in one round trip, COMMIT included: the server itself compares each `touches`, and leaves the rest of the
    * packet where one differs. Retried and thrown as by `transaction`.
-   * @returns the statements' results; null when it was rolled back because one touched other rows
+   * @returns the rows of each SELECT; null when it was rolled back because a statement touched other rows
    */
   async guardedTransaction(
     statements: readonly Guarded[],
     attempts = 5,
-  ): Promise<PacketResults | null> {
-    const { packet, at } = guardedPacket(statements);
+  ): Promise<unknown[][] | null> {
+    const packet = guardedPacket(statements);
     try {
-      const results = await this.retrying(attempts, async (session) => {
-        const answers = await session.packet(packet);
-        if (answers.length === packet.length) return answers;
-        session.destroy();
-        throw new Error(`${this.name}: ${answers.length} answers to ${packet.length} statements`);
-      });
-      return at.map((index) => results[index] as PacketResults[number]);
+      return await this.retrying(attempts, (session) => session.block(packet));
     } catch (error) {
       if (isOutOfRange(error)) return null;
       throw error;
@@ -429,7 +453,7 @@ export class Database implements Executor {
           this.leaveHost(host),
         );
         try {
-          await session.rows(SESSION_SETUP);
+          await session.setUp();
           if (this.address.hosts.length > 1) await readWhatOthersWrote(session);
         } catch (error) {
           session.destroy();
