@@ -189,7 +189,8 @@ class Batch implements JobOwner {
   private wanted(): number {
     if (this.ending || this.exhausted || this.quota <= 0) return 0;
     const room = this.tools.lanes.room();
-    const within = Number.isFinite(room) ? room - this.hand.held : Number.POSITIVE_INFINITY;
+    // A message that hangs on the wire keeps nobody from seeing whether the server is well again.
+    const within = room - this.queued - this.hand.toStart;
     const { delayMs } = this.controls;
     const paced =
       delayMs === 0
@@ -345,7 +346,9 @@ class Batch implements JobOwner {
     }
     this.claim = found.claim;
     this.renewed = asked;
-    this.hand.reconcile(found.sending);
+    const { recorded, strays } = this.hand.reconcile(found.sending);
+    for (const { to } of recorded) this.count(to);
+    this.quota -= strays;
     this.noneLeft = false;
     this.tools.budget.settle(this, this.hand.held);
   }
@@ -437,8 +440,9 @@ class Batch implements JobOwner {
     });
   }
 
-  /** Rows not yet on the wire go back as they were. */
+  /** Rows not yet on the wire go back as they were, and nobody waits behind a batch that may not ask again for long. */
   private withdraw(delayMs: number): void {
+    this.tools.budget.take(this, 0, 0);
     this.hand.giveBackWaiting(delayMs);
     if (this.submitted.size === 0) return;
     this.tools.lanes.withdraw(this);
@@ -463,7 +467,7 @@ class Batch implements JobOwner {
       retry,
       random,
     });
-    if (pause) this.pauseFor(pause.reason, pause.giveBack);
+    if (pause && !this.tools.lanes.isCut) this.pauseFor(pause.reason, pause.giveBack);
     if (this.hand.toRecord === 0) this.gathersUntil = this.tools.clock().monotonic + GATHER_MS;
     this.hand.came(settlement);
     this.tools.report({
@@ -506,6 +510,7 @@ class Batch implements JobOwner {
     while (this.onTheWire.size > 0 && !abandoned.aborted) await this.signal.wait(LOOK_EVERY_MS);
     try {
       await this.step([]);
+      if (this.lost) return await this.settleLate();
       await ledger.endBatch(this.claim, { worked: this.worked, exhausted: false });
     } catch {
       // The next claim settles it.

@@ -31,19 +31,16 @@ export class Budget {
   }
 
   /**
-   * Grants up to `want` rows, none at all when others have waited longer; the owner is woken when it is its turn.
+   * Grants up to `want` rows, none at all when others have waited longer; the owner is woken when it is its turn, and
+   * must then ask again, were it for none: until it does nobody behind it gets any.
    * @param leaving rows of the owner's that end in the very transaction that marks those it is granted
    */
   take(owner: object, want: number, leaving: number): number {
     const party = this.parties.get(owner);
     if (!party) return 0;
-    if (want <= 0) {
-      if (this.queue.delete(owner)) this.wakeNext();
-      return 0;
-    }
     const own = this.share - (party.held - leaving);
     const granted = Math.min(want, this.limit - (this.held - leaving), own);
-    if (own <= 0) {
+    if (want <= 0 || own <= 0) {
       if (this.queue.delete(owner)) this.wakeNext();
       return 0;
     }

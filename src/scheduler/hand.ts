@@ -105,18 +105,23 @@ export class Hand {
   /**
    * Takes over how the database has it: rows it no longer has `sending` under our claim are recorded, rows it has
    * that we never learned of are given back, for they were never handed out.
+   * @returns what turned out to be recorded, and how many rows to be marked
    */
-  reconcile(sending: ReadonlySet<number>): void {
+  reconcile(sending: ReadonlySet<number>): { recorded: Settlement[]; strays: number } {
+    const recorded = this.arrived.filter(({ seq }) => !sending.has(seq));
+    let strays = 0;
     this.arrived = this.arrived.filter(({ seq }) => sending.has(seq));
     this.waiting = this.waiting.filter(({ seq }) => sending.has(seq));
     for (const seq of this.marked.keys()) if (!sending.has(seq)) this.marked.delete(seq);
     for (const seq of sending) {
       if (this.marked.has(seq)) continue;
+      strays += 1;
       this.marked.set(seq, { fresh: true });
       this.cursorSeq = Math.max(this.cursorSeq, seq);
       this.came({ seq, to: 'returned', delayMs: 0 });
     }
     this.ahead = [];
+    return { recorded, strays };
   }
 }
 

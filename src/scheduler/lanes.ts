@@ -42,6 +42,8 @@ export class Lanes {
   busy = 0;
   /** Grows with every sign that the server is well. */
   successes = 0;
+  /** Whether we cut the line ourselves: what breaks from then on tells nothing of the server. */
+  isCut = false;
 
   constructor(
     private readonly transport: Transport,
@@ -83,6 +85,12 @@ export class Lanes {
     for (let i = this.queue.length - 1; i >= 0; i--) {
       if (this.queue[i]?.owner === owner) this.queue.splice(i, 1);
     }
+  }
+
+  /** Cuts every connection: messages under way end as broken. */
+  cut(): void {
+    this.isCut = true;
+    this.transport.destroy();
   }
 
   stop(): void {
@@ -156,7 +164,7 @@ export class Lanes {
       this.successes += 1;
       this.health.succeeded();
       this.spread.succeeded();
-    } else if (sign === 'nothing') {
+    } else if (sign === 'nothing' || this.isCut) {
       this.health.neutral();
     } else if (this.health.failed(startedAt.monotonic, now, reason)) {
       if (this.health.failures === 1) this.spread.troubled();
@@ -170,6 +178,12 @@ export class Lanes {
   }
 
   private resume(): void {
+    // A timer may fire a moment early: what is queued would find no room, and nobody would look at it again.
+    const leftMs = this.backoffMs();
+    if (leftMs > 0) {
+      this.timer = setTimeout(() => this.resume(), leftMs);
+      return;
+    }
     this.pump();
     for (const owner of this.owners) owner.wake();
   }

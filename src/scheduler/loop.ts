@@ -53,7 +53,6 @@ export interface SchedulerResult {
 
 const FIND_AT_MOST = 200;
 const BEAT_EVERY_MS = 5_000;
-const DATABASE_RETRY_MAX_MS = 30_000;
 /** A send whose batch ended in a fault of ours is left alone for this long. */
 const FAULT_PAUSE_MS = 60_000;
 /** A send that gave its batch nothing to do is not looked at again before this long. */
@@ -150,7 +149,7 @@ class Scheduler {
       await this.drain();
       this.lanes.stop();
       const left = drainSeconds * 1000 - elapsedMs(since, this.deps.clock());
-      if (!(await within(transport.close(), left))) transport.destroy();
+      if (!(await within(transport.close(), left))) this.lanes.cut();
       await within(
         ledger.leave(worker.worker).catch(() => undefined),
         LAST_WORDS_MS,
@@ -350,22 +349,25 @@ class Scheduler {
   private databaseAway(error: unknown): number {
     if (!isDatabaseOutage(error)) throw error;
     if (this.options.until === 'once' || !this.seenDatabase) throw error;
-    this.databaseAwayMs = Math.min(Math.max(1_000, this.databaseAwayMs * 2), DATABASE_RETRY_MAX_MS);
-    const waitMs = Math.min(this.databaseAwayMs, BEAT_EVERY_MS);
-    this.deps.report({ kind: 'database-away', reason: error.message, waitMs });
-    return waitMs;
+    this.databaseAwayMs = Math.min(Math.max(1_000, this.databaseAwayMs * 2), BEAT_EVERY_MS);
+    this.deps.report({
+      kind: 'database-away',
+      reason: error.message,
+      waitMs: this.databaseAwayMs,
+    });
+    return this.databaseAwayMs;
   }
 
   /** Nothing more starts; what is on the wire may end until the drain limit, and is then cut and recorded. */
   private async drain(): Promise<void> {
-    const { report, transport } = this.deps;
+    const { report } = this.deps;
     this.halt.abort();
     if (this.active.size === 0) return;
     if (this.stop.aborted) report({ kind: 'stopping', onTheWire: this.lanes.busy });
     const ended = Promise.all(this.active.values());
     if (await within(ended, this.options.drainSeconds * 1000)) return;
     report({ kind: 'drain-limit', onTheWire: this.lanes.busy });
-    transport.destroy();
+    this.lanes.cut();
     if (await within(ended, RECORD_AFTER_CUT_MS)) return;
     this.abandon.abort();
     await within(ended, LAST_WORDS_MS);

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Step } from '../../src/domain/delivery.ts';
 import { CampaignError } from '../../src/errors.ts';
 import type { Ledger } from '../../src/scheduler/ports.ts';
 import {
@@ -199,6 +200,46 @@ describe('nothing is left behind', () => {
   });
 });
 
+describe('the database is busy with one send for long', () => {
+  test('the others go on, though rows are short and that one had asked for some', async () => {
+    const busyId = await set(300);
+    const others: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      others.push(await seedSend(db.database, { recipients: 300, batchSize: 1000 }));
+    }
+    const seen = new Set<number>();
+    let isBusy = false;
+    let isOver = false;
+    const fail = () => {
+      throw new CampaignError('DATABASE_UNREACHABLE', 'lock wait timeout');
+    };
+    const scheduler = schedule({
+      connections: 2,
+      ledger: (ledger: Ledger) => ({
+        ...ledger,
+        step: async (claim, step) => {
+          seen.add(claim.sendId);
+          // It asked for rows while several share them, and was given none: it waits for its turn.
+          const waits = step.settlements.length > 0 && step.mark.length === 0;
+          if (claim.sendId === busyId && waits && seen.size > 2) isBusy = true;
+          return claim.sendId === busyId && isBusy && !isOver ? fail() : ledger.step(claim, step);
+        },
+        reconcile: async (claim) =>
+          claim.sendId === busyId && isBusy && !isOver ? fail() : ledger.reconcile(claim),
+      }),
+    });
+    await vi.waitFor(() => expect(isBusy).toBe(true), 20_000);
+    await vi.waitFor(async () => {
+      for (const id of others) {
+        expect(await balancedBooks(db.database, id)).toMatchObject({ status: 'completed' });
+      }
+    }, 20_000);
+    isOver = true;
+    await scheduler.done;
+    expect(await balancedBooks(db.database, busyId)).toMatchObject({ sent: 300, unknown: 0 });
+  });
+});
+
 describe('a database that hangs', () => {
   test('does not hold up a stop', async () => {
     await set(200);
@@ -244,6 +285,36 @@ describe('the reply of a COMMIT is lost', () => {
       for (const row of await ledgerRows(db.database, sendId)) expect(row.attempts).toBe(1);
     },
   );
+
+  test.each<[string, (step: Step) => boolean]>([
+    ['what was recorded counts for the batch', ({ settlements }) => settlements.length > 0],
+    ['rows marked and given back use up no more of it', ({ mark }) => mark.length > 0],
+  ])('BATCH_SIZE and the cooldown hold all the same: %s', async (_, isLost) => {
+    const sendId = await set(40);
+    await db.database.run('UPDATE CAMPAIGN_SENDS SET BATCH_SIZE = 5 WHERE ID = ?', [sendId]);
+    let losses = 0;
+    const scheduler = schedule({
+      until: 'once',
+      ledger: (ledger: Ledger) => ({
+        ...ledger,
+        step: async (claim, step) => {
+          const result = await ledger.step(claim, step);
+          if (isLost(step) && losses++ === 0) throw lost();
+          return result;
+        },
+      }),
+    });
+    await scheduler.done;
+    expect(losses).toBeGreaterThan(0);
+    expect(smtp.messages).toHaveLength(5);
+    expect(await balancedBooks(db.database, sendId)).toMatchObject({ sent: 5, pending: 35 });
+    expect(scheduler.events.find(({ kind }) => kind === 'batch-ended')).toMatchObject({ sent: 5 });
+    const [row] = await db.database.rows<{ at: Date | null }>(
+      'SELECT LAST_BATCH_AT AS at FROM CAMPAIGN_SENDS WHERE ID = ?',
+      [sendId],
+    );
+    expect(row?.at).toBeInstanceOf(Date);
+  });
 
   test('of a claim: it is let go by name at the next look, not after five minutes', async () => {
     const sendId = await set(10);

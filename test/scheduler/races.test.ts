@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { unlessAborted } from '../../src/scheduler/races.ts';
+import { unlessAborted, within } from '../../src/scheduler/races.ts';
 import { collectGarbage } from '../support/garbage.ts';
 
 const never = new Promise<never>(() => undefined);
@@ -33,5 +33,18 @@ describe('waiting for work unless aborted', () => {
     collectGarbage();
     expect(kept.filter((ref) => ref.deref() !== undefined)).toEqual([]);
     expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+});
+
+describe('waiting for so long at most', () => {
+  it.each([5, 0, -5])('ends after %d ms, without a warning', async (ms) => {
+    const warnings: Error[] = [];
+    const note = (warning: Error) => warnings.push(warning);
+    process.on('warning', note);
+    expect(await within(never, ms)).toBe(false);
+    expect(await within(Promise.resolve(), ms)).toBe(true);
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
   });
 });

@@ -447,12 +447,19 @@ describe('stopping', () => {
   test('at the drain limit only messages owed the dot’s reply become unknown', async () => {
     const server = await smtp({ onData: () => new Promise(() => undefined) });
     const sendId = await seedSend(db.database, { recipients: 20 });
-    const scheduler = schedule(server, { until: 'stopped', connections: 2, drainSeconds: 0 });
+    const scheduler = schedule(server, {
+      until: 'stopped',
+      connections: 2,
+      drainSeconds: 0,
+      maxServerFailures: 1,
+    });
     await vi.waitFor(async () => expect((await books(sendId)).sending).toBeGreaterThan(1), 10_000);
     await vi.waitFor(() => expect(server.open).toBe(2), 10_000);
-    await scheduler.stop();
+    const { serverTrouble } = await scheduler.stop();
     const after = await books(sendId);
-    expect(after).toMatchObject({ sending: 0, claimedBy: null });
+    expect(after).toMatchObject({ sending: 0, claimedBy: null, status: 'running' });
+    expect(serverTrouble).toBeNull();
+    expect(scheduler.events.map(({ kind }) => kind)).not.toContain('server-trouble');
     expect(after.unknown).toBeLessThanOrEqual(2);
     expect(after.pending + after.unknown).toBe(20);
   });
