@@ -318,7 +318,14 @@ export function pauseItself(
         WHERE ID = ? AND CLAIMED_BY = ? AND STATUS = 'running'`,
       [clip(reason, REASON_LENGTH), claim.sendId, claim.by],
     );
-    if (paused.affectedRows === 0) return false;
+    if (paused.affectedRows === 0) {
+      // Done before, if the reply to that was lost.
+      const done = await tx.rows(
+        "SELECT 1 FROM CAMPAIGN_SENDS WHERE ID = ? AND STATUS = 'paused' AND STATUS_REASON = ?",
+        [claim.sendId, clip(reason, REASON_LENGTH)],
+      );
+      return done.length > 0;
+    }
     const event = eventStatement({
       sendId: claim.sendId,
       event: 'paused',

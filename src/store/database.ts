@@ -434,8 +434,10 @@ export class Database implements Executor {
 
   private async connect(): Promise<Session> {
     let failure: unknown;
+    // Kept, for a host that fails here is left, which moves the preferred one on.
+    const first = this.preferredHost;
     for (let i = 0; i < this.address.hosts.length; i++) {
-      const index = (this.preferredHost + i) % this.address.hosts.length;
+      const index = (first + i) % this.address.hosts.length;
       try {
         const connection = await openConnection({
           ...connectionOptions(this.address, index),

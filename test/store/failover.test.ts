@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Database } from '../../src/store/database.ts';
 import { parseDatabaseUrl } from '../../src/store/url.ts';
@@ -28,4 +30,29 @@ test('a host that has become read-only is left for the next one', async () => {
   await db.run('INSERT INTO t VALUES (3)');
   expect(await db.rows('SELECT n FROM t')).toEqual([{ n: 3 }]);
   await Promise.all([db.close(), root.close()]);
+});
+
+test('a host that takes logins and then breaks every line is left for the next one at once', async () => {
+  const [first, second] = servers.map((server) => new URL(server.url));
+  const breaking = createServer((socket) => {
+    const upstream = connect(Number(first?.port), '127.0.0.1');
+    upstream.pipe(socket);
+    socket.once('data', (login) => {
+      upstream.write(login);
+      socket.once('data', () => {
+        socket.destroy();
+        upstream.destroy();
+      });
+    });
+    socket.on('error', () => upstream.destroy());
+    upstream.on('error', () => socket.destroy());
+  }).listen(0, '127.0.0.1');
+  await once(breaking, 'listening');
+  const { port } = breaking.address() as AddressInfo;
+  const db = new Database(
+    parseDatabaseUrl(`mysql://app:secret@127.0.0.1:${port},${second?.host}/app`),
+  );
+  expect(await db.rows('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  await db.close();
+  breaking.close();
 });
