@@ -6,10 +6,15 @@ import { setFlagsFromString } from 'node:v8';
 // Left to itself V8 lets a small heap grow to four times what is alive before it collects the garbage.
 setFlagsFromString('--heap-growing-percent=50');
 
+/** Connections that were ended have this long to close. */
+const LINGER_MS = 1_000;
+
 const program = new URL('../dist/main.js', import.meta.url);
 if (existsSync(fileURLToPath(program))) {
   const { main } = await import(program.href);
   process.exitCode = await main(process.argv.slice(2));
+  // A server that has stopped answering never closes its side of a connection, and would keep the process for good.
+  setTimeout(() => process.exit(), LINGER_MS).unref();
 } else {
   console.error('campaign: not built yet\ntype `npm ci` (installs and builds) or `npm run build`');
   process.exitCode = 1;

@@ -12,7 +12,12 @@ export function createLogger(
   colour: boolean,
 ): Logger {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
-  if (format === 'json') return pino(options, pino.destination({ fd: 2, sync: true }));
+  if (format === 'json') {
+    const destination = pino.destination({ fd: 2, sync: true });
+    // A log that cannot be written, on a full disk say, must not end what it tells of.
+    destination.on('error', () => undefined);
+    return pino(options, destination);
+  }
   return pino(
     options,
     pretty({

@@ -122,6 +122,26 @@ describe('run-scheduler', () => {
     }
   });
 
+  test('SIGTERM while the database answers nothing: ends all the same, exit 0', async () => {
+    const server = await startTestServer();
+    const own = await createTestDatabase(server.url);
+    try {
+      await seedSend(own.database, { recipients: 400, batchSize: 1000 });
+      const scheduler = schedule({ url: own.url, args: ['--drain-seconds', '1'] });
+      await someAreSent();
+      process.kill(server.pid, 'SIGSTOP');
+      try {
+        scheduler.kill('SIGTERM');
+        expect(await scheduler.ended).toMatchObject({ code: 0, signal: null });
+      } finally {
+        process.kill(server.pid, 'SIGCONT');
+      }
+    } finally {
+      await own.drop();
+      await server.stop();
+    }
+  });
+
   test('SIGTERM in mid-batch: what is on the wire ends, the rest goes back, exit 0, nobody unknown', async () => {
     const sendId = await seedSend(db.database, { recipients: 400, batchSize: 1000 });
     const scheduler = schedule();
