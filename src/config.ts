@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parse as parseDotenv } from 'dotenv';
 import envPaths from 'env-paths';
 import { CampaignError } from './errors.js';
-import { type DatabaseAddress, isLoopback, parseDatabaseUrl } from './store/url.js';
+import { type DatabaseAddress, isLoopback, parseDatabaseUrl, unknownOption } from './store/url.js';
 
 /** Every setting, checked and frozen. The only reader of process.env is this file. */
 export interface Settings {
@@ -342,7 +342,7 @@ function readQuery(params: URLSearchParams): SmtpQuery {
 
 function readOption(name: string, value: string): string | number {
   const kind = OPTIONS[name];
-  if (kind === undefined) throw badSmtp(`has an unknown option "${name}"`);
+  if (kind === undefined) throw badSmtp(unknownOption(name));
   if (kind === 'text') return value;
   if (!/^\d{1,9}$/.test(value)) throw badSmtp(`has ${name}, which is no number of milliseconds`);
   return Number(value);

@@ -224,7 +224,8 @@ function report(error: unknown, run: Run, args: readonly string[]): number {
     stderr.write(`campaign: ${printableLines(known.message)}\n`);
     if (known.remedy) stderr.write(`${printableLines(known.remedy)}\n`);
   }
-  if (env.CAMPAIGN_DEBUG && known.cause instanceof Error) stderr.write(`${known.cause.stack}\n`);
+  if (env.CAMPAIGN_DEBUG === '1' && known.cause instanceof Error)
+    stderr.write(`${known.cause.stack}\n`);
   return known.exitCode;
 }
 

@@ -81,6 +81,8 @@ describe('passwords', () => {
       { ...bothUrls, CAMPAIGN_SMTP_URL: 'smtp://u:secret@mail.example.org:99999999' },
       { ...bothUrls, CAMPAIGN_SMTP_URL: 'ftp://u:secret@mail.example.org' },
       { ...bothUrls, CAMPAIGN_SMTP_URL: 'smtp://u:secret@mail.example.org?tls=off' },
+      { ...bothUrls, CAMPAIGN_SMTP_URL: 'smtp://news:12?secret@mail.example.org:587' },
+      { ...bothUrls, CAMPAIGN_DATABASE_URL: 'mysql://u:12/app?secret@db.example.org/x' },
     ];
     for (const env of urls) {
       const { code, message, remedy } = refusal(() => loadSettings(env, cwd));
@@ -131,6 +133,7 @@ describe('an SMTP URL', () => {
     ['smtp://localhost?tls=verify', { startTls: 'required', verifyCertificate: true }],
     ['smtp://localhost?tls=unverified', { startTls: 'required', verifyCertificate: false }],
     ['smtp://mail.example.org', { startTls: 'offered', verifyCertificate: true }],
+    ['smtp://u:p@127.mail.example.org', { startTls: 'required', verifyCertificate: true }],
     ['smtp://u:p@mail.example.org:587', { startTls: 'required', verifyCertificate: true }],
     [
       'smtps://mail.example.org',

@@ -42,7 +42,11 @@ export function register(program: Command, context: Context): void {
       const last = sends.at(-1);
       if (!last) context.stderr.write('no sends\n');
       else if (sends.length === options.limit) {
-        context.stderr.write(`older ones: campaign list --before ${last.send.id}\n`);
+        const status = options.status === undefined ? '' : ` --status ${options.status}`;
+        const { limit } = options;
+        context.stderr.write(
+          `older ones: campaign list${status} --limit ${limit} --before ${last.send.id}\n`,
+        );
       }
     });
 }

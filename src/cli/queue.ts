@@ -121,7 +121,7 @@ async function confirm(plan: QueuePlanView, context: Context): Promise<void> {
     import('./queue-run.js'),
     import('../store/url.js'),
   ]);
-  if (!context.stdin.isTTY || !context.stdout.isTTY) throw nobodyToAsk();
+  if (!context.stdin.isTTY || !context.stderr.isTTY) throw nobodyToAsk();
   const { source, database } = context.settings();
   const destination = source === 'sandbox' ? 'the sandbox' : describeAddress(database);
   context.stderr.write(`${queuePlan(plan, destination)}\n`);

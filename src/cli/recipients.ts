@@ -55,7 +55,12 @@ async function showRecipients(context: Context, id: number, options: Options): P
   const next = position && formatCursor(position);
   await write(context.stdout, printer.end(next));
   if (next && !options.json) {
-    context.stderr.write(`more: campaign recipients ${id} --after ${next}\n`);
+    const given = [
+      ...(options.status === undefined ? [] : [`--status ${options.status}`]),
+      ...(options.csv ? ['--csv'] : []),
+      `--limit ${limit}`,
+    ];
+    context.stderr.write(`more: campaign recipients ${id} ${given.join(' ')} --after ${next}\n`);
   }
 }
 

@@ -23,6 +23,8 @@ export function wrongState(
   return new CampaignError(
     'WRONG_STATE',
     `send ${id} is ${status} and cannot be ${participle}`,
-    commands.length > 0 ? `possible now: ${commands.join(', ')}` : 'queue the list again instead',
+    commands.length > 0
+      ? `possible now: ${commands.join(', ')}`
+      : `whoever it had mailed would get a second copy of the whole list; \`campaign recipients ${id} --status pending --all --csv\` names the others`,
   );
 }

@@ -100,7 +100,8 @@ async function run(flags: Flags, context: Context): Promise<void> {
       import('../view/scheduler-log.js'),
     ]);
   const format: LogFormat = flags.json ? 'json' : 'text';
-  const logger = log.createLogger(context.stderr, format, flags.logLevel, context.color ?? false);
+  const colour = context.stderr.isTTY === true && (context.color ?? false);
+  const logger = log.createLogger(context.stderr, format, flags.logLevel, colour);
   const report: Report = words.logSchedulerEvents(logger);
   const { connections, messagesPerConnection } = flags;
   const result = await runScheduler(

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
 import type { ConnectionOptions } from 'mysql2/promise';
 import { CampaignError } from '../errors.js';
 
@@ -14,7 +15,13 @@ export interface DatabaseAddress {
 }
 
 export const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || /^127\./.test(host);
+  host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+
+/** Names an option that is not known; an unencoded `?` in a password would make the rest of that one. */
+export const unknownOption = (name: string): string =>
+  /^[a-z.-]+$/i.test(name)
+    ? `has an unknown option "${name}"`
+    : 'has a "?" that begins no options; in a user or password write it as %3F';
 
 const bad = (what: string): CampaignError =>
   new CampaignError(
@@ -42,7 +49,7 @@ export function parseDatabaseUrl(url: string, password?: string): DatabaseAddres
   if (!name) throw bad('names no database');
   const params = new URLSearchParams(query);
   for (const key of params.keys()) {
-    if (!['tls', 'tls-ca', 'socket'].includes(key)) throw bad(`has an unknown option "${key}"`);
+    if (!['tls', 'tls-ca', 'socket'].includes(key)) throw bad(unknownOption(key));
   }
   const hosts = (hostList || 'localhost').split(',').map((entry) => {
     const part = /^(\[[^\]]+\]|[^:]+)(?::(\d{1,5}))?$/.exec(entry.trim());

@@ -6,6 +6,7 @@ import { progressLine } from './progress.js';
 import { printable } from './text.js';
 import type { WatchView } from './watch.js';
 
+const BAR_COLUMNS = 20;
 const RATE_WINDOW_MS = 10_000;
 /** Readings for which a note stays on the line. */
 const NOTE_READINGS = 6;
@@ -21,7 +22,7 @@ export function createBarView(
   const bar = new SingleBar({
     stream,
     format: '{bar} {percentage} %  {value}/{total}  {words}',
-    barsize: 30,
+    barsize: BAR_COLUMNS,
     barCompleteChar: '█',
     barIncompleteChar: '░',
     hideCursor: true,
@@ -34,8 +35,8 @@ export function createBarView(
   let words = '';
 
   const draw = (): void => {
-    const note = noteLeft > 0 ? `  ${chalk.cyan(noted)}` : '';
-    bar.update({ words: words + note });
+    // In place of the words: behind them a narrow terminal would cut it off, and it may be a question.
+    bar.update({ words: noteLeft > 0 ? chalk.cyan(noted) : words });
     bar.render();
   };
   return {

@@ -142,7 +142,13 @@ describe('recipients as lines', () => {
     const { stdout, stderr } = await run(id, '--limit', 1);
     expect(stdout.split('\t').slice(0, 2)).toEqual(['r1@example.org', 'failed']);
     expect(stdout).toContain('bad \\x1b]0;x\\x07');
-    expect(stderr).toContain(`campaign recipients ${id} --after 1`);
+    expect(stderr).toContain(`campaign recipients ${id} --limit 1 --after 1`);
+    const filtered = await run(id, '--status', 'failed', '--csv', '--limit', 1);
+    expect(filtered.stderr).not.toContain('more:');
+    const failed = await seedSend(test.database, rowsOf({ failed: 2 }));
+    expect((await run(failed, '--status', 'failed', '--csv', '--limit', 1)).stderr).toContain(
+      `campaign recipients ${failed} --status failed --csv --limit 1 --after 1`,
+    );
   });
 
   it('become a table on a terminal', async () => {
