@@ -1,6 +1,10 @@
 import { CampaignError, signalExit } from '../errors.js';
 import type { Context } from './context.js';
 
+/** Whether there is somebody to see a question, which goes to stderr, and to answer it. */
+export const canAsk = ({ stdin, stderr }: Pick<Context, 'stdin' | 'stderr'>): boolean =>
+  stdin.isTTY === true && stderr.isTTY === true;
+
 /**
  * Asks before what cannot be undone, where somebody can answer.
  * @throws CampaignError CONFIRMATION_NEEDED off a terminal without `--yes`, and when the answer is no
@@ -11,7 +15,7 @@ export async function confirm(
   yes: boolean | undefined,
 ): Promise<void> {
   if (yes) return;
-  if (!context.stdin.isTTY || !context.stderr.isTTY) {
+  if (!canAsk(context)) {
     throw new CampaignError(
       'CONFIRMATION_NEEDED',
       consequence,

@@ -115,13 +115,13 @@ async function report(result: QueueView, flags: Flags, context: Context): Promis
 
 /** @throws CampaignError CONFIRMATION_NEEDED off a terminal, and when the answer is no */
 async function confirm(plan: QueuePlanView, context: Context): Promise<void> {
-  const [{ queuePlan }, { ask }, { nobodyToAsk }, { describeAddress }] = await Promise.all([
+  const [{ queuePlan }, { ask, canAsk }, { nobodyToAsk }, { describeAddress }] = await Promise.all([
     import('../view/queue.js'),
     import('./confirm.js'),
     import('./queue-run.js'),
     import('../store/url.js'),
   ]);
-  if (!context.stdin.isTTY || !context.stderr.isTTY) throw nobodyToAsk();
+  if (!canAsk(context)) throw nobodyToAsk();
   const { source, database } = context.settings();
   const destination = source === 'sandbox' ? 'the sandbox' : describeAddress(database);
   context.stderr.write(`${queuePlan(plan, destination)}\n`);

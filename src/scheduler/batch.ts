@@ -442,7 +442,7 @@ class Batch implements JobOwner {
 
   /** Rows not yet on the wire go back as they were, and nobody waits behind a batch that may not ask again for long. */
   private withdraw(delayMs: number): void {
-    this.tools.budget.take(this, 0, 0);
+    this.tools.budget.stopWaiting(this);
     this.hand.giveBackWaiting(delayMs);
     if (this.submitted.size === 0) return;
     this.tools.lanes.withdraw(this);

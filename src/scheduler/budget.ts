@@ -32,7 +32,7 @@ export class Budget {
 
   /**
    * Grants up to `want` rows, none at all when others have waited longer; the owner is woken when it is its turn, and
-   * must then ask again, were it for none: until it does nobody behind it gets any.
+   * until it asks again, or stops waiting, nobody behind it gets any.
    * @param leaving rows of the owner's that end in the very transaction that marks those it is granted
    */
   take(owner: object, want: number, leaving: number): number {
@@ -41,7 +41,7 @@ export class Budget {
     const own = this.share - (party.held - leaving);
     const granted = Math.min(want, this.limit - (this.held - leaving), own);
     if (want <= 0 || own <= 0) {
-      if (this.queue.delete(owner)) this.wakeNext();
+      this.stopWaiting(owner);
       return 0;
     }
     const [first] = this.queue;
@@ -54,6 +54,11 @@ export class Budget {
     this.held += granted;
     this.wakeNext();
     return granted;
+  }
+
+  /** The owner wants no rows for now: those behind it need not wait for it. */
+  stopWaiting(owner: object): void {
+    if (this.queue.delete(owner)) this.wakeNext();
   }
 
   put(owner: object, count: number): void {

@@ -105,7 +105,7 @@ export class Hand {
   /**
    * Takes over how the database has it: rows it no longer has `sending` under our claim are recorded, rows it has
    * that we never learned of are given back, for they were never handed out.
-   * @returns what turned out to be recorded, and how many rows to be marked
+   * @returns what turned out to be recorded already, and how many rows were marked without our knowing
    */
   reconcile(sending: ReadonlySet<number>): { recorded: Settlement[]; strays: number } {
     const recorded = this.arrived.filter(({ seq }) => !sending.has(seq));

@@ -292,6 +292,7 @@ export function pauseItself(
   reason: string,
   giveBack: readonly number[],
 ): Promise<boolean> {
+  const clipped = clip(reason, REASON_LENGTH);
   return db.transaction(async (tx) => {
     const fence = await tx.run(
       'UPDATE CAMPAIGN_SENDS SET CLAIMED_AT = UTC_TIMESTAMP(3) WHERE ID = ? AND CLAIMED_BY = ?',
@@ -316,13 +317,13 @@ export function pauseItself(
     const paused = await tx.run(
       `UPDATE CAMPAIGN_SENDS SET STATUS = 'paused', STATUS_REASON = ?
         WHERE ID = ? AND CLAIMED_BY = ? AND STATUS = 'running'`,
-      [clip(reason, REASON_LENGTH), claim.sendId, claim.by],
+      [clipped, claim.sendId, claim.by],
     );
     if (paused.affectedRows === 0) {
       // Done before, if the reply to that was lost.
       const done = await tx.rows(
         "SELECT 1 FROM CAMPAIGN_SENDS WHERE ID = ? AND STATUS = 'paused' AND STATUS_REASON = ?",
-        [claim.sendId, clip(reason, REASON_LENGTH)],
+        [claim.sendId, clipped],
       );
       return done.length > 0;
     }
