@@ -42,6 +42,30 @@ export interface Transmission {
   done(result: DeliveryResult): void;
 }
 
+/** What gives the message that is to follow on a connection; null when there is none. */
+export type Following = () => Transmission | null;
+
+/** Warm SMTP connections to one server. */
+export interface Transport {
+  /**
+   * Sends a message, and then those that `following` gives, over one connection: where the server allows it, the
+   * commands of the next go out behind the dot of the last. Resolves when all are done, never rejects.
+   */
+  carry(first: Transmission, following: Following): Promise<void>;
+  /** Connections that could start a message at once without waiting for another to end. */
+  readonly free: number;
+  /** Connections that carry messages, are being made, or made ready for the next. */
+  readonly active: number;
+  /** Milliseconds from the end of a message to the reply to it: an average of the last ones. */
+  readonly acceptanceMs: number;
+  /** Called whenever a connection has become free. */
+  onFree: (() => void) | null;
+  /** Closes idle connections now and busy ones when their message has ended; resolves when all are closed. */
+  close(): Promise<void>;
+  /** Cuts every connection at once: messages under way end as broken. */
+  destroy(): void;
+}
+
 /** Commands of one message together (RFC 2920), or those of the next behind a message's dot. */
 export type WayAhead = 'pipelining' | 'behindDot';
 

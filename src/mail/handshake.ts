@@ -3,9 +3,9 @@ import type { Socket } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import type { NodemailerError } from 'nodemailer/lib/errors.js';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
-import type { SmtpSettings } from '../config.js';
 import type { DeliveryResult, Stage } from '../domain/outcome.js';
 import { toReply } from './reply-parser.js';
+import type { SmtpSettings } from './url.js';
 
 /** A connection that is greeted, encrypted and logged in as the settings ask, with nothing listening on its socket. */
 export interface OpenConnection {

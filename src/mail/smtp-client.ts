@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { FilledMessage, Transmission } from '../domain/delivery.js';
+import type { FilledMessage, Following, Transmission } from '../domain/delivery.js';
 import type { DeliveryResult, Reply, Stage } from '../domain/outcome.js';
 import type { OpenConnection } from './handshake.js';
 import { MalformedReply, ReplyParser } from './reply-parser.js';
@@ -53,9 +53,6 @@ interface Opened {
   transmission: Transmission;
   opening: Opening;
 }
-
-/** What gives the message that is to follow on a connection; null when there is none. */
-export type Following = () => Transmission | null;
 
 /** An answer that says yes. */
 export const positive = ({ code }: Reply): boolean => code >= 200 && code < 300;

@@ -1,17 +1,11 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SmtpSettings } from '../config.js';
-import type { Transmission, WayAhead } from '../domain/delivery.js';
+import type { Following, Transmission, Transport, WayAhead } from '../domain/delivery.js';
 import type { DeliveryResult, Stage } from '../domain/outcome.js';
 import { CampaignError } from '../errors.js';
 import { connectionOptions, type HandshakeTimeouts, shakeHands } from './handshake.js';
-import {
-  type Following,
-  negative,
-  positive,
-  SmtpClient,
-  type TransactionTimeouts,
-} from './smtp-client.js';
+import { negative, positive, SmtpClient, type TransactionTimeouts } from './smtp-client.js';
+import type { SmtpSettings } from './url.js';
 
 export interface TransportOptions {
   /** Connections at most. */
@@ -43,27 +37,6 @@ const TIMEOUTS: TransportTimeouts = {
   fewer: 60_000,
 };
 
-/** Warm SMTP connections to one server. */
-export interface SmtpTransport {
-  /**
-   * Sends a message, and then those that `following` gives, over one connection: where the server allows it, the
-   * commands of the next go out behind the dot of the last. Resolves when all are done, never rejects.
-   */
-  carry(first: Transmission, following: Following): Promise<void>;
-  /** Connections that could start a message at once without waiting for another to end. */
-  readonly free: number;
-  /** Connections that carry messages, are being made, or made ready for the next. */
-  readonly active: number;
-  /** Milliseconds from the end of a message to the reply to it: an average of the last ones. */
-  readonly acceptanceMs: number;
-  /** Called whenever a connection has become free. */
-  onFree: (() => void) | null;
-  /** Closes idle connections now and busy ones when their message has ended; resolves when all are closed. */
-  close(): Promise<void>;
-  /** Cuts every connection at once: messages under way end as broken. */
-  destroy(): void;
-}
-
 /**
  * The deadlines that a URL sets by nodemailer's names. `socketTimeout` leaves alone the answer to the final dot: given up
  * early, it would leave the message unknown.
@@ -83,7 +56,7 @@ function timeoutsOf({ options }: SmtpSettings): Partial<TransportTimeouts> {
 /**
  * @throws CampaignError BAD_FILE when the authorities' file cannot be read
  */
-export function createTransport(settings: SmtpSettings, options: TransportOptions): SmtpTransport {
+export function createTransport(settings: SmtpSettings, options: TransportOptions): Transport {
   const timeouts = { ...TIMEOUTS, ...timeoutsOf(settings), ...options.timeouts };
   let handshakeOptions: object;
   try {
@@ -142,7 +115,7 @@ const isConnectionRefused = (failure: DeliveryResult): boolean =>
   (failure.kind === 'reply' && failure.stage === 'connect') ||
   (failure.kind === 'broken' && failure.stage === 'connect' && !failure.certificate);
 
-class Pool implements SmtpTransport {
+class Pool implements Transport {
   /** Connections that wait for a message, the one used last at the end. */
   private readonly idle: SmtpClient[] = [];
   private readonly idleTimers = new Map<SmtpClient, NodeJS.Timeout>();

@@ -1,8 +1,8 @@
-import type { SandboxAddresses, SmtpSettings } from '../config.js';
+import type { SandboxAddresses } from '../config.js';
 import { isSameProcess } from './processes.js';
 import { databaseAddress, readState } from './state.js';
 
-const smtpSettings = (port: number): SmtpSettings => ({
+const smtpSettings = (port: number): SandboxAddresses['smtp'] => ({
   host: '127.0.0.1',
   port,
   secure: false,

@@ -10,9 +10,9 @@ import { type Clock, elapsedMs, type Instant, type Lease, leaseHolds } from '../
 import type { DeliveryResult } from '../domain/outcome.js';
 import { judge } from '../domain/replies.js';
 import type { RetryPolicy } from '../domain/retry.js';
+import type { Report } from '../domain/scheduler-events.js';
 import { isDatabaseOutage } from '../errors.js';
 import type { Budget } from './budget.js';
-import type { Report } from './events.js';
 import { Hand } from './hand.js';
 import { interpret } from './interpret.js';
 import type { JobOwner, Lanes, ServerSign } from './lanes.js';

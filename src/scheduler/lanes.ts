@@ -1,8 +1,7 @@
-import type { FilledMessage, Transmission } from '../domain/delivery.js';
+import type { FilledMessage, Transmission, Transport } from '../domain/delivery.js';
 import type { Clock, Instant } from '../domain/lease.js';
 import type { DeliveryResult } from '../domain/outcome.js';
 import type { ServerHealth } from '../domain/server-health.js';
-import type { Transport } from './ports.js';
 import { type Spread, STALL_MS } from './spread.js';
 
 /** Milliseconds from a message's end to its acceptance, from which on it counts as slow. */

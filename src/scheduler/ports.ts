@@ -13,7 +13,6 @@ import type {
   StaleClaim,
   Step,
   StepResult,
-  Transmission,
   Work,
   WorkerIdentity,
 } from '../domain/delivery.js';
@@ -24,27 +23,6 @@ import type {
 export interface CompiledMessage {
   /** @throws Error when a template cannot be rendered with these fields */
   fill(recipient: Recipient, now: Date): FilledMessage;
-}
-
-/** Warm SMTP connections to one server. */
-export interface Transport {
-  /**
-   * Sends a message, and then those that `following` gives, over one connection: where the server allows it, the
-   * commands of the next go out behind the dot of the last. Resolves when all are done, never rejects.
-   */
-  carry(first: Transmission, following: () => Transmission | null): Promise<void>;
-  /** Connections that could start a message at once without waiting for another to end. */
-  readonly free: number;
-  /** Connections that carry messages, are being made, or made ready for the next. */
-  readonly active: number;
-  /** Milliseconds from the end of a message to the reply to it: an average of the last ones. */
-  readonly acceptanceMs: number;
-  /** Called whenever a connection has become free. */
-  onFree: (() => void) | null;
-  /** Closes idle connections now and busy ones when their message has ended; resolves when all are closed. */
-  close(): Promise<void>;
-  /** Cuts every connection at once: messages under way end as broken. */
-  destroy(): void;
 }
 
 /**

@@ -266,12 +266,16 @@ export class Database implements Executor {
   private closed = false;
   private preferredHost = 0;
   private readonly limit: number;
+  /** By index of the host. */
+  private readonly targets: ConnectionOptions[];
 
+  /** @throws CampaignError BAD_FILE when the authorities' file cannot be read */
   constructor(
     private readonly address: DatabaseAddress,
     private readonly options: DatabaseOptions = {},
   ) {
     this.limit = options.connections ?? 4;
+    this.targets = address.hosts.map((_, index) => connectionOptions(address, index));
   }
 
   /** The server and database for messages, without credentials. */
@@ -440,7 +444,7 @@ export class Database implements Executor {
       const index = (first + i) % this.address.hosts.length;
       try {
         const connection = await openConnection({
-          ...connectionOptions(this.address, index),
+          ...this.targets[index],
           // The tables' own collation: another one turns index look-ups on ENUM and VARCHAR into scans.
           charset: 'UTF8MB4_BIN',
           timezone: 'Z',

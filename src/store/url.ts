@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { isIPv4 } from 'node:net';
 import type { ConnectionOptions } from 'mysql2/promise';
+import { isLoopback, unknownOption } from '../domain/server-url.js';
 import { CampaignError } from '../errors.js';
 
 export interface DatabaseAddress {
@@ -13,15 +13,6 @@ export interface DatabaseAddress {
   tls: 'off' | 'verify' | 'unverified';
   ca?: string;
 }
-
-export const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
-
-/** Names an option that is not known; an unencoded `?` in a password would make the rest of that one. */
-export const unknownOption = (name: string): string =>
-  /^[a-z.-]+$/i.test(name)
-    ? `has an unknown option "${name}"`
-    : 'has a "?" that begins no options; in a user or password write it as %3F';
 
 const bad = (what: string): CampaignError =>
   new CampaignError(
@@ -54,10 +45,9 @@ export function parseDatabaseUrl(url: string, password?: string): DatabaseAddres
   const hosts = (hostList || 'localhost').split(',').map((entry) => {
     const part = /^(\[[^\]]+\]|[^:]+)(?::(\d{1,5}))?$/.exec(entry.trim());
     if (!part) throw bad(`has a host that cannot be read`);
-    return {
-      host: decode((part[1] ?? '').replace(/^\[|\]$/g, '')),
-      port: part[2] ? Number(part[2]) : 3306,
-    };
+    const port = Number(part[2] ?? 3306);
+    if (port < 1 || port > 65_535) throw bad('has a port that is not from 1 to 65535');
+    return { host: decode((part[1] ?? '').replace(/^\[|\]$/g, '')), port };
   });
   const socketPath = params.get('socket') ?? undefined;
   const local = socketPath !== undefined || hosts.every(({ host }) => isLoopback(host));
@@ -84,10 +74,26 @@ export const describeAddress = (address: DatabaseAddress): string =>
     address.socketPath ?? address.hosts.map(({ host, port }) => `${host}:${port}`).join(',')
   }`;
 
-/** mysql2's options for one of the address's hosts. */
+function readAuthorities(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new CampaignError(
+      'BAD_FILE',
+      `the database's certificate authorities cannot be read: ${(error as Error).message}`,
+      'give a readable PEM file as tls-ca in CAMPAIGN_DATABASE_URL',
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * mysql2's options for one of the address's hosts.
+ * @throws CampaignError BAD_FILE when the authorities' file cannot be read
+ */
 export function connectionOptions(address: DatabaseAddress, index: number): ConnectionOptions {
   const target = address.hosts[index % address.hosts.length];
-  const ca = address.ca === undefined ? {} : { ca: readFileSync(address.ca, 'utf8') };
+  const ca = address.ca === undefined ? {} : { ca: readAuthorities(address.ca) };
   return {
     ...(address.socketPath === undefined
       ? { host: target?.host ?? 'localhost', port: target?.port ?? 3306 }

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { WayAhead } from '../domain/delivery.js';
+import type { Report, SchedulerEvent } from '../domain/scheduler-events.js';
 import { printable } from './text.js';
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
@@ -10,35 +10,23 @@ const counted = (counts: Readonly<Record<string, number>>): string =>
     .map(([name, count]) => `${count} ${name}`)
     .join(', ');
 
-/** An event of the scheduler, as far as its log words it. */
-type Event = { kind: string } & Record<string, unknown>;
+type Kind = SchedulerEvent['kind'];
+type EventOf<K extends Kind> = Extract<SchedulerEvent, { kind: K }>;
 
 type Line = [level: 'debug' | 'info' | 'warn' | 'error', text: string];
 
 /** Words for each event: a line a batch, a line a message only at debug level. */
-const LINES: Record<string, (event: never) => Line> = {
-  started: (e: { worker: string; connections: number; pollSeconds: number }) => [
+const LINES: { [K in Kind]: (event: EventOf<K>) => Line } = {
+  started: (e) => [
     'info',
     `scheduler ${e.worker} started: ${e.connections} connections, polling every ${e.pollSeconds} s`,
   ],
-  claimed: (e: { sendId: number; batchSize: number }) => [
-    'debug',
-    `send ${e.sendId}: claimed for a batch of up to ${e.batchSize}`,
-  ],
-  'session-opened': (e: { sendId: number; open: number }) => [
+  claimed: (e) => ['debug', `send ${e.sendId}: claimed for a batch of up to ${e.batchSize}`],
+  'session-opened': (e) => [
     'debug',
     `send ${e.sendId}: message compiled; ${e.open} sends in memory`,
   ],
-  'batch-ended': (e: {
-    sendId: number;
-    status: string;
-    ms: number;
-    sent: number;
-    failed: number;
-    unknown: number;
-    deferred: number;
-    returned: number;
-  }) => {
+  'batch-ended': (e) => {
     const { sent, failed, unknown, deferred, returned } = e;
     const figures = counted({ sent, failed, unknown, deferred, returned });
     const end = e.status === 'running' ? '' : `; send is ${e.status}`;
@@ -47,52 +35,34 @@ const LINES: Record<string, (event: never) => Line> = {
       `send ${e.sendId}: batch of ${figures} in ${seconds(e.ms)}${end}`,
     ];
   },
-  message: (e: { sendId: number; email: string; outcome: string; text: string }) => [
+  message: (e) => [
     'debug',
     `send ${e.sendId}: ${printable(e.email)} ${e.outcome}: ${printable(e.text)}`,
   ],
-  'paused-itself': (e: { sendId: number; reason: string }) => [
-    'error',
-    `send ${e.sendId} paused itself: ${printable(e.reason)}`,
-  ],
-  'claim-lost': (e: { sendId: number; settledLate: number }) => [
+  'paused-itself': (e) => ['error', `send ${e.sendId} paused itself: ${printable(e.reason)}`],
+  'claim-lost': (e) => [
     'warn',
     `send ${e.sendId}: claim lost to another worker; ${e.settledLate} late results settled`,
   ],
-  reclaimed: (e: { sendId: number; from: string | null; unknown: number }) => [
+  reclaimed: (e) => [
     'warn',
     `send ${e.sendId}: took over the stale claim of ${e.from ?? 'nobody'}; ${e.unknown} recipients are unknown`,
   ],
-  'server-trouble': (e: { reason: string; waitMs: number }) => [
+  'server-trouble': (e) => [
     'warn',
     `SMTP server: ${printable(e.reason)}; backing off ${seconds(e.waitMs)}`,
   ],
-  'commands-ahead-given-up': (e: { way: WayAhead }) => [
+  'commands-ahead-given-up': (e) => [
     'warn',
     e.way === 'pipelining'
       ? 'SMTP server: offers PIPELINING, but left commands sent ahead without a reply; on new connections each command waits for the reply to the last'
       : 'SMTP server: seems not to bear the next message behind the dot of the last; each message waits for the reply to the last',
   ],
-  'database-away': (e: { reason: string; waitMs: number }) => [
-    'warn',
-    `${printable(e.reason)}; trying again in ${seconds(e.waitMs)}`,
-  ],
-  'database-back': (e: { afterMs: number }) => [
-    'info',
-    `database is back after ${seconds(e.afterMs)}`,
-  ],
-  fault: (e: { sendId: number; reason: string }) => [
-    'error',
-    `send ${e.sendId}: batch ended in a fault: ${printable(e.reason)}`,
-  ],
-  stopping: (e: { onTheWire: number }) => [
-    'info',
-    `stopping; ${e.onTheWire} messages on the wire may end`,
-  ],
-  'drain-limit': (e: { onTheWire: number }) => [
-    'warn',
-    `drain limit reached; cutting ${e.onTheWire} messages short`,
-  ],
+  'database-away': (e) => ['warn', `${printable(e.reason)}; trying again in ${seconds(e.waitMs)}`],
+  'database-back': (e) => ['info', `database is back after ${seconds(e.afterMs)}`],
+  fault: (e) => ['error', `send ${e.sendId}: batch ended in a fault: ${printable(e.reason)}`],
+  stopping: (e) => ['info', `stopping; ${e.onTheWire} messages on the wire may end`],
+  'drain-limit': (e) => ['warn', `drain limit reached; cutting ${e.onTheWire} messages short`],
   stopped: () => ['info', 'scheduler stopped'],
 };
 
@@ -106,13 +76,12 @@ const wholeNumbers = (details: Record<string, unknown>): Record<string, unknown>
   );
 
 /** Writes scheduler events to the log: a supplement, the database is the truth. */
-export function logSchedulerEvents(logger: Logger): (event: Event) => void {
+export function logSchedulerEvents(logger: Logger): Report {
   return (event) => {
     // First, for there are as many of these as messages.
     if (event.kind === 'message' && !logger.isLevelEnabled('debug')) return;
-    const word = LINES[event.kind] as ((event: Event) => Line) | undefined;
-    if (!word) return;
     const { kind, ...details } = event;
+    const word = LINES[kind] as (event: SchedulerEvent) => Line;
     const [level, text] = word(event);
     logger[level]({ event: kind, ...wholeNumbers(details) }, text);
   };

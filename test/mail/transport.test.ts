@@ -1,10 +1,9 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { SmtpSettings } from '../../src/config.ts';
-import type { FilledMessage, Transmission } from '../../src/domain/delivery.ts';
+import type { FilledMessage, Transmission, Transport } from '../../src/domain/delivery.ts';
 import type { DeliveryResult } from '../../src/domain/outcome.ts';
 import { createTransport, type TransportOptions } from '../../src/mail/transport.ts';
-import type { Transport } from '../../src/scheduler/ports.ts';
+import type { SmtpSettings } from '../../src/mail/url.ts';
 import {
   deliver,
   type RawConnection,

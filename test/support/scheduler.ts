@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type { SmtpSettings } from '../../src/config.ts';
 import type { Transmission } from '../../src/domain/delivery.ts';
 import { type Clock, systemClock } from '../../src/domain/lease.ts';
+import type { Report, SchedulerEvent } from '../../src/domain/scheduler-events.ts';
 import { compileMessage } from '../../src/mail/message.ts';
 import { createTransport } from '../../src/mail/transport.ts';
-import type { Report, SchedulerEvent } from '../../src/scheduler/events.ts';
+import type { SmtpSettings } from '../../src/mail/url.ts';
 import {
   runScheduler,
   type SchedulerOptions,

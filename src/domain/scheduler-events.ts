@@ -1,4 +1,4 @@
-import type { WayAhead } from '../domain/delivery.js';
+import type { WayAhead } from './delivery.js';
 
 /** What a scheduler tells of its work; wording and drawing are the view's. */
 export type SchedulerEvent =

@@ -1,0 +1,9 @@
+/** Whether a host is this machine by its very name; no other name is looked up. */
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+
+/** Names an option that is not known; an unencoded `?` in a password would make the rest of that one. */
+export const unknownOption = (name: string): string =>
+  /^[a-z.-]+$/i.test(name)
+    ? `has an unknown option "${name}"`
+    : 'has a "?" that begins no options; in a user or password write it as %3F';
