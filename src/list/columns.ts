@@ -7,6 +7,9 @@ const ADDRESS_HEADERS = new Set([
   'email',
   'mail',
   'emailaddress',
+  'emailid',
+  // Google Contacts
+  'email1value',
   'mailaddress',
   'emailadresse',
   'mailadresse',
@@ -16,6 +19,10 @@ const ADDRESS_HEADERS = new Set([
   'correoelectronico',
   'correoelectrónico',
   'courriel',
+  'indirizzoemail',
+  'epost',
+  'epostadress',
+  'epostadresse',
 ]);
 
 const squeeze = (header: string): string =>

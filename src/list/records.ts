@@ -4,11 +4,15 @@ import { countLines } from './text.js';
 
 const MAX_HEADER_CHARACTERS = 1024 * 1024;
 
+/** What Excel puts first, and reads, in a list whose delimiter is not that of the country: `sep=;`. */
+const SEPARATOR_LINE = /^"?sep=([,;\t|])"?[ \t]*\n/i;
+
 /** The text up to the end of the header line, and the pieces it was taken from. */
 async function readHeaderLine(
   text: AsyncIterator<string>,
+  given: string,
 ): Promise<{ line: string; held: string }> {
-  let held = '';
+  let held = given;
   for (;;) {
     const line = /[^\s][^\n]*\n/.exec(held)?.[0];
     if (line !== undefined || held.length > MAX_HEADER_CHARACTERS) {
@@ -55,7 +59,8 @@ async function* wholeLines(first: string, rest: AsyncIterator<string>): AsyncGen
 
 /**
  * Rows of a CSV (RFC 4180), the header first, in batches as the text comes in. Empty lines are left out, white
- * space around cells is taken off, and the delimiter (comma, semicolon, tab or |) is found from the header.
+ * space around cells is taken off, and the delimiter (comma, semicolon, tab or |) is found from the header, or said by
+ * a line `sep=;` before it.
  * A row with a quote in the middle of an unquoted cell comes with a `fault`.
  * @param name of the list, for messages
  * @throws CampaignError BAD_LIST naming the line where the row began, when a quote leaves unclear where rows end
@@ -68,9 +73,11 @@ export async function* readRecords(
   const pieces = text[Symbol.asyncIterator]();
   let stretch: QuotedStretch | undefined;
   try {
-    const header = await readHeaderLine(pieces);
-    const delimiter = findDelimiter(header.line, isAddressHeader);
-    let line = 1;
+    let header = await readHeaderLine(pieces, '');
+    const separator = SEPARATOR_LINE.exec(header.held);
+    if (separator) header = await readHeaderLine(pieces, header.held.slice(separator[0].length));
+    const delimiter = separator?.[1] ?? findDelimiter(header.line, isAddressHeader);
+    let line = separator ? 2 : 1;
     for await (const lines of wholeLines(header.held, pieces)) {
       const needsParser = lines.includes(QUOTE) || lines.length > MAX_ROW_BYTES;
       if (stretch?.isAtRowEnd && !needsParser) {

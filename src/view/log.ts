@@ -23,7 +23,7 @@ export function createLogger(
     pretty({
       destination: stream,
       colorize: colour,
-      translateTime: 'SYS:HH:MM:ss',
+      translateTime: 'SYS:yyyy-mm-dd HH:MM:ss',
       hideObject: true,
       sync: true,
     }),

@@ -52,6 +52,10 @@ describe('dialects', () => {
     ['quotes, spaces around them', ' "email" , name\n "ann@example.org" , "Ann ""A"" Lee"\n'],
     ['empty lines before and between', '\n\nemail\n\n   \nann@example.org\n\n'],
     ['one column', 'email\nann@example.org\n'],
+    [
+      "Excel's line that names the delimiter",
+      'sep=|\r\nname,email,x|email\r\nAnn|ann@example.org\r\n',
+    ],
   ])('reads %s', async (_, list) => {
     expect(await emails(list)).toEqual(['ann@example.org']);
     expect(await emails(list, { size: 1 })).toEqual(['ann@example.org']);
@@ -68,6 +72,11 @@ describe('dialects', () => {
     expect(await emails(list, { size: 1 })).toEqual(['josé@example.org']);
   });
 
+  it('counts the line that names the delimiter', async () => {
+    const { rejected } = await read('sep=;\nemail\nann@example.org\nbad\n');
+    expect(rejected.map(({ line }) => line)).toEqual([4]);
+  });
+
   it('puts a character that two pieces share together again', async () => {
     const { accepted } = await read('email,name\nann@example.org,Zoë 😀\n', { size: 3 });
     expect(accepted[0]?.fields).toBe('{"name":"Zoë 😀"}');
@@ -75,12 +84,18 @@ describe('dialects', () => {
 });
 
 describe('columns', () => {
-  it.each(['Email', 'E-MAIL', 'e_mail', 'Email Address', ' mail ', 'E-Mail-Adresse'])(
-    'takes "%s" for the address column',
-    async (header) => {
-      expect(await emails(`name,${header}\nAnn,ann@example.org\n`)).toEqual(['ann@example.org']);
-    },
-  );
+  it.each([
+    'Email',
+    'E-mail 1 - Value',
+    'Indirizzo e-mail',
+    'E-MAIL',
+    'e_mail',
+    'Email Address',
+    ' mail ',
+    'E-Mail-Adresse',
+  ])('takes "%s" for the address column', async (header) => {
+    expect(await emails(`name,${header}\nAnn,ann@example.org\n`)).toEqual(['ann@example.org']);
+  });
 
   it('takes the column it is told to, whatever its case, and never fills `email` from another', async () => {
     const list = 'email,Work Mail\nhome@example.org,work@example.org\n';

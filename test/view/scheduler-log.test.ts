@@ -1,16 +1,27 @@
 import { PassThrough } from 'node:stream';
 import pino from 'pino';
 import { describe, expect, test } from 'vitest';
+import type { SchedulerEvent } from '../../src/domain/scheduler-events.ts';
 import { createLogger } from '../../src/view/log.ts';
 import { logSchedulerEvents } from '../../src/view/scheduler-log.ts';
 
-const trouble = { kind: 'server-trouble', reason: 'no connection', waitMs: 1234.5678 };
-const message = { kind: 'message', sendId: 1, email: 'a@example.org', outcome: 'sent', text: 'ok' };
+const trouble: SchedulerEvent = {
+  kind: 'server-trouble',
+  reason: 'no connection',
+  waitMs: 1234.5678,
+};
+const message: SchedulerEvent = {
+  kind: 'message',
+  sendId: 1,
+  email: 'a@example.org',
+  outcome: 'sent',
+  text: 'ok',
+};
 
 /** What is written when these events happen. */
 async function logged(
   create: (stream: PassThrough) => pino.Logger,
-  ...events: ({ kind: string } & Record<string, unknown>)[]
+  ...events: SchedulerEvent[]
 ): Promise<string> {
   const stream = new PassThrough();
   const log = logSchedulerEvents(create(stream));
@@ -25,7 +36,7 @@ const asText = (stream: PassThrough): pino.Logger =>
 describe('the log of a scheduler', () => {
   test('says each event in a line of words', async () => {
     expect(await logged(asText, trouble)).toMatch(
-      /^\[\d\d:\d\d:\d\d\] WARN: SMTP server: no connection; backing off 1\.2 s\n$/,
+      /^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\] WARN: SMTP server: no connection; backing off 1\.2 s\n$/,
     );
   });
 
@@ -44,7 +55,7 @@ describe('the log of a scheduler', () => {
     expect(JSON.parse(debug)).toMatchObject({ event: 'message', email: 'a@example.org' });
   });
 
-  test.each(['pipelining', 'behindDot'])(
+  test.each(['pipelining', 'behindDot'] as const)(
     'tells that commands are sent ahead no more: %s',
     async (way) => {
       const text = await logged(asText, { kind: 'commands-ahead-given-up', way });
