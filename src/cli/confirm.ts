@@ -29,33 +29,45 @@ export async function confirm(
 
 /**
  * Asks on a terminal; no is the default.
- * @throws CampaignError CONFIRMATION_NEEDED with the exit code of SIGINT at Ctrl-C, which raw mode makes a mere key
+ * @param signal interrupts the question
+ * @throws CampaignError CONFIRMATION_NEEDED with the exit code of SIGINT at Ctrl-C, which raw mode makes a mere key, and
+ * when the signal comes
  */
 export async function ask(
   context: Pick<Context, 'stdin' | 'stderr'>,
   message: string,
+  signal?: AbortSignal,
 ): Promise<boolean> {
   const { default: prompts } = await import('prompts');
-  let cancelled = false;
-  const { confirmed } = await prompts(
-    {
-      type: 'confirm',
-      name: 'confirmed',
-      message,
-      initial: false,
-      stdin: context.stdin,
-      stdout: context.stderr,
-    },
-    {
-      onCancel: () => {
-        cancelled = true;
-      },
-    },
+  const interrupted = new CampaignError(
+    'CONFIRMATION_NEEDED',
+    'interrupted: nothing was changed',
+    undefined,
+    { exitCode: signalExit('SIGINT') },
   );
-  if (cancelled) {
-    throw new CampaignError('CONFIRMATION_NEEDED', 'interrupted: nothing was changed', undefined, {
-      exitCode: signalExit('SIGINT'),
-    });
+  if (signal?.aborted) throw interrupted;
+  // A key is all that ends a prompt of `prompts`.
+  const interrupt = (): boolean =>
+    context.stdin.emit('keypress', '\x03', { name: 'c', ctrl: true });
+  signal?.addEventListener('abort', interrupt);
+  try {
+    const { confirmed } = await prompts(
+      {
+        type: 'confirm',
+        name: 'confirmed',
+        message,
+        initial: false,
+        stdin: context.stdin,
+        stdout: context.stderr,
+      },
+      {
+        onCancel: () => {
+          throw interrupted;
+        },
+      },
+    );
+    return confirmed === true;
+  } finally {
+    signal?.removeEventListener('abort', interrupt);
   }
-  return confirmed === true;
 }

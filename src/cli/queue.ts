@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { CampaignError, signalExit } from '../errors.js';
 import type { Database } from '../store/database.js';
-import type { QueuePlanView, QueueView } from '../view/queue.js';
+import type { ImportedView, QueuePlanView, QueueView } from '../view/queue.js';
 import type { Context } from './context.js';
-import type { ImportProgress, QueueDeps } from './queue-run.js';
+import type { ImportProgress } from './queue-reader.js';
+import type { QueueDeps } from './queue-run.js';
 
 interface Flags {
   list: string;
@@ -69,7 +70,11 @@ async function run(flags: Flags, context: Context): Promise<void> {
     actor: context.actor,
     randomBytes,
     now: () => performance.now(),
-    confirm: (plan) => confirm(plan, context),
+    announce: (plan) => announce(plan, context),
+    confirm: (imported) => {
+      bar?.stop();
+      return confirm(imported, options.paused, context);
+    },
     onProgress: (progress) => bar?.update(progress),
     onRejected: (first, total) => {
       bar?.stop();
@@ -113,9 +118,9 @@ async function report(result: QueueView, flags: Flags, context: Context): Promis
   }
 }
 
-/** @throws CampaignError CONFIRMATION_NEEDED off a terminal, and when the answer is no */
-async function confirm(plan: QueuePlanView, context: Context): Promise<void> {
-  const [{ queuePlan }, { ask, canAsk }, { nobodyToAsk }, { describeAddress }] = await Promise.all([
+/** @throws CampaignError CONFIRMATION_NEEDED off a terminal */
+async function announce(plan: QueuePlanView, context: Context): Promise<void> {
+  const [{ queuePlan }, { canAsk }, { nobodyToAsk }, { describeAddress }] = await Promise.all([
     import('../view/queue.js'),
     import('./confirm.js'),
     import('./queue-run.js'),
@@ -125,10 +130,16 @@ async function confirm(plan: QueuePlanView, context: Context): Promise<void> {
   const { source, database } = context.settings();
   const destination = source === 'sandbox' ? 'the sandbox' : describeAddress(database);
   context.stderr.write(`${queuePlan(plan, destination)}\n`);
-  const message = plan.paused ? 'Import this list?' : 'Import this list and send it?';
-  if (!(await ask(context, message))) {
-    throw new CampaignError('CONFIRMATION_NEEDED', 'not confirmed: nothing was queued');
-  }
+}
+
+/** @throws CampaignError CONFIRMATION_NEEDED when the answer is no */
+async function confirm(imported: ImportedView, paused: boolean, context: Context): Promise<void> {
+  const [{ queueQuestion }, { ask }] = await Promise.all([
+    import('../view/queue.js'),
+    import('./confirm.js'),
+  ]);
+  if (await ask(context, queueQuestion(imported, paused), context.signal)) return;
+  throw new CampaignError('CONFIRMATION_NEEDED', 'not confirmed: nothing was queued');
 }
 
 interface Bar {

@@ -20,16 +20,16 @@ const samePath = async (a: string, b: string): Promise<boolean> => {
 
 /**
  * Creates the file, or empties it.
- * @param listPath that must not be overwritten
- * @throws CampaignError BAD_FILE when it is the list itself or cannot be written
+ * @param inputs files of the same command, which must not be overwritten
+ * @throws CampaignError BAD_FILE when it is one of the inputs or cannot be written
  */
-export async function createRejects(path: string, listPath: string): Promise<RejectsFile> {
-  if (await samePath(path, listPath)) {
-    throw new CampaignError(
-      'BAD_FILE',
-      `${path} is the list itself and would be overwritten`,
-      REMEDY,
-    );
+export async function createRejects(
+  path: string,
+  inputs: readonly (string | null)[],
+): Promise<RejectsFile> {
+  for (const input of inputs) {
+    if (input === null || !(await samePath(path, input))) continue;
+    throw new CampaignError('BAD_FILE', `${path} would overwrite ${input}, which is read`, REMEDY);
   }
   let file: FileHandle;
   const guarded = async (work: () => Promise<unknown>): Promise<void> => {

@@ -20,6 +20,13 @@ export interface QueueView {
   needSmtpUtf8: number | null;
 }
 
+/** A list that is in the ledger, not released yet: suppressed addresses are still among its recipients. */
+export interface ImportedView {
+  total: number;
+  rejected: number;
+  duplicates: number;
+}
+
 /** What `queue` is about to do. */
 export interface QueuePlanView {
   name: string;
@@ -77,7 +84,7 @@ export function queueJson(result: QueueView): string {
   });
 }
 
-const asides = (result: QueueView): string => {
+const asides = (result: Partial<QueueView>): string => {
   const parts = [
     result.rejected ? `${counted(result.rejected, 'line', 'lines')} rejected` : '',
     result.duplicates ? counted(result.duplicates, 'duplicate', 'duplicates') : '',
@@ -111,7 +118,7 @@ export function queueSummary(result: QueueView): string {
     .join('\n');
 }
 
-/** What is about to be done, for the question whether to. */
+/** What is about to be imported, and how it is to be sent. */
 export function queuePlan(plan: QueuePlanView, database: string): string {
   const pacing = [
     `${counted(plan.batchSize, 'message', 'messages')} a batch`,
@@ -138,6 +145,12 @@ const startText = ({ startAt, paused }: QueuePlanView): string => {
   if (paused) return 'when it is resumed';
   return startAt === null ? 'at once' : startAt.toISOString();
 };
+
+/** The question that releases an imported list. */
+export function queueQuestion(imported: ImportedView, paused: boolean): string {
+  const recipients = `${counted(imported.total, 'recipient', 'recipients')}${asides(imported)}`;
+  return paused ? `Keep it, paused, for ${recipients}?` : `Send it to ${recipients}?`;
+}
 
 /** The first rejected lines, one a line, and how many more there are. */
 export function rejectionLines(first: readonly RejectionView[], total: number): string {

@@ -63,8 +63,9 @@ function run(more: Flags = {}, deps: Run = {}) {
     actor: 'tester@host',
     randomBytes,
     now: () => performance.now(),
+    announce: async () => {},
     confirm: async () => {
-      throw new CampaignError('CONFIRMATION_NEEDED', 'asked');
+      throw new CampaignError('CONFIRMATION_NEEDED', 'not confirmed');
     },
     onProgress: () => {},
     onRejected: (first, total) => deps.rejected?.push({ first, total }),
@@ -112,6 +113,14 @@ interface SendRow {
 async function sendRow(id: number | null): Promise<SendRow> {
   const [row] = await db.database.rows<SendRow>('SELECT * FROM CAMPAIGN_SENDS WHERE ID = ?', [id]);
   if (!row) throw new Error(`no send ${id}`);
+  return row;
+}
+
+async function sendOf(key: string): Promise<SendRow> {
+  const [row] = await db.database.rows<SendRow>('SELECT * FROM CAMPAIGN_SENDS WHERE SEND_KEY = ?', [
+    key,
+  ]);
+  if (!row) throw new Error(`no send with the key ${key}`);
   return row;
 }
 
@@ -314,11 +323,12 @@ describe('rejected lines', () => {
     );
   });
 
-  it('never overwrite the list itself', async () => {
-    const list = listOf(1);
-    const error = await leavesNothing(() => failure({ list, rejects: list }));
-    expect(error.code).toBe('BAD_FILE');
-    expect(readFileSync(list, 'utf8')).toContain('p0@example.org');
+  it.each(['list', 'html', 'text'])('never overwrite what is read: %s', async (flag) => {
+    const path = flag === 'list' ? listOf(1) : file('Dear {{ name }}');
+    const before = readFileSync(path, 'utf8');
+    const error = await leavesNothing(() => failure({ [flag]: path, rejects: path }));
+    expect([error.code, error.message]).toEqual(['BAD_FILE', expect.stringContaining(path)]);
+    expect(readFileSync(path, 'utf8')).toBe(before);
   });
 });
 
@@ -396,10 +406,6 @@ describe('bad input leaves nothing in the database', () => {
     expect(error.remedy).toBeTruthy();
   });
 
-  it('asks before it imports', async () => {
-    expect((await leavesNothing(() => failure({ yes: false }))).code).toBe('CONFIRMATION_NEEDED');
-  });
-
   it.each<[string, Flags, string]>([
     ['a batch of 0', { batchSize: '0' }, '--batch-size "0"'],
     ['a batch of -1', { batchSize: '-1' }, '--batch-size "-1"'],
@@ -423,6 +429,86 @@ describe('bad input leaves nothing in the database', () => {
     const check = (): unknown => parseQueueOptions(flags(more));
     expect(check).toThrow(message);
     expect(check).toThrow(CampaignError);
+  });
+});
+
+describe('the question whether to send', () => {
+  const list = () => file(`email,name\n${rows(3)}p0@example.org,x\nbad,x\n`);
+
+  it('comes when the list is in, with what it came to, and leaves nothing when the answer is no', async () => {
+    const asked: unknown[] = [];
+    const error = await leavesNothing(() =>
+      failure(
+        { yes: false, list: list(), key: 'no' },
+        {
+          announce: async ({ fieldNames }) => void asked.push(fieldNames),
+          confirm: async (imported) => {
+            asked.push(imported, (await sendOf('no')).STATUS);
+            throw new CampaignError('CONFIRMATION_NEEDED', 'not confirmed');
+          },
+        },
+      ),
+    );
+    expect(error.code).toBe('CONFIRMATION_NEEDED');
+    expect(asked).toEqual([['name'], { total: 3, rejected: 1, duplicates: 1 }, 'importing']);
+  });
+
+  it('imports nothing where there is nobody to ask', async () => {
+    const nobody = new CampaignError('CONFIRMATION_NEEDED', 'nobody to ask');
+    const error = await leavesNothing(() =>
+      failure(
+        { yes: false },
+        {
+          announce: () => Promise.reject(nobody),
+          database: () => Promise.reject(new Error('the database was opened')),
+        },
+      ),
+    );
+    expect(error).toBe(nobody);
+  });
+
+  it('may take longer than the database keeps an idle session', async () => {
+    const pool = db.connect({ connections: 2, countChangedRows: true });
+    const result = await run(
+      { yes: false, list: list() },
+      {
+        database: async () => pool,
+        confirm: async () => {
+          const own = await pool.rows<{ id: number }>('SELECT CONNECTION_ID() AS id');
+          await db.database.run(`KILL ${own[0]?.id}`);
+        },
+      },
+    );
+    expect(result).toMatchObject({ status: 'running', total: 3 });
+  });
+
+  it('comes too late for a send that was cancelled meanwhile', async () => {
+    const error = await failure(
+      { yes: false, list: list(), key: 'yes' },
+      {
+        confirm: async () => {
+          const { ID } = await sendOf('yes');
+          await db.database.transaction((tx) => cancelImport(tx, ID as number));
+        },
+      },
+    );
+    expect([error.code, error.exitCode]).toEqual(['WRONG_STATE', 4]);
+  });
+
+  it('interrupted by a signal keeps what there is as a cancelled send', async () => {
+    const controller = new AbortController();
+    const result = await run(
+      { yes: false, list: list() },
+      {
+        signal: controller.signal,
+        confirm: async () => {
+          controller.abort('SIGTERM');
+          throw new CampaignError('CONFIRMATION_NEEDED', 'interrupted');
+        },
+      },
+    );
+    expect(result).toMatchObject({ status: 'cancelled', total: 3 });
+    await expectBalanced(result.id);
   });
 });
 
@@ -639,7 +725,7 @@ describe('the question on a terminal', () => {
         ['queue', `--list=${list}`, `--from=${from}`, `--subject=${subject}`, `--html=${html}`],
         { url: db.url, terminal: true },
       );
-      await vi.waitFor(() => expect(command.stderr).toContain('Import this list'), 10_000);
+      await vi.waitFor(() => expect(command.stderr).toContain('Send it to 1 recipient?'), 10_000);
       expect(command.stderr).toContain(`Database ${db.database.name}`);
       command.type(key);
       expect((await command.ended).code).toBe(code);

@@ -1,0 +1,182 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CampaignError } from '../errors.js';
+import type { ListRecipient } from '../list/recipients.js';
+import type { RejectsFile } from '../list/rejects.js';
+import type { Database } from '../store/database.js';
+import { explainDatabaseError } from '../store/errors.js';
+import {
+  chooseRowInsert,
+  createImport,
+  deleteImport,
+  findQueued,
+  findQueuedByKey,
+  ImportWriter,
+  type NewSend,
+  type QueuedSend,
+  readPacketLimit,
+  releaseImport,
+} from '../store/imports.js';
+import { cancel } from '../store/steering.js';
+import type { ImportedView, QueueView } from '../view/queue.js';
+import type { ListReader } from './queue-reader.js';
+
+/** The outside of an import. */
+export interface ImportDeps {
+  /** Opened with `countChangedRows`, schema checked. */
+  database(): Promise<Database>;
+  /** Aborted with the name of the signal that interrupts the command. */
+  signal: AbortSignal;
+  actor: string;
+  /** Milliseconds of a clock that only goes forward. */
+  now(): number;
+  /** Resolves when the list, which is in the ledger now, may be sent; throws when not. */
+  confirm(imported: ImportedView): Promise<void>;
+  onNotice(text: string): void;
+}
+
+/** Another import under the same key that has not moved for this long is taken for dead. */
+const STALLED_MS = 15_000;
+const POLL_MS = 250;
+
+/**
+ * Writes a list to the ledger as it is read, has it confirmed, and releases the send when everything is counted.
+ * Fails with nothing left in the database; an interrupted import stays as a cancelled send. With a key that another
+ * send has, that send is given back.
+ * @throws CampaignError BAD_LIST, CONFIRMATION_NEEDED, WRONG_STATE, or one of the database
+ */
+export async function importList(
+  send: NewSend & { paused: boolean; yes: boolean },
+  reader: ListReader,
+  rejects: RejectsFile | null,
+  deps: ImportDeps,
+): Promise<QueueView> {
+  const database = await deps.database();
+  const packetLimit = await readPacketLimit(database);
+  const bulk = await chooseRowInsert(database);
+  const created = await createOrFind(database, send, deps);
+  if (typeof created !== 'number') return created;
+  const writer = new ImportWriter(database, created, bulk);
+  try {
+    await reader.read(rejects, async (recipients) => {
+      const refused = recipients.filter((recipient) => isOversize(recipient, packetLimit));
+      await writer.add(
+        refused.length === 0 ? recipients : recipients.filter((r) => !refused.includes(r)),
+      );
+      return refused.map(({ line, email }) => ({
+        line,
+        reason: 'more in its cells than the database takes in one packet (max_allowed_packet)',
+        cells: [email],
+      }));
+    });
+    await writer.finish();
+    reader.showRejected();
+    const { rejected, accepted } = reader;
+    const counts = { rejected, duplicates: accepted - writer.inserted };
+    if (!send.yes) await deps.confirm({ total: writer.inserted, ...counts });
+    deps.signal.throwIfAborted();
+    await releaseImport(database, created, send.paused ? 'paused' : 'running', counts, deps.actor);
+    return asView((await findQueued(database, created)) as QueuedSend, false, reader);
+  } catch (error) {
+    await writer.settle();
+    return await abandon(database, created, error, reader, deps);
+  }
+}
+
+/** Escaping can double a value on its way into a statement. */
+const isOversize = ({ fields }: ListRecipient, packetLimit: number): boolean =>
+  fields !== null &&
+  fields.length * 6 > packetLimit &&
+  Buffer.byteLength(fields) * 2 + 4096 > packetLimit;
+
+/** @returns the id of a new send, or the earlier send with the same key */
+async function createOrFind(
+  database: Database,
+  send: NewSend,
+  deps: ImportDeps,
+): Promise<number | QueueView> {
+  for (;;) {
+    const id = await createImport(database, send, deps.actor);
+    if (id !== undefined) return id;
+    const earlier = await findEarlier(database, send.key as string, deps);
+    if (earlier) return earlier;
+  }
+}
+
+const asView = (send: QueuedSend, alreadyQueued: boolean, reader?: ListReader): QueueView => ({
+  id: send.id,
+  name: send.name,
+  status: send.status,
+  total: send.total,
+  rejected: send.rejected,
+  duplicates: send.duplicates,
+  suppressed: send.suppressed,
+  alreadyQueued,
+  idnConverted: reader?.international.idnConverted ?? null,
+  needSmtpUtf8: reader?.international.needSmtpUtf8 ?? null,
+});
+
+/**
+ * The send that has the key, once its import has ended; undefined when there is none, or its import failed.
+ * @throws CampaignError WRONG_STATE when its import does not move: it was killed
+ */
+export async function findEarlier(
+  database: Database,
+  key: string,
+  deps: ImportDeps,
+): Promise<QueueView | undefined> {
+  let lastSeq = -1;
+  let movedAt = deps.now();
+  for (;;) {
+    const send = await findQueuedByKey(database, key);
+    if (!send) return undefined;
+    if (send.status !== 'importing') return asView(send, true);
+    if (send.lastSeq !== lastSeq) {
+      if (lastSeq === -1) {
+        deps.onNotice(`send ${send.id} with this key is being imported; waiting for its end`);
+      }
+      lastSeq = send.lastSeq;
+      movedAt = deps.now();
+    } else if (deps.now() - movedAt > STALLED_MS) {
+      throw new CampaignError(
+        'WRONG_STATE',
+        `send ${send.id} has the key "${key}" and is still importing, but has not moved for ${STALLED_MS / 1000} seconds`,
+        `its \`queue\` may be waiting for an answer; if nothing imports it any more, \`campaign cancel ${send.id}\` puts it away and frees the key; then queue again`,
+      );
+    }
+    await sleep(POLL_MS, undefined, { signal: deps.signal });
+  }
+}
+
+/**
+ * What to do with an import that did not come to its end: an interrupted one is cancelled and kept, a failed one
+ * removed. When only the answer of the last commit was lost, it is what was committed that counts.
+ */
+async function abandon(
+  database: Database,
+  id: number,
+  error: unknown,
+  reader: ListReader,
+  deps: ImportDeps,
+): Promise<QueueView> {
+  try {
+    const send = await findQueued(database, id);
+    if (!send || send.status === 'cancelled') throw error;
+    if (send.status !== 'importing') return asView(send, false, reader);
+    if (!deps.signal.aborted) {
+      await deleteImport(database, id);
+      throw error;
+    }
+    await cancel(database, id, deps.actor, `import interrupted by ${String(deps.signal.reason)}`);
+    const cancelled = (await findQueued(database, id)) ?? send;
+    return { ...asView(cancelled, false, reader), rejected: reader.rejected };
+  } catch (failure) {
+    if (failure === error) throw error;
+    const reason = explainDatabaseError(error, database.name);
+    throw new CampaignError(
+      reason instanceof CampaignError ? reason.code : 'INTERNAL',
+      `${(reason as Error).message}; what was imported could not be removed: send ${id} stays as importing and is never sent`,
+      `\`campaign cancel ${id}\` puts it away and frees its key`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,26 @@
+import { PassThrough } from 'node:stream';
+import { expect, test } from 'vitest';
+import { ask } from '../../src/cli/confirm.ts';
+
+function terminal() {
+  const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => stdin });
+  return {
+    stdin: stdin as unknown as NodeJS.ReadStream,
+    stderr: Object.assign(new PassThrough(), {
+      isTTY: true,
+      columns: 80,
+    }) as unknown as NodeJS.WriteStream,
+  };
+}
+
+test('a question that a signal interrupts ends without an answer', async () => {
+  const controller = new AbortController();
+  const { stdin, stderr } = terminal();
+  const asked = ask({ stdin, stderr }, 'Go on?', controller.signal);
+  const shown = new Promise((resolve) => stderr.once('data', resolve));
+  shown.then(() => controller.abort('SIGTERM'));
+  await expect(asked).rejects.toMatchObject({ code: 'CONFIRMATION_NEEDED', exitCode: 130 });
+  await expect(ask({ stdin, stderr }, 'Go on?', controller.signal)).rejects.toMatchObject({
+    exitCode: 130,
+  });
+});
