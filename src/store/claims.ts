@@ -14,35 +14,32 @@ import type { Database, Executor, Statement } from './database.js';
 import { completedEvent, eventStatement } from './events.js';
 
 const SETTLED = 'SENT_COUNT + FAILED_COUNT + UNKNOWN_COUNT + SKIPPED_COUNT';
-const BEFORE_ALL_TIMES = "TIMESTAMP'1970-01-01 00:00:00.000'";
+
+const FIRST_DEFERRED = `(SELECT r.NEXT_ATTEMPT_AT FROM CAMPAIGN_SEND_RESULTS r FORCE INDEX (ATTENTION_DUE)
+    WHERE r.SEND_ID = s.ID AND r.ATTENTION = 4
+    ORDER BY r.NEXT_ATTEMPT_AT LIMIT 1)`;
 
 /**
  * When a running send's next batch is due: its start, its cooldown, and its first row that may be tried have all
  * come. A send with nothing left is due at once, to be completed.
  */
-const DUE_AT = `GREATEST(
-  COALESCE(s.START_AT, ${BEFORE_ALL_TIMES}),
-  COALESCE(s.LAST_BATCH_AT + INTERVAL s.COOLDOWN_SECONDS SECOND, ${BEFORE_ALL_TIMES}),
-  CASE
-    WHEN s.CURSOR_SEQ < s.LAST_SEQ OR ${SETTLED} + s.SENDING_COUNT = s.TOTAL_COUNT THEN ${BEFORE_ALL_TIMES}
-    ELSE COALESCE((SELECT r.NEXT_ATTEMPT_AT FROM CAMPAIGN_SEND_RESULTS r FORCE INDEX (ATTENTION_DUE)
-                    WHERE r.SEND_ID = s.ID AND r.ATTENTION = 4
-                    ORDER BY r.NEXT_ATTEMPT_AT LIMIT 1), ${BEFORE_ALL_TIMES})
-  END)`;
+const DUE_AT = `IF(s.DUE = 2, GREATEST(s.DUE_AT, COALESCE(${FIRST_DEFERRED}, s.DUE_AT)), s.DUE_AT)`;
 
 /**
  * Running sends that nobody holds, the longest overdue first, with the milliseconds until their next batch is due and
  * how many rows its batch would have `sending` if it could.
  */
 export function findWork(db: Executor, limit: number): Promise<Work[]> {
+  const of = (due: 1 | 2, dueAt: string): string =>
+    `SELECT s.ID AS sendId, ${dueAt} AS dueAt,
+            IF(s.DELAY_MS > 0, 0, LEAST(s.BATCH_SIZE, s.TOTAL_COUNT - (${SETTLED}))) AS \`rows\`
+       FROM CAMPAIGN_SENDS s
+      WHERE s.DUE = ${due} ORDER BY dueAt, sendId LIMIT ?`;
   return db.rows<Work>(
     `SELECT sendId, CEIL(TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(3), dueAt) / 1000) AS dueInMs, \`rows\`
-       FROM (SELECT s.ID AS sendId, ${DUE_AT} AS dueAt,
-                    IF(s.DELAY_MS > 0, 0, LEAST(s.BATCH_SIZE, s.TOTAL_COUNT - (${SETTLED}))) AS \`rows\`
-               FROM CAMPAIGN_SENDS s
-              WHERE s.STATUS = 'running' AND s.CLAIMED_BY IS NULL) AS due
+       FROM ((${of(1, 's.DUE_AT')}) UNION ALL (${of(2, DUE_AT)})) AS due
       ORDER BY dueAt, sendId LIMIT ?`,
-    [limit],
+    [limit, limit, limit],
   );
 }
 
@@ -67,7 +64,6 @@ export async function countUnfinished(
 }
 
 const NOT_RENEWED = 'CLAIMED_AT < UTC_TIMESTAMP(3) - INTERVAL ? SECOND';
-const ABANDONED = 'CLAIMED_BY IS NULL AND SENDING_COUNT <> 0';
 
 /** Claims whose holder has not renewed them in time, whatever the send's status; and rows in flight that nobody holds. */
 export function findStale(db: Executor, staleSeconds = STALE_CLAIM_SECONDS): Promise<StaleClaim[]> {
@@ -75,7 +71,7 @@ export function findStale(db: Executor, staleSeconds = STALE_CLAIM_SECONDS): Pro
     `(SELECT ID AS sendId, CLAIMED_BY AS \`by\` FROM CAMPAIGN_SENDS
        WHERE CLAIMED_BY IS NOT NULL AND ${NOT_RENEWED} LIMIT 100)
       UNION ALL
-     (SELECT ID, NULL FROM CAMPAIGN_SENDS WHERE STATUS IN ('running', 'paused') AND ${ABANDONED} LIMIT 100)`,
+     (SELECT ID, NULL FROM CAMPAIGN_SENDS WHERE DUE = 3 LIMIT 100)`,
     [staleSeconds],
   );
 }
@@ -113,7 +109,7 @@ export function reclaim(
   return db.transaction(async (tx) => {
     const freed = await tx.run(
       `UPDATE CAMPAIGN_SENDS SET CLAIMED_BY = NULL, CLAIMED_AT = NULL
-        WHERE ID = ? AND CLAIMED_BY <=> ? AND (${NOT_RENEWED} OR (${ABANDONED}))`,
+        WHERE ID = ? AND CLAIMED_BY <=> ? AND (${NOT_RENEWED} OR DUE = 3)`,
       [stale.sendId, stale.by, staleSeconds],
     );
     if (freed.affectedRows === 0) return null;

@@ -9,9 +9,10 @@ const SQL_DIRECTORY = fileURLToPath(new URL('../../sql/', import.meta.url));
 
 const LOCK_SECONDS = 30;
 const NO_SUCH_TABLE = 1146;
-const DUPLICATE_COLUMN = 1060;
+/** A column or key to be added is there (1060, 1061), or one to be dropped is not (1091). */
+const ALTERED_BEFORE: ReadonlySet<number | undefined> = new Set([1060, 1061, 1091]);
 
-/** One file `NNNN_name.sql`: one DDL statement that does no harm when it is run again, or an ALTER that adds a column. */
+/** One file `NNNN_name.sql`: one DDL statement that does no harm when it is run again, or an ALTER of columns and keys. */
 interface Migration {
   version: number;
   name: string;
@@ -113,9 +114,9 @@ async function apply(session: Executor, statement: string): Promise<void> {
   try {
     await session.run(statement);
   } catch (error) {
-    // MySQL has no ADD COLUMN IF NOT EXISTS; an ALTER takes effect as a whole, so the rest of it was done too.
+    // MySQL has no IF NOT EXISTS for these; an ALTER takes effect as a whole, so the rest of it was done too.
     const { errno } = error as { errno?: number };
-    if (errno !== DUPLICATE_COLUMN || !/^ALTER TABLE\b/m.test(statement)) throw error;
+    if (!ALTERED_BEFORE.has(errno) || !/^ALTER TABLE\b/m.test(statement)) throw error;
   }
 }
 

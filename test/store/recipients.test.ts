@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RecipientStatus } from '../../src/domain/states.ts';
-import type { Executor } from '../../src/store/database.ts';
+import type { Database, Executor } from '../../src/store/database.ts';
 import { listRecipients } from '../../src/store/recipients.ts';
 import { listSnapshots, readSnapshot } from '../../src/store/sends.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { rowsRead as countRowsRead } from '../support/rows-read.ts';
 import { rowsOf, type SeedRow, seedSend } from '../support/seed.ts';
 
 let test: TestDatabase;
+let pool: Database;
 let id: number;
 
 const turns: SeedRow[] = [
@@ -19,6 +21,7 @@ const turns: SeedRow[] = [
 
 beforeAll(async () => {
   test = await createTestDatabase();
+  pool = test.connect({ connections: 1 });
   const rows = Array.from({ length: 20_000 }, (_, i) => turns[i % turns.length] as SeedRow);
   await seedSend(test.database, rows);
   id = await seedSend(test.database, [...rows, ...rowsOf({ sending: 8, pending: 20_000 })], {
@@ -29,17 +32,8 @@ beforeAll(async () => {
 });
 afterAll(() => test.drop());
 
-/** Rows that the storage engine reads while `work` runs, by the session's own counters. */
-function rowsRead(work: (db: Executor) => Promise<unknown>): Promise<number> {
-  return test.database.withSession(async (session) => {
-    await session.run('FLUSH STATUS');
-    await work(session);
-    const counters = await session.rows<{ Variable_name: string; Value: string }>(
-      "SHOW SESSION STATUS LIKE 'Handler_read%'",
-    );
-    return counters.reduce((sum, { Value }) => sum + Number(Value), 0);
-  });
-}
+const rowsRead = async (work: (db: Executor) => Promise<unknown>): Promise<number> =>
+  (await countRowsRead(pool, work)).read;
 
 describe('rows read for a page of a send of 40,000', () => {
   const LIMIT = 50;

@@ -59,6 +59,19 @@ describe('migrate', () => {
     expect(await migrate(test.database, directory)).toEqual(['0003_column.sql']);
   });
 
+  it('takes every file of the package a second time without harm', async () => {
+    await migrate(test.database);
+    const columns = () =>
+      test.database.rows(
+        `SELECT TABLE_NAME, COLUMN_NAME, COLUMN_TYPE, COLUMN_KEY FROM INFORMATION_SCHEMA.COLUMNS
+          WHERE TABLE_SCHEMA = DATABASE() ORDER BY 1, 2`,
+      );
+    const before = await columns();
+    await test.database.run('DELETE FROM CAMPAIGN_SCHEMA');
+    await migrate(test.database);
+    expect(await columns()).toEqual(before);
+  });
+
   it('stops at any other error, and goes on from there the next time', async () => {
     write('0003_wrong.sql', 'ALTER TABLE NO_SUCH_TABLE ADD COLUMN NAME VARCHAR(9)');
     await expect(migrate(test.database, directory)).rejects.toThrow(/NO_SUCH_TABLE/);
