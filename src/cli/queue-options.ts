@@ -14,6 +14,8 @@ export interface QueueOptions {
   /** Paths of the templates; one at least is given. */
   html: string | null;
   text: string | null;
+  /** A template of a URL. */
+  listUnsubscribe: string | null;
   name: string;
   key: string | null;
   batchSize: number;
@@ -31,6 +33,7 @@ export interface QueueOptions {
 /** RFC 5322 §2.1.1: what one line of a header may have. */
 const MAX_SENDER = 998;
 const MAX_SUBJECT = 10_000;
+const MAX_URL = 998;
 const MAX_NAME = 255;
 const MAX_KEY = 191;
 
@@ -63,6 +66,7 @@ const schema = z.object({
   subject: text(MAX_SUBJECT),
   html: path.optional(),
   text: path.optional(),
+  listUnsubscribe: text(MAX_URL).optional(),
   name: text(MAX_NAME).optional(),
   key: text(MAX_KEY).optional(),
   batchSize: wholeNumber(PACING_LIMITS.batchSize),
@@ -138,6 +142,7 @@ export function parseQueueOptions(flags: Readonly<Record<string, unknown>>): Que
     replyTo: options.replyTo === undefined ? null : checkSender('--reply-to', options.replyTo),
     html: options.html ?? null,
     text: options.text ?? null,
+    listUnsubscribe: options.listUnsubscribe ?? null,
     name: options.name ?? clip(options.subject, MAX_NAME),
     key: options.key ?? null,
     startAt: options.startAt ?? null,

@@ -54,6 +54,10 @@ export async function queue(options: QueueOptions, deps: QueueDeps): Promise<Que
       subject: { name: 'subject', source: options.subject },
       html: html === null ? null : { name: options.html as string, source: html },
       text: text === null ? null : { name: options.text as string, source: text },
+      listUnsubscribe:
+        options.listUnsubscribe === null
+          ? null
+          : { name: '--list-unsubscribe', source: options.listUnsubscribe },
       fieldNames,
     });
     if (!options.yes && !options.dryRun) await deps.announce(plan(options, source, fieldNames));
@@ -70,6 +74,7 @@ export async function queue(options: QueueOptions, deps: QueueDeps): Promise<Que
         subject: options.subject,
         html,
         text,
+        listUnsubscribe: options.listUnsubscribe,
         fieldNames,
         secret: deps.randomBytes(32),
       };

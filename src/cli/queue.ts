@@ -29,6 +29,10 @@ export function register(program: Command, context: Context): void {
     .option('--html <file>', 'HTML body, a Liquid template')
     .option('--text <file>', 'text body, a Liquid template (made from the HTML when left out)')
     .option('--reply-to <address>', 'where answers go')
+    .option(
+      '--list-unsubscribe <template>',
+      'URL that unsubscribes a recipient by one click: https://… (or mailto:…)',
+    )
     .option('--name <name>', 'what the send is called in lists (default: the subject)')
     .option('--batch-size <n>', 'messages a batch, 1 to 1,000,000 (default: 100)')
     .option('--delay-ms <n>', 'milliseconds between messages, 0 to 3,600,000 (default: 0)')

@@ -190,6 +190,8 @@ export interface MessageSource {
   subject: string;
   html: string | null;
   text: string | null;
+  /** A Liquid template, too. */
+  listUnsubscribe: string | null;
   fieldNames: string[];
   secret: Buffer;
 }

@@ -34,6 +34,23 @@ export function subjectHeader(text: string): string {
     : `${foldLines(`Subject: ${encodeWord(line, 'Q', 52)}`, FOLD_AT)}\r\n`;
 }
 
+/**
+ * The headers that let a recipient unsubscribe, by one click where the URL is of the Web (RFC 2369 §3.2, RFC 8058 §3.1).
+ * @throws Error when a value that was not encoded makes no URL of it
+ */
+export function unsubscribeHeaders(url: string): string {
+  const header = `List-Unsubscribe: <${url}>`;
+  if (!/^[!-;=?-~]+$/.test(url) || header.length > MAX_LINE) {
+    throw new Error(
+      `List-Unsubscribe would be no URL of ${MAX_LINE - 20} characters at most, without spaces, < and >`,
+    );
+  }
+  const oneClick = /^https:/i.test(url)
+    ? 'List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n'
+    : '';
+  return `${header}\r\n${oneClick}`;
+}
+
 /** A Date header (RFC 5322 §3.6.1) with its CRLF, in UTC. */
 export const dateHeader = (date: Date): string =>
   `Date: ${date.toUTCString().replace(/GMT$/, '+0000')}\r\n`;

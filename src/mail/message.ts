@@ -4,7 +4,7 @@ import type { FilledMessage, MessageSource, Recipient } from '../domain/delivery
 import { EMAIL_FIELD } from '../domain/fields.js';
 import { messageIdsOf } from '../domain/message-id.js';
 import { CampaignError } from '../errors.js';
-import { addressHeader, dateHeader, subjectHeader } from './headers.js';
+import { addressHeader, dateHeader, subjectHeader, unsubscribeHeaders } from './headers.js';
 import { deriveTextTemplate, htmlToText } from './plain-text.js';
 import { type QuotedPiece, QuotedWriter, quote } from './quoted-printable.js';
 import { envelopeAddress, parseSender } from './sender.js';
@@ -98,7 +98,13 @@ function deriveText(html: string, fieldNames: readonly string[]): ParsedTemplate
   const text = deriveTextTemplate({ name: 'html', source: html });
   if (!text) return null;
   try {
-    return parseTemplates({ subject: text, html: null, text: null, fieldNames }).subject;
+    return parseTemplates({
+      subject: text,
+      html: null,
+      text: null,
+      listUnsubscribe: null,
+      fieldNames,
+    }).subject;
   } catch {
     // Tags that were balanced in the HTML need not be in its text, as where one stood in a dropped element.
     return null;
@@ -114,11 +120,15 @@ export function compileMessage(source: MessageSource): Compiled {
     subject: { name: 'subject', source: source.subject },
     html: source.html === null ? null : { name: 'html', source: source.html },
     text: source.text === null ? null : { name: 'text', source: source.text },
+    listUnsubscribe:
+      source.listUnsubscribe === null
+        ? null
+        : { name: 'list-unsubscribe', source: source.listUnsubscribe },
     fieldNames,
   });
   const sender = parseSender(source.from);
   const replyTo = source.replyTo === null ? null : parseSender(source.replyTo);
-  const { subject } = templates;
+  const { subject, listUnsubscribe } = templates;
   const staticSubject = subject.pieces.every(({ kind }) => kind === 'static')
     ? subjectHeader(render(subject, () => ''))
     : null;
@@ -160,7 +170,9 @@ export function compileMessage(source: MessageSource): Compiled {
           addressHeader('To', to) +
           (staticSubject ?? subjectHeader(render(subject, values))) +
           dateAt(now) +
-          `Message-ID: ${messageIdOf(seq)}\r\nMIME-Version: 1.0\r\n` +
+          `Message-ID: ${messageIdOf(seq)}\r\n` +
+          (listUnsubscribe ? unsubscribeHeaders(render(listUnsubscribe, values)) : '') +
+          'MIME-Version: 1.0\r\n' +
           fillContent(values),
       };
     },

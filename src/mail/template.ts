@@ -26,6 +26,8 @@ export interface TemplateSources {
   subject: NamedTemplate;
   html: NamedTemplate | null;
   text: NamedTemplate | null;
+  /** The URL of List-Unsubscribe. */
+  listUnsubscribe: NamedTemplate | null;
   /** Merge fields of the list, beside `email`. */
   fieldNames: readonly string[];
 }
@@ -37,7 +39,7 @@ export type FieldValues = (field: string) => string;
 export type TemplatePiece =
   | { kind: 'static'; text: string }
   /** A merge field and nothing more. */
-  | { kind: 'field'; field: string; escape: boolean }
+  | { kind: 'field'; field: string; encode: Encoding | null }
   /** Rendered by Liquid; pieces of one template share a scope, so that variables carry over. */
   | { kind: 'liquid'; render: (scope: Context) => string };
 
@@ -51,6 +53,7 @@ export interface ParsedTemplates {
   subject: ParsedTemplate;
   html: ParsedTemplate | null;
   text: ParsedTemplate | null;
+  listUnsubscribe: ParsedTemplate | null;
 }
 
 const HTML_ESCAPES: Record<string, string> = {
@@ -67,6 +70,20 @@ const escapeHtml = (text: string): string =>
     ? text.replace(/[&<>"']/g, (character) => HTML_ESCAPES[character] ?? '')
     : text;
 
+/** What makes a value harmless where its template is used: a merge field alone, and any other output of Liquid. */
+interface Encoding {
+  text(value: string): string;
+  output: 'escape' | ((value: unknown) => string);
+}
+
+const FOR_HTML: Encoding = { text: escapeHtml, output: 'escape' };
+
+const FOR_URL: Encoding = {
+  text: encodeURIComponent,
+  output: (value) =>
+    encodeURIComponent(Array.isArray(value) ? value.join('') : String(value ?? '')),
+};
+
 class NoFiles extends Tag {
   constructor(...given: ConstructorParameters<typeof Tag>) {
     super(...given);
@@ -77,9 +94,9 @@ class NoFiles extends Tag {
   }
 }
 
-function createEngine(html: boolean): Liquid {
+function createEngine(encoding: Encoding | null): Liquid {
   const engine = new Liquid({
-    ...(html ? { outputEscape: 'escape' as const } : {}),
+    ...(encoding ? { outputEscape: encoding.output } : {}),
     templates: {},
     strictFilters: true,
     ownPropertyOnly: true,
@@ -147,9 +164,9 @@ const PLAIN_OUTPUT = /^\s*([\p{L}\p{M}\p{N}_-]+)\s*(\|\s*raw\s*)?$/u;
 function parseTemplate(
   template: NamedTemplate,
   fieldNames: readonly string[],
-  html: boolean,
+  encoding: Encoding | null,
 ): ParsedTemplate {
-  const engine = createEngine(html);
+  const engine = createEngine(encoding);
   const nodes = parse(engine, template);
   const { globals, locals } = engine.analyzeSync(nodes);
   const used = usedFields(template, globals, fieldNames);
@@ -159,7 +176,7 @@ function parseTemplate(
       const [, written = '', raw] = PLAIN_OUTPUT.exec(node.token.content) ?? [];
       const field = written in locals ? undefined : used.get(written);
       if (field !== undefined) {
-        return { kind: 'field', field, escape: html && raw === undefined };
+        return { kind: 'field', field, encode: raw === undefined ? encoding : null };
       }
     } else if (!(node instanceof Tag)) {
       return { kind: 'static', text: String(engine.renderSync([node])) };
@@ -177,15 +194,39 @@ function parseTemplate(
   };
 }
 
+/** What of a URL the template itself holds; the rest are values. */
+const URL_START = /^(https:\/\/|mailto:)[^/?#]/i;
+const URL_TEXT = /^[!-;=?-~]*$/;
+
+/** One click takes HTTPS (RFC 8058 §3.1); so nothing less is taken for the Web. */
+function parseUrlTemplate(template: NamedTemplate, fieldNames: readonly string[]): ParsedTemplate {
+  const parsed = parseTemplate(template, fieldNames, FOR_URL);
+  const [first] = parsed.pieces;
+  if (first?.kind !== 'static' || !URL_START.test(first.text)) {
+    throw bad(template, [], 'does not begin with https:// or mailto:', 'write all of the URL');
+  }
+  if (parsed.pieces.some((piece) => piece.kind === 'static' && !URL_TEXT.test(piece.text))) {
+    throw bad(
+      template,
+      [],
+      'has characters that no URL has',
+      'percent-encode spaces, < and >, and what is not ASCII',
+    );
+  }
+  return parsed;
+}
+
 /**
  * Parses a message's templates and checks that they use only fields the list has, whatever case they are written in.
- * HTML values are escaped unless `| raw` says otherwise.
+ * Values are escaped for HTML and percent-encoded for URLs unless `| raw` says otherwise.
  * @throws CampaignError BAD_TEMPLATE naming the template, line and column
  */
 export const parseTemplates = (sources: TemplateSources): ParsedTemplates => ({
-  subject: parseTemplate(sources.subject, sources.fieldNames, false),
-  html: sources.html && parseTemplate(sources.html, sources.fieldNames, true),
-  text: sources.text && parseTemplate(sources.text, sources.fieldNames, false),
+  subject: parseTemplate(sources.subject, sources.fieldNames, null),
+  html: sources.html && parseTemplate(sources.html, sources.fieldNames, FOR_HTML),
+  text: sources.text && parseTemplate(sources.text, sources.fieldNames, null),
+  listUnsubscribe:
+    sources.listUnsubscribe && parseUrlTemplate(sources.listUnsubscribe, sources.fieldNames),
 });
 
 /** One piece with its values filled in. */
@@ -198,7 +239,7 @@ export function renderPiece(
     case 'static':
       return piece.text;
     case 'field':
-      return piece.escape ? escapeHtml(values(piece.field)) : values(piece.field);
+      return piece.encode ? piece.encode.text(values(piece.field)) : values(piece.field);
     case 'liquid':
       return piece.render(scope());
   }

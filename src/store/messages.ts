@@ -9,6 +9,7 @@ export interface StoredMessage {
   subject: string;
   html: string | null;
   text: string | null;
+  listUnsubscribe: string | null;
   /** Merge fields the list brought, besides `email`. */
   fieldNames: string[];
   /** 32 random bytes that key the Message-IDs. */
@@ -23,8 +24,8 @@ export async function insertMessage(
 ): Promise<void> {
   await tx.run(
     `INSERT INTO CAMPAIGN_MESSAGES
-            (SEND_ID, SENDER, REPLY_TO, SUBJECT, HTML, BODY_TEXT, FIELD_NAMES, MESSAGE_SECRET)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+            (SEND_ID, SENDER, REPLY_TO, SUBJECT, HTML, BODY_TEXT, LIST_UNSUBSCRIBE, FIELD_NAMES, MESSAGE_SECRET)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       sendId,
       message.sender,
@@ -32,6 +33,7 @@ export async function insertMessage(
       message.subject,
       message.html,
       message.text,
+      message.listUnsubscribe,
       JSON.stringify(message.fieldNames),
       message.secret,
     ],
@@ -45,7 +47,7 @@ export async function readMessage(
 ): Promise<StoredMessage | undefined> {
   const [row] = await db.rows<Omit<StoredMessage, 'fieldNames'> & { fieldNames: string }>(
     `SELECT SENDER AS sender, REPLY_TO AS replyTo, SUBJECT AS subject, HTML AS html, BODY_TEXT AS text,
-            FIELD_NAMES AS fieldNames, MESSAGE_SECRET AS secret
+            LIST_UNSUBSCRIBE AS listUnsubscribe, FIELD_NAMES AS fieldNames, MESSAGE_SECRET AS secret
        FROM CAMPAIGN_MESSAGES WHERE SEND_ID = ?`,
     [sendId],
   );

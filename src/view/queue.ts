@@ -35,6 +35,7 @@ export interface QueuePlanView {
   list: string;
   /** Null for a pipe. */
   listBytes: number | null;
+  listUnsubscribe: string | null;
   fieldNames: readonly string[];
   batchSize: number;
   delayMs: number;
@@ -132,12 +133,15 @@ export function queuePlan(plan: QueuePlanView, database: string): string {
     ['Subject', plan.subject],
     ['List', plan.listBytes === null ? plan.list : `${plan.list} (${bytes(plan.listBytes)})`],
     ['Fields', ['email', ...plan.fieldNames].join(', ')],
+    ...(plan.listUnsubscribe === null
+      ? []
+      : ([['Unsubscribe', plan.listUnsubscribe]] as [string, string][])),
     ['Pacing', pacing.join(', ')],
     ['Start', startText(plan)],
     ['Database', database],
   ];
   return rows
-    .map(([label, value]) => `${label.padEnd(8)} ${printable(shorten(value, 200))}`)
+    .map(([label, value]) => `${label.padEnd(11)} ${printable(shorten(value, 200))}`)
     .join('\n');
 }
 

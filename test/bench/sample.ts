@@ -53,6 +53,7 @@ export function messageBytes(): number {
     sendId: 1,
     from: SENDER,
     replyTo: null,
+    listUnsubscribe: null,
     subject: SUBJECT,
     html: HTML,
     text: TEXT,
@@ -139,6 +140,7 @@ export async function seedLargeSend(database: Database, send: LargeSend): Promis
   await insertMessage(database, insertId, {
     sender: SENDER,
     replyTo: null,
+    listUnsubscribe: null,
     subject: SUBJECT,
     html: HTML,
     text: TEXT,

@@ -152,6 +152,7 @@ describe('a list that is queued', () => {
       cooldownSeconds: '0',
       maxAttempts: '3',
       replyTo: 'office@example.org',
+      listUnsubscribe: 'https://example.org/u/{{ email }}',
     });
     expect(result).toMatchObject({
       status: 'running',
@@ -210,6 +211,7 @@ describe('a list that is queued', () => {
       SUBJECT: 'Hello {{ Name }}',
       HTML: '<p>Dear {{ name }}, {{ email }}</p>',
       BODY_TEXT: null,
+      LIST_UNSUBSCRIBE: 'https://example.org/u/{{ email }}',
       FIELD_NAMES: '["name"]',
     });
     expect(message?.['MESSAGE_SECRET']).toHaveLength(32);
@@ -421,6 +423,11 @@ describe('bad input leaves nothing in the database', () => {
     ['two senders', { from: 'a@example.org, b@example.org' }, '--from'],
     ['a sender with a line break', { from: 'A\r\nBcc: x <a@example.org>' }, '--from'],
     ['a bad reply-to', { replyTo: 'x@' }, '--reply-to'],
+    [
+      'a line break in the URL',
+      { listUnsubscribe: 'https://x.org/\nBcc: x' },
+      '--list-unsubscribe',
+    ],
     ['a line break in the subject', { subject: 'Hi\nBcc: x' }, '--subject'],
     ['an empty name', { name: ' ' }, '--name'],
     ['a key of 192 characters', { key: 'k'.repeat(192) }, '--key'],
@@ -726,7 +733,7 @@ describe('the question on a terminal', () => {
         { url: db.url, terminal: true },
       );
       await vi.waitFor(() => expect(command.stderr).toContain('Send it to 1 recipient?'), 10_000);
-      expect(command.stderr).toContain(`Database ${db.database.name}`);
+      expect(command.stderr).toContain(`Database    ${db.database.name}`);
       command.type(key);
       expect((await command.ended).code).toBe(code);
     });

@@ -15,6 +15,7 @@ const SOURCE: MessageSource = {
   sendId: 42,
   from: 'Example News <news@example.com>',
   replyTo: null,
+  listUnsubscribe: null,
   subject: 'Hello {{ first_name }}',
   html: '<p>Dear {{ first_name }},</p>\n<p>bye</p>\n',
   text: 'Dear {{ first_name }},\n\nbye\n',
@@ -135,6 +136,59 @@ test('a message with both parts is written as this', () => {
   ]);
 });
 
+describe('List-Unsubscribe', () => {
+  const headersOf = (listUnsubscribe: string, fields?: Record<string, string>) =>
+    parse(fill({ listUnsubscribe }, fields).data).headers;
+
+  test('is a URL with the values percent-encoded, by one click', () => {
+    const headers = headersOf('https://example.org/u?e={{ email }}&n={{ first_name }}', {
+      first_name: 'Zoë & Söhne>\r\nBcc: x@example.org',
+    });
+    expect(headers).toMatchObject({
+      'list-unsubscribe':
+        '<https://example.org/u?e=ann%40example.org&n=Zo%C3%AB%20%26%20S%C3%B6hne%3E%0D%0ABcc%3A%20x%40example.org>',
+      'list-unsubscribe-post': 'List-Unsubscribe=One-Click',
+    });
+    expect(headers).not.toHaveProperty('bcc');
+  });
+
+  test('encodes what filters put out, and takes a value that is encoded already', () => {
+    expect(
+      headersOf('https://example.org/{{ city | upcase }}/{{ first_name | raw }}', {
+        city: 'a b',
+        first_name: 'x%20y',
+      })['list-unsubscribe'],
+    ).toBe('<https://example.org/A%20B/x%20y>');
+  });
+
+  test('by mail has no click', () => {
+    const headers = headersOf('mailto:leave@example.org?subject={{ city }}');
+    expect(headers['list-unsubscribe']).toBe('<mailto:leave@example.org?subject=Bath>');
+    expect(headers).not.toHaveProperty('list-unsubscribe-post');
+  });
+
+  test.each(['a b', 'a>b', 'a\r\nBcc: x', 'é', 'x'.repeat(1000)])(
+    'made no URL by a value that is not encoded is no message: %j',
+    (city) => {
+      expect(() => headersOf('https://example.org/{{ city | raw }}', { city })).toThrow(
+        'List-Unsubscribe would be no URL',
+      );
+    },
+  );
+
+  test.each([
+    ['http://example.org/u', 'does not begin with https:// or mailto:'],
+    ['{{ city }}', 'does not begin with https:// or mailto:'],
+    ['https://{{ city }}', 'does not begin with https:// or mailto:'],
+    ['https://example.org/a b', 'has characters that no URL has'],
+    ['https://example.org/ü', 'has characters that no URL has'],
+    ['https://example.org/{{ town }}', 'there is no merge field "town"'],
+  ])('that is %s is refused', (listUnsubscribe, message) => {
+    expect(() => compile({ listUnsubscribe })).toThrow(message);
+    expect(() => compile({ listUnsubscribe })).toThrow(CampaignError);
+  });
+});
+
 test('a message with text alone has one part', () => {
   const { data } = fill({ html: null });
   expect(data.slice(data.indexOf('MIME-Version')).split('\r\n')).toEqual([
@@ -223,6 +277,7 @@ describe('templates', () => {
       subject: { name: 'subject', source: 'x' },
       html: null,
       text: null,
+      listUnsubscribe: null,
       fieldNames: ['first_name', 'city'],
       ...own,
     });

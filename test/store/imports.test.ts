@@ -46,6 +46,7 @@ const create = (key: string | null = null): Promise<number | undefined> =>
       message: {
         sender: 'news@example.org',
         replyTo: null,
+        listUnsubscribe: null,
         subject: 'Hi',
         html: null,
         text: 'Hi {{ name }}',
@@ -100,6 +101,7 @@ describe('an import', () => {
     expect(await readMessage(db.database, id)).toEqual({
       sender: 'news@example.org',
       replyTo: null,
+      listUnsubscribe: null,
       subject: 'Hi',
       html: null,
       text: 'Hi {{ name }}',

@@ -98,6 +98,7 @@ export async function seedSend(
   await insertMessage(db, insertId, {
     sender: 'News <news@example.org>',
     replyTo: null,
+    listUnsubscribe: null,
     subject: 'Hello',
     html: null,
     text: 'Hello',

@@ -48,6 +48,7 @@ it('lays out the plan', () => {
         subject: 'Hi',
         list: 'list.csv',
         listBytes: 1_300_000,
+        listUnsubscribe: 'https://example.org/u/{{ name }}',
         fieldNames: ['name'],
         batchSize: 1,
         delayMs: 1500,
@@ -60,14 +61,15 @@ it('lays out the plan', () => {
     ),
   ).toBe(
     [
-      'Name     Spring',
-      'From     news@example.org',
-      'Subject  Hi',
-      'List     list.csv (1.2 MB)',
-      'Fields   email, name',
-      'Pacing   1 message a batch, 1,500 ms between messages, 0 seconds between batches, 5 attempts at most',
-      'Start    2030-01-31T09:00:00.000Z',
-      'Database the sandbox',
+      'Name        Spring',
+      'From        news@example.org',
+      'Subject     Hi',
+      'List        list.csv (1.2 MB)',
+      'Fields      email, name',
+      'Unsubscribe https://example.org/u/{{ name }}',
+      'Pacing      1 message a batch, 1,500 ms between messages, 0 seconds between batches, 5 attempts at most',
+      'Start       2030-01-31T09:00:00.000Z',
+      'Database    the sandbox',
     ].join('\n'),
   );
 });
