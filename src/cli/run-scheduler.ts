@@ -7,6 +7,7 @@ import type { Report } from '../domain/scheduler-events.js';
 import { CampaignError } from '../errors.js';
 import type { SchedulerOptions, SchedulerResult } from '../scheduler/loop.js';
 import type { LogFormat, LogLevel } from '../view/log.js';
+import { wholeNumber } from './arguments.js';
 import type { Context } from './context.js';
 
 /** A database that has not answered for so long is gone, and another host may be tried. */
@@ -24,16 +25,6 @@ interface Flags {
   logLevel: LogLevel;
   json?: true;
 }
-
-const wholeNumber =
-  (min: number, max: number) =>
-  (text: string): number => {
-    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value >= min && value <= max)) {
-      throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
-    }
-    return value;
-  };
 
 function logLevel(text: string): LogLevel {
   if (text === 'debug' || text === 'info' || text === 'warn' || text === 'error') return text;
