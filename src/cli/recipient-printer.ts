@@ -71,9 +71,17 @@ function jsonPrinter(): RecipientPrinter {
 
 async function csvPrinter(): Promise<RecipientPrinter> {
   const { stringify } = await import('csv-stringify/sync');
-  // A cell that begins with =, +, - or @ gets an apostrophe: a spreadsheet would run a server's words as a formula.
+  // A cell that begins with =, +, - or @ gets an apostrophe: a spreadsheet would run a server's words as a formula. Not so
+  // an address, which with @ and without spaces or brackets is none, and with an apostrophe would be somebody else's.
   const format = (rows: string[][]): string =>
-    stringify(rows, { escape_formulas: true, record_delimiter: 'windows' });
+    stringify(rows, {
+      escape_formulas: true,
+      record_delimiter: 'windows',
+      cast: {
+        string: (value, { column }) =>
+          column === 0 && /^[+-]/.test(value) ? { value, escape_formulas: false } : value,
+      },
+    });
   let head: string[][] = [[...RECIPIENT_COLUMNS]];
   return {
     rows: (rows) => {

@@ -118,7 +118,7 @@ describe('pages of one status, joined, hold each of its rows once', () => {
 });
 
 describe('recipients as CSV', () => {
-  it('has a head, quotes what needs it, and disarms what a spreadsheet would run', async () => {
+  it('has a head, quotes what needs it, and disarms what a spreadsheet would run, but for addresses', async () => {
     const id = await seedSend(test.database, [
       { status: 'failed', response: '=HYPERLINK("http://x")' },
       { status: 'failed', email: '+a@example.org', response: 'one, two' },
@@ -129,7 +129,7 @@ describe('recipients as CSV', () => {
       'email,status,attempts,smtpCode,enhancedCode,error,messageId,sentAt,response',
     );
     expect(lines[1]).toContain(`"'=HYPERLINK(""http://x"")"`);
-    expect(lines[2]).toContain('\'+a@example.org,failed,1,550,5.1.1,"one, two"');
+    expect(lines[2]).toMatch(/^\+a@example\.org,failed,1,550,5\.1\.1,"one, two"/);
   });
 });
 
