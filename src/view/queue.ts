@@ -110,13 +110,20 @@ export function queueSummary(result: QueueView): string {
   const first = alreadyQueued
     ? `Already queued as ${title}: ${status}, ${recipients}.`
     : `Queued ${title}: ${status}, ${recipients}.`;
-  const next =
-    status === 'paused'
-      ? [`campaign resume ${id}`, 'campaign run-scheduler']
-      : ['campaign run-scheduler'];
-  return [first, ...next, `campaign progress ${id} --watch`]
-    .map((line, index) => (index === 0 ? line : `  ${line}`))
-    .join('\n');
+  return [first, ...nextSteps(id, status).map((line) => `  ${line}`)].join('\n');
+}
+
+function nextSteps(id: number, status: QueueView['status']): string[] {
+  switch (status) {
+    case 'cancelled':
+      return ['it stays cancelled; another --key queues the list anew'];
+    case 'completed':
+      return [`campaign progress ${id}`];
+    case 'paused':
+      return [`campaign resume ${id}`, 'campaign run-scheduler', `campaign progress ${id} --watch`];
+    default:
+      return ['campaign run-scheduler', `campaign progress ${id} --watch`];
+  }
 }
 
 /** What is about to be imported, and how it is to be sent. */

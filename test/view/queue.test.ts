@@ -24,6 +24,10 @@ it('says what was queued and how to go on', () => {
   );
   expect(queueSummary({ ...result, status: 'paused' })).toContain('campaign resume 42');
   expect(queueSummary({ ...result, alreadyQueued: true })).toContain('Already queued as send 42');
+  const ended = (status: 'cancelled' | 'completed') =>
+    queueSummary({ ...result, status, alreadyQueued: true });
+  expect(ended('cancelled')).toMatch(/: cancelled, .*\n {2}it stays cancelled; another --key/);
+  expect(ended('completed')).toMatch(/: completed, .*\n {2}campaign progress 42$/);
 });
 
 it('has the documented keys in its JSON', () => {
