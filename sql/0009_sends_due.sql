@@ -1,5 +1,5 @@
--- Where a scheduler looks for work reads one index, in the order of its rows, however many sends there are. Neither column
--- changes while a batch is sent.
+-- A scheduler looks for work in one index, in the order of its rows, however many sends there are. Between the claim and
+-- the end of a batch neither column changes.
 ALTER TABLE CAMPAIGN_SENDS
   -- Of a send that nobody holds. 1: its next batch is due at DUE_AT. 2: nothing is left of it but rows deferred or given
   -- back, so not before the first of them is due either. 3: rows are in flight under no claim. Null: nothing is to be done.

@@ -1,4 +1,4 @@
--- NEXT_DUE (0009) has taken the place of the index on (STATUS, LAST_BATCH_AT), which every batch had to write.
+-- For listing the sends of one status. CREATED_AT, which never changes, keeps MariaDB from finding a send by (STATUS, ID)
+-- where it is to be found, and locked, by its ID.
 ALTER TABLE CAMPAIGN_SENDS
-  ADD KEY BY_STATUS (STATUS),
-  DROP KEY STATUS_LAST_BATCH;
+  ADD KEY BY_STATUS (STATUS, CREATED_AT);

@@ -269,7 +269,10 @@ export class Database implements Executor {
   /** By index of the host. */
   private readonly targets: ConnectionOptions[];
 
-  /** @throws CampaignError BAD_FILE when the authorities' file cannot be read */
+  /**
+   * Reads the authorities' file, once and for all connections.
+   * @throws CampaignError BAD_FILE when it cannot be read
+   */
   constructor(
     private readonly address: DatabaseAddress,
     private readonly options: DatabaseOptions = {},

@@ -9,10 +9,14 @@ const SQL_DIRECTORY = fileURLToPath(new URL('../../sql/', import.meta.url));
 
 const LOCK_SECONDS = 30;
 const NO_SUCH_TABLE = 1146;
-/** A column or key to be added is there (1060, 1061), or one to be dropped is not (1091). */
-const ALTERED_BEFORE: ReadonlySet<number | undefined> = new Set([1060, 1061, 1091]);
+/** How an ALTER fails that was done before, by the first thing it does: MySQL has no IF NOT EXISTS for these. */
+const DONE_BEFORE: readonly [RegExp, number][] = [
+  [/^(?!--).*\bADD COLUMN\b/m, 1060],
+  [/^(?!--).*\bADD KEY\b/m, 1061],
+  [/^(?!--).*\bDROP KEY\b/m, 1091],
+];
 
-/** One file `NNNN_name.sql`: one DDL statement that does no harm when it is run again, or an ALTER of columns and keys. */
+/** One file `NNNN_name.sql`: one DDL statement that does no harm when it is run again, or an ALTER (see `DONE_BEFORE`). */
 interface Migration {
   version: number;
   name: string;
@@ -114,9 +118,9 @@ async function apply(session: Executor, statement: string): Promise<void> {
   try {
     await session.run(statement);
   } catch (error) {
-    // MySQL has no IF NOT EXISTS for these; an ALTER takes effect as a whole, so the rest of it was done too.
-    const { errno } = error as { errno?: number };
-    if (!ALTERED_BEFORE.has(errno) || !/^ALTER TABLE\b/m.test(statement)) throw error;
+    // An ALTER takes effect as a whole: where its first part was done, the rest was too.
+    const [, doneBefore] = DONE_BEFORE.find(([part]) => part.test(statement)) ?? [];
+    if (doneBefore === undefined || (error as { errno?: number }).errno !== doneBefore) throw error;
   }
 }
 

@@ -1,5 +1,15 @@
 import type { Executor } from './database.js';
 
+/** How many of a send's recipients are suppressed by now. */
+export async function countSuppressed(db: Executor, sendId: number): Promise<number> {
+  const [row] = await db.rows<{ count: number }>(
+    `SELECT COUNT(*) AS count FROM CAMPAIGN_SUPPRESSIONS s
+       JOIN CAMPAIGN_SEND_RESULTS r ON r.SEND_ID = ? AND r.EMAIL_NORM = s.EMAIL_NORM`,
+    [sendId],
+  );
+  return row?.count ?? 0;
+}
+
 /**
  * Takes suppressed addresses out of a send whose import is about to end: their rows become `skipped`, with the
  * reason. The count is added to the send's in the same transaction.

@@ -42,6 +42,22 @@ async function analyze(): Promise<void> {
   for (const table of TABLES) await pool.rows(`SELECT 1 FROM ${table} LIMIT 1`);
 }
 
+test.each([
+  ['running', "STATUS = 'running' AND CLAIMED_BY IS NULL AND SENDING_COUNT = 0"],
+  ['running', "STATUS = 'running'"],
+  ['paused', "STATUS IN ('running', 'paused')"],
+  ['importing', "STATUS = 'importing' AND TOTAL_COUNT = 10"],
+] as const)('a send that is %s is found, and locked, by its id: %s', async (status, condition) => {
+  const sendId = await seedSend(pool, rowsOf({ pending: 10 }), { status });
+  await copy(sendId, 20);
+  await analyze();
+  const [plan] = await pool.rows<{ key: string }>(
+    `EXPLAIN FORMAT=TRADITIONAL UPDATE CAMPAIGN_SENDS SET NAME = NAME WHERE ID = ? AND ${condition}`,
+    [sendId],
+  );
+  expect(plan?.key).toBe('PRIMARY');
+});
+
 describe('rows read by a scheduler', () => {
   test('that looks for work are those of the work it takes, however many sends are due, paused or finished', async () => {
     for (const status of ['running', 'paused', 'completed'] as const) {
