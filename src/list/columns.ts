@@ -7,9 +7,6 @@ const ADDRESS_HEADERS = new Set([
   'email',
   'mail',
   'emailaddress',
-  'emailid',
-  // Google Contacts
-  'email1value',
   'mailaddress',
   'emailadresse',
   'mailadresse',
@@ -19,6 +16,12 @@ const ADDRESS_HEADERS = new Set([
   'correoelectronico',
   'correoelectrónico',
   'courriel',
+]);
+
+/** Headers that name it where none of the others is there. The first is that of Google Contacts. */
+const OTHER_ADDRESS_HEADERS = new Set([
+  'email1value',
+  'emailid',
   'indirizzoemail',
   'epost',
   'epostadress',
@@ -43,13 +46,22 @@ export interface Columns {
   fields: { index: number; name: string }[];
 }
 
-/** Tells an address column by its header: the given one, or one of the usual names. */
+/** Tells what may be an address column by its header: the given one, or one of the usual names. */
 export const addressHeaderTest =
   (emailColumn: string | undefined): ((header: string) => boolean) =>
   (header) =>
     emailColumn === undefined
-      ? ADDRESS_HEADERS.has(squeeze(header))
+      ? ADDRESS_HEADERS.has(squeeze(header)) || OTHER_ADDRESS_HEADERS.has(squeeze(header))
       : sameHeader(header, emailColumn);
+
+/** Columns that may hold the address; only by their best names. */
+function addressColumns(headers: readonly string[], emailColumn: string | undefined): number[] {
+  const isAddress = addressHeaderTest(emailColumn);
+  const found = headers.flatMap((header, index) => (isAddress(header) ? [index] : []));
+  if (emailColumn !== undefined) return found;
+  const best = found.filter((index) => ADDRESS_HEADERS.has(squeeze(headers[index] as string)));
+  return best.length > 0 ? best : found;
+}
 
 const quote = (headers: readonly string[]): string =>
   headers
@@ -67,8 +79,7 @@ export function readColumns(
   name: string,
   emailColumn: string | undefined,
 ): Columns {
-  const isAddress = addressHeaderTest(emailColumn);
-  const found = headers.flatMap((header, index) => (isAddress(header) ? [index] : []));
+  const found = addressColumns(headers, emailColumn);
   const email = found[0];
   if (email === undefined) throw noAddressColumn(headers, name, emailColumn);
   refuseTwins(headers, name);

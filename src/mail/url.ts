@@ -56,6 +56,7 @@ export function parseSmtpUrl(text: string, password?: string): SmtpSettings {
   }
   if (url.protocol !== 'smtp:' && url.protocol !== 'smtps:') throw bad('is not an SMTP URL');
   if (!url.hostname) throw bad('names no host');
+  if (url.port === '0') throw bad('has the port 0');
   if (url.pathname !== '' && url.pathname !== '/') throw bad('has a path');
   const decode = (part: string): string => {
     try {

@@ -97,6 +97,17 @@ describe('columns', () => {
     expect(await emails(`name,${header}\nAnn,ann@example.org\n`)).toEqual(['ann@example.org']);
   });
 
+  it.each(['email_id,email', 'email,email_id', 'E-mail 1 - Value,Email'])(
+    'prefers the better name: %s',
+    async (header) => {
+      const row = header
+        .split(',')
+        .map((name) => (/^email$/i.test(name) ? 'ann@example.org' : '17'))
+        .join(',');
+      expect(await emails(`${header}\n${row}\n`)).toEqual(['ann@example.org']);
+    },
+  );
+
   it('takes the column it is told to, whatever its case, and never fills `email` from another', async () => {
     const list = 'email,Work Mail\nhome@example.org,work@example.org\n';
     const { accepted, columns } = await read(list, { emailColumn: 'work mail' });

@@ -8,6 +8,7 @@ describe('an SMTP URL', () => {
     ['smtp://localhost?tls=verify', { startTls: 'required', verifyCertificate: true }],
     ['smtp://localhost?tls=unverified', { startTls: 'required', verifyCertificate: false }],
     ['smtp://mail.example.org', { startTls: 'offered', verifyCertificate: true }],
+    ['smtp://u:p@127.999.1.1', { startTls: 'required', verifyCertificate: true }],
     ['smtp://u:p@127.mail.example.org', { startTls: 'required', verifyCertificate: true }],
     ['smtp://u:p@mail.example.org:587', { startTls: 'required', verifyCertificate: true }],
     [
@@ -30,10 +31,14 @@ describe('an SMTP URL', () => {
     expect(parseSmtpUrl(url)).toMatchObject(expected);
   });
 
-  it.each(['smtp://', 'mail.example.org', 'smtp://h?frob=1', 'smtp://h?tls=maybe', 'smtp://h/x'])(
-    'refuses %s',
-    (url) => {
-      expect(() => parseSmtpUrl(url)).toThrow(expect.objectContaining({ code: 'BAD_SETTING' }));
-    },
-  );
+  it.each([
+    'smtp://',
+    'mail.example.org',
+    'smtp://h?frob=1',
+    'smtp://h?tls=maybe',
+    'smtp://h/x',
+    'smtp://h:0',
+  ])('refuses %s', (url) => {
+    expect(() => parseSmtpUrl(url)).toThrow(expect.objectContaining({ code: 'BAD_SETTING' }));
+  });
 });
