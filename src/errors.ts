@@ -1,3 +1,5 @@
+import { constants } from 'node:os';
+
 /** Exit codes of every command; documented in the README. */
 export const EXIT = {
   ok: 0,
@@ -10,7 +12,8 @@ export const EXIT = {
 } as const;
 
 /** Exit code of a command that a signal ended, as shells report it: 128 + the signal's number. */
-export const signalExit = (signal: unknown): number => (signal === 'SIGTERM' ? 143 : 130);
+export const signalExit = (signal: unknown): number =>
+  128 + (constants.signals[signal as NodeJS.Signals] ?? constants.signals.SIGINT);
 
 /** Every stable error code a `--json` caller can meet, with the exit code it brings. */
 const CODES = {

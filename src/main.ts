@@ -128,6 +128,8 @@ class Run {
     };
     process.on('SIGINT', this.onSignal);
     process.on('SIGTERM', this.onSignal);
+    // Not where there is no terminal to be closed: `nohup` has it ignored.
+    if (io.stdin.isTTY) process.on('SIGHUP', this.onSignal);
     io.stdout.on('error', this.onOutputError);
     io.stderr.on('error', ignore);
   }
@@ -141,6 +143,7 @@ class Run {
     await this.database?.close();
     process.off('SIGINT', this.onSignal);
     process.off('SIGTERM', this.onSignal);
+    process.off('SIGHUP', this.onSignal);
     // The output listeners stay: a broken pipe may show after the last write.
   }
 

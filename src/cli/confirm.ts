@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CampaignError, signalExit } from '../errors.js';
 import type { Context } from './context.js';
 
@@ -30,8 +31,8 @@ export async function confirm(
 /**
  * Asks on a terminal; no is the default.
  * @param signal interrupts the question
- * @throws CampaignError CONFIRMATION_NEEDED with the exit code of SIGINT at Ctrl-C, which raw mode makes a mere key, and
- * when the signal comes
+ * @throws CampaignError CONFIRMATION_NEEDED with the exit code of SIGINT at Ctrl-C, which raw mode makes a mere key, or
+ * with that of the signal
  */
 export async function ask(
   context: Pick<Context, 'stdin' | 'stderr'>,
@@ -39,13 +40,12 @@ export async function ask(
   signal?: AbortSignal,
 ): Promise<boolean> {
   const { default: prompts } = await import('prompts');
-  const interrupted = new CampaignError(
-    'CONFIRMATION_NEEDED',
-    'interrupted: nothing was changed',
-    undefined,
-    { exitCode: signalExit('SIGINT') },
-  );
-  if (signal?.aborted) throw interrupted;
+  await discardTypedAhead(context.stdin);
+  const interrupted = (): CampaignError =>
+    new CampaignError('CONFIRMATION_NEEDED', 'interrupted: nothing was changed', undefined, {
+      exitCode: signalExit(signal?.aborted ? signal.reason : 'SIGINT'),
+    });
+  if (signal?.aborted) throw interrupted();
   // A key is all that ends a prompt of `prompts`.
   const interrupt = (): boolean =>
     context.stdin.emit('keypress', '\x03', { name: 'c', ctrl: true });
@@ -62,7 +62,7 @@ export async function ask(
       },
       {
         onCancel: () => {
-          throw interrupted;
+          throw interrupted();
         },
       },
     );
@@ -70,4 +70,18 @@ export async function ask(
   } finally {
     signal?.removeEventListener('abort', interrupt);
   }
+}
+
+/** What a terminal holds after this time was typed after the question. */
+const TYPED_AHEAD_MS = 50;
+
+/** A key pressed while the command was busy is no answer to a question that had not been asked. */
+async function discardTypedAhead(stdin: NodeJS.ReadStream): Promise<void> {
+  const discard = (): void => undefined;
+  stdin.setRawMode(true);
+  stdin.on('data', discard);
+  await sleep(TYPED_AHEAD_MS);
+  stdin.off('data', discard);
+  stdin.pause();
+  stdin.setRawMode(false);
 }

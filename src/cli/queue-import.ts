@@ -17,6 +17,7 @@ import {
   releaseImport,
 } from '../store/imports.js';
 import { cancel } from '../store/steering.js';
+import { countSuppressed } from '../store/suppressions.js';
 import type { ImportedView, QueueView } from '../view/queue.js';
 import type { ListReader } from './queue-reader.js';
 
@@ -37,10 +38,12 @@ export interface ImportDeps {
 /** Another import under the same key that has not moved for this long is taken for dead. */
 const STALLED_MS = 15_000;
 const POLL_MS = 250;
+/** Recipients whose removal takes a moment. */
+const LONG_LIST = 50_000;
 
 /**
  * Writes a list to the ledger as it is read, has it confirmed, and releases the send when everything is counted.
- * Fails with nothing left in the database; an interrupted import stays as a cancelled send. With a key that another
+ * Fails, or ends at a no, with nothing left in the database; an interrupted import stays as a cancelled send. With a key that another
  * send has, that send is given back.
  * @throws CampaignError BAD_LIST, CONFIRMATION_NEEDED, WRONG_STATE, or one of the database
  */
@@ -72,7 +75,10 @@ export async function importList(
     reader.showRejected();
     const { rejected, accepted } = reader;
     const counts = { rejected, duplicates: accepted - writer.inserted };
-    if (!send.yes) await deps.confirm({ total: writer.inserted, ...counts });
+    if (!send.yes) {
+      const suppressed = await countSuppressed(database, created);
+      await deps.confirm({ total: writer.inserted - suppressed, suppressed, ...counts });
+    }
     deps.signal.throwIfAborted();
     await releaseImport(database, created, send.paused ? 'paused' : 'running', counts, deps.actor);
     return asView((await findQueued(database, created)) as QueuedSend, false, reader);
@@ -148,8 +154,8 @@ export async function findEarlier(
 }
 
 /**
- * What to do with an import that did not come to its end: an interrupted one is cancelled and kept, a failed one
- * removed. When only the answer of the last commit was lost, it is what was committed that counts.
+ * What to do with an import that did not come to its end: an interrupted one is cancelled and kept, one that failed or
+ * was declined is removed. When only the answer of the last commit was lost, it is what was committed that counts.
  */
 async function abandon(
   database: Database,
@@ -158,11 +164,13 @@ async function abandon(
   reader: ListReader,
   deps: ImportDeps,
 ): Promise<QueueView> {
+  const declined = error instanceof CampaignError && error.code === 'CONFIRMATION_NEEDED';
   try {
     const send = await findQueued(database, id);
     if (!send || send.status === 'cancelled') throw error;
     if (send.status !== 'importing') return asView(send, false, reader);
-    if (!deps.signal.aborted) {
+    if (declined || !deps.signal.aborted) {
+      if (send.total > LONG_LIST) deps.onNotice('removing what was imported …');
       await deleteImport(database, id);
       throw error;
     }
@@ -171,12 +179,12 @@ async function abandon(
     return { ...asView(cancelled, false, reader), rejected: reader.rejected };
   } catch (failure) {
     if (failure === error) throw error;
-    const reason = explainDatabaseError(error, database.name);
+    const reason = explainDatabaseError(declined ? failure : error, database.name);
     throw new CampaignError(
       reason instanceof CampaignError ? reason.code : 'INTERNAL',
       `${(reason as Error).message}; what was imported could not be removed: send ${id} stays as importing and is never sent`,
       `\`campaign cancel ${id}\` puts it away and frees its key`,
-      { cause: error },
+      { cause: declined ? failure : error },
     );
   }
 }

@@ -20,9 +20,11 @@ export interface QueueView {
   needSmtpUtf8: number | null;
 }
 
-/** A list that is in the ledger, not released yet: suppressed addresses are still among its recipients. */
+/** A list that is in the ledger, not released yet. */
 export interface ImportedView {
+  /** Who would get it: without the suppressed. */
   total: number;
+  suppressed: number;
   rejected: number;
   duplicates: number;
 }

@@ -13,14 +13,23 @@ function terminal() {
   };
 }
 
+test('a key pressed before a question is asked does not answer it', async () => {
+  const { stdin, stderr } = terminal();
+  (stdin as unknown as PassThrough).write('y');
+  const asked = ask({ stdin, stderr }, 'Go on?');
+  await new Promise((resolve) => stderr.once('data', resolve));
+  (stdin as unknown as PassThrough).write('n');
+  expect(await asked).toBe(false);
+});
+
 test('a question that a signal interrupts ends without an answer', async () => {
   const controller = new AbortController();
   const { stdin, stderr } = terminal();
   const asked = ask({ stdin, stderr }, 'Go on?', controller.signal);
   const shown = new Promise((resolve) => stderr.once('data', resolve));
   shown.then(() => controller.abort('SIGTERM'));
-  await expect(asked).rejects.toMatchObject({ code: 'CONFIRMATION_NEEDED', exitCode: 130 });
+  await expect(asked).rejects.toMatchObject({ code: 'CONFIRMATION_NEEDED', exitCode: 143 });
   await expect(ask({ stdin, stderr }, 'Go on?', controller.signal)).rejects.toMatchObject({
-    exitCode: 130,
+    exitCode: 143,
   });
 });

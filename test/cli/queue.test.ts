@@ -140,6 +140,12 @@ async function expectBalanced(id: number | null): Promise<void> {
   expect(SKIPPED_COUNT).toBe(all.filter((row) => row['STATUS'] === 'skipped').length);
 }
 
+const suppress = (email: string): Promise<unknown> =>
+  db.database.run(
+    "INSERT INTO CAMPAIGN_SUPPRESSIONS VALUES (?, 'unsubscribed', UTC_TIMESTAMP(3))",
+    [email],
+  );
+
 describe('a list that is queued', () => {
   it('becomes a running send with its message, ledger and events', async () => {
     const result = await run({
@@ -254,9 +260,7 @@ describe('a list that is queued', () => {
   });
 
   it('skips suppressed addresses before it is released', async () => {
-    await db.database.run(
-      "INSERT INTO CAMPAIGN_SUPPRESSIONS VALUES ('p1@example.org', 'unsubscribed', UTC_TIMESTAMP(3))",
-    );
+    await suppress('p1@example.org');
     const result = await run({ list: file('email,name\np0@example.org,x\nP1@Example.ORG,y\n') });
     await db.database.run('DELETE FROM CAMPAIGN_SUPPRESSIONS');
     expect(result).toMatchObject({ total: 2, suppressed: 1 });
@@ -444,6 +448,7 @@ describe('the question whether to send', () => {
 
   it('comes when the list is in, with what it came to, and leaves nothing when the answer is no', async () => {
     const asked: unknown[] = [];
+    await suppress('p2@example.org');
     const error = await leavesNothing(() =>
       failure(
         { yes: false, list: list(), key: 'no' },
@@ -456,8 +461,13 @@ describe('the question whether to send', () => {
         },
       ),
     );
+    await db.database.run('DELETE FROM CAMPAIGN_SUPPRESSIONS');
     expect(error.code).toBe('CONFIRMATION_NEEDED');
-    expect(asked).toEqual([['name'], { total: 3, rejected: 1, duplicates: 1 }, 'importing']);
+    expect(asked).toEqual([
+      ['name'],
+      { total: 2, suppressed: 1, rejected: 1, duplicates: 1 },
+      'importing',
+    ]);
   });
 
   it('imports nothing where there is nobody to ask', async () => {
@@ -502,20 +512,44 @@ describe('the question whether to send', () => {
     expect([error.code, error.exitCode]).toEqual(['WRONG_STATE', 4]);
   });
 
-  it('interrupted by a signal keeps what there is as a cancelled send', async () => {
+  it('interrupted by a signal leaves nothing', async () => {
     const controller = new AbortController();
-    const result = await run(
-      { yes: false, list: list() },
-      {
-        signal: controller.signal,
-        confirm: async () => {
-          controller.abort('SIGTERM');
-          throw new CampaignError('CONFIRMATION_NEEDED', 'interrupted');
+    const interrupted = new CampaignError('CONFIRMATION_NEEDED', 'interrupted');
+    const error = await leavesNothing(() =>
+      failure(
+        { yes: false, list: list() },
+        {
+          signal: controller.signal,
+          confirm: async () => {
+            controller.abort('SIGTERM');
+            throw interrupted;
+          },
         },
-      },
+      ),
     );
-    expect(result).toMatchObject({ status: 'cancelled', total: 3 });
-    await expectBalanced(result.id);
+    expect(error).toBe(interrupted);
+  });
+
+  it('answered with no while the database is away says what stays, and why', async () => {
+    const server = await startTestServer();
+    try {
+      const other = await createTestDatabase(server.url);
+      const pool = other.connect({ connections: 2, countChangedRows: true });
+      const error = await failure(
+        { yes: false, list: list() },
+        {
+          database: async () => pool,
+          confirm: async () => {
+            await server.crash();
+            throw new CampaignError('CONFIRMATION_NEEDED', 'not confirmed');
+          },
+        },
+      );
+      expect([error.code, error.exitCode]).toEqual(['DATABASE_UNREACHABLE', 5]);
+      expect(error.message).toContain('send 1 stays as importing and is never sent');
+    } finally {
+      await server.stop();
+    }
   });
 });
 
