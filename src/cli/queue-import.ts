@@ -43,8 +43,8 @@ const LONG_LIST = 50_000;
 
 /**
  * Writes a list to the ledger as it is read, has it confirmed, and releases the send when everything is counted.
- * Fails, or ends at a no, with nothing left in the database; an interrupted import stays as a cancelled send. With a key that another
- * send has, that send is given back.
+ * Fails, or ends at a no, with nothing left in the database; an interrupted import stays as a cancelled send. With a
+ * key that another send has, that send is given back.
  * @throws CampaignError BAD_LIST, CONFIRMATION_NEEDED, WRONG_STATE, or one of the database
  */
 export async function importList(
