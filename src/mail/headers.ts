@@ -40,9 +40,12 @@ export function subjectHeader(text: string): string {
  */
 export function unsubscribeHeaders(url: string): string {
   const header = `List-Unsubscribe: <${url}>`;
-  if (!/^[!-;=?-~]+$/.test(url) || header.length > MAX_LINE) {
+  if (!/^[!-;=?-~]+$/.test(url)) {
+    throw new Error('List-Unsubscribe would have characters that no URL has');
+  }
+  if (header.length > MAX_LINE) {
     throw new Error(
-      `List-Unsubscribe would be no URL of ${MAX_LINE - 20} characters at most, without spaces, < and >`,
+      `List-Unsubscribe would be a URL of ${url.length} characters, which is too long`,
     );
   }
   const oneClick = /^https:/i.test(url)

@@ -10,10 +10,12 @@ import { type QuotedPiece, QuotedWriter, quote } from './quoted-printable.js';
 import { envelopeAddress, parseSender } from './sender.js';
 import {
   type FieldValues,
+  lazyScope,
   type ParsedTemplate,
   type ParsedTemplates,
   parseTemplates,
   renderPiece,
+  renderTemplate,
   type TemplatePiece,
 } from './template.js';
 
@@ -25,23 +27,6 @@ export interface Compiled {
 
 /** Content of one recipient's message or part. */
 type Filler = (values: FieldValues) => string;
-
-const render = (template: ParsedTemplate, values: FieldValues): string => {
-  const scope = lazyScope(template, values);
-  return template.pieces.map((piece) => renderPiece(piece, values, scope)).join('');
-};
-
-/** Rendering needs no scope where all pieces are static text and plain fields, as they mostly are. */
-function lazyScope(
-  template: ParsedTemplate,
-  values: FieldValues,
-): () => ReturnType<ParsedTemplate['scope']> {
-  let scope: ReturnType<ParsedTemplate['scope']> | undefined;
-  return () => {
-    scope ??= template.scope(values);
-    return scope;
-  };
-}
 
 function compileBody(template: ParsedTemplate): Filler {
   const pieces = template.pieces.map((piece): QuotedPiece | TemplatePiece =>
@@ -62,7 +47,7 @@ const convertedBody =
   (html: ParsedTemplate): Filler =>
   (values) => {
     const writer = new QuotedWriter();
-    writer.piece(quote(htmlToText(render(html, values))));
+    writer.piece(quote(htmlToText(renderTemplate(html, values))));
     return writer.text;
   };
 
@@ -130,7 +115,7 @@ export function compileMessage(source: MessageSource): Compiled {
   const replyTo = source.replyTo === null ? null : parseSender(source.replyTo);
   const { subject, listUnsubscribe } = templates;
   const staticSubject = subject.pieces.every(({ kind }) => kind === 'static')
-    ? subjectHeader(render(subject, () => ''))
+    ? subjectHeader(renderTemplate(subject, () => ''))
     : null;
   const senderHeaders =
     addressHeader('From', sender.address, sender.name) +
@@ -168,10 +153,10 @@ export function compileMessage(source: MessageSource): Compiled {
         data:
           senderHeaders +
           addressHeader('To', to) +
-          (staticSubject ?? subjectHeader(render(subject, values))) +
+          (staticSubject ?? subjectHeader(renderTemplate(subject, values))) +
           dateAt(now) +
           `Message-ID: ${messageIdOf(seq)}\r\n` +
-          (listUnsubscribe ? unsubscribeHeaders(render(listUnsubscribe, values)) : '') +
+          (listUnsubscribe ? unsubscribeHeaders(renderTemplate(listUnsubscribe, values)) : '') +
           'MIME-Version: 1.0\r\n' +
           fillContent(values),
       };

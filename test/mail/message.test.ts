@@ -161,6 +161,17 @@ describe('List-Unsubscribe', () => {
     ).toBe('<https://example.org/A%20B/x%20y>');
   });
 
+  test.each(['url_encode', 'cgi_escape', 'uri_escape'])(
+    'encodes no value twice that goes through %s',
+    (filter) => {
+      expect(
+        headersOf(`https://example.org/{{ city | ${filter} }}`, { city: 'a&b c' })[
+          'list-unsubscribe'
+        ],
+      ).toBe('<https://example.org/a%26b%20c>');
+    },
+  );
+
   test('by mail has no click', () => {
     const headers = headersOf('mailto:leave@example.org?subject={{ city }}');
     expect(headers['list-unsubscribe']).toBe('<mailto:leave@example.org?subject=Bath>');
@@ -171,7 +182,7 @@ describe('List-Unsubscribe', () => {
     'made no URL by a value that is not encoded is no message: %j',
     (city) => {
       expect(() => headersOf('https://example.org/{{ city | raw }}', { city })).toThrow(
-        'List-Unsubscribe would be no URL',
+        /List-Unsubscribe would (have characters that no URL has|be a URL of 1020)/,
       );
     },
   );
@@ -180,8 +191,17 @@ describe('List-Unsubscribe', () => {
     ['http://example.org/u', 'does not begin with https:// or mailto:'],
     ['{{ city }}', 'does not begin with https:// or mailto:'],
     ['https://{{ city }}', 'does not begin with https:// or mailto:'],
-    ['https://example.org/a b', 'has characters that no URL has'],
-    ['https://example.org/ü', 'has characters that no URL has'],
+    ['https://example.org/a b', 'would have characters that no URL has'],
+    ['https://example.org/ü', 'would have characters that no URL has'],
+    [
+      'https://example.org/{% if city != "" %} {% endif %}',
+      'would have characters that no URL has',
+    ],
+    [
+      'https://example.org/{% if city == "" %}ü{% endif %}',
+      'would have characters that no URL has',
+    ],
+    ['https://example.org/{% for i in (1..999) %}x{% endfor %}', 'which is too long'],
     ['https://example.org/{{ town }}', 'there is no merge field "town"'],
   ])('that is %s is refused', (listUnsubscribe, message) => {
     expect(() => compile({ listUnsubscribe })).toThrow(message);
