@@ -128,8 +128,7 @@ class Run {
     };
     process.on('SIGINT', this.onSignal);
     process.on('SIGTERM', this.onSignal);
-    // Not where there is no terminal to be closed: `nohup` has it ignored.
-    if (io.stdin.isTTY) process.on('SIGHUP', this.onSignal);
+    process.on('SIGHUP', this.onSignal);
     io.stdout.on('error', this.onOutputError);
     io.stderr.on('error', ignore);
   }
@@ -144,12 +143,26 @@ class Run {
     process.off('SIGINT', this.onSignal);
     process.off('SIGTERM', this.onSignal);
     process.off('SIGHUP', this.onSignal);
+    if (this.abort.signal.reason === 'SIGHUP' && this.io.stdin.isTTY) dieOfHangup();
     // The output listeners stay: a broken pipe may show after the last write.
   }
 
   private readonly onSignal = (signal: NodeJS.Signals): void => {
-    if (!this.heedsSignals || this.abort.signal.aborted) process.exit(signalExit(signal));
-    this.abort.abort(signal);
+    const again = this.abort.signal.aborted;
+    if (this.heedsSignals && !again) {
+      this.abort.abort(signal);
+      return;
+    }
+    // A closed terminal may say so twice.
+    if (signal === 'SIGHUP' && again) return;
+    if (signal === 'SIGHUP') {
+      process.off('SIGHUP', this.onSignal);
+      dieOfHangup();
+      return;
+    }
+    // A question or a bar may have hidden the cursor.
+    if (this.io.stderr.isTTY) this.io.stderr.write('\x1b[?25h');
+    process.exit(signalExit(signal));
   };
 
   /**
@@ -205,6 +218,9 @@ class Run {
 }
 
 const ignore = (): void => undefined;
+
+/** An exit of Node's own would set a terminal back that is gone, and abort. */
+const dieOfHangup = (): boolean => process.kill(process.pid, 'SIGHUP');
 
 /** `user@host`; the number of a user without a name. */
 function actorName(): string {

@@ -40,12 +40,12 @@ export async function ask(
   signal?: AbortSignal,
 ): Promise<boolean> {
   const { default: prompts } = await import('prompts');
-  await discardTypedAhead(context.stdin);
+  const stopped = await discardTypedAhead(context.stdin);
   const interrupted = (): CampaignError =>
     new CampaignError('CONFIRMATION_NEEDED', 'interrupted: nothing was changed', undefined, {
       exitCode: signalExit(signal?.aborted ? signal.reason : 'SIGINT'),
     });
-  if (signal?.aborted) throw interrupted();
+  if (stopped || signal?.aborted) throw interrupted();
   // A key is all that ends a prompt of `prompts`.
   const interrupt = (): boolean =>
     context.stdin.emit('keypress', '\x03', { name: 'c', ctrl: true });
@@ -75,13 +75,20 @@ export async function ask(
 /** What a terminal holds after this time was typed after the question. */
 const TYPED_AHEAD_MS = 50;
 
-/** A key pressed while the command was busy is no answer to a question that had not been asked. */
-async function discardTypedAhead(stdin: NodeJS.ReadStream): Promise<void> {
-  const discard = (): void => undefined;
+/**
+ * A key pressed while the command was busy is no answer to a question that had not been asked.
+ * @returns whether one of them was Ctrl-C, which raw mode makes a mere key
+ */
+async function discardTypedAhead(stdin: NodeJS.ReadStream): Promise<boolean> {
+  let stopped = false;
+  const discard = (keys: Buffer | string): void => {
+    stopped ||= keys.toString().includes('\x03');
+  };
   stdin.setRawMode(true);
   stdin.on('data', discard);
   await sleep(TYPED_AHEAD_MS);
   stdin.off('data', discard);
   stdin.pause();
   stdin.setRawMode(false);
+  return stopped;
 }

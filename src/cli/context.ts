@@ -15,7 +15,7 @@ export interface Context {
   /** Everything that is not data: progress bars, notices, prompts, logs. */
   stderr: NodeJS.WriteStream;
   stdin: NodeJS.ReadStream;
-  /** Aborted by the first SIGINT, SIGTERM or, on a terminal, SIGHUP, with the signal's name as reason. */
+  /** Aborted by the first SIGINT, SIGTERM or SIGHUP, with the signal's name as reason. */
   signal: AbortSignal;
   /** Sets the exit code of a command that ends normally but has something to report. */
   setExitCode(code: number): void;

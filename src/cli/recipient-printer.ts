@@ -71,8 +71,8 @@ function jsonPrinter(): RecipientPrinter {
 
 async function csvPrinter(): Promise<RecipientPrinter> {
   const { stringify } = await import('csv-stringify/sync');
-  // A cell that begins with =, +, - or @ gets an apostrophe: a spreadsheet would run a server's words as a formula. Not so
-  // an address, which with @ and without spaces or brackets is none, and with an apostrophe would be somebody else's.
+  // A cell that begins with =, +, - or @ gets an apostrophe: a spreadsheet would run a server's words as a formula. An
+  // address with + or - goes without: it makes no formula, and with an apostrophe would be somebody else's.
   const format = (rows: string[][]): string =>
     stringify(rows, {
       escape_formulas: true,

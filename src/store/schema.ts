@@ -11,9 +11,9 @@ const LOCK_SECONDS = 30;
 const NO_SUCH_TABLE = 1146;
 /** How an ALTER fails that was done before, by the first thing it does: MySQL has no IF NOT EXISTS for these. */
 const DONE_BEFORE: readonly [RegExp, number][] = [
-  [/^(?!--).*\bADD COLUMN\b/m, 1060],
-  [/^(?!--).*\bADD KEY\b/m, 1061],
-  [/^(?!--).*\bDROP KEY\b/m, 1091],
+  [/^(?!\s*--).*\bADD COLUMN\b/m, 1060],
+  [/^(?!\s*--).*\bADD KEY\b/m, 1061],
+  [/^(?!\s*--).*\bDROP KEY\b/m, 1091],
 ];
 
 /** One file `NNNN_name.sql`: one DDL statement that does no harm when it is run again, or an ALTER (see `DONE_BEFORE`). */

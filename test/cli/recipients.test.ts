@@ -118,7 +118,7 @@ describe('pages of one status, joined, hold each of its rows once', () => {
 });
 
 describe('recipients as CSV', () => {
-  it('has a head, quotes what needs it, and disarms what a spreadsheet would run, but for addresses', async () => {
+  it('has a head, quotes what needs it, and disarms what a spreadsheet would run, but no address with + or -', async () => {
     const id = await seedSend(test.database, [
       { status: 'failed', response: '=HYPERLINK("http://x")' },
       { status: 'failed', email: '+a@example.org', response: 'one, two' },
