@@ -4,6 +4,7 @@ import { createLedger } from '../../src/store/ledger.ts';
 import { listRecipients } from '../../src/store/recipients.ts';
 import { listSnapshots, readSnapshot } from '../../src/store/sends.ts';
 import { createTestDatabase, type TestServer } from '../support/database.ts';
+import { rowsRead } from '../support/rows-read.ts';
 import {
   type Bench,
   type BenchContext,
@@ -92,31 +93,16 @@ class Ledger {
   }
 
   private async measure<T>(name: string, work: () => Promise<T>): Promise<T> {
-    const before = await this.rowsRead();
-    const begun = performance.now();
-    const result = await work();
-    const ms = performance.now() - begun;
     const cost = this.costs.get(name) ?? { ms: [], rowsRead: [] };
     this.costs.set(name, cost);
-    cost.ms.push(ms);
-    cost.rowsRead.push((await this.rowsRead()) - before - this.ownReads);
+    const { read, result } = await rowsRead(this.database, async () => {
+      const begun = performance.now();
+      const done = await work();
+      cost.ms.push(performance.now() - begun);
+      return done;
+    });
+    cost.rowsRead.push(read);
     return result;
-  }
-
-  /** What reading the counters adds to them. */
-  private ownReads = 0;
-
-  async calibrate(): Promise<void> {
-    await this.rowsRead();
-    const before = await this.rowsRead();
-    this.ownReads = (await this.rowsRead()) - before;
-  }
-
-  private async rowsRead(): Promise<number> {
-    const counters = await this.database.rows<{ Value: string }>(
-      "SHOW SESSION STATUS LIKE 'Handler_read%'",
-    );
-    return counters.reduce((sum, { Value }) => sum + Number(Value), 0);
   }
 }
 
@@ -135,7 +121,6 @@ async function runBench(sizes: Sizes, context: BenchContext): Promise<BenchResul
     context.say('asking');
     // What the first rounds read from the disk is no matter of the number of rows.
     for (const ledger of [small, large]) {
-      await ledger.calibrate();
       await ledger.round();
       ledger.costs.clear();
     }
