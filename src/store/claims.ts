@@ -15,15 +15,17 @@ import { completedEvent, eventStatement } from './events.js';
 
 const SETTLED = 'SENT_COUNT + FAILED_COUNT + UNKNOWN_COUNT + SKIPPED_COUNT';
 
-const FIRST_DEFERRED = `(SELECT r.NEXT_ATTEMPT_AT FROM CAMPAIGN_SEND_RESULTS r FORCE INDEX (ATTENTION_DUE)
+/** When a send is due of which nothing is left but deferred rows: not before the first of them. */
+const DEFERRED_DUE_AT = `GREATEST(s.DUE_AT, COALESCE(
+  (SELECT r.NEXT_ATTEMPT_AT FROM CAMPAIGN_SEND_RESULTS r FORCE INDEX (ATTENTION_DUE)
     WHERE r.SEND_ID = s.ID AND r.ATTENTION = 4
-    ORDER BY r.NEXT_ATTEMPT_AT LIMIT 1)`;
+    ORDER BY r.NEXT_ATTEMPT_AT LIMIT 1), s.DUE_AT))`;
 
 /**
  * When a running send's next batch is due: its start, its cooldown, and its first row that may be tried have all
  * come. A send with nothing left is due at once, to be completed.
  */
-const DUE_AT = `IF(s.DUE = 2, GREATEST(s.DUE_AT, COALESCE(${FIRST_DEFERRED}, s.DUE_AT)), s.DUE_AT)`;
+const DUE_AT = `IF(s.DUE = 2, ${DEFERRED_DUE_AT}, s.DUE_AT)`;
 
 /**
  * Running sends that nobody holds, the longest overdue first, with the milliseconds until their next batch is due and
@@ -37,7 +39,7 @@ export function findWork(db: Executor, limit: number): Promise<Work[]> {
       WHERE s.DUE = ${due} ORDER BY dueAt, sendId LIMIT ?`;
   return db.rows<Work>(
     `SELECT sendId, CEIL(TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(3), dueAt) / 1000) AS dueInMs, \`rows\`
-       FROM ((${of(1, 's.DUE_AT')}) UNION ALL (${of(2, DUE_AT)})) AS due
+       FROM ((${of(1, 's.DUE_AT')}) UNION ALL (${of(2, DEFERRED_DUE_AT)})) AS due
       ORDER BY dueAt, sendId LIMIT ?`,
     [limit, limit, limit],
   );
