@@ -5,7 +5,7 @@ import { CampaignError } from '../errors.js';
 import { openRecipients } from '../list/recipients.js';
 import { createRejects, type RejectsFile } from '../list/rejects.js';
 import { counted, fileError, type ListSource, openSource } from '../list/source.js';
-import { parseTemplates } from '../mail/template.js';
+import { named, parseTemplates } from '../mail/template.js';
 import type { QueuePlanView, QueueView } from '../view/queue.js';
 import { findEarlier, type ImportDeps, importList } from './queue-import.js';
 import type { QueueOptions } from './queue-options.js';
@@ -52,12 +52,9 @@ export async function queue(options: QueueOptions, deps: QueueDeps): Promise<Que
     const fieldNames = list.columns.fields.map((field) => field.name);
     parseTemplates({
       subject: { name: 'subject', source: options.subject },
-      html: html === null ? null : { name: options.html as string, source: html },
-      text: text === null ? null : { name: options.text as string, source: text },
-      listUnsubscribe:
-        options.listUnsubscribe === null
-          ? null
-          : { name: '--list-unsubscribe', source: options.listUnsubscribe },
+      html: named(options.html as string, html),
+      text: named(options.text as string, text),
+      listUnsubscribe: named('--list-unsubscribe', options.listUnsubscribe),
       fieldNames,
     });
     if (!options.yes && !options.dryRun) await deps.announce(plan(options, source, fieldNames));

@@ -11,6 +11,7 @@ import { envelopeAddress, parseSender } from './sender.js';
 import {
   type FieldValues,
   lazyScope,
+  named,
   type ParsedTemplate,
   type ParsedTemplates,
   parseTemplates,
@@ -103,12 +104,9 @@ export function compileMessage(source: MessageSource): Compiled {
   const { sendId, fieldNames, secret } = source;
   const templates = parseTemplates({
     subject: { name: 'subject', source: source.subject },
-    html: source.html === null ? null : { name: 'html', source: source.html },
-    text: source.text === null ? null : { name: 'text', source: source.text },
-    listUnsubscribe:
-      source.listUnsubscribe === null
-        ? null
-        : { name: 'list-unsubscribe', source: source.listUnsubscribe },
+    html: named('html', source.html),
+    text: named('text', source.text),
+    listUnsubscribe: named('list-unsubscribe', source.listUnsubscribe),
     fieldNames,
   });
   const sender = parseSender(source.from);

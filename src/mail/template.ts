@@ -23,6 +23,10 @@ export interface NamedTemplate {
   source: string;
 }
 
+/** Null where there is none. */
+export const named = (name: string, source: string | null): NamedTemplate | null =>
+  source === null ? null : { name, source };
+
 export interface TemplateSources {
   subject: NamedTemplate;
   html: NamedTemplate | null;
