@@ -94,6 +94,8 @@ function packageVersion(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /** What one command line holds open: settings, database, signals, streams. */
 class Run {
   exitCode: number = EXIT.ok;
@@ -126,9 +128,7 @@ class Run {
       actor: actorName(),
       color: io.stdout.isTTY === true && !io.env.NO_COLOR,
     };
-    process.on('SIGINT', this.onSignal);
-    process.on('SIGTERM', this.onSignal);
-    process.on('SIGHUP', this.onSignal);
+    for (const signal of SIGNALS) process.on(signal, this.onSignal);
     io.stdout.on('error', this.onOutputError);
     io.stderr.on('error', ignore);
   }
@@ -140,9 +140,7 @@ class Run {
 
   async close(): Promise<void> {
     await this.database?.close();
-    process.off('SIGINT', this.onSignal);
-    process.off('SIGTERM', this.onSignal);
-    process.off('SIGHUP', this.onSignal);
+    for (const signal of SIGNALS) process.off(signal, this.onSignal);
     if (this.abort.signal.reason === 'SIGHUP' && this.io.stdin.isTTY) dieOfHangup();
     // The output listeners stay: a broken pipe may show after the last write.
   }
