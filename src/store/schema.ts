@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +10,7 @@ const SQL_DIRECTORY = fileURLToPath(new URL('../../sql/', import.meta.url));
 
 const LOCK_SECONDS = 30;
 const NO_SUCH_TABLE = 1146;
+const UNKNOWN_COLUMN = 1054;
 /** How an ALTER fails that was done before, by the first thing it does: MySQL has no IF NOT EXISTS for these. */
 const DONE_BEFORE: readonly [RegExp, number][] = [
   [/^(?!\s*--).*\bADD COLUMN\b/m, 1060],
@@ -34,6 +36,10 @@ function listMigrations(sqlDirectory: string): Migration[] {
 
 const latestVersion = (migrations: readonly Migration[]): number => migrations.at(-1)?.version ?? 0;
 
+/** SHA-256 of a file's text, in hex. Line ends don't count: a checkout may change them. */
+export const checksumOf = (text: string): string =>
+  createHash('sha256').update(text.replaceAll('\r\n', '\n')).digest('hex');
+
 async function appliedVersions(db: Executor): Promise<number[]> {
   try {
     const rows = await db.rows<{ VERSION: number }>(
@@ -53,12 +59,19 @@ const newerSchema = (found: number, known: number): CampaignError =>
     'upgrade campaign on this machine',
   );
 
+const changedFile = (name: string): CampaignError =>
+  new CampaignError(
+    'SCHEMA_MISMATCH',
+    `the database was given another ${name} than the one that is here`,
+    'a file that was applied never changes: install campaign as it was released; nothing was changed',
+  );
+
 /**
  * Applies the files of `sqlDirectory` that the database has not had yet, in order, and records each in
  * CAMPAIGN_SCHEMA. Several at once wait for one another by GET_LOCK; where that is not shared (nodes of a
  * Galera cluster), a file does no harm the second time.
  * @returns names of the files applied now; empty when the schema was current
- * @throws CampaignError SCHEMA_MISMATCH when the database is newer than the files
+ * @throws CampaignError SCHEMA_MISMATCH when the database is newer than the files, or was given another text of one
  */
 export async function migrate(database: Database, sqlDirectory = SQL_DIRECTORY): Promise<string[]> {
   const migrations = listMigrations(sqlDirectory);
@@ -91,28 +104,61 @@ async function applyMissing(
   sqlDirectory: string,
   migrations: readonly Migration[],
 ): Promise<string[]> {
+  const recorded = await recordedChecksums(session);
+  const found = Math.max(0, ...recorded.keys());
+  if (found > latestVersion(migrations)) throw newerSchema(found, latestVersion(migrations));
+  const files = migrations.map((migration) => {
+    const text = readFileSync(join(sqlDirectory, migration.name), 'utf8');
+    return { ...migration, text, checksum: checksumOf(text) };
+  });
+  for (const { version, name, checksum } of files) {
+    const before = recorded.get(version);
+    if (before && before !== checksum) throw changedFile(name);
+  }
+  const missing = files.filter(({ version }) => !recorded.has(version));
+  for (const file of missing) {
+    await apply(session, file.text);
+    await record(session, file);
+  }
+  for (const file of files) if (recorded.get(file.version) === null) await record(session, file);
+  return missing.map(({ name }) => name);
+}
+
+/**
+ * The checksums of what was applied, by version; null where it was applied before there were any. Creates their table,
+ * which is no numbered file itself: it must be there to record the first of them.
+ */
+async function recordedChecksums(session: Executor): Promise<Map<number, string | null>> {
   await session.run(
     `CREATE TABLE IF NOT EXISTS CAMPAIGN_SCHEMA (
        VERSION INT NOT NULL,
        NAME VARCHAR(191) NOT NULL,
        APPLIED_AT DATETIME(3) NOT NULL,
+       CHECKSUM CHAR(64) NULL,
        PRIMARY KEY (VERSION)
      ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
   );
-  const applied = await appliedVersions(session);
-  const found = applied.at(-1) ?? 0;
-  if (found > latestVersion(migrations)) throw newerSchema(found, latestVersion(migrations));
-  const missing = migrations.filter(({ version }) => !applied.includes(version));
-  for (const { version, name } of missing) {
-    await apply(session, readFileSync(join(sqlDirectory, name), 'utf8'));
-    await session.run(
-      `INSERT INTO CAMPAIGN_SCHEMA (VERSION, NAME, APPLIED_AT) VALUES (?, ?, UTC_TIMESTAMP(3))
-       ON DUPLICATE KEY UPDATE NAME = ?`,
-      [version, name, name],
+  const read = () =>
+    session.rows<{ version: number; checksum: string | null }>(
+      'SELECT VERSION AS version, CHECKSUM AS checksum FROM CAMPAIGN_SCHEMA',
     );
-  }
-  return missing.map(({ name }) => name);
+  const rows = await read().catch(async (error: { errno?: number }) => {
+    if (error.errno !== UNKNOWN_COLUMN) throw error;
+    await session.run('ALTER TABLE CAMPAIGN_SCHEMA ADD COLUMN CHECKSUM CHAR(64) NULL');
+    return read();
+  });
+  return new Map(rows.map(({ version, checksum }) => [version, checksum]));
 }
+
+const record = (
+  session: Executor,
+  { version, name, checksum }: Migration & { checksum: string },
+): Promise<unknown> =>
+  session.run(
+    `INSERT INTO CAMPAIGN_SCHEMA (VERSION, NAME, APPLIED_AT, CHECKSUM) VALUES (?, ?, UTC_TIMESTAMP(3), ?)
+     ON DUPLICATE KEY UPDATE NAME = ?, CHECKSUM = ?`,
+    [version, name, checksum, name, checksum],
+  );
 
 async function apply(session: Executor, statement: string): Promise<void> {
   try {
@@ -125,20 +171,22 @@ async function apply(session: Executor, statement: string): Promise<void> {
 }
 
 /**
- * Makes sure that the database has exactly the schema this program was built for.
+ * Makes sure that the database has the schema this program was built for: each of its versions, and none above.
  * @throws CampaignError SCHEMA_MISMATCH, saying which side is to be upgraded
  */
 export async function checkSchema(database: Executor, sqlDirectory = SQL_DIRECTORY): Promise<void> {
-  const known = latestVersion(listMigrations(sqlDirectory));
-  const found = (await appliedVersions(database)).at(-1) ?? 0;
+  const migrations = listMigrations(sqlDirectory);
+  const known = latestVersion(migrations);
+  const applied = await appliedVersions(database);
+  const found = applied.at(-1) ?? 0;
   if (found > known) throw newerSchema(found, known);
-  if (found < known) {
-    throw new CampaignError(
-      'SCHEMA_MISMATCH',
-      found === 0
-        ? 'the database has no campaign tables yet'
-        : `the database has schema version ${found}, and this campaign needs ${known}`,
-      'run `campaign migrate`',
-    );
-  }
+  const lacking = migrations.find(({ version }) => !applied.includes(version));
+  if (!lacking) return;
+  const what =
+    found === 0
+      ? 'the database has no campaign tables yet'
+      : found < known
+        ? `the database has schema version ${found}, and this campaign needs ${known}`
+        : `the database has not had ${lacking.name}`;
+  throw new CampaignError('SCHEMA_MISMATCH', what, 'run `campaign migrate`');
 }

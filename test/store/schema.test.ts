@@ -1,9 +1,27 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { checkSchema, migrate } from '../../src/store/schema.ts';
+import { checkSchema, checksumOf, migrate } from '../../src/store/schema.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+
+/** A file that was shipped never changes: a new one says what is to be different, and is added here. */
+const SHIPPED = {
+  '0001_sends.sql': '8122c196e3c60d0b',
+  '0002_messages.sql': '6993f32ee9bfcbd0',
+  '0003_send_results.sql': '999844998a76e287',
+  '0004_suppressions.sql': '09ee863be862daa1',
+  '0005_send_events.sql': 'a4654f852dba09c8',
+  '0006_workers.sql': 'c0cdc7db45c509ca',
+  '0007_send_results_room.sql': '1d7c3408057018f2',
+  '0008_send_results_room_filled.sql': '08d6af642aa63263',
+  '0009_sends_due.sql': 'c557d026435ecd79',
+  '0010_sends_by_status.sql': '013ad43a6bcfb1a5',
+  '0011_sends_no_last_batch_key.sql': 'e3dcae9b5a875083',
+  '0012_messages_list_unsubscribe.sql': '51e6b9b23a29fb5f',
+};
+const SQL = fileURLToPath(new URL('../../sql/', import.meta.url));
 
 let test: TestDatabase;
 let directory: string;
@@ -80,7 +98,54 @@ describe('migrate', () => {
   });
 });
 
+describe('a file that was applied', () => {
+  it('is refused by migrate when its text is another, and nothing is applied', async () => {
+    await migrate(test.database, directory);
+    write('0001_first.sql', 'CREATE TABLE IF NOT EXISTS FIRST_TABLE (ID BIGINT PRIMARY KEY)');
+    write('0003_third.sql', 'CREATE TABLE IF NOT EXISTS THIRD_TABLE (ID INT PRIMARY KEY)');
+    await expect(migrate(test.database, directory)).rejects.toMatchObject({
+      code: 'SCHEMA_MISMATCH',
+      message: expect.stringContaining('0001_first.sql'),
+    });
+    expect(await test.database.rows("SHOW TABLES LIKE 'THIRD_TABLE'")).toEqual([]);
+  });
+
+  it('is the same with the line ends of another system', async () => {
+    write('0001_first.sql', 'CREATE TABLE IF NOT EXISTS\n FIRST_TABLE (ID INT PRIMARY KEY)');
+    await migrate(test.database, directory);
+    write('0001_first.sql', 'CREATE TABLE IF NOT EXISTS\r\n FIRST_TABLE (ID INT PRIMARY KEY)');
+    expect(await migrate(test.database, directory)).toEqual([]);
+  });
+
+  it('before checksums were kept gets that of the file that is there', async () => {
+    await migrate(test.database, directory);
+    await test.database.run('ALTER TABLE CAMPAIGN_SCHEMA DROP COLUMN CHECKSUM');
+    expect(await migrate(test.database, directory)).toEqual([]);
+    write('0002_second.sql', 'CREATE TABLE IF NOT EXISTS SECOND_TABLE (ID BIGINT PRIMARY KEY)');
+    await expect(migrate(test.database, directory)).rejects.toThrow(/0002_second\.sql/);
+  });
+});
+
+describe('the files of the package', () => {
+  it('are as they were shipped', () => {
+    const shipped = readdirSync(SQL)
+      .filter((name) => /^\d{4}_.*\.sql$/.test(name))
+      .map((name) => [name, checksumOf(readFileSync(join(SQL, name), 'utf8')).slice(0, 16)]);
+    expect(Object.fromEntries(shipped)).toEqual(SHIPPED);
+  });
+});
+
 describe('checkSchema', () => {
+  it('names a version in the middle that the database has not had', async () => {
+    await migrate(test.database, directory);
+    await test.database.run('DELETE FROM CAMPAIGN_SCHEMA WHERE VERSION = 1');
+    await expect(checkSchema(test.database, directory)).rejects.toMatchObject({
+      code: 'SCHEMA_MISMATCH',
+      message: 'the database has not had 0001_first.sql',
+      remedy: 'run `campaign migrate`',
+    });
+  });
+
   it('tells an empty, an older and a newer schema apart, and which side to upgrade', async () => {
     const refused = (message: RegExp, remedy: string) =>
       expect(checkSchema(test.database, directory)).rejects.toMatchObject({
