@@ -3,11 +3,24 @@ import type { Executor, Statement } from './database.js';
 
 const ACTOR_LENGTH = 191;
 
+/** Everything that an event can tell of; 32 characters at most. */
+export type EventName =
+  | 'queued'
+  | 'imported'
+  | 'claimed'
+  | 'reclaimed'
+  | 'paused'
+  | 'resumed'
+  | 'cancelled'
+  | 'controls'
+  | 'resolved'
+  | 'retried'
+  | 'completed';
+
 /** Something that happened to a send, about to be written. */
 export interface NewEvent {
   sendId: number;
-  /** What happened, in one lower-case word: queued, claimed, paused, controls, … (32 characters at most). */
-  event: string;
+  event: EventName;
   /** `user@host` for people, CLAIMED_BY for workers. */
   actor: string;
   reason?: string | null;
@@ -34,7 +47,7 @@ export function eventStatement(event: NewEvent): Statement {
 export function completedEvent(claim: { sendId: number; by: string }): Statement {
   return {
     sql: `INSERT INTO CAMPAIGN_SEND_EVENTS (SEND_ID, AT, EVENT, ACTOR)
-          SELECT ID, UTC_TIMESTAMP(3), 'completed', ? FROM CAMPAIGN_SENDS WHERE ID = ? AND STATUS = 'completed'`,
+          SELECT ID, UTC_TIMESTAMP(3), '${'completed' satisfies EventName}', ? FROM CAMPAIGN_SENDS WHERE ID = ? AND STATUS = 'completed'`,
     params: [claim.by, claim.sendId],
   };
 }

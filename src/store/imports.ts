@@ -106,21 +106,16 @@ async function readQueued(
   where: 's.ID = ?' | 's.SEND_KEY = ?',
   value: number | string,
 ): Promise<QueuedSend | undefined> {
-  const [row] = await db.rows<
-    Omit<QueuedSend, 'rejected' | 'duplicates'> & { details: string | null }
-  >(
+  const [row] = await db.rows<QueuedSend>(
     `SELECT s.ID AS id, s.NAME AS name, s.TOTAL_COUNT AS total,
             IF(s.STATUS = 'running' AND s.START_AT > UTC_TIMESTAMP(3), 'scheduled', s.STATUS) AS status,
-            s.SKIPPED_COUNT AS suppressed, s.LAST_SEQ AS lastSeq, e.DETAILS AS details
+            s.SKIPPED_COUNT AS suppressed, s.LAST_SEQ AS lastSeq,
+            s.REJECTED_COUNT AS rejected, s.DUPLICATE_COUNT AS duplicates
        FROM CAMPAIGN_SENDS s
-       LEFT JOIN CAMPAIGN_SEND_EVENTS e ON e.SEND_ID = s.ID AND e.EVENT = 'imported'
       WHERE ${where}`,
     [value],
   );
-  if (!row) return undefined;
-  const { details, ...send } = row;
-  const counts = details === null ? undefined : (JSON.parse(details) as ImportCounts);
-  return { ...send, rejected: counts?.rejected ?? null, duplicates: counts?.duplicates ?? null };
+  return row;
 }
 
 /** The send with this key, or undefined. */
@@ -274,11 +269,13 @@ export function releaseImport(
     const total = ledger?.total ?? 0;
     const { affectedRows } = await tx.run(
       `UPDATE CAMPAIGN_SENDS
-          SET STATUS = ?, STATUS_REASON = ?
+          SET STATUS = ?, STATUS_REASON = ?, REJECTED_COUNT = ?, DUPLICATE_COUNT = ?
         WHERE ID = ? AND STATUS = 'importing' AND TOTAL_COUNT = ? AND SKIPPED_COUNT = ?`,
       [
         status,
         status === 'paused' ? clip(`queued as paused by ${actor}`, REASON_LENGTH) : null,
+        list.rejected,
+        list.duplicates,
         sendId,
         total,
         ledger?.skipped ?? 0,

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { findQueued } from '../../src/store/imports.ts';
 import { checkSchema, checksumOf, migrate } from '../../src/store/schema.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { seedSend } from '../support/sends.ts';
 
 /** A file that was shipped never changes: a new one says what is to be different, and is added here. */
 const SHIPPED = {
@@ -20,6 +22,8 @@ const SHIPPED = {
   '0010_sends_by_status.sql': '013ad43a6bcfb1a5',
   '0011_sends_no_last_batch_key.sql': 'e3dcae9b5a875083',
   '0012_messages_list_unsubscribe.sql': '51e6b9b23a29fb5f',
+  '0014_sends_import_counts.sql': 'a91a1394d344fc8b',
+  '0015_sends_import_counts_filled.sql': 'ff285519dafd1542',
 };
 const SQL = fileURLToPath(new URL('../../sql/', import.meta.url));
 
@@ -127,6 +131,21 @@ describe('a file that was applied', () => {
 });
 
 describe('the files of the package', () => {
+  it('give imports from before there were columns for it what their event tells', async () => {
+    await migrate(test.database);
+    const id = await seedSend(test.database);
+    await test.database.run(
+      `INSERT INTO CAMPAIGN_SEND_EVENTS (SEND_ID, AT, EVENT, ACTOR, DETAILS)
+       VALUES (?, UTC_TIMESTAMP(3), 'imported', 'x', '{"total":10,"rejected":3,"duplicates":2,"suppressed":0}')`,
+      [id],
+    );
+    await test.database.run(
+      "DELETE FROM CAMPAIGN_SCHEMA WHERE NAME = '0015_sends_import_counts_filled.sql'",
+    );
+    await migrate(test.database);
+    expect(await findQueued(test.database, id)).toMatchObject({ rejected: 3, duplicates: 2 });
+  });
+
   it('are as they were shipped', () => {
     const shipped = readdirSync(SQL)
       .filter((name) => /^\d{4}_.*\.sql$/.test(name))
