@@ -1,5 +1,5 @@
+import { Chalk } from 'chalk';
 import pino, { type Logger } from 'pino';
-import pretty from 'pino-pretty';
 
 export type LogFormat = 'text' | 'json';
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -18,14 +18,28 @@ export function createLogger(
     destination.on('error', () => undefined);
     return pino(options, destination);
   }
-  return pino(
-    options,
-    pretty({
-      destination: stream,
-      colorize: colour,
-      translateTime: 'SYS:yyyy-mm-dd HH:MM:ss',
-      hideObject: true,
-      sync: true,
-    }),
-  );
+  const textLine = textLines(colour);
+  return pino(options, { write: (line) => void stream.write(textLine(line)) });
+}
+
+/** Turns a line of JSON into one of words: `[2026-11-28 09:00:00] WARN: …`, in the host's own time. */
+function textLines(colour: boolean): (line: string) => string {
+  const chalk = new Chalk({ level: colour ? 1 : 0 });
+  const paint: Record<number, (text: string) => string> = {
+    [pino.levels.values['info'] as number]: chalk.green,
+    [pino.levels.values['warn'] as number]: chalk.yellow,
+    [pino.levels.values['error'] as number]: chalk.red,
+  };
+  return (line) => {
+    const { level, time, msg } = JSON.parse(line) as { level: number; time: string; msg: string };
+    const label = pino.levels.labels[level]?.toUpperCase() ?? '';
+    return `[${localTime(new Date(time))}] ${(paint[level] ?? chalk.blue)(label)}: ${msg}\n`;
+  };
+}
+
+const twoDigits = (value: number): string => String(value).padStart(2, '0');
+
+function localTime(at: Date): string {
+  const day = [at.getFullYear(), at.getMonth() + 1, at.getDate()].map(twoDigits).join('-');
+  return `${day} ${[at.getHours(), at.getMinutes(), at.getSeconds()].map(twoDigits).join(':')}`;
 }
