@@ -12,6 +12,7 @@ import type { SendStatus } from '../domain/states.js';
 import { clip, REASON_LENGTH } from '../domain/text.js';
 import type { Database, Executor, Statement } from './database.js';
 import { completedEvent, eventStatement } from './events.js';
+import { IS_RESOLVED } from './resolve.js';
 
 const SETTLED = 'SENT_COUNT + FAILED_COUNT + UNKNOWN_COUNT + SKIPPED_COUNT';
 
@@ -303,7 +304,7 @@ export function pauseItself(
         `UPDATE CAMPAIGN_SEND_RESULTS
             SET STATUS = 'pending', ATTEMPTS = GREATEST(ATTEMPTS - 1, 0), NEXT_ATTEMPT_AT = UTC_TIMESTAMP(3)
           WHERE SEND_ID = ? AND SEQ IN (?) AND STATUS = 'failed'
-            AND (RESPONSE IS NULL OR RESPONSE NOT LIKE 'resolved as %')`,
+            AND NOT ${IS_RESOLVED}`,
         [claim.sendId, giveBack],
       );
       await tx.run('UPDATE CAMPAIGN_SENDS SET FAILED_COUNT = FAILED_COUNT - ? WHERE ID = ?', [

@@ -33,6 +33,10 @@ export type Settled = { changed: number; reopened: boolean } | { refused: SendSt
 
 const ATTENTION = { failed: 1, unknown: 2 } as const;
 
+/** Whether an operator settled a row of the ledger, not a reply. Rows from before RESOLVED_AT say it in words alone. */
+export const IS_RESOLVED =
+  "(RESOLVED_AT IS NOT NULL OR (SMTP_CODE IS NULL AND COALESCE(RESPONSE LIKE 'resolved as %', FALSE)))";
+
 /** An unknown row of a claim that still stands may yet get a late result: it is nobody else's. */
 const NOT_HELD =
   "(s.CLAIMED_BY IS NULL OR r.STATUS <> 'unknown' OR NOT r.CLAIM_NUMBER <=> s.CLAIM_NUMBER)";
@@ -93,9 +97,9 @@ export async function listSelected(
 
 /** What each target does to a row besides its status. */
 const CHANGES = {
-  sent: 'SENT_AT = UTC_TIMESTAMP(3), SMTP_CODE = NULL, ENHANCED_CODE = NULL',
-  failed: 'SMTP_CODE = NULL, ENHANCED_CODE = NULL',
-  pending: 'ATTEMPTS = 0, NEXT_ATTEMPT_AT = UTC_TIMESTAMP(3)',
+  sent: 'RESOLVED_AT = UTC_TIMESTAMP(3), SENT_AT = UTC_TIMESTAMP(3), SMTP_CODE = NULL, ENHANCED_CODE = NULL',
+  failed: 'RESOLVED_AT = UTC_TIMESTAMP(3), SMTP_CODE = NULL, ENHANCED_CODE = NULL',
+  pending: 'RESOLVED_AT = NULL, ATTEMPTS = 0, NEXT_ATTEMPT_AT = UTC_TIMESTAMP(3)',
 } as const;
 
 /** Send statuses in which rows may be given back to be sent. */

@@ -1,5 +1,6 @@
 import { pendingOf, type Send } from '../domain/progress.js';
 import type { Database, Executor } from './database.js';
+import { IS_RESOLVED } from './resolve.js';
 import { readSend } from './sends.js';
 
 /** Something in the books that the ledger does not bear out. */
@@ -12,7 +13,7 @@ export interface Contradiction {
 /** Conditions that no row of a ledger may meet, `s` being its send's row, and what such a row is called. */
 const IMPOSSIBLE_ROWS = {
   'sent rows without a time or a reply that accepted them': `r.STATUS = 'sent' AND (r.SENT_AT IS NULL OR NOT COALESCE(
-       r.SMTP_CODE BETWEEN 200 AND 299 OR (r.SMTP_CODE IS NULL AND r.RESPONSE LIKE 'resolved as sent%'), FALSE))`,
+       r.SMTP_CODE BETWEEN 200 AND 299 OR (r.SMTP_CODE IS NULL AND ${IS_RESOLVED}), FALSE))`,
   'rows with a time of sending that are not sent': "r.STATUS <> 'sent' AND r.SENT_AT IS NOT NULL",
   'failed rows without a reason':
     "r.STATUS = 'failed' AND r.SMTP_CODE IS NULL AND r.RESPONSE IS NULL",

@@ -298,4 +298,31 @@ describe('a send that pauses itself', () => {
       pending: 2,
     });
   });
+
+  test('leaves what an operator settled meanwhile as it is', async () => {
+    const sendId = await seedSend(db.database, { recipients: 2 });
+    const claimed = await mustClaim(sendId);
+    await mark(claimed, [1, 2]);
+    const lost = (seq: number) =>
+      ({ seq, to: 'unknown', code: null, enhanced: null, text: 'line lost' }) as const;
+    await ledger.step(claimed.claim, {
+      settlements: [lost(1), { seq: 2, to: 'failed', code: 554, enhanced: '5.7.1', text: 'no' }],
+      mark: [],
+      fromSeq: 2,
+      cursorSeq: 2,
+      settledSeq: 2,
+    });
+    await db.database.run(
+      `UPDATE CAMPAIGN_SEND_RESULTS SET STATUS = 'failed', RESOLVED_AT = UTC_TIMESTAMP(3), RESPONSE = 'given up'
+        WHERE SEND_ID = ? AND SEQ = 1`,
+      [sendId],
+    );
+    await db.database.run(
+      'UPDATE CAMPAIGN_SENDS SET UNKNOWN_COUNT = 0, FAILED_COUNT = 2 WHERE ID = ?',
+      [sendId],
+    );
+    await ledger.pauseItself(claimed.claim, 'a block', [1, 2]);
+    const rows = await ledgerRows(db.database, sendId);
+    expect(rows.map(({ status }) => status)).toEqual(['failed', 'pending']);
+  });
 });

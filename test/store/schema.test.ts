@@ -24,6 +24,7 @@ const SHIPPED = {
   '0012_messages_list_unsubscribe.sql': '51e6b9b23a29fb5f',
   '0014_sends_import_counts.sql': 'a91a1394d344fc8b',
   '0015_sends_import_counts_filled.sql': 'ff285519dafd1542',
+  '0016_send_results_resolved_at.sql': '1fe6659ad45a12a5',
 };
 const SQL = fileURLToPath(new URL('../../sql/', import.meta.url));
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { settleRows } from '../../src/store/resolve.ts';
 import { verifySend } from '../../src/store/verify.ts';
 import { runCommand } from '../support/command.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -70,6 +71,23 @@ describe('verify', () => {
     await test.database.run(tamper, [id]);
     const found = await verifySend(test.database, id);
     expect(found?.map((contradiction) => contradiction.what)).toContain(what);
+  });
+
+  it('takes a row that an operator settled for sent, whatever its words, and one from before there was a column for it', async () => {
+    const id = await seedSend(test.database, [
+      { status: 'unknown' },
+      { status: 'sent', code: null, enhanced: null, response: 'resolved as sent by ann@host' },
+      { status: 'sent', code: null, enhanced: null, response: 'said to be sent' },
+    ]);
+    const settle = { from: 'unknown', to: 'sent', event: 'resolved', actor: 'ann@host' } as const;
+    await settleRows(test.database, id, settle, [{ seq: 1, text: 'she said she had it' }]);
+    expect(await verifySend(test.database, id)).toEqual([
+      {
+        what: 'sent rows without a time or a reply that accepted them (the first has SEQ 3)',
+        expected: 0,
+        found: 1,
+      },
+    ]);
   });
 
   it('reads one snapshot: a transaction that commits meanwhile is seen whole or not at all', async () => {
