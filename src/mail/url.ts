@@ -1,4 +1,10 @@
-import { isLoopback, unknownOption } from '../domain/server-url.js';
+import {
+  isLoopback,
+  PERCENT_ENCODING,
+  parseServerUrl,
+  unknownMode,
+  unknownOption,
+} from '../domain/server-url.js';
 import { CampaignError } from '../errors.js';
 
 export interface SmtpSettings {
@@ -23,7 +29,7 @@ const bad = (what: string): CampaignError =>
   new CampaignError(
     'BAD_SETTING',
     `CAMPAIGN_SMTP_URL ${what}`,
-    'write it as smtp://user:password@host:587 or smtps://user:password@host:465 (percent-encoded; ?tls=off|offered|verify|unverified, ?tls-ca=/path, ?name=ehlo.example.org)',
+    `write it as smtp://user:password@host:587 or smtps://user:password@host:465 (?tls=off|offered|verify|unverified, ?tls-ca=/path, ?name=ehlo.example.org); ${PERCENT_ENCODING}`,
   );
 
 const TLS_MODES = ['off', 'offered', 'verify', 'unverified'] as const;
@@ -48,28 +54,17 @@ const OPTIONS: Record<string, 'milliseconds' | 'text'> = {
  * @throws CampaignError BAD_SETTING, never quoting the URL (it holds a password)
  */
 export function parseSmtpUrl(text: string, password?: string): SmtpSettings {
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    throw bad('is not a URL');
-  }
-  if (url.protocol !== 'smtp:' && url.protocol !== 'smtps:') throw bad('is not an SMTP URL');
-  if (!url.hostname) throw bad('names no host');
-  if (url.port === '0') throw bad('has the port 0');
-  if (url.pathname !== '' && url.pathname !== '/') throw bad('has a path');
-  const decode = (part: string): string => {
-    try {
-      return decodeURIComponent(part);
-    } catch {
-      throw bad('is not percent-encoded correctly');
-    }
-  };
-  const secure = url.protocol === 'smtps:';
-  const host = decode(url.hostname).replace(/^\[|\]$/g, '');
-  const user = decode(url.username);
-  const secret = password ?? decode(url.password);
-  const query = readQuery(url.searchParams);
+  const url = parseServerUrl(text, bad);
+  if (url.scheme !== 'smtp' && url.scheme !== 'smtps') throw bad('is not an SMTP URL');
+  const [server, ...others] = url.hosts;
+  if (!server) throw bad('names no host');
+  if (others.length > 0) throw bad('names several hosts, where there can be one');
+  if (url.path !== '') throw bad('has a path');
+  if (url.user === '' && url.password !== '') throw bad('has a password without a user');
+  const { host } = server;
+  const { user } = url;
+  const secure = url.scheme === 'smtps';
+  const query = readQuery(url.options);
   const local = isLoopback(host);
   const tls = query.tls ?? (local ? 'off' : user ? 'verify' : 'offered');
   if (tls === 'off' && !secure && user && !local) {
@@ -77,9 +72,9 @@ export function parseSmtpUrl(text: string, password?: string): SmtpSettings {
   }
   return {
     host,
-    port: url.port ? Number(url.port) : secure ? 465 : 25,
+    port: server.port ?? (secure ? 465 : 25),
     secure,
-    ...(user ? { user, password: secret } : {}),
+    ...(user ? { user, password: password ?? url.password } : {}),
     startTls: secure || tls === 'off' ? 'never' : tls === 'offered' ? 'offered' : 'required',
     verifyCertificate:
       tls === 'verify' || (tls === 'offered' && !local) || (tls === 'off' && !local),
@@ -101,7 +96,7 @@ function readQuery(params: URLSearchParams): SmtpQuery {
   for (const [name, value] of params) {
     if (name === 'tls') {
       const mode = TLS_MODES.find((known) => known === value);
-      if (!mode) throw bad(`has tls=${value}`);
+      if (!mode) throw bad(unknownMode(value));
       query.tls = mode;
     } else if (name === 'tls-ca') query.ca = value;
     else if (name === 'name') query.clientName = value;
@@ -114,8 +109,9 @@ function readQuery(params: URLSearchParams): SmtpQuery {
 }
 
 function readOption(name: string, value: string): string | number {
-  const kind = OPTIONS[name];
-  if (kind === undefined) throw bad(unknownOption(name));
+  const kind = Object.hasOwn(OPTIONS, name) ? OPTIONS[name] : undefined;
+  if (kind === undefined)
+    throw bad(unknownOption(['tls', 'tls-ca', 'name', ...Object.keys(OPTIONS)]));
   if (kind === 'text') return value;
   if (!/^\d{1,9}$/.test(value)) throw bad(`has ${name}, which is no number of milliseconds`);
   return Number(value);

@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'mysql2/promise';
-import { isLoopback, unknownOption } from '../domain/server-url.js';
+import {
+  isLoopback,
+  PERCENT_ENCODING,
+  parseServerUrl,
+  type ServerUrl,
+  unknownMode,
+  unknownOption,
+} from '../domain/server-url.js';
 import { CampaignError } from '../errors.js';
 
 export interface DatabaseAddress {
@@ -18,51 +25,36 @@ const bad = (what: string): CampaignError =>
   new CampaignError(
     'BAD_SETTING',
     `CAMPAIGN_DATABASE_URL ${what}`,
-    'write it as mysql://user:password@host:3306/database (percent-encoded; several hosts separated by commas; ?socket=/path, ?tls=off|verify|unverified, ?tls-ca=/path)',
+    `write it as mysql://user:password@host:3306/database (several hosts separated by commas; ?socket=/path, ?tls=off|verify|unverified, ?tls-ca=/path); ${PERCENT_ENCODING}`,
   );
+
+const OPTIONS = ['tls', 'tls-ca', 'socket'];
 
 /**
  * Reads `mysql://user:password@host1:3306,host2/database?tls=…&tls-ca=…&socket=…`.
  * Beyond loopback TLS is on and verified unless the URL says otherwise.
  * @throws CampaignError BAD_SETTING, never quoting the URL (it holds a password)
  */
-export function parseDatabaseUrl(url: string, password?: string): DatabaseAddress {
-  const match = /^(?:mysql|mariadb):\/\/(?:([^@/]*)@)?([^/?]*)\/([^/?]*)(?:\?(.*))?$/.exec(url);
-  if (!match) throw bad('is not a MySQL URL with a database name');
-  const [, credentials = '', hostList = '', name = '', query = ''] = match;
-  const decode = (text: string): string => {
-    try {
-      return decodeURIComponent(text);
-    } catch {
-      throw bad('is not percent-encoded correctly');
-    }
-  };
-  if (!name) throw bad('names no database');
-  const params = new URLSearchParams(query);
-  for (const key of params.keys()) {
-    if (!['tls', 'tls-ca', 'socket'].includes(key)) throw bad(unknownOption(key));
+export function parseDatabaseUrl(text: string, password?: string): DatabaseAddress {
+  const url = parseServerUrl(text, bad);
+  if (url.scheme !== 'mysql' && url.scheme !== 'mariadb') throw bad('is not a MySQL URL');
+  if (!url.path) throw bad('is without a database name');
+  for (const key of url.options.keys()) {
+    if (!OPTIONS.includes(key)) throw bad(unknownOption(OPTIONS));
   }
-  const hosts = (hostList || 'localhost').split(',').map((entry) => {
-    const part = /^(\[[^\]]+\]|[^:]+)(?::(\d{1,5}))?$/.exec(entry.trim());
-    if (!part) throw bad(`has a host that cannot be read`);
-    const port = Number(part[2] ?? 3306);
-    if (port < 1 || port > 65_535) throw bad('has a port that is not from 1 to 65535');
-    return { host: decode((part[1] ?? '').replace(/^\[|\]$/g, '')), port };
-  });
-  const socketPath = params.get('socket') ?? undefined;
+  const named = url.hosts.length > 0 ? url.hosts : [{ host: 'localhost' }];
+  const hosts = named.map(({ host, port = 3306 }: ServerUrl['hosts'][number]) => ({ host, port }));
+  const socketPath = url.options.get('socket') ?? undefined;
   const local = socketPath !== undefined || hosts.every(({ host }) => isLoopback(host));
-  const tls = params.get('tls') ?? (local ? 'off' : 'verify');
-  if (tls !== 'off' && tls !== 'verify' && tls !== 'unverified') throw bad(`has tls=${tls}`);
-  const colon = credentials.indexOf(':');
-  const user = colon === -1 ? credentials : credentials.slice(0, colon);
-  const inUrl = colon === -1 ? '' : credentials.slice(colon + 1);
-  const ca = params.get('tls-ca') ?? undefined;
+  const tls = url.options.get('tls') ?? (local ? 'off' : 'verify');
+  if (tls !== 'off' && tls !== 'verify' && tls !== 'unverified') throw bad(unknownMode(tls));
+  const ca = url.options.get('tls-ca') ?? undefined;
   return {
     hosts,
     ...(socketPath === undefined ? {} : { socketPath }),
-    user: decode(user),
-    password: password ?? decode(inUrl),
-    database: decode(name),
+    user: url.user,
+    password: password ?? url.password,
+    database: url.path,
     tls,
     ...(ca === undefined ? {} : { ca }),
   };
