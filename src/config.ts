@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { userInfo } from 'node:os';
+import { join, resolve } from 'node:path';
 import { parse as parseDotenv } from 'dotenv';
-import envPaths from 'env-paths';
 import { CampaignError } from './errors.js';
 import { parseSmtpUrl, type SmtpSettings } from './mail/url.js';
 import { type DatabaseAddress, parseDatabaseUrl } from './store/url.js';
+import { readTextFile, UnreadableText } from './text-file.js';
 
 /** Every setting, checked and frozen. The only reader of process.env is this file. */
 export interface Settings {
@@ -25,7 +25,11 @@ export interface Settings {
   backoffMaxSeconds: number;
   /** Identical refusals in a row after which a send pauses itself and takes them back. */
   blockAfter: number;
-  sandboxDirectory: string;
+  /**
+   * Absolute.
+   * @throws CampaignError BAD_SETTING when it is not set, and there is no home to have it in
+   */
+  readonly sandboxDirectory: string;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -90,10 +94,13 @@ export function loadSettings(
   const variables = withDotenv(env, cwd);
   const databaseUrl = variables.get('CAMPAIGN_DATABASE_URL');
   const smtpUrl = variables.get('CAMPAIGN_SMTP_URL');
-  const sandboxDirectory =
-    flags.sandboxDirectory ??
-    variables.get('CAMPAIGN_SANDBOX_DIR') ??
-    join(envPaths('campaign', { suffix: '' }).data, 'sandbox');
+  const sandboxDirectory = (): string =>
+    resolve(
+      cwd,
+      flags.sandboxDirectory ??
+        variables.get('CAMPAIGN_SANDBOX_DIR') ??
+        join(userDataFolder(variables), 'sandbox'),
+    );
   const numbers = Object.fromEntries(
     (Object.keys(NUMBERS) as NumberName[]).map((name) => [
       name,
@@ -108,7 +115,7 @@ export function loadSettings(
     );
   }
   if (databaseUrl === undefined && smtpUrl === undefined) {
-    return Object.freeze(sandboxSettings({ ...numbers, sandboxDirectory }, findSandbox));
+    return Object.freeze(sandboxSettings(numbers, sandboxDirectory, findSandbox));
   }
   const smtp = smtpUrl && parseSmtpUrl(smtpUrl, readPassword(variables, 'SMTP'));
   const database =
@@ -117,7 +124,9 @@ export function loadSettings(
   return Object.freeze({
     source: 'urls' as const,
     ...numbers,
-    sandboxDirectory,
+    get sandboxDirectory() {
+      return sandboxDirectory();
+    },
     ...(smtp ? { smtp: Object.freeze(smtp) } : {}),
     get database() {
       if (database) return database;
@@ -131,12 +140,13 @@ export function loadSettings(
 }
 
 function sandboxSettings(
-  rest: Omit<Settings, 'source' | 'database' | 'smtp'>,
+  numbers: Record<NumberName, number>,
+  directory: () => string,
   findSandbox: SandboxLookup,
 ): Settings {
   let found: SandboxAddresses | undefined;
   const addresses = (): SandboxAddresses => {
-    found ??= findSandbox(rest.sandboxDirectory);
+    found ??= findSandbox(directory());
     if (found) return found;
     throw new CampaignError(
       'DATABASE_UNREACHABLE',
@@ -146,7 +156,10 @@ function sandboxSettings(
   };
   return {
     source: 'sandbox',
-    ...rest,
+    ...numbers,
+    get sandboxDirectory() {
+      return directory();
+    },
     get database() {
       return addresses().database;
     },
@@ -180,15 +193,74 @@ function withDotenv(env: Environment, cwd: string): Map<string, string> {
 }
 
 function readDotenv(file: string): Record<string, string> {
+  let text: string;
   try {
-    return parseDotenv(readFileSync(file));
+    text = readTextFile(file);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'EISDIR') return {};
+    if (!(error instanceof UnreadableText)) throw error;
+    if (error.code === 'ENOENT') return {};
     throw new CampaignError(
       'BAD_SETTING',
-      `${file} cannot be read: ${message}`,
-      'make it readable',
+      `${file} cannot be read: ${error.message}`,
+      'make it a file in UTF-8 that this user may read, or move it away and set the variables in the environment',
+    );
+  }
+  const variables = parseDotenv(text);
+  for (const [index, line] of text.split(/\r\n?|\n/).entries()) {
+    const fault = dotenvFault(line, variables);
+    if (fault === undefined) continue;
+    throw new CampaignError(
+      'BAD_SETTING',
+      `${file}, line ${index + 1}: ${fault}`,
+      'write NAME=value, the value in quotes where it holds anything special; in a URL write # as %23',
+    );
+  }
+  return variables;
+}
+
+const OUR_NAME = '(CAMPAIGN_[A-Z_]+|SESSION_TTL_SECONDS)';
+/** `export NAME=`, `NAME: `, but also `set NAME=` of Windows, `$env:NAME =`, `NAME value`: the name before any value. */
+const NAME_IN_LINE = new RegExp(`^\\s*[^=#'"\`]*?\\b${OUR_NAME}\\b`);
+/** An unquoted value with a # in it that follows no blank. */
+const CUT_VALUE = new RegExp(
+  `^\\s*(?:export\\s+)?${OUR_NAME}\\s*[=:]\\s*[^\\s'"\`#][^#]*(?<!\\s)#`,
+);
+
+/** What keeps a line from being the setting it is meant as; undefined for all other lines. Never quotes a value. */
+function dotenvFault(line: string, parsed: Record<string, string>): string | undefined {
+  const name = NAME_IN_LINE.exec(line)?.[1];
+  if (name === undefined) return undefined;
+  if (parsed[name] === undefined) return `${name} is not set by it`;
+  if (CUT_VALUE.test(line)) return `the # in the value of ${name} would begin a comment`;
+  return undefined;
+}
+
+/**
+ * Where programs of a user keep their data, by the XDG Base Directory Specification and the customs of macOS and Windows.
+ * @throws CampaignError BAD_SETTING for a user without a home
+ */
+function userDataFolder(variables: ReadonlyMap<string, string>): string {
+  if (process.platform === 'win32') {
+    const local = variables.get('LOCALAPPDATA') ?? join(homeFolder(variables), 'AppData/Local');
+    return join(local, 'campaign', 'Data');
+  }
+  if (process.platform === 'darwin') {
+    return join(homeFolder(variables), 'Library/Application Support/campaign');
+  }
+  const data = variables.get('XDG_DATA_HOME') ?? join(homeFolder(variables), '.local/share');
+  return join(data, 'campaign');
+}
+
+function homeFolder(variables: ReadonlyMap<string, string>): string {
+  const home = variables.get('HOME');
+  if (home !== undefined) return home;
+  try {
+    return userInfo().homedir;
+  } catch {
+    throw new CampaignError(
+      'BAD_SETTING',
+      'this user has no home folder to keep the sandbox in (no HOME, no entry in the passwd database)',
+      'set CAMPAIGN_SANDBOX_DIR to the absolute path of a folder for the sandbox, or CAMPAIGN_DATABASE_URL and CAMPAIGN_SMTP_URL to use servers of your own',
     );
   }
 }
@@ -218,14 +290,15 @@ function readPassword(
     named ?? (credentials && join(credentials, `campaign-${server.toLowerCase()}-password`));
   if (file === undefined) return undefined;
   try {
-    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+    return readTextFile(file).replace(/\r?\n$/, '');
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (named === undefined && code === 'ENOENT') return undefined;
+    if (!(error instanceof UnreadableText)) throw error;
+    if (named === undefined && error.code === 'ENOENT') return undefined;
     throw new CampaignError(
       'BAD_SETTING',
-      `${named === undefined ? file : variable} cannot be read: ${message}`,
-      'name a readable file that holds the password and nothing else',
+      // A password that was set in place of its file's name would be shown with the name.
+      `the file ${named === undefined ? file : `that ${variable} names`} cannot be read: ${error.message}`,
+      `let ${variable} name a readable file that holds the password and nothing else`,
     );
   }
 }

@@ -63,11 +63,20 @@ export async function main(args: readonly string[], io: Io = processIo()): Promi
 
 const processIo = (): Io => ({
   env: processEnvironment(),
-  cwd: process.cwd(),
+  cwd: currentFolder(),
   stdout: process.stdout,
   stderr: process.stderr,
   stdin: process.stdin,
 });
+
+/** The root where the folder we were started in has been deleted. */
+function currentFolder(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return '/';
+  }
+}
 
 async function buildProgram(args: readonly string[], run: Run): Promise<Command> {
   const program = new Command('campaign')
@@ -199,7 +208,7 @@ class Run {
     if (this.database) return this.database;
     const settings = this.readSettings();
     const address = settings.database;
-    if (settings.source === 'sandbox' && !this.asJson) {
+    if (settings.source === 'sandbox') {
       this.io.stderr.write(`campaign: using the sandbox in ${settings.sandboxDirectory}\n`);
     }
     const [{ Database }, { checkSchema }] = await Promise.all([

@@ -1,7 +1,15 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 export const CAMPAIGN = fileURLToPath(new URL('../../bin/campaign.js', import.meta.url));
+
+/** A number that no passwd database knows, for the `uid` of a command. */
+export const NOBODYS_UID = 54_321;
+
+/** Whether commands can run under another user's number: we are root, and this checkout is readable for all. */
+export const canChangeUser = (): boolean =>
+  process.getuid?.() === 0 &&
+  spawnSync(process.execPath, ['--check', CAMPAIGN], { cwd: '/', uid: NOBODYS_UID }).status === 0;
 
 export interface CliResult {
   code: number | null;
@@ -15,6 +23,8 @@ export interface CliOptions {
   cwd?: string;
   /** What the program reads; nothing by default. */
   stdin?: string;
+  /** Another user, by number; takes root. */
+  uid?: number;
 }
 
 /** Runs the built program as a user does, off a terminal, and waits until it has ended. */
@@ -24,6 +34,7 @@ export function campaign(args: readonly string[], options: CliOptions = {}): Pro
       cwd: options.cwd ?? '/',
       env: { PATH: process.env.PATH, HOME: '/nonexistent', ...options.env },
       stdio: 'pipe',
+      ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
     });
     let stdout = '';
     let stderr = '';

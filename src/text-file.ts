@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+
+/** Why a file cannot be taken as text; quotes neither its path nor what is in it. */
+export class UnreadableText extends Error {
+  /** Of the system, where it did not let us read; such as ENOENT. */
+  readonly code: string | undefined;
+
+  constructor(message: string, cause?: unknown) {
+    super(message);
+    this.code = (cause as NodeJS.ErrnoException | undefined)?.code;
+  }
+}
+
+/**
+ * A small file that an editor or a shell has written: in UTF-8, or in UTF-16 as Windows' Notepad and PowerShell write
+ * it, with or without a byte order mark (Unicode §23.8).
+ * @throws UnreadableText
+ */
+export function readTextFile(file: string): string {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    throw new UnreadableText(reason(error as NodeJS.ErrnoException), error);
+  }
+  const encoding = encodingOf(bytes);
+  let text: string;
+  try {
+    text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch {
+    throw new UnreadableText(`line ${firstBadLine(bytes, encoding)} is not in UTF-8`);
+  }
+  const nul = text.indexOf('\0');
+  if (nul !== -1) throw new UnreadableText(`line ${lineAt(text, nul)} holds a NUL`);
+  return text;
+}
+
+const REASONS: Record<string, string> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  EACCES: 'this user may not read it',
+  EPERM: 'this user may not read it',
+  EISDIR: 'it is a directory',
+  ENAMETOOLONG: 'its name is too long',
+};
+
+const reason = ({ code = 'unknown error' }: NodeJS.ErrnoException): string =>
+  REASONS[code] ? `${REASONS[code]} (${code})` : code;
+
+type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be';
+
+/** By the mark or, in UTF-16 without one, by the NULs that every second byte of mostly ASCII text is. */
+function encodingOf(bytes: Buffer): Encoding {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
+  const nuls = [0, 0];
+  for (const [at, byte] of bytes.entries()) if (byte === 0) nuls[at % 2] = (nuls[at % 2] ?? 0) + 1;
+  const [even = 0, odd = 0] = nuls;
+  if (odd > bytes.length / 4 && odd > even) return 'utf-16le';
+  if (even > bytes.length / 4 && even > odd) return 'utf-16be';
+  return 'utf-8';
+}
+
+const lineAt = (text: string, at: number): number => text.slice(0, at).split(/\r\n?|\n/).length;
+
+/** Of the first byte that the encoding does not have; decoded leniently it shows as U+FFFD. */
+function firstBadLine(bytes: Buffer, encoding: Encoding): number {
+  const text = new TextDecoder(encoding).decode(bytes);
+  return lineAt(text, text.indexOf('\ufffd'));
+}
