@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CampaignError } from '../errors.js';
+import { Maildir } from './maildir.js';
 
 const PROGRAM = fileURLToPath(new URL('./capture-main.js', import.meta.url));
 
@@ -20,6 +21,8 @@ export async function startCapture(
   wantedPort: number,
   record: (pid: number, port: number) => void,
 ): Promise<void> {
+  // Where it cannot be made, that is said here and not by a process that ends.
+  new Maildir(mailDirectory);
   const log = join(runDirectory, 'smtp.log');
   const logFile = openSync(log, 'w', 0o600);
   const child = fork(PROGRAM, [mailDirectory, String(wantedPort)], {

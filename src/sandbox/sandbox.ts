@@ -1,17 +1,10 @@
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { answers, createDatabase, dropDatabase } from '../store/administration.js';
 import { Database } from '../store/database.js';
 import { migrate } from '../store/schema.js';
 import { greets, startCapture } from './capture.js';
+import { inFolder, makeFolder } from './folder.js';
 import { countMessages, emptyMaildir } from './maildir.js';
 import { isRunning, isSameProcess, recordProcess, terminate, waitUntil } from './processes.js';
 import { initialiseData, requireServer, startServer } from './server.js';
@@ -53,7 +46,7 @@ async function runningParts({ database, smtp }: SandboxState): Promise<SandboxSt
 /**
  * Starts what is not running of the two servers, and brings the database `campaign` to the current schema.
  * @returns `started`: false when all was up already
- * @throws CampaignError NO_DATABASE_SERVER, DATABASE_UNREACHABLE, SMTP_UNREACHABLE
+ * @throws CampaignError BAD_SETTING, NO_DATABASE_SERVER, DATABASE_UNREACHABLE, SMTP_UNREACHABLE
  */
 export async function startSandbox(
   directory: string,
@@ -180,10 +173,16 @@ function describe(directory: string, { database, smtp }: SandboxState): SandboxS
 
 const LOCK_TIMEOUT_MS = 60_000;
 
-/** Keeps two starts, stops or resets of one sandbox apart; the lock of a process that died is taken over. */
-async function exclusively<T>(directory: string, work: () => Promise<T>): Promise<T> {
+/**
+ * Keeps two starts, stops or resets of one sandbox apart; the lock of a process that died is taken over.
+ * @throws CampaignError BAD_SETTING where the directory cannot be used
+ */
+const exclusively = <T>(directory: string, work: () => Promise<T>): Promise<T> =>
+  inFolder(directory, () => locked(directory, work));
+
+async function locked<T>(directory: string, work: () => Promise<T>): Promise<T> {
   const { run } = sandboxPaths(directory);
-  mkdirSync(run, { recursive: true, mode: 0o700 });
+  makeFolder(run);
   const lock = join(run, 'lock');
   const take = (): boolean => {
     try {

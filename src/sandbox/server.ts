@@ -1,7 +1,17 @@
 import { execFile, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { CampaignError } from '../errors.js';
 import { accountStatements, answers } from '../store/administration.js';
@@ -85,12 +95,11 @@ const failure = (what: string, cause: unknown, log?: string): CampaignError =>
 export async function initialiseData(program: ServerProgram, dataDirectory: string): Promise<void> {
   const temporary = `${dataDirectory}.tmp`;
   mkdirSync(temporary, { recursive: true, mode: 0o700 });
-  const common = [
-    '--no-defaults',
-    ...asUser(),
-    `--datadir=${dataDirectory}`,
-    `--tmpdir=${temporary}`,
-  ];
+  // mariadb-install-db splits its arguments at blanks, and takes * and ? in them for patterns.
+  const alias = mkdtempSync(join(tmpdir(), 'campaign-'));
+  symlinkSync(dirname(dataDirectory), join(alias, 'd'));
+  const data = join(alias, 'd', basename(dataDirectory));
+  const common = ['--no-defaults', ...asUser(), `--datadir=${data}`, `--tmpdir=${data}.tmp`];
   try {
     if (program.flavor === 'mysql') {
       await run(program.path, [...common, '--initialize-insecure']);
@@ -106,6 +115,7 @@ export async function initialiseData(program: ServerProgram, dataDirectory: stri
   } catch (error) {
     throw failure(`${program.path} could not create its data in ${dataDirectory}`, error);
   } finally {
+    rmSync(alias, { recursive: true, force: true });
     rmSync(temporary, { recursive: true, force: true });
   }
 }
@@ -168,14 +178,14 @@ export async function startServer(program: ServerProgram, options: StartOptions)
       '--skip-name-resolve',
       // Both the limit of SELECT … INTO OUTFILE, and a folder that is there: a package's own need not be.
       `--secure-file-priv=${runDirectory}`,
-      `--tmpdir=${temporary}`,
+      `--tmpdir=${withoutColon(temporary, options.dataDirectory)}`,
       '--skip-log-bin',
       '--character-set-server=utf8mb4',
       ...(program.flavor === 'mysql' ? ['--mysqlx=OFF'] : []),
       ...(options.durable ? [] : ['--innodb-flush-log-at-trx-commit=2']),
       ...(options.extra ?? []),
     ],
-    { detached: true, stdio: ['ignore', logFile, logFile] },
+    { cwd: options.dataDirectory, detached: true, stdio: ['ignore', logFile, logFile] },
   );
   closeSync(logFile);
   let exited: string | undefined;
@@ -199,6 +209,10 @@ export async function startServer(program: ServerProgram, options: StartOptions)
   child.unref();
   return child.pid as number;
 }
+
+/** A server takes a folder with a colon in its name for several; seen from its data, where it works, it has none. */
+const withoutColon = (folder: string, dataDirectory: string): string =>
+  folder.includes(':') ? relative(dataDirectory, folder) : folder;
 
 /** What a server's log says last: its errors, if it names any. */
 function lastLines(file: string): string {

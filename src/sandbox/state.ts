@@ -65,12 +65,15 @@ export const socketAddress = (
   tls: 'off',
 });
 
+const canBeSocket = (path: string): boolean => Buffer.byteLength(path) <= MAX_SOCKET_PATH;
+
 /** A place for the database's socket that only this user can reach: the sandbox's, or a new one if that is too long. */
 export function chooseSocketPath(directory: string): string {
   const own = join(sandboxPaths(directory).run, 'db.sock');
-  return Buffer.byteLength(own) <= MAX_SOCKET_PATH
-    ? own
-    : join(mkdtempSync(join(tmpdir(), 'campaign-')), 'db.sock');
+  if (canBeSocket(own)) return own;
+  const prefix = join(tmpdir(), 'campaign-');
+  const short = canBeSocket(join(`${prefix}XXXXXX`, 'db.sock')) ? prefix : '/tmp/campaign-';
+  return join(mkdtempSync(short), 'db.sock');
 }
 
 export const databaseAddress = (socketPath: string): DatabaseAddress =>

@@ -1,17 +1,26 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import mysql from 'mysql2/promise';
 import nodemailer from 'nodemailer';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { CampaignError } from '../../src/errors.ts';
 import { findSandbox } from '../../src/sandbox/addresses.ts';
+import { inFolder } from '../../src/sandbox/folder.ts';
 import { isRunning, waitUntil } from '../../src/sandbox/processes.ts';
 import type { SandboxStatus } from '../../src/sandbox/sandbox.ts';
 import type { SandboxState } from '../../src/sandbox/state.ts';
 import { connectionOptions, parseDatabaseUrl } from '../../src/store/url.ts';
-import { CAMPAIGN, type CliResult, campaign } from '../support/cli.ts';
+import { CAMPAIGN, type CliResult, campaign, canChangeUser, NOBODYS_UID } from '../support/cli.ts';
 import { type Guard, spawnGuard } from '../support/guard.ts';
 
 let directory: string;
@@ -20,8 +29,11 @@ let guard: Guard;
 /** Deeper than a socket's path may be. */
 const DEEP = 'x'.repeat(100);
 
+/** All that a shell, a server's options or a URL would take for something else. */
+const ODD = `a b'c"d%41#ü:*?,=z`;
+
 const STOP_AND_REMOVE = `
-  for directory in "$3/${DEEP}" "$3"; do
+  for directory in "$3/${DEEP}" "$3/$4" "$3"; do
     CAMPAIGN_SANDBOX_DIR=$directory "$1" "$2" sandbox stop
   done
   rm -rf "$3"`;
@@ -52,7 +64,7 @@ const tables = async (url: string): Promise<unknown[]> => {
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'campaign-test-sandbox-'));
-  guard = spawnGuard(STOP_AND_REMOVE, [process.execPath, CAMPAIGN, directory]);
+  guard = spawnGuard(STOP_AND_REMOVE, [process.execPath, CAMPAIGN, directory, ODD]);
   await status('start');
 });
 
@@ -158,6 +170,82 @@ test('where its own path is too long for a socket, the database listens at a sho
   expect(socketPath.length).toBeLessThan(100);
   await run('stop');
   expect(existsSync(dirname(socketPath))).toBe(false);
+});
+
+test('a folder with blanks, quotes, colons and other signs in its name works like any', async () => {
+  const odd = join(directory, ODD);
+  const run = (...args: string[]) => campaign(args, { env: { CAMPAIGN_SANDBOX_DIR: odd } });
+  const { code, stdout, stderr } = await run('sandbox', 'start', '--json');
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  const { databaseUrl } = JSON.parse(stdout) as SandboxStatus;
+  expect((await tables(databaseUrl ?? '')).length).toBeGreaterThan(5);
+  expect(await run('list', '--json')).toMatchObject({ code: 0, stdout: '[]\n' });
+  expect(await run('sandbox', 'stop')).toMatchObject({ code: 0, stderr: 'sandbox stopped\n' });
+});
+
+test.each(['text', 'JSON'])(
+  'a command says on stderr that it uses the sandbox, with data as %s',
+  async (form) => {
+    await status('start');
+    const { code, stderr } = await campaign(['list', ...(form === 'JSON' ? ['--json'] : [])], {
+      env: { CAMPAIGN_SANDBOX_DIR: directory },
+    });
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringContaining(`campaign: using the sandbox in ${directory}\n`),
+    });
+  },
+);
+
+test.each([
+  ['is a file', () => CAMPAIGN],
+  ['lies in a file', () => join(CAMPAIGN, 'sandbox')],
+  ['has a name that is too long', () => join(directory, 'x'.repeat(300))],
+  ['lies where there are no folders to be made', () => '/proc/sandbox'],
+])('a folder that %s is wrong input: exit 2, with what to set', async (_, folder) => {
+  const { code, stderr } = await campaign(['sandbox', 'start', '--json'], {
+    env: { CAMPAIGN_SANDBOX_DIR: folder() },
+  });
+  expect(code).toBe(2);
+  expect(JSON.parse(stderr)).toMatchObject({
+    code: 'BAD_SETTING',
+    remedy: expect.stringContaining('CAMPAIGN_SANDBOX_DIR'),
+  });
+});
+
+// Root may write anywhere.
+test.skipIf(process.getuid?.() === 0 && !canChangeUser())(
+  'a home that cannot be written to is wrong input, too',
+  async () => {
+    const home = mkdtempSync(join(directory, 'home-'));
+    chmodSync(home, 0o500);
+    const { code, stderr } = await campaign(['sandbox', 'start'], {
+      env: { HOME: home },
+      ...(process.getuid?.() === 0 ? { uid: NOBODYS_UID } : {}),
+    });
+    expect(code).toBe(2);
+    expect(stderr).toContain('this user may not write there');
+    expect(stderr).toContain('CAMPAIGN_SANDBOX_DIR');
+  },
+);
+
+test('a full disk is told as that, in the words of the file system and of the database', async () => {
+  const full = () =>
+    Promise.reject(Object.assign(new Error(), { code: 'ENOSPC', syscall: 'write' }));
+  const said = [
+    '[ERROR] InnoDB: preallocating 12582912 bytes for file ./ibdata1 failed with error 28',
+    '[ERROR] mariadbd: Error writing file \'./x\' (Errcode: 28 "No space left on device")',
+    '[ERROR] [MY-012639] [InnoDB] Write to file ./ibdata1 failed at offset 0 … Operating system error number 28',
+  ].map((text) => () => Promise.reject(new CampaignError('DATABASE_UNREACHABLE', text)));
+  for (const work of [full, ...said]) {
+    await expect(inFolder('/f', work)).rejects.toMatchObject({
+      code: 'BAD_SETTING',
+      exitCode: 2,
+      remedy: expect.stringContaining('CAMPAIGN_SANDBOX_DIR'),
+    });
+  }
+  const other = new CampaignError('DATABASE_UNREACHABLE', 'it ended with code 1');
+  await expect(inFolder('/f', () => Promise.reject(other))).rejects.toBe(other);
 });
 
 test('a start that is interrupted leaves nothing running', async () => {
