@@ -216,13 +216,13 @@ class Demo {
 
   sayWhatIsNext(id) {
     say('That was it. What to type next:');
-    if (this.startedSandbox) shellHint('npx campaign sandbox start', 'the demo has stopped it');
-    shellHint(
-      `npx campaign recipients ${id} --csv --all`,
-      'who got what, with the server’s own words',
+    if (this.startedSandbox) shellHint('sandbox start', 'the demo has stopped it');
+    shellHint(`recipients ${id} --csv --all`, 'who got what, with the server’s own words');
+    shellHint('queue --help', 'send a list of your own, still into the sandbox');
+    if (!this.startedSandbox) shellHint('sandbox status', 'where everything lies');
+    say(
+      '`npm link` puts campaign on your PATH; until then type node bin/campaign.js in its place.',
     );
-    shellHint('npx campaign queue --help', 'send a list of your own, still into the sandbox');
-    if (!this.startedSandbox) shellHint('npx campaign sandbox status', 'where everything lies');
   }
 }
 
@@ -232,7 +232,8 @@ const writeNotices = (chunk) =>
 const styled = (code, text) => (process.stdout.isTTY ? `\x1b[${code}m${text}\x1b[0m` : text);
 const say = (text) => console.log(`\n${styled('1', text)}`);
 const shell = (command) => console.log(styled('36', `$ ${command}`));
-const shellHint = (command, why) => console.log(`  ${styled('36', command.padEnd(46))}${why}`);
+const shellHint = (args, why) =>
+  console.log(`  ${styled('36', `campaign ${args}`.padEnd(38))}${why}`);
 const quoted = (arg) => (/^[\w./&-]+$/.test(arg) ? arg : `'${arg}'`);
 const prompt = (args) => shell(`campaign ${args.map(quoted).join(' ')}`);
 
