@@ -202,7 +202,7 @@ function readDotenv(file: string): Record<string, string> {
     throw new CampaignError(
       'BAD_SETTING',
       `${file} cannot be read: ${error.message}`,
-      'make it a file in UTF-8 that this user may read, or move it away and set the variables in the environment',
+      'make it a file in UTF-8 that this user may read, or start the command in another folder',
     );
   }
   const variables = parseDotenv(text);

@@ -56,6 +56,23 @@ describe('a command line', () => {
     expect(away.stderr + refused.stderr).not.toContain('secret');
   });
 
+  it.each([
+    'mysql://u:Geheim@QX77@127.0.0.1:1/x',
+    'mysql://u:Geheim#QX77@127.0.0.1:1/x',
+    'mysql://u:12/Geheim@127.0.0.1:1/x',
+    'mysql://u:12?Geheim=QX77@127.0.0.1:1/x',
+    'mysql://u:Geheim%QX77@127.0.0.1:1/x',
+    'mysql://u:Geheim@127.0.0.1:1,QX 77/x',
+    'Geheim',
+  ])('shows no part of a password, as text, as JSON or with stacks: %s', async (url) => {
+    for (const form of [[], ['--json']]) {
+      const env = { CAMPAIGN_DEBUG: '1' };
+      const { code, stdout, stderr } = await runCommand(['list', ...form], { url, env });
+      expect([2, 5]).toContain(code);
+      expect(stdout + stderr).not.toMatch(/Geheim|QX/);
+    }
+  });
+
   it('without a schema says `campaign migrate`, which makes it work and can be repeated', async () => {
     const fresh = await createTestDatabase();
     try {
