@@ -6,7 +6,7 @@ function splitRoughly(line: string, delimiter: string): string[] {
   let cell = '';
   let quoted = false;
   for (const character of line) {
-    if (character === '"') quoted = !quoted;
+    if (character === '"' && (quoted || cell.trim() === '')) quoted = !quoted;
     else if (character === delimiter && !quoted) {
       cells.push(cell.trim());
       cell = '';

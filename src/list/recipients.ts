@@ -1,8 +1,8 @@
 import { checkAddress } from '../domain/address.js';
 import { CampaignError } from '../errors.js';
 import { addressHeaderTest, type Columns, readColumns } from './columns.js';
-import type { CsvRecord } from './quoted.js';
 import { readRecords } from './records.js';
+import { type CsvRecord, isBlank } from './rows.js';
 import { decodeText } from './text.js';
 
 /** A line of the list that can be mailed. */
@@ -61,12 +61,6 @@ export async function openRecipients(
     );
   }
   try {
-    if (header.fault) {
-      throw new CampaignError(
-        'BAD_LIST',
-        `${name}: line ${header.line}, the header, has ${header.fault}`,
-      );
-    }
     const columns = readColumns(header.cells, name, emailColumn);
     const rest = first.value as CsvRecord[];
     return {
@@ -104,23 +98,22 @@ function checkBatch(records: readonly CsvRecord[], check: RowCheck): ListBatch {
   return batch;
 }
 
+/** Cells that are missing at the end are empty, and empty ones beyond the header's are nothing. */
 function rowCheck({ count, email, fields }: Columns): RowCheck {
   const keys = fields.map(({ index, name }) => ({ index, key: `${JSON.stringify(name)}:` }));
-  return ({ line, cells, fault }) => {
-    if (fault !== undefined) return { line, reason: fault, cells };
-    if (cells.length !== count) {
-      const few = cells.length < count ? 'few' : 'many';
+  return ({ line, cells }) => {
+    if (cells.length > count && !isBlank(cells.slice(count))) {
       return {
         line,
-        reason: `too ${few} cells: ${cells.length}, where the header has ${count}`,
+        reason: `too many cells: ${cells.length}, where the header has ${count}`,
         cells,
       };
     }
-    const address = checkAddress(cells[email] as string);
+    const address = checkAddress(cells[email] ?? '');
     if (!address.ok) return { line, reason: address.reason, cells };
     let json = '';
     for (const { index, key } of keys) {
-      json += `${json === '' ? '{' : ','}${key}${JSON.stringify(cells[index])}`;
+      json += `${json === '' ? '{' : ','}${key}${JSON.stringify(cells[index] ?? '')}`;
     }
     return {
       line,
