@@ -119,6 +119,7 @@ const asView = (send: QueuedSend, alreadyQueued: boolean, reader?: ListReader): 
   alreadyQueued,
   idnConverted: reader?.international.idnConverted ?? null,
   needSmtpUtf8: reader?.international.needSmtpUtf8 ?? null,
+  encoding: reader?.encoding ?? null,
 });
 
 /**

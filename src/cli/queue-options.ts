@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { PACING_DEFAULTS, PACING_LIMITS } from '../domain/pacing.js';
 import { clip } from '../domain/text.js';
 import { CampaignError } from '../errors.js';
+import { encodingName } from '../list/encoding.js';
 import { parseSender } from '../mail/sender.js';
 
 /** What `queue` is asked to do, checked. */
@@ -25,6 +26,8 @@ export interface QueueOptions {
   startAt: Date | null;
   paused: boolean;
   emailColumn?: string | undefined;
+  /** As `encodingName` has it; undefined when it is to be found. */
+  encoding?: string | undefined;
   rejects: string | null;
   yes: boolean;
   dryRun: boolean;
@@ -59,6 +62,9 @@ const path = z.string().min(1, 'the path of a file');
 
 const START_AT = 'a time as in RFC 3339, such as 2030-01-31T09:00:00Z or 2030-01-31T09:00:00+01:00';
 
+const ENCODING =
+  'the name of an encoding, such as utf-8, utf-16le, windows-1252, windows-1251 or shift_jis';
+
 const schema = z.object({
   list: path,
   from: z.string().max(MAX_SENDER, `at most ${MAX_SENDER} characters`),
@@ -80,6 +86,11 @@ const schema = z.object({
     .optional(),
   paused: z.boolean().default(false),
   emailColumn: text(MAX_NAME).optional(),
+  encoding: z
+    .string()
+    .refine((name) => encodingName(name) !== undefined, ENCODING)
+    .transform(encodingName)
+    .optional(),
   rejects: path.optional(),
   yes: z.boolean().default(false),
   dryRun: z.boolean().default(false),

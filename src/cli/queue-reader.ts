@@ -70,6 +70,11 @@ export class ListReader {
     );
   }
 
+  /** What the list is read as. */
+  get encoding(): string {
+    return this.list.encoding;
+  }
+
   private countInternational(recipients: readonly ListRecipient[]): void {
     for (const { email, norm } of recipients) {
       if (!NON_ASCII.test(email)) continue;

@@ -6,7 +6,7 @@ import { openRecipients } from '../list/recipients.js';
 import { createRejects, type RejectsFile } from '../list/rejects.js';
 import { counted, fileError, type ListSource, openSource } from '../list/source.js';
 import { named, parseTemplates } from '../mail/template.js';
-import type { QueuePlanView, QueueView } from '../view/queue.js';
+import { encodingLine, type QueuePlanView, type QueueView } from '../view/queue.js';
 import { findEarlier, type ImportDeps, importList } from './queue-import.js';
 import type { QueueOptions } from './queue-options.js';
 import { type ImportProgress, ListReader, type ReaderDeps } from './queue-reader.js';
@@ -47,6 +47,8 @@ export async function queue(options: QueueOptions, deps: QueueDeps): Promise<Que
   const list = await openRecipients(chunks, {
     name: source.name,
     emailColumn: options.emailColumn,
+    encoding: options.encoding,
+    onEncoding: (found) => deps.onNotice(encodingLine(source.name, found)),
   });
   try {
     const fieldNames = list.columns.fields.map((field) => field.name);
@@ -145,5 +147,6 @@ async function dryRun(
     suppressed: null,
     alreadyQueued: false,
     ...reader.international,
+    encoding: reader.encoding,
   };
 }

@@ -42,6 +42,10 @@ export function register(program: Command, context: Context): void {
     .option('--key <key>', 'a repeated queue with the same key gives the first send back')
     .option('--paused', 'wait for `campaign resume`')
     .option('--email-column <header>', 'the column that holds the address')
+    .option(
+      '--encoding <name>',
+      'what the list is written in (default: found, UTF-8, UTF-16 or Windows-1252)',
+    )
     .option('--rejects <file>', 'write every rejected line to this CSV')
     .option('--yes', 'do not ask')
     .option('--dry-run', 'check list and templates, and change nothing')
@@ -84,7 +88,10 @@ async function run(flags: Flags, context: Context): Promise<void> {
       bar?.stop();
       notice(rejectionLines(first, total));
     },
-    onNotice: notice,
+    onNotice: (text) => {
+      bar?.stop();
+      notice(text);
+    },
   };
   try {
     const result = await queue(options, deps);

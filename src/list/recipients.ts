@@ -3,7 +3,7 @@ import { CampaignError } from '../errors.js';
 import { addressHeaderTest, type Columns, readColumns } from './columns.js';
 import { readRecords } from './records.js';
 import { type CsvRecord, isBlank } from './rows.js';
-import { decodeText } from './text.js';
+import { decodeText, type TextOptions } from './text.js';
 
 /** A line of the list that can be mailed. */
 export interface ListRecipient {
@@ -30,14 +30,14 @@ interface ListBatch {
 /** A list whose header has been read, and whose rows can be read once. */
 export interface RecipientList {
   columns: Columns;
+  /** What it is read as: `utf-8` until something shows that it is another. */
+  readonly encoding: string;
   batches: AsyncIterable<ListBatch>;
   /** Lets go of the list without reading the rest of it. */
   close(): Promise<void>;
 }
 
-export interface ListOptions {
-  /** How messages call the list. */
-  name: string;
+export interface ListOptions extends TextOptions {
   emailColumn?: string | undefined;
 }
 
@@ -48,9 +48,18 @@ export interface ListOptions {
  */
 export async function openRecipients(
   chunks: AsyncIterable<Uint8Array>,
-  { name, emailColumn }: ListOptions,
+  { name, emailColumn, encoding, onEncoding }: ListOptions,
 ): Promise<RecipientList> {
-  const records = readRecords(decodeText(chunks, name), name, addressHeaderTest(emailColumn));
+  let found = 'utf-8';
+  const text = decodeText(chunks, {
+    name,
+    encoding,
+    onEncoding: (what) => {
+      found = what.encoding;
+      onEncoding?.(what);
+    },
+  });
+  const records = readRecords(text, name, addressHeaderTest(emailColumn));
   const first = await records.next();
   const header = first.done ? undefined : first.value.shift();
   if (header === undefined) {
@@ -65,6 +74,9 @@ export async function openRecipients(
     const rest = first.value as CsvRecord[];
     return {
       columns,
+      get encoding() {
+        return found;
+      },
       batches: readBatches(columns, rest, records),
       close: async () => {
         await records.return(undefined);

@@ -1,18 +1,39 @@
-import { TextDecoder } from 'node:util';
 import { CampaignError } from '../errors.js';
+import {
+  beginsWith,
+  createDecoder,
+  type DecodeFault,
+  type Decoder,
+  EXPORT_REMEDY,
+  type FoundEncoding,
+  findEncoding,
+  MIXED_REMEDY,
+  UnicodeDecoder,
+  Windows1252Guess,
+  wordAcross,
+} from './encoding.js';
 
-const ENCODINGS = [
-  { encoding: 'utf-8', bom: [0xef, 0xbb, 0xbf] },
-  { encoding: 'utf-16le', bom: [0xff, 0xfe] },
-  { encoding: 'utf-16be', bom: [0xfe, 0xff] },
-] as const;
+/** Files that are taken for lists, by what they begin with. */
+const NOT_TEXT = [
+  {
+    magic: [0x50, 0x4b, 0x03, 0x04],
+    what: 'line 1 begins like a spreadsheet or an archive (.xlsx, .ods, .zip)',
+    remedy: EXPORT_REMEDY,
+  },
+  {
+    magic: [0xd0, 0xcf, 0x11, 0xe0],
+    what: 'line 1 begins like an old spreadsheet (.xls)',
+    remedy: EXPORT_REMEDY,
+  },
+  {
+    magic: [0x1f, 0x8b],
+    what: 'it is compressed with gzip',
+    remedy: 'unpack it first',
+  },
+];
 
-/** What every .xlsx, .ods and .zip begins with. */
-const ZIP_MAGIC = [0x50, 0x4b, 0x03, 0x04];
-const GZIP_MAGIC = [0x1f, 0x8b];
-
-const beginsWith = (bytes: Uint8Array, magic: readonly number[]): boolean =>
-  magic.every((byte, index) => bytes[index] === byte);
+/** As much of a list as tells its encoding. */
+const FIRST_BYTES = 4096;
 
 /** How often one character stands in a piece of text. */
 export const countOf = (character: string, text: string): number => {
@@ -24,24 +45,32 @@ export const countOf = (character: string, text: string): number => {
 /** Line ends in a piece of text. */
 export const countLines = (text: string): number => countOf('\n', text);
 
-const EXPORT_REMEDY = 'export the list as CSV in UTF-8';
+/** How a list's text is found. */
+export interface TextOptions {
+  /** How messages call the list. */
+  name: string;
+  /** Instead of looking for it; see `encodingName`. */
+  encoding?: string | undefined;
+  /** Told once what the list is read as, as soon as it is known, unless that is UTF-8 by itself. */
+  onEncoding?: ((found: FoundEncoding) => void) | undefined;
+}
 
 /**
- * A list's bytes as text with LF line ends: UTF-8, or UTF-16 where a byte order mark says so; the mark is left
- * out. One piece of text for each piece of bytes.
- * @param name of the list, for messages
- * @throws CampaignError BAD_LIST naming the line, when it is binary or not in that encoding
+ * A list's bytes as text with LF line ends, in one pass. A byte order mark tells the encoding and is left out; else NUL bytes
+ * in every other place tell UTF-16; else it is UTF-8, or Windows-1252 from the first byte on that is not UTF-8, if nothing
+ * but ASCII came before.
+ * @throws CampaignError BAD_LIST naming the line, when it is binary, not in its encoding, or in more than one
  */
 export async function* decodeText(
   chunks: AsyncIterable<Uint8Array>,
-  name: string,
+  { name, encoding, onEncoding }: TextOptions,
 ): AsyncGenerator<string> {
-  let decoder: TextDecoder | undefined;
-  let encoding = 'utf-8';
+  let decoder: Decoder | undefined;
+  /** While it may turn out not to be UTF-8. */
+  let utf8: UnicodeDecoder | undefined;
   let held: Uint8Array = new Uint8Array(0);
   let line = 1;
   let endedInReturn = false;
-  let tail: Uint8Array = new Uint8Array(0);
 
   const finish = (text: string): string => {
     let clean = text;
@@ -60,41 +89,37 @@ export async function* decodeText(
     return clean;
   };
 
+  const refuse = ({ claim, what, remedy }: DecodeFault): CampaignError =>
+    new CampaignError('BAD_LIST', `${name} ${claim}: line ${line} ${what}`, remedy);
+
   const decode = (bytes: Uint8Array, last: boolean): string => {
-    try {
-      const text = finish((decoder as TextDecoder).decode(bytes, { stream: !last }));
-      tail = encoding === 'utf-8' ? unfinishedCharacter(bytes, tail) : tail;
-      return text;
-    } catch (error) {
-      if (error instanceof CampaignError) throw error;
-      throw new CampaignError(
-        'BAD_LIST',
-        `${name} is not in ${encoding.toUpperCase()}: line ${line + linesBeforeFault(Buffer.concat([tail, bytes]), encoding)} holds other bytes`,
-        `${EXPORT_REMEDY}, or convert it: iconv -f WINDOWS-1252 -t UTF-8`,
-        { cause: error },
-      );
+    const { text, fault } = (decoder as Decoder).decode(bytes, last);
+    const clean = finish(text);
+    if (!fault) return clean;
+    if (decoder !== utf8) throw refuse(fault);
+    if (!utf8?.ascii) {
+      throw refuse({
+        claim: 'mixes encodings',
+        what: 'holds bytes that are not UTF-8, behind characters that are',
+        remedy: MIXED_REMEDY,
+      });
     }
+    decoder = new Windows1252Guess(utf8.recent);
+    const example = { line, text: wordAcross(utf8) };
+    onEncoding?.({ encoding: 'windows-1252', by: 'bytes', example });
+    return clean + decode(utf8.rest, last);
   };
 
   const start = (bytes: Uint8Array): Uint8Array => {
-    if (beginsWith(bytes, ZIP_MAGIC)) {
-      throw new CampaignError(
-        'BAD_LIST',
-        `${name} is not a text file: line 1 begins like a spreadsheet or an archive (.xlsx, .ods, .zip)`,
-        EXPORT_REMEDY,
-      );
+    for (const { magic, what, remedy } of NOT_TEXT) {
+      if (!beginsWith(bytes, magic)) continue;
+      throw new CampaignError('BAD_LIST', `${name} is not a text file: ${what}`, remedy);
     }
-    if (beginsWith(bytes, GZIP_MAGIC)) {
-      throw new CampaignError(
-        'BAD_LIST',
-        `${name} is not a text file: it is compressed with gzip`,
-        'unpack it first',
-      );
-    }
-    const marked = ENCODINGS.find(({ bom }) => beginsWith(bytes, bom));
-    encoding = marked?.encoding ?? 'utf-8';
-    decoder = new TextDecoder(encoding, { fatal: true, ignoreBOM: true });
-    return bytes.subarray(marked?.bom.length ?? 0);
+    const { found, markBytes } = findEncoding(bytes, encoding);
+    if (found) decoder = createDecoder(found.encoding);
+    else decoder = utf8 = new UnicodeDecoder('utf-8');
+    if (found && (found.encoding !== 'utf-8' || found.mark)) onEncoding?.(found);
+    return bytes.subarray(markBytes);
   };
 
   for await (const chunk of chunks) {
@@ -103,39 +128,7 @@ export async function* decodeText(
       continue;
     }
     held = Buffer.concat([held, chunk]);
-    if (held.length >= ZIP_MAGIC.length) yield decode(start(held), false);
+    if (held.length >= FIRST_BYTES) yield decode(start(held), false);
   }
   yield decode(decoder ? new Uint8Array(0) : start(held), true);
-}
-
-/** Bytes at the end of a piece of valid UTF-8 that begin a character and do not finish it (RFC 3629 §3). */
-function unfinishedCharacter(bytes: Uint8Array, before: Uint8Array): Uint8Array {
-  const end = Buffer.concat([before, bytes.subarray(-3)]);
-  for (let length = 1; length <= 3 && length <= end.length; length++) {
-    const byte = end[end.length - length] as number;
-    if (byte < 0x80) break;
-    if (byte < 0xc0) continue;
-    const needed = byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
-    return length < needed ? end.subarray(-length) : new Uint8Array(0);
-  }
-  return new Uint8Array(0);
-}
-
-/** Complete lines of a piece of text before its first invalid bytes. */
-function linesBeforeFault(bytes: Uint8Array, encoding: string): number {
-  let good = 0;
-  let bad = bytes.length;
-  while (good < bad) {
-    const middle = (good + bad + 1) >> 1;
-    try {
-      new TextDecoder(encoding, { fatal: true }).decode(bytes.subarray(0, middle), {
-        stream: true,
-      });
-      good = middle;
-    } catch {
-      bad = middle - 1;
-    }
-  }
-  const text = new TextDecoder(encoding).decode(bytes.subarray(0, good), { stream: true });
-  return countLines(text.replace(/\r\n?/g, '\n'));
 }

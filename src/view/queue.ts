@@ -18,6 +18,8 @@ export interface QueueView {
   idnConverted: number | null;
   /** Rows only a server with SMTPUTF8 can take; null when the list was not read. */
   needSmtpUtf8: number | null;
+  /** What the list was read as; null when it was not read. */
+  encoding: string | null;
 }
 
 /** A list that is in the ledger, not released yet. */
@@ -47,6 +49,15 @@ export interface QueuePlanView {
   paused: boolean;
 }
 
+/** What a list is read as, and what tells. */
+export interface EncodingView {
+  encoding: string;
+  by: 'flag' | 'mark' | 'nuls' | 'bytes';
+  /** Of a byte order mark that --encoding overrules. */
+  mark?: string;
+  example?: { line: number; text: string };
+}
+
 export interface RejectionView {
   line: number;
   reason: string;
@@ -73,7 +84,7 @@ const shorten = (text: string, width: number): string =>
 /** The JSON object of `queue`, on one line. */
 export function queueJson(result: QueueView): string {
   const { id, status, total, rejected, duplicates, suppressed, alreadyQueued } = result;
-  const { idnConverted, needSmtpUtf8 } = result;
+  const { idnConverted, needSmtpUtf8, encoding } = result;
   return JSON.stringify({
     id,
     status,
@@ -84,6 +95,7 @@ export function queueJson(result: QueueView): string {
     alreadyQueued,
     idnConverted,
     needSmtpUtf8,
+    encoding,
   });
 }
 
@@ -163,6 +175,19 @@ const startText = ({ startAt, paused }: QueuePlanView): string => {
 export function queueQuestion(imported: ImportedView, paused: boolean): string {
   const recipients = `${counted(imported.total, 'recipient', 'recipients')}${asides(imported)}`;
   return paused ? `Keep it, paused, for ${recipients}?` : `Send it to ${recipients}?`;
+}
+
+/** What a list is read as, and why. */
+export function encodingLine(list: string, { encoding, by, mark, example }: EncodingView): string {
+  const why = {
+    flag: `as --encoding says${mark ? `, though it begins with the byte order mark of ${mark}` : ''}`,
+    mark: 'as its byte order mark says',
+    nuls: 'as the places of its NUL bytes tell',
+    bytes: 'since it is not in utf-8',
+  };
+  const shown = example ? ` (line ${example.line}: "${example.text}")` : '';
+  const otherwise = by === 'bytes' ? '; --encoding names another' : '';
+  return printable(`${list} is read as ${encoding}, ${why[by]}${shown}${otherwise}`);
 }
 
 /** The first rejected lines, one a line, and how many more there are. */

@@ -61,17 +61,6 @@ describe('dialects', () => {
     expect(await emails(list, { size: 1 })).toEqual(['ann@example.org']);
   });
 
-  it.each([
-    ['UTF-16 LE', 'utf-16le', [0xff, 0xfe]],
-    ['UTF-16 BE', 'utf-16be', [0xfe, 0xff]],
-  ])('reads %s with its mark', async (_, encoding, mark) => {
-    const body = Buffer.from('email,name\r\njosé@example.org,Zoë\r\n', 'utf16le');
-    if (encoding === 'utf-16be') body.swap16();
-    const list = Buffer.concat([Buffer.from(mark), body]);
-    expect(await emails(list)).toEqual(['josé@example.org']);
-    expect(await emails(list, { size: 1 })).toEqual(['josé@example.org']);
-  });
-
   it('counts the line that names the delimiter', async () => {
     const { rejected } = await read('sep=;\nemail\nann@example.org\nbad\n');
     expect(rejected.map(({ line }) => line)).toEqual([4]);
@@ -228,16 +217,6 @@ describe('lists that cannot be read on', () => {
       const error = await failure(list, { size });
       expect(error.code).toBe('BAD_LIST');
       expect(error.message).toContain(message);
-    }
-  });
-
-  it('names the line of bytes that are not UTF-8', async () => {
-    const list = Buffer.concat([
-      Buffer.from('email,n\na@example.org,x\nb@example.org,'),
-      Buffer.from([0xe9, 0x0a]),
-    ]);
-    for (const size of [1, 7, 1 << 16]) {
-      expect((await failure(list, { size })).message).toContain('not in UTF-8: line 3');
     }
   });
 

@@ -19,7 +19,7 @@ export interface CommandOptions {
   /** CAMPAIGN_DATABASE_URL. */
   url?: string;
   env?: Record<string, string>;
-  stdin?: string;
+  stdin?: string | Uint8Array;
   /** Whether stdin, stdout and stderr are terminals. */
   terminal?: boolean;
   cwd?: string;

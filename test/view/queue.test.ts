@@ -12,6 +12,7 @@ const result = {
   alreadyQueued: false,
   idnConverted: 0,
   needSmtpUtf8: 0,
+  encoding: 'utf-8',
 } as const;
 
 it('says what was queued and how to go on', () => {
@@ -32,7 +33,7 @@ it('says what was queued and how to go on', () => {
 
 it('has the documented keys in its JSON', () => {
   expect(queueJson(result)).toBe(
-    '{"id":42,"status":"running","total":12345,"rejected":3,"duplicates":1,"suppressed":0,"alreadyQueued":false,"idnConverted":0,"needSmtpUtf8":0}',
+    '{"id":42,"status":"running","total":12345,"rejected":3,"duplicates":1,"suppressed":0,"alreadyQueued":false,"idnConverted":0,"needSmtpUtf8":0,"encoding":"utf-8"}',
   );
 });
 
