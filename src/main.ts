@@ -6,7 +6,7 @@ import { type Environment, loadSettings, processEnvironment, type Settings } fro
 import { CampaignError, EXIT, signalExit } from './errors.js';
 import { findSandbox } from './sandbox/addresses.js';
 import type { Database } from './store/database.js';
-import { explainDatabaseError } from './store/errors.js';
+import { explainDatabaseError, type NamedDatabase } from './store/errors.js';
 import { printable } from './view/text.js';
 
 /** The outside world; a test brings its own. */
@@ -142,9 +142,9 @@ class Run {
     io.stderr.on('error', ignore);
   }
 
-  /** Of the database, for messages. */
-  get databaseName(): string {
-    return this.database?.name ?? 'database';
+  /** The database, for messages. */
+  get named(): NamedDatabase {
+    return this.database ?? { name: 'database', schema: 'database' };
   }
 
   async close(): Promise<void> {
@@ -272,7 +272,7 @@ function asCampaignError(
     }
     return new CampaignError('USAGE', error.message.replace(/^error: /, ''), help);
   }
-  const explained = explainDatabaseError(error, run.databaseName);
+  const explained = explainDatabaseError(error, run.named);
   if (explained instanceof CampaignError) return explained;
   const message = explained instanceof Error ? explained.message : String(explained);
   return new CampaignError(

@@ -67,7 +67,7 @@ async function readOrTell(
     return await read(database, id);
   } catch (error) {
     if (!isUnavailable(error)) throw error;
-    const explained = explainDatabaseError(error, database.name) as Error;
+    const explained = explainDatabaseError(error, database) as Error;
     view.note(`waiting: ${explained.message}`);
     return null;
   }

@@ -25,7 +25,7 @@ export function createLedger(db: Database, staleSeconds?: number) {
       try {
         return await call(...args);
       } catch (error) {
-        throw explainDatabaseError(error, db.name);
+        throw explainDatabaseError(error, db);
       }
     };
   const on = <A extends unknown[], R>(call: (db: Database, ...args: A) => Promise<R>) =>

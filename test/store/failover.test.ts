@@ -1,9 +1,15 @@
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Database } from '../../src/store/database.ts';
+import { migrate } from '../../src/store/schema.ts';
 import { parseDatabaseUrl } from '../../src/store/url.ts';
+import { runCommand } from '../support/command.ts';
 import { startTestServer, type TestServer } from '../support/database.ts';
+import { startSmtpServer } from '../support/smtp.ts';
 
 let servers: TestServer[] = [];
 
@@ -55,4 +61,118 @@ test('a host that takes logins and then breaks every line is left for the next o
   expect(await db.rows('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   await db.close();
   breaking.close();
+});
+
+describe('with several hosts, of which the first is read-only,', () => {
+  let directory: string;
+  let url: string;
+  let root: Database;
+  let primary: Database;
+
+  beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'campaign-failover-'));
+    writeFileSync(join(directory, 'list.csv'), 'email\nann@example.org\nbob@example.org\n');
+    writeFileSync(join(directory, 'mail.txt'), 'Hello\n');
+    for (const server of servers) {
+      const admin = new Database(parseDatabaseUrl(`${server.url}/app`));
+      await admin.run("GRANT ALL ON app.* TO app@'%'");
+      await admin.run('SET GLOBAL read_only = 0');
+      await migrate(admin);
+      await admin.close();
+    }
+    root = new Database(parseDatabaseUrl(`${servers[0]?.url}/app`));
+    primary = new Database(parseDatabaseUrl(`${servers[1]?.url}/app`));
+    const [first, second] = servers.map((server) => new URL(server.url).host);
+    url = `mysql://app:secret@${first},${second}/app`;
+  });
+  beforeEach(() => root.run('SET GLOBAL read_only = 1'));
+  afterAll(async () => {
+    await root.run('SET GLOBAL read_only = 0');
+    await Promise.all([root.close(), primary.close()]);
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  test('every command that writes finds the one that can be written to, and shows what is there', async () => {
+    const smtp = await startSmtpServer();
+    const env = { CAMPAIGN_SMTP_URL: smtp.url };
+    const command = (...args: string[]) => runCommand(args, { url, env });
+    const queued = await command(
+      ...['queue', '--list', join(directory, 'list.csv'), '--from', 'news@example.org', '--paused'],
+      ...['--subject', 'Hello', '--text', join(directory, 'mail.txt'), '--yes'],
+    );
+    expect(queued).toMatchObject({ code: 0 });
+    const id = queued.stdout.trim();
+    for (const args of [
+      ['migrate'],
+      ['controls', id, '--batch-size', '1'],
+      ['resume', id],
+      ['pause', id],
+      ['resume', id],
+      ['run-scheduler', '--until-idle'],
+      ['verify', id],
+      ['events', id],
+    ]) {
+      expect(await command(...args), args.join(' ')).toMatchObject({ code: 0 });
+    }
+    const { stdout } = await command('progress', id, '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ status: 'completed', sent: 2 });
+    expect(smtp.messages).toHaveLength(2);
+    expect(await root.rows('SELECT ID FROM CAMPAIGN_SENDS')).toEqual([]);
+    await smtp.close();
+  });
+
+  test('a reader that stays notices that its host became read-only, and goes to the primary', async () => {
+    await root.run('SET GLOBAL read_only = 0');
+    const db = new Database(parseDatabaseUrl(url));
+    const port = async (): Promise<number | undefined> =>
+      (await db.rows<{ port: number }>('SELECT @@port AS port'))[0]?.port;
+    const [first, second] = servers.map((server) => Number(new URL(server.url).port));
+    expect(await port()).toBe(first);
+    await root.run('SET GLOBAL read_only = 1');
+    await vi.waitFor(async () => expect(await port()).toBe(second), 20_000);
+    await db.close();
+  });
+
+  test('a transaction whose host becomes read-only under it is done on the primary, once', async () => {
+    await root.run('SET GLOBAL read_only = 0');
+    const db = new Database(parseDatabaseUrl(url));
+    await db.run('DELETE FROM t');
+    await root.run('SET GLOBAL read_only = 1');
+    await primary.run('DELETE FROM t');
+    await db.transaction((tx) => tx.run('INSERT INTO t VALUES (7)'));
+    expect(await primary.rows('SELECT n FROM t')).toEqual([{ n: 7 }]);
+    await db.close();
+  });
+
+  test('where none can be written to, commands read, and those that write exit 5 saying so', async () => {
+    await primary.run('SET GLOBAL read_only = 1');
+    try {
+      expect(await runCommand(['list'], { url })).toMatchObject({ code: 0 });
+      const { code, stderr } = await runCommand(['pause', '1', '--json'], { url });
+      expect(code).toBe(5);
+      expect(JSON.parse(stderr)).toMatchObject({
+        code: 'DATABASE_UNREACHABLE',
+        message: expect.stringContaining('read-only'),
+        remedy: expect.stringContaining('primary'),
+      });
+    } finally {
+      await primary.run('SET GLOBAL read_only = 0');
+    }
+  });
+
+  test('a URL of that one alone is told that it is read-only, and the remedy', async () => {
+    const alone = `mysql://app:secret@${new URL(servers[0]?.url ?? '').host}/app`;
+    const { code, stderr } = await runCommand(
+      [
+        ...['queue', '--list', join(directory, 'list.csv'), '--from', 'news@example.org', '--json'],
+        ...['--subject', 'Hello', '--text', join(directory, 'mail.txt'), '--yes'],
+      ],
+      { url: alone },
+    );
+    expect(code).toBe(5);
+    expect(JSON.parse(stderr)).toMatchObject({
+      message: expect.stringContaining('read-only'),
+      remedy: expect.stringContaining('all hosts of the cluster'),
+    });
+  });
 });
