@@ -16,6 +16,7 @@ import {
   readPacketLimit,
   releaseImport,
 } from '../store/imports.js';
+import { messageBytes } from '../store/messages.js';
 import { cancel } from '../store/steering.js';
 import { countSuppressed } from '../store/suppressions.js';
 import type { ImportedView, QueueView } from '../view/queue.js';
@@ -41,6 +42,14 @@ const POLL_MS = 250;
 /** Recipients whose removal takes a moment. */
 const LONG_LIST = 50_000;
 
+/** A send, how it is to be released, and the files that its message was read from. */
+interface ImportedSend extends NewSend {
+  paused: boolean;
+  yes: boolean;
+  html: string | null;
+  text: string | null;
+}
+
 /**
  * Writes a list to the ledger as it is read, has it confirmed, and releases the send when everything is counted.
  * Fails, or ends at a no, with nothing left in the database; an interrupted import stays as a cancelled send. With a
@@ -48,14 +57,15 @@ const LONG_LIST = 50_000;
  * @throws CampaignError BAD_LIST, CONFIRMATION_NEEDED, WRONG_STATE, or one of the database
  */
 export async function importList(
-  send: NewSend & { paused: boolean; yes: boolean },
+  send: ImportedSend,
   reader: ListReader,
   rejects: RejectsFile | null,
   deps: ImportDeps,
 ): Promise<QueueView> {
   const database = await deps.database();
   const packetLimit = await readPacketLimit(database);
-  const bulk = await chooseRowInsert(database);
+  requireRoom(send, packetLimit, database.name);
+  const bulk = await chooseRowInsert(database, packetLimit);
   const created = await createOrFind(database, send, deps);
   if (typeof created !== 'number') return created;
   const writer = new ImportWriter(database, created, bulk);
@@ -87,6 +97,35 @@ export async function importList(
     return await abandon(database, created, error, reader, deps);
   }
 }
+
+/** The server counts whole kilobytes, and some bytes of its own. */
+const PACKET_STEP = 1024 * 1024;
+
+/** @throws CampaignError DATABASE_REFUSED when the message does not fit into one packet */
+function requireRoom(
+  { message, html, text }: ImportedSend,
+  packetLimit: number,
+  where: string,
+): void {
+  const needed = messageBytes(message) + 1024;
+  if (needed <= packetLimit) return;
+  const files = [
+    { path: html, bytes: Buffer.byteLength(message.html ?? '') },
+    { path: text, bytes: Buffer.byteLength(message.text ?? '') },
+  ].sort((a, b) => b.bytes - a.bytes);
+  const [largest] = files;
+  const named = files.flatMap(({ path, bytes }) =>
+    path === null ? [] : `${path} has ${counted(bytes)} bytes`,
+  );
+  const enough = Math.ceil(needed / PACKET_STEP) * PACKET_STEP;
+  throw new CampaignError(
+    'DATABASE_REFUSED',
+    `the message is too large for ${where}, which takes ${counted(packetLimit)} bytes in one statement (max_allowed_packet), and it needs ${counted(needed)}: ${named.join(', ')}`,
+    `make ${largest?.path} smaller, or raise the limit on the server (SET GLOBAL max_allowed_packet = ${enough}, and in its configuration); nothing was queued`,
+  );
+}
+
+const counted = (bytes: number): string => bytes.toLocaleString('en-US');
 
 /** Escaping can double a value on its way into a statement. */
 const isOversize = ({ fields }: ListRecipient, packetLimit: number): boolean =>
@@ -180,7 +219,7 @@ async function abandon(
     return { ...asView(cancelled, false, reader), rejected: reader.rejected };
   } catch (failure) {
     if (failure === error) throw error;
-    const reason = explainDatabaseError(declined ? failure : error, database.name);
+    const reason = explainDatabaseError(declined ? failure : error, database);
     throw new CampaignError(
       reason instanceof CampaignError ? reason.code : 'INTERNAL',
       `${(reason as Error).message}; what was imported could not be removed: send ${id} stays as importing and is never sent`,

@@ -1,4 +1,10 @@
-import { type Database, escapeRow, type Outcome, type Statement } from './database.js';
+import {
+  type Database,
+  escapeRow,
+  LOAD_PIECE_BYTES,
+  type Outcome,
+  type Statement,
+} from './database.js';
 import { isHostUnfit } from './errors.js';
 
 type Value = string | number | null;
@@ -31,12 +37,19 @@ export interface BulkInsert {
 
 /** Statements over about 200 KB stall a connection: the server reads a statement whole before it begins. */
 const INSERT_CHARACTERS = 160_000;
+/** Of a character of a JavaScript string (UTF-16), in UTF-8. */
+const MAX_BYTES_PER_CHARACTER = 3;
+/** For what stands in a packet beside the rows. */
+const PACKET_RESERVE = 4096;
 
 class InsertBlock implements RowBlock {
   private texts: string[] = [];
   private characters = 0;
 
-  constructor(private readonly target: Target) {}
+  constructor(
+    private readonly target: Target,
+    private readonly maxCharacters: number,
+  ) {}
 
   get rows(): number {
     return this.texts.length;
@@ -44,7 +57,7 @@ class InsertBlock implements RowBlock {
 
   add(values: readonly Value[]): boolean {
     const text = escapeRow(values);
-    if (this.rows > 0 && this.characters + text.length > INSERT_CHARACTERS) return false;
+    if (this.rows > 0 && this.characters + text.length > this.maxCharacters) return false;
     this.texts.push(text);
     this.characters += text.length;
     return true;
@@ -70,12 +83,20 @@ class InsertBlock implements RowBlock {
   }
 }
 
-/** INSERT with many rows, which every server takes. */
-export const insertRows: BulkInsert = {
+const insertRowsOf = (maxCharacters: number): BulkInsert => ({
   minRows: 1000,
   maxRows: 1000,
-  block: (target) => new InsertBlock(target),
-};
+  block: (target) => new InsertBlock(target, maxCharacters),
+});
+
+/** INSERT with many rows, which every server takes. */
+export const insertRows = insertRowsOf(INSERT_CHARACTERS);
+
+/** The same in statements that a small `max_allowed_packet` lets through. */
+function insertRowsWithin(packetLimit: number): BulkInsert {
+  const fits = Math.floor((packetLimit - PACKET_RESERVE) / MAX_BYTES_PER_CHARACTER);
+  return fits < INSERT_CHARACTERS ? insertRowsOf(fits) : insertRows;
+}
 
 const ESCAPED_AS: Partial<Record<string, string>> = { '\t': 't', '\n': 'n', '\0': '0' };
 
@@ -97,8 +118,6 @@ const loadStatement = ({ table, columns }: Target, data: Buffer): Statement => (
 /** "Records: 5  Deleted: 0  Skipped: 1  Warnings: 1", in whatever language the server speaks. */
 const LOADED = /^\D*(\d+)\D+0\D+(\d+)\D+(\d+)\D*$/;
 const LOAD_BYTES = 1024 * 1024;
-/** Of a character of a JavaScript string (UTF-16), in UTF-8. */
-const MAX_BYTES_PER_CHARACTER = 3;
 
 class LoadBlock implements RowBlock {
   rows = 0;
@@ -148,13 +167,19 @@ export const loadRows: BulkInsert = {
 /**
  * The faster way of those that the server and whatever stands before it let through, found by loading no rows: MySQL
  * refuses LOCAL unless its `local_infile` is on, MariaDB takes it.
+ * @param packetLimit bytes that the server takes in one packet
  */
-export async function chooseBulkInsert(database: Database, target: Target): Promise<BulkInsert> {
+export async function chooseBulkInsert(
+  database: Database,
+  target: Target,
+  packetLimit: number,
+): Promise<BulkInsert> {
+  if (packetLimit < LOAD_PIECE_BYTES + PACKET_RESERVE) return insertRowsWithin(packetLimit);
   try {
     await database.packet([loadStatement(target, Buffer.alloc(0))]);
     return loadRows;
   } catch (error) {
     if (isHostUnfit(error)) throw error;
-    return insertRows;
+    return insertRowsWithin(packetLimit);
   }
 }

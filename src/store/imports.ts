@@ -140,8 +140,10 @@ const LEDGER: Target = {
 const MAX_WAITING_BLOCKS = 1;
 
 /** How an import's rows are best written to this database. */
-export const chooseRowInsert = (database: Database): Promise<BulkInsert> =>
-  chooseBulkInsert(database, LEDGER);
+export const chooseRowInsert = (
+  database: Database,
+  packetLimit = Number.POSITIVE_INFINITY,
+): Promise<BulkInsert> => chooseBulkInsert(database, LEDGER, packetLimit);
 
 /**
  * Writes a block and adds what was new to the books, in one transaction.

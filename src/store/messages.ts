@@ -1,4 +1,4 @@
-import type { Executor } from './database.js';
+import { type Executor, format, type Statement } from './database.js';
 
 /** What a send consists of, as it was queued. */
 export interface StoredMessage {
@@ -16,29 +16,36 @@ export interface StoredMessage {
   secret: Buffer;
 }
 
+const insertStatement = (sendId: number, message: StoredMessage): Statement => ({
+  sql: `INSERT INTO CAMPAIGN_MESSAGES
+            (SEND_ID, SENDER, REPLY_TO, SUBJECT, HTML, BODY_TEXT, LIST_UNSUBSCRIBE, FIELD_NAMES, MESSAGE_SECRET)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  params: [
+    sendId,
+    message.sender,
+    message.replyTo,
+    message.subject,
+    message.html,
+    message.text,
+    message.listUnsubscribe,
+    JSON.stringify(message.fieldNames),
+    message.secret,
+  ],
+});
+
 /** To be run in the transaction that creates the send. */
 export async function insertMessage(
   tx: Executor,
   sendId: number,
   message: StoredMessage,
 ): Promise<void> {
-  await tx.run(
-    `INSERT INTO CAMPAIGN_MESSAGES
-            (SEND_ID, SENDER, REPLY_TO, SUBJECT, HTML, BODY_TEXT, LIST_UNSUBSCRIBE, FIELD_NAMES, MESSAGE_SECRET)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    [
-      sendId,
-      message.sender,
-      message.replyTo,
-      message.subject,
-      message.html,
-      message.text,
-      message.listUnsubscribe,
-      JSON.stringify(message.fieldNames),
-      message.secret,
-    ],
-  );
+  const { sql, params } = insertStatement(sendId, message);
+  await tx.run(sql, params);
 }
+
+/** Bytes of the statement that stores a message, its values escaped: what must fit in `max_allowed_packet`. */
+export const messageBytes = (message: StoredMessage): number =>
+  Buffer.byteLength(format(insertStatement(Number.MAX_SAFE_INTEGER, message)));
 
 /** The message of a send, or undefined when there is no such send. */
 export async function readMessage(
