@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { answers } from '../../src/store/administration.ts';
+import { answers, dropDatabase } from '../../src/store/administration.ts';
+import { Database } from '../../src/store/database.ts';
 import { parseDatabaseUrl } from '../../src/store/url.ts';
 import { createTestDatabase, startTestServer, type TestDatabase } from '../support/database.ts';
 import { holds } from './processes.ts';
@@ -52,25 +53,27 @@ export async function givenDatabase(url: string): Promise<ChaosDatabase> {
 }
 
 /**
- * A Galera cluster of three nodes, each of which may be killed.
+ * A cluster of three nodes.
  * @param script starts it and prints its nodes' URLs; `script kill N` and `script start N` end and start a node
  */
-export async function galeraDatabase(script: string): Promise<ChaosDatabase> {
+async function startCluster(script: string) {
   const { stdout } = await run(script);
   const urls = stdout.trim().split(/\s+/);
   const hosts = urls.map((url) => new URL(url).host);
   const first = await createTestDatabase(urls[0]);
   const { username, password, pathname } = new URL(first.url);
   const credentials = password ? `${username}:${password}` : username;
-  const rotated = (by: number): string[] => hosts.map((_, i) => hosts[(i + by) % 3] as string);
   return {
-    name: `a Galera cluster of ${hosts.length} nodes`,
-    test: first,
-    urlFor: (worker) => `mysql://${credentials}@${rotated(worker).join(',')}${pathname}`,
-    // The first node is the harness's own window on the ledger.
-    kill: async (random) => {
-      const node = String(random.between(2, hosts.length));
-      const address = parseDatabaseUrl(`${urls[Number(node) - 1]}/mysql`);
+    urls,
+    first,
+    /** The URL of all nodes, each of three workers beginning with another one. */
+    urlFor: (worker: number): string => {
+      const rotated = hosts.map((_, i) => hosts[(i + worker) % hosts.length]);
+      return `mysql://${credentials}@${rotated.join(',')}${pathname}`;
+    },
+    /** Kills a node of this URL; gives back what starts it again. */
+    killNode: async (node: string, url: string): Promise<() => Promise<void>> => {
+      const address = parseDatabaseUrl(`${url}/mysql`);
       await run(script, ['kill', node]);
       return async () => {
         // While a killed process is still there, the script takes it for alive.
@@ -81,6 +84,54 @@ export async function galeraDatabase(script: string): Promise<ChaosDatabase> {
         if (!(await holds(isUp, 120_000))) throw new Error(`node ${node} did not come back`);
       };
     },
+  };
+}
+
+/** A Galera cluster of three nodes, each of which may be killed; `script` as for `startCluster`. */
+export async function galeraDatabase(script: string): Promise<ChaosDatabase> {
+  const { urls, first, urlFor, killNode } = await startCluster(script);
+  return {
+    name: `a Galera cluster of ${urls.length} nodes`,
+    test: first,
+    urlFor,
+    // The first node is the harness's own window on the ledger.
+    kill: (random) => {
+      const node = random.between(2, urls.length);
+      return killNode(String(node), urls[node - 1] as string);
+    },
     stop: () => first.drop(),
+  };
+}
+
+/**
+ * MySQL Group Replication of three nodes with one primary, which is the one that is killed; another is elected, and it
+ * comes back as a secondary.
+ * @param script as for `startCluster`, the primary's URL first; `script primary` prints the number of the one that is now
+ */
+export async function groupDatabase(script: string): Promise<ChaosDatabase> {
+  const { urls, first, urlFor, killNode } = await startCluster(script);
+  const primary = async (): Promise<string> => (await run(script, ['primary'])).stdout.trim();
+  // Nodes are numbered as their ports are, whichever is printed first.
+  const urlOf = (node: string): string =>
+    [...urls].sort((a, b) => Number(new URL(a).port) - Number(new URL(b).port))[
+      Number(node) - 1
+    ] as string;
+  const test = {
+    ...first,
+    database: new Database(parseDatabaseUrl(urlFor(0)), { connections: 8 }),
+  };
+  return {
+    name: `MySQL Group Replication of ${urls.length} nodes`,
+    test,
+    urlFor,
+    kill: async () => {
+      const node = await primary();
+      return killNode(node, urlOf(node));
+    },
+    stop: async () => {
+      await Promise.all([test.database.close(), first.database.close()]);
+      const { hosts } = parseDatabaseUrl(`${urlOf(await primary())}/mysql`);
+      await dropDatabase({ ...first.address, hosts });
+    },
   };
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { galeraDatabase, givenDatabase, privateDatabase } from './databases.ts';
+import { galeraDatabase, givenDatabase, groupDatabase, privateDatabase } from './databases.ts';
 import { FAULT_NAMES, type FaultName } from './faults.ts';
 import { type ChaosResult, type RoundResult, runChaos } from './harness.ts';
 
@@ -9,6 +9,8 @@ const HELP = `npm run chaos -- [options]
   --workers N         schedulers (default 3)
   --faults a,b        draw from these only: ${FAULT_NAMES.join(', ')}
   --galera SCRIPT     on a Galera cluster: SCRIPT starts it and prints its URLs, SCRIPT kill|start N hurts a node
+  --group SCRIPT      on MySQL Group Replication: the same, the primary's URL first; SCRIPT primary prints its number, and
+                      it is the one that is killed
   --json              one JSON object at the end
 With CAMPAIGN_TEST_DATABASE_URL set, its server is used and not killed; otherwise a private one is.
 `;
@@ -59,6 +61,7 @@ export async function main(args: string[]): Promise<number> {
       workers: { type: 'string', default: '3' },
       faults: { type: 'string' },
       galera: { type: 'string' },
+      group: { type: 'string' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -72,11 +75,14 @@ export async function main(args: string[]): Promise<number> {
   const workers = whole('workers', values.workers);
   const faults = values.faults === undefined ? FAULT_NAMES : faultNames(values.faults);
   const given = process.env.CAMPAIGN_TEST_DATABASE_URL;
+  if (values.galera && values.group) throw new Error(`--galera or --group, not both\n${HELP}`);
   const database = values.galera
     ? await galeraDatabase(values.galera)
-    : given
-      ? await givenDatabase(given)
-      : await privateDatabase();
+    : values.group
+      ? await groupDatabase(values.group)
+      : given
+        ? await givenDatabase(given)
+        : await privateDatabase();
   process.stderr.write(`chaos: ${rounds} rounds on ${database.name}, seed ${seed}\n`);
   process.once('SIGINT', () => process.exit(130));
   process.once('SIGTERM', () => process.exit(143));
