@@ -35,15 +35,12 @@ const NOT_TEXT = [
 /** As much of a list as tells its encoding. */
 const FIRST_BYTES = 4096;
 
-/** How often one character stands in a piece of text. */
-export const countOf = (character: string, text: string): number => {
+/** Line ends in a piece of text. */
+export const countLines = (text: string): number => {
   let count = 0;
-  for (let at = text.indexOf(character); at !== -1; at = text.indexOf(character, at + 1)) count++;
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) count++;
   return count;
 };
-
-/** Line ends in a piece of text. */
-export const countLines = (text: string): number => countOf('\n', text);
 
 /** How a list's text is found. */
 export interface TextOptions {
