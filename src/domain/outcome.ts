@@ -30,9 +30,16 @@ export type Verdict =
   | { kind: 'deferred'; code: number | null; enhanced: string | null; text: string }
   /**
    * The server's or the sender's trouble: the row goes back untouched. `pause`: retrying cannot help.
-   * `broke`: the line broke in mid-message, which a poisonous row can cause too.
+   * `broke`: the line broke in mid-message, which a poisonous row can cause too. `crowded`: it takes no more connections.
    */
-  | { kind: 'server'; text: string; pause: boolean; broke: boolean; code: number | null }
+  | {
+      kind: 'server';
+      text: string;
+      pause: boolean;
+      broke: boolean;
+      code: number | null;
+      crowded?: boolean;
+    }
   /** Broken between the final dot and its reply: never sent again unless the operator says so. */
   | { kind: 'unknown'; text: string }
   | { kind: 'untouched' };

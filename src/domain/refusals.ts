@@ -1,19 +1,27 @@
 /** Different refusals watched at a time. */
 const KEPT_RUNS = 100;
 
+/** Rows refused alike, with no success between. */
+export interface Run {
+  /** What their refusals have in common. */
+  key: string;
+  /** The attempts each row had made before, by its number. */
+  attempts: Map<number, number>;
+}
+
 /**
  * Watches one send's outcomes for what no single recipient can be blamed for: the same refusal for everybody, the
  * same row breaking the line again and again, replies lost one after the other.
  */
 export class RefusalWatch {
-  private readonly runs = new Map<string, number[]>();
+  private readonly runs = new Map<string, Run>();
   private readonly breaks = new Map<number, { count: number; successesBefore: number }>();
   private successes = 0;
   private lostReplies = 0;
 
   constructor(
     private readonly limits: {
-      /** Identical refusals in a row that mean a block. */
+      /** Rows refused alike in a row that mean a block; where they are refused for now, half as many do. */
       block: number;
       /** Breaks between the final dot and its reply in a row that mean the server cannot be trusted. */
       lostReplies: number;
@@ -33,16 +41,19 @@ export class RefusalWatch {
   }
 
   /**
+   * @param row with the attempts it had made before this one
    * @param key identifies refusals that are alike
-   * @returns the whole run's rows once it is long enough to be a block
+   * @param forNow whether it is to be tried again: a whole list could use up its attempts before many rows had failed
+   * @returns the whole run once it is long enough to be a block
    */
-  refused(seq: number, key: string): number[] | null {
-    const run = this.runs.get(key) ?? [];
-    run.push(seq);
+  refused(row: { seq: number; attempts: number }, key: string, forNow: boolean): Run | null {
+    const run = this.runs.get(key) ?? { key, attempts: new Map<number, number>() };
+    if (!run.attempts.has(row.seq)) run.attempts.set(row.seq, row.attempts);
     const [oldest] = this.runs.keys();
     if (this.runs.size >= KEPT_RUNS && oldest !== undefined) this.runs.delete(oldest);
     this.runs.set(key, run);
-    return run.length >= this.limits.block ? run : null;
+    const block = forNow ? Math.ceil(this.limits.block / 2) : this.limits.block;
+    return run.attempts.size >= block ? run : null;
   }
 
   /** Whether this row broke the line for the third time while others got through. */

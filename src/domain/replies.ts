@@ -1,4 +1,6 @@
+import { enhancedCodes } from './enhanced-codes.js';
 import type { DeliveryResult, Reply, Stage, Verdict } from './outcome.js';
+import { FULL, GREYLISTED, LIMITED, subjectOf } from './subjects.js';
 import { clip } from './text.js';
 
 /** Whose trouble a reply tells of. */
@@ -13,6 +15,8 @@ type Fault =
   | 'server-mid-message'
   /** The sender's, until somebody changes something. */
   | 'sender'
+  /** Nobody's: there are more connections than the server takes. */
+  | 'connections'
   /** It cannot be known whether the message was accepted. */
   | 'unknown';
 
@@ -32,16 +36,20 @@ interface Rule {
 
 const MESSAGE_STAGES: readonly Stage[] = ['rcpt', 'data', 'body', 'dot'];
 
-/** Words of a limit on how much or how often we send. */
-const LIMITED =
-  /too many (connections|concurrent|messages|recipients|mails|emails)|rate.?limit|limit(ed)? rate|frequency (limit|is)|connection frequency|throttl|limit exceeded|exceeded .{0,30}(rate|limit|quota of messages)|sending (rate|limit)/i;
-
-/** Words of a mailbox that has no room. */
-const FULL =
-  /(mailbox|inbox|mail box|account|user).{0,40}\bfull\b|(mailbox|inbox).{0,40}(size limit|exceed)|over ?quota|quota.{0,20}(exceed|full|reached)|exceed.{0,30}(quota|storage)|insufficient (mailbox|user) (storage|space)|not enough (storage|space)/i;
-
-/** Words of greylisting, which often comes with those of a refused host. */
-const GREYLISTED = /gr[ea]y.?list/i;
+/** Words of a limit on connections at a time; one on how many are made in a time ends by itself. */
+const CONNECTIONS = new RegExp(
+  `^(?!.*(${[
+    String.raw`\brate\b`,
+    'frequen',
+    'per (second|minute|hour|day|connection|session)',
+  ].join('|')})).*(${[
+    String.raw`\btoo many ((concurrent|simultaneous|parallel|open|active|smtp|tcp|client|incoming|inbound|connected) ){0,3}(connections?|sessions?|clients|threads)\b`,
+    String.raw`\b(concurrent|simultaneous|parallel|open|connections?|sessions?|threads?) ((smtp|client|connections?|sessions?|threads?) ){0,2}(limit|count|maximum)\b.{0,20}(exceed|reach|hit)`,
+    String.raw`\b(maximum|max\.?|limit|exceeds?)\b.{0,40}\b(connections?|sessions|clients)\b`,
+    'trop de connexions|zu viele verbindungen|demasiadas conexiones|troppe connessioni',
+  ].join('|')})`,
+  'i',
+);
 
 /** Words of a failure that ends by itself. */
 const TEMPORARY =
@@ -57,6 +65,18 @@ const TOO_LARGE =
  */
 export const RULES: readonly Rule[] = [
   // Answers that mean the same wherever they come.
+  {
+    code: /^432$/,
+    enhanced: /^4\.3\.2$/,
+    fault: 'connections',
+    source: 'Exchange Online: concurrent connections limit exceeded, sender thread limit exceeded',
+  },
+  {
+    code: /^[45]/,
+    text: CONNECTIONS,
+    fault: 'connections',
+    source: 'Postfix anvil, Exim, Sendmail, Exchange 4.3.2, Amazon SES, Orange',
+  },
   {
     code: /^421$/,
     at: MESSAGE_STAGES,
@@ -111,10 +131,9 @@ export const RULES: readonly Rule[] = [
   },
   {
     code: /^4/,
-    text: /too many (connections|concurrent|sessions)|\bIP\b.{0,40}(rate|reputation|throttl)|(rate|reputation|throttl).{0,40}\bIP\b|(client|server|connection|host).{0,60}(rate.?limit|throttl)|client host (rejected|blocked)|IP name lookup failed/i,
+    text: /\bIP\b.{0,40}(rate|throttl)|(rate|throttl).{0,40}\bIP\b|(client|server|connection|host).{0,60}(rate.?limit|throttl)/i,
     fault: 'server-mid-message',
-    source:
-      'Postfix anvil, Exchange Online 4.7.650, Sendmail rDNS: the sending host, not the recipient',
+    source: 'Postfix anvil, Exchange Online 4.7.650: how much the sending host sends',
   },
   { code: /^4/, fault: 'recipient-for-now', source: 'RFC 5321 §4.2.1: try the same again' },
 
@@ -205,11 +224,21 @@ const REFUSED: Partial<Record<Stage, string>> = {
   mail: 'sender refused',
 };
 
-function judgeReply(stage: Stage, reply: Reply): Verdict {
-  if (stage === 'dot' && reply.code >= 200 && reply.code < 300) return { kind: 'sent', reply };
-  const fault = RULES.find((rule) => fits(rule, stage, reply))?.fault ?? 'unknown';
+const faultOf = (stage: Stage, reply: Reply): Fault =>
+  RULES.find((rule) => fits(rule, stage, reply))?.fault ?? 'unknown';
+
+/** Whether the server says that it takes no more connections than there are. */
+export const isConnectionLimit = (stage: Stage, reply: Reply): boolean =>
+  faultOf(stage, reply) === 'connections';
+
+function judgeReply(stage: Stage, given: Reply): Verdict {
+  if (stage === 'dot' && given.code >= 200 && given.code < 300) {
+    return { kind: 'sent', reply: given };
+  }
+  const reply = { ...given, enhanced: enhancedCodes(given)[0] ?? null };
+  const fault = faultOf(stage, reply);
   const { code, enhanced, text } = reply;
-  const words = cleanReply(formatReply(reply));
+  const words = cleanReply(formatReply(given));
   switch (fault) {
     case 'recipient':
       return { kind: 'failed', code, enhanced, text };
@@ -226,6 +255,7 @@ function judgeReply(stage: Stage, reply: Reply): Verdict {
         pause: fault === 'sender',
         broke: fault === 'server-mid-message',
         code,
+        ...(fault === 'connections' && { crowded: true }),
       };
   }
 }
@@ -261,9 +291,10 @@ export function judge(result: DeliveryResult): Verdict {
   }
 }
 
-/** Words by which servers without enhanced codes say 5.1.x or 5.2.x. */
-const ABOUT_THE_ADDRESS =
-  /(user|recipient|mailbox|account|address|alias).{0,40}(unknown|not found|does ?n[o']t exist|no longer|inactive|disabled|suspended|unavailable|invalid)|(unknown|no such|invalid|inactive|disabled|bad) (local )?(user|recipient|mailbox|account|address)/i;
+type Refusal = Pick<
+  Extract<Verdict, { kind: 'failed' | 'deferred' }>,
+  'kind' | 'code' | 'enhanced' | 'text'
+>;
 
 /** What differs from one recipient to the next in what is otherwise the same refusal. */
 const VARYING: readonly RegExp[] = [
@@ -274,21 +305,20 @@ const VARYING: readonly RegExp[] = [
   /[\w.+:/=-]*\d[\w.+:/=-]*/g,
 ];
 
-/** 5.1.7 and 5.1.8 are about the sender's address (RFC 3463 §3.2), which Postfix refuses as late as RCPT. */
-const ADDRESS_STATUS = /^5\.(2|1(?!\.[78]$))\./;
-
 /**
  * Key under which refusals count as identical: code, enhanced code and words but for addresses, ids, numbers and
- * quoted strings. Null for what is about the one recipient's address (5.1.x, 5.2.x, or words that say so where there
- * is no enhanced code): a poor list is not a block.
+ * quoted strings. Null for what is about the one recipient, for a poor list is not a block, and for what is refused
+ * for now in words that don't tell of one.
  */
-export function refusalKey(verdict: Extract<Verdict, { kind: 'failed' }>): string | null {
-  const { code, enhanced, text } = verdict;
-  const aboutTheAddress =
-    enhanced === null
-      ? ABOUT_THE_ADDRESS.test(text) && !/sender/i.test(text)
-      : ADDRESS_STATUS.test(enhanced);
-  if (aboutTheAddress) return null;
+export function refusalKey(verdict: Refusal): string | null {
+  const { kind, code, enhanced, text } = verdict;
+  const subject = subjectOf({ code: code ?? 500, enhanced, text });
+  if (subject === 'recipient' || (kind === 'deferred' && subject !== 'block')) return null;
+  return likeness(verdict);
+}
+
+/** Code, enhanced code and words of a refusal but for what differs from one recipient to the next. */
+export function likeness({ code, enhanced, text }: Omit<Refusal, 'kind'>): string {
   const words = VARYING.reduce((rest, pattern) => rest.replace(pattern, '#'), text);
   return `${code ?? '-'} ${enhanced ?? '-'} ${words
     .toLowerCase()

@@ -22,6 +22,7 @@ export type SchedulerEvent =
   | { kind: 'reclaimed'; sendId: number; from: string | null; unknown: number }
   | { kind: 'server-trouble'; reason: string; waitMs: number }
   | { kind: 'commands-ahead-given-up'; way: WayAhead }
+  | { kind: 'connections-learnt'; connections: number; reason: string }
   | { kind: 'database-away'; reason: string; waitMs: number }
   | { kind: 'database-back'; afterMs: number }
   | { kind: 'fault'; sendId: number; reason: string }

@@ -6,7 +6,7 @@ import type { Reply } from '../domain/outcome.js';
  */
 const MAX_REPLY = 65_536;
 
-const LINE = /^(\d{3})(?:([ -])(?:([245]\.\d{1,3}\.\d{1,3})(?:\s+|$))?(.*))?$/s;
+const LINE = /^(\d{3})(?:([ -])(?:#?([245]\.\d{1,3}\.\d{1,3})(?:\s+|$))?(.*))?$/s;
 
 /** One line of a reply, taken apart. */
 interface Line {

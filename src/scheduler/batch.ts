@@ -8,6 +8,7 @@ import type {
 } from '../domain/delivery.js';
 import { type Clock, elapsedMs, type Instant, type Lease, leaseHolds } from '../domain/lease.js';
 import type { DeliveryResult } from '../domain/outcome.js';
+import type { Run } from '../domain/refusals.js';
 import { judge } from '../domain/replies.js';
 import type { RetryPolicy } from '../domain/retry.js';
 import type { Report } from '../domain/scheduler-events.js';
@@ -82,7 +83,7 @@ class Batch implements JobOwner {
   private quota: number;
   private ending = false;
   private lost = false;
-  private pause: { reason: string; giveBack: number[] } | null = null;
+  private pause: { reason: string; giveBack: Run | null } | null = null;
   private renewed: Instant;
   private looked: Instant;
   private deferredRead: Instant | null = null;
@@ -482,24 +483,28 @@ class Batch implements JobOwner {
   }
 
   /** The batch ends and the send pauses itself; `giveBack` may still grow by what is on the wire. */
-  private pauseFor(reason: string, giveBack: number[] = []): void {
+  private pauseFor(reason: string, giveBack: Run | null = null): void {
     this.pause ??= { reason, giveBack };
     this.ending = true;
   }
 
-  trouble(reason: string): void {
-    const { lanes, maxServerFailures, giveUpOnTrouble } = this.tools;
+  trouble(reason: string, crowded: boolean): void {
+    // Somebody else's connections end some day: that is no failure, and calls nobody.
+    if (!crowded) this.countFailure(reason);
+    if (this.tools.giveUpOnTrouble) this.ending = true;
+    this.withdraw(0);
+    this.signal.wake();
+  }
+
+  private countFailure(reason: string): void {
+    const { lanes, maxServerFailures } = this.tools;
     const seen = this.session.serverFailures;
     if (seen.atSuccesses !== lanes.successes) seen.count = 0;
     seen.atSuccesses = lanes.successes;
     seen.count += 1;
-    if (seen.count >= maxServerFailures) {
-      this.pauseFor(`SMTP server: ${seen.count} failures in a row, the last: ${reason}`);
-      seen.count = 0;
-    }
-    if (giveUpOnTrouble) this.ending = true;
-    this.withdraw(0);
-    this.signal.wake();
+    if (seen.count < maxServerFailures) return;
+    this.pauseFor(`SMTP server: ${seen.count} failures in a row, the last: ${reason}`);
+    seen.count = 0;
   }
 
   /** After a fault: what is on the wire may end, and one last try is made to record it and let the claim go. */

@@ -1,6 +1,6 @@
 import type { Recipient, Settlement } from '../domain/delivery.js';
 import type { Verdict } from '../domain/outcome.js';
-import type { RefusalWatch } from '../domain/refusals.js';
+import type { RefusalWatch, Run } from '../domain/refusals.js';
 import { refusalKey } from '../domain/replies.js';
 import { type RetryPolicy, retryDelayMs } from '../domain/retry.js';
 import type { ServerSign } from './lanes.js';
@@ -13,7 +13,7 @@ export interface Interpretation {
   settlement: Settlement;
   sign: ServerSign;
   /** The send is to pause itself; `giveBack` are rows refused through no fault of theirs, and may still grow. */
-  pause?: { reason: string; giveBack: number[] };
+  pause?: { reason: string; giveBack: Run | null };
 }
 
 export interface InterpretRules {
@@ -44,18 +44,18 @@ export function interpret(
     }
     case 'failed': {
       const { code, enhanced, text } = verdict;
-      watch.settled(seq);
-      const key = refusalKey(verdict);
-      const run = key === null ? null : watch.refused(seq, key);
       return {
         settlement: { seq, to: 'failed', code, enhanced, text },
         sign: code === null ? 'nothing' : 'well',
-        ...(run && { pause: { reason: `${run.length} refusals alike: ${text}`, giveBack: run } }),
+        ...blockBy(recipient, verdict, watch),
       };
     }
     case 'deferred':
-      watch.settled(seq);
-      return { settlement: deferral(recipient, verdict, rules), sign: 'well' };
+      return {
+        settlement: deferral(recipient, verdict, rules),
+        sign: 'well',
+        ...blockBy(recipient, verdict, watch),
+      };
     case 'unknown': {
       const { text } = verdict;
       watch.settled(seq);
@@ -63,7 +63,7 @@ export function interpret(
         settlement: { seq, to: 'unknown', code: null, enhanced: null, text },
         sign: 'nothing',
         ...(watch.lostReply() && {
-          pause: { reason: `replies lost in a row: ${text}`, giveBack: [] },
+          pause: { reason: `replies lost in a row: ${text}`, giveBack: null },
         }),
       };
     }
@@ -76,13 +76,30 @@ export function interpret(
       return {
         settlement: { seq, to: 'returned', delayMs: UNTOUCHED_DELAY_MS },
         ...(verdict.pause
-          ? { sign: 'nothing', pause: { reason: verdict.text, giveBack: [] } }
-          : { sign: 'trouble' }),
+          ? { sign: 'nothing', pause: { reason: verdict.text, giveBack: null } }
+          : { sign: verdict.crowded ? 'crowded' : 'trouble' }),
       };
     }
     case 'untouched':
       return { settlement: { seq, to: 'returned', delayMs: 0 }, sign: 'nothing' };
   }
+}
+
+/** Whether this refusal makes a block of those before it: then the send pauses. */
+function blockBy(
+  recipient: Recipient,
+  verdict: Extract<Verdict, { kind: 'failed' | 'deferred' }>,
+  watch: RefusalWatch,
+): Pick<Interpretation, 'pause'> {
+  watch.settled(recipient.seq);
+  const key = refusalKey(verdict);
+  if (key === null) return {};
+  const forNow = verdict.code !== null && verdict.code < 500;
+  const run = watch.refused(recipient, key, forNow);
+  if (run === null) return {};
+  return {
+    pause: { reason: `${run.attempts.size} refusals alike: ${verdict.text}`, giveBack: run },
+  };
 }
 
 /** Refused for now: tried again later, until the attempts are used up. */

@@ -8,7 +8,12 @@ import { type Spread, STALL_MS } from './spread.js';
 const SLOW_ACCEPTANCE_MS = 20;
 
 /** What a delivery told about the server, whatever it meant for the recipient. */
-export type ServerSign = 'well' | 'trouble' | 'nothing';
+export type ServerSign =
+  | 'well'
+  | 'trouble'
+  /** It takes no more connections, and none of ours is open. */
+  | 'crowded'
+  | 'nothing';
 
 /** One message waiting for a connection. */
 export interface Job {
@@ -20,8 +25,8 @@ export interface Job {
 }
 
 export interface JobOwner {
-  /** The server failed anew: nothing more will start until it has been waited for. */
-  trouble(reason: string): void;
+  /** The server failed anew, or is crowded: nothing more will start until it has been waited for. */
+  trouble(reason: string, crowded: boolean): void;
   /** A connection is free, or the server may be tried again. */
   wake(): void;
 }
@@ -166,12 +171,13 @@ export class Lanes {
     } else if (sign === 'nothing' || this.isCut) {
       this.health.neutral();
     } else if (this.health.failed(startedAt.monotonic, now, reason)) {
-      if (this.health.failures === 1) this.spread.troubled();
+      const crowded = sign === 'crowded';
+      if (this.health.failures === 1 && !crowded) this.spread.troubled();
       const waitMs = this.health.retryAt - now;
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.resume(), waitMs);
       this.onTrouble(reason, waitMs);
-      for (const owner of this.owners) owner.trouble(reason);
+      for (const owner of this.owners) owner.trouble(reason, crowded);
     }
     if (ailing && this.room() > 0) this.resume();
   }

@@ -326,7 +326,7 @@ class Scheduler {
   /** A claimed send whose message cannot be compiled pauses itself. */
   private async refuse(claim: Claim, reason: string): Promise<void> {
     const { ledger, report } = this.deps;
-    await ledger.pauseItself(claim, reason, []);
+    await ledger.pauseItself(claim, reason, null);
     await ledger.unclaim(claim.sendId, claim.by);
     report({ kind: 'paused-itself', sendId: claim.sendId, reason });
     this.notePause(claim.sendId, reason);

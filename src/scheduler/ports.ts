@@ -16,6 +16,7 @@ import type {
   Work,
   WorkerIdentity,
 } from '../domain/delivery.js';
+import type { Run } from '../domain/refusals.js';
 
 /** What the scheduler needs of the outside, in its own words; `mail` and `store` fit, tests may bring others. */
 
@@ -51,8 +52,8 @@ export interface Ledger {
   state(claim: Claim): Promise<SendState>;
   /** Results that came after the claim was lost may settle this claim's own `unknown` rows. */
   settleLate(claim: Claim, settlements: readonly Settlement[]): Promise<number>;
-  /** Pauses the send for a reason of the server's, giving `rows` back from `failed` to pending. */
-  pauseItself(claim: Claim, reason: string, giveBack: readonly number[]): Promise<boolean>;
+  /** Pauses the send for a reason of the server's, giving a run of refused rows back as they were before it. */
+  pauseItself(claim: Claim, reason: string, giveBack: Run | null): Promise<boolean>;
   /** Ends the batch: LAST_BATCH_AT (when `worked`), completion, and the claim is let go. */
   endBatch(claim: Claim, end: { worked: boolean; exhausted: boolean }): Promise<BatchEnd>;
   beat(worker: WorkerIdentity, backingOff: BackingOff | null): Promise<void>;

@@ -8,6 +8,8 @@ import type {
   Work,
 } from '../domain/delivery.js';
 import { STALE_CLAIM_SECONDS } from '../domain/lease.js';
+import type { Run } from '../domain/refusals.js';
+import { likeness } from '../domain/replies.js';
 import type { SendStatus } from '../domain/states.js';
 import { clip, REASON_LENGTH } from '../domain/text.js';
 import type { Database, Executor, Statement } from './database.js';
@@ -282,6 +284,44 @@ export async function endBatch(
 }
 
 /**
+ * Gives back, as they were before it, the rows of a run that still are as the run left them: whoever was sent meanwhile,
+ * or refused otherwise, or decided on by the operator, is no longer of it.
+ */
+async function giveRunBack(tx: Executor, { sendId }: Claim, run: Run): Promise<number> {
+  const rows = await tx.rows<{
+    seq: number;
+    status: 'failed' | 'pending';
+    code: number | null;
+    enhanced: string | null;
+    text: string | null;
+  }>(
+    `SELECT SEQ AS seq, STATUS AS status, SMTP_CODE AS code, ENHANCED_CODE AS enhanced, RESPONSE AS text
+       FROM CAMPAIGN_SEND_RESULTS
+      WHERE SEND_ID = ? AND SEQ IN (?) AND STATUS IN ('failed', 'pending') AND ATTEMPTS > 0
+        AND NOT ${IS_RESOLVED}`,
+    [sendId, [...run.attempts.keys()]],
+  );
+  const ofRun = rows.filter((row) => likeness({ ...row, text: row.text ?? '' }) === run.key);
+  const back = { failed: 0, pending: 0 };
+  for (const status of ['failed', 'pending'] as const) {
+    const seqs = ofRun.filter((row) => row.status === status).map(({ seq }) => seq);
+    if (seqs.length === 0) continue;
+    const { affectedRows } = await tx.run(
+      `UPDATE CAMPAIGN_SEND_RESULTS
+          SET STATUS = 'pending', ATTEMPTS = LEAST(ATTEMPTS, CAST(ELT(FIELD(SEQ, ?), ?) AS UNSIGNED)), NEXT_ATTEMPT_AT = UTC_TIMESTAMP(3)
+        WHERE SEND_ID = ? AND SEQ IN (?) AND STATUS = ?`,
+      [seqs, seqs.map((seq) => run.attempts.get(seq) ?? 0), sendId, seqs, status],
+    );
+    back[status] = affectedRows;
+  }
+  await tx.run('UPDATE CAMPAIGN_SENDS SET FAILED_COUNT = FAILED_COUNT - ? WHERE ID = ?', [
+    back.failed,
+    sendId,
+  ]);
+  return back.failed + back.pending;
+}
+
+/**
  * Pauses the send on the worker's own account, and gives rows back that were refused through no fault of theirs.
  * @returns false when the claim is lost or the send no longer runs
  */
@@ -289,7 +329,7 @@ export function pauseItself(
   db: Database,
   claim: Claim,
   reason: string,
-  giveBack: readonly number[],
+  giveBack: Run | null,
 ): Promise<boolean> {
   const clipped = clip(reason, REASON_LENGTH);
   return db.transaction(async (tx) => {
@@ -298,21 +338,7 @@ export function pauseItself(
       [claim.sendId, claim.by],
     );
     if (fence.affectedRows === 0) return false;
-    let givenBack = 0;
-    if (giveBack.length > 0) {
-      const back = await tx.run(
-        `UPDATE CAMPAIGN_SEND_RESULTS
-            SET STATUS = 'pending', ATTEMPTS = GREATEST(ATTEMPTS - 1, 0), NEXT_ATTEMPT_AT = UTC_TIMESTAMP(3)
-          WHERE SEND_ID = ? AND SEQ IN (?) AND STATUS = 'failed'
-            AND NOT ${IS_RESOLVED}`,
-        [claim.sendId, giveBack],
-      );
-      await tx.run('UPDATE CAMPAIGN_SENDS SET FAILED_COUNT = FAILED_COUNT - ? WHERE ID = ?', [
-        back.affectedRows,
-        claim.sendId,
-      ]);
-      givenBack = back.affectedRows;
-    }
+    const givenBack = giveBack === null ? 0 : await giveRunBack(tx, claim, giveBack);
     const paused = await tx.run(
       `UPDATE CAMPAIGN_SENDS SET STATUS = 'paused', STATUS_REASON = ?
         WHERE ID = ? AND CLAIMED_BY = ? AND STATUS = 'running'`,

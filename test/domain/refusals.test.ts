@@ -2,22 +2,43 @@ import { describe, expect, test } from 'vitest';
 import { RefusalWatch } from '../../src/domain/refusals.ts';
 
 const watch = () => new RefusalWatch({ block: 3, lostReplies: 2 });
+const row = (seq: number, attempts = 0) => ({ seq, attempts });
 
 describe('the watch over refusals', () => {
   test('finds a block in a run of the same refusal, whatever else is refused between', () => {
     const refusals = watch();
-    expect(refusals.refused(1, 'no')).toBeNull();
-    expect(refusals.refused(2, 'other')).toBeNull();
-    expect(refusals.refused(3, 'no')).toBeNull();
-    expect(refusals.refused(4, 'no')).toEqual([1, 3, 4]);
+    expect(refusals.refused(row(1), 'no', false)).toBeNull();
+    expect(refusals.refused(row(2), 'other', false)).toBeNull();
+    expect(refusals.refused(row(3), 'no', false)).toBeNull();
+    expect(refusals.refused(row(4), 'no', false)?.attempts).toEqual(
+      new Map([
+        [1, 0],
+        [3, 0],
+        [4, 0],
+      ]),
+    );
+  });
+
+  test('finds one in half as many rows where they are refused for now, however often each was', () => {
+    const refusals = watch();
+    expect(refusals.refused(row(1), 'later', true)).toBeNull();
+    expect(refusals.refused(row(1, 1), 'later', true)).toBeNull();
+    expect(refusals.refused(row(1, 2), 'later', true)).toBeNull();
+    expect(refusals.refused(row(2, 3), 'later', true)).toEqual({
+      key: 'later',
+      attempts: new Map([
+        [1, 0],
+        [2, 3],
+      ]),
+    });
   });
 
   test('a success ends every run', () => {
     const refusals = watch();
-    refusals.refused(1, 'no');
-    refusals.refused(2, 'no');
+    refusals.refused(row(1), 'no', false);
+    refusals.refused(row(2), 'no', false);
     refusals.succeeded(3);
-    expect(refusals.refused(4, 'no')).toBeNull();
+    expect(refusals.refused(row(4), 'no', false)).toBeNull();
   });
 
   test('calls a row poisonous at its third break, if others got through meanwhile', () => {
@@ -41,9 +62,11 @@ describe('the watch over refusals', () => {
 
   test('keeps no more runs than it needs', () => {
     const refusals = watch();
-    for (let i = 0; i < 1000; i++) refusals.refused(i, `text ${i}`);
-    refusals.refused(1000, 'no');
-    refusals.refused(1001, 'no');
-    expect(refusals.refused(1002, 'no')).toEqual([1000, 1001, 1002]);
+    for (let i = 0; i < 1000; i++) refusals.refused(row(i), `text ${i}`, false);
+    refusals.refused(row(1000), 'no', false);
+    refusals.refused(row(1001), 'no', false);
+    expect([...(refusals.refused(row(1002), 'no', false)?.attempts.keys() ?? [])]).toEqual([
+      1000, 1001, 1002,
+    ]);
   });
 });

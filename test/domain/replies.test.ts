@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { DeliveryResult, Reply, Stage, Verdict } from '../../src/domain/outcome.ts';
 import { cleanReply, formatReply, judge, RULES, refusalKey } from '../../src/domain/replies.ts';
+import { SUBJECTS } from '../../src/domain/subjects.ts';
 
 /** `550 5.1.1 words` as a reply. */
 function reply(line: string): Reply {
@@ -74,6 +75,8 @@ describe.each(['rcpt', 'data', 'dot'] as const)('at %s', (stage) => {
     '452 4.5.3 Too many recipients',
     '450 Requested mail action not taken: mailbox unavailable',
     '452 4.1.0 Too many messages from you to this recipient',
+    '450 4.7.1 Client host rejected: cannot find your hostname, [192.0.2.1]',
+    '451 4.7.1 Currently Sending Spam, see http://www.sorbs.net/lookup.shtml?192.0.2.1',
     '552 5.2.2 Mailbox full',
     '550 5.2.2 Over quota',
     '554 5.2.2 user over quota',
@@ -95,13 +98,12 @@ describe.each(['rcpt', 'data', 'dot'] as const)('at %s', (stage) => {
 
   test.each([
     '421 4.3.2 Service shutting down',
-    '421 4.7.0 Too many connections from your IP',
     '452 4.3.1 Insufficient system storage',
     '451 4.3.2 System not accepting network messages',
     '452 4.4.5 Insufficient disk space; try again later',
     '451 4.7.650 The mail server [192.0.2.25] has been temporarily rate limited due to IP reputation',
-    '450 4.7.1 Client host rejected: cannot find your hostname, [192.0.2.1]',
-    '450 4.7.0 Error: too many connections from 192.0.2.1',
+    '421 4.3.2 Connection rate limit exceeded',
+    '421 4.7.0 Too many messages in this session',
   ])('%s is the server’s trouble, which a poisonous row could cause too', (line) => {
     expect(at(stage, line)).toEqual({
       kind: 'server',
@@ -109,6 +111,31 @@ describe.each(['rcpt', 'data', 'dot'] as const)('at %s', (stage) => {
       pause: false,
       broke: true,
       code: Number(line.slice(0, 3)),
+    });
+  });
+
+  test.each([
+    '421 4.7.0 Too many connections from your IP',
+    '450 4.7.0 Error: too many connections from 192.0.2.1',
+    '454 4.7.0 Too many connections from your IP',
+    '432 4.3.2 Concurrent connections limit exceeded. Visit https://aka.ms/concurrent_sending',
+    '432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded',
+    '421 4.3.2 The maximum number of concurrent connections has exceeded a limit, closing channel',
+    '421 mx.example.org: Too many concurrent SMTP connections; please try again later.',
+    '421 Too many connected clients, try again in a moment',
+    '421 4.3.2 Too many open connections.',
+    '450 4.3.2 too many smtp sessions for this host',
+    '421 mwinf5c ME Trop de connexions, veuillez verifier votre configuration. OFR004_104',
+    '451 Maximum number of connections from user+IP exceeded',
+    '550 exceeds per-domain connection limit for example.net',
+  ])('%s is about our connections, no row’s doing', (line) => {
+    expect(at(stage, line)).toEqual({
+      kind: 'server',
+      text: line,
+      pause: false,
+      broke: false,
+      code: Number(line.slice(0, 3)),
+      crowded: true,
     });
   });
 
@@ -259,11 +286,28 @@ test('every code at every stage is judged, and only a 2xx after the dot as sent'
 });
 
 test('every rule names its source', () => {
-  for (const { source } of RULES) expect(source).not.toBe('');
+  for (const { source } of [...RULES, ...SUBJECTS]) expect(source).not.toBe('');
+});
+
+test.each([
+  ['553 sorry, no mailbox here by that name. (#5.1.1)', '5.1.1'],
+  ['554 Message refused [5.7.1]', '5.7.1'],
+  ['550 nobody here: 5.1.1', '5.1.1'],
+  ['550 relay says: 550 5.1.6 moved', '5.1.6'],
+  ['550 5.0.0 refused (#5.1.1)', '5.0.0'],
+  ['552 no room (#5.2.2)', '5.2.2'],
+  ['550 mailer 5.1.1.3 of mx5.1.1.example.org, v5.1.1, 10.5.1.1', null],
+  ['550 what was 4.2.0 or 2.1.5 before', null],
+])('an enhanced code is read where it stands: %s', (line, enhanced) => {
+  expect(at('rcpt', line)).toMatchObject({ enhanced });
 });
 
 describe('refusals', () => {
-  const key = (line: string): string | null => refusalKey({ ...fails(line), kind: 'failed' });
+  const key = (line: string): string | null => {
+    const verdict = at('rcpt', line);
+    if (verdict.kind !== 'failed' && verdict.kind !== 'deferred') throw new Error(verdict.kind);
+    return refusalKey(verdict);
+  };
 
   test.each([
     [
@@ -301,16 +345,147 @@ describe('refusals', () => {
     '550 User unknown',
     '550 No such user here',
     '550 Mailbox not found',
-  ])('of one address never count: %s', (line) => {
+    '550 #5.1.0 Address rejected ann@example.org',
+    '553 sorry, no mailbox here by that name. (#5.1.1)',
+    '553 sorry, this recipient is not in my validrcptto list (#5.7.1)',
+    '550 Unrouteable address',
+    "554 delivery error: dd This user doesn't have a yahoo.com account (ann@example.org) [0] - mta1.mail.example.net",
+    '550 5.7.1 <ann@example.org>: Recipient address rejected: User unknown',
+    '550 <ann@example.org>: Recipient address rejected: User unknown in relay recipient table',
+    '550 5.0.0 ann@example.org User unknown',
+    '550 5.5.0 <ann@example.org>... no such recipient',
+    '550 5.5.0 Requested action not taken: mailbox unavailable',
+    '550 Requested action not taken: mailbox unavailable For explanation visit http://postmaster.example.com/error-messages?ip=192.0.2.22&c=bmu',
+    '550 5.4.1 [ann@example.org]: Recipient address rejected: Access denied [BL2NAM02FT061.eop-nam02.prod.protection.outlook.com]',
+    '550 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup',
+    '551 not our customer',
+    '551 User not local; please try <forward@example.org>',
+    '550 User ann (ann@example.org) not listed in Domino Directory',
+    "550 The email account that you tried to reach does not exist. Please try double-checking the recipient's email address",
+    '550 5.1.351 Remote server returned unknown recipient or mailbox unavailable -> 550 : User unknown',
+    '550 There is no one at this address',
+    '550 unknown or illegal alias: ann@example.org',
+    '550 This account has been disabled or discontinued [#101].',
+    '550 Invalid/inactive user',
+    '550 Host unknown',
+    '550 5.7.17 Mailbox owner has changed',
+    '550 5.5.0 Le compte du destinataire est bloque. LPN007_426',
+    '550 utilisateur inconnu !',
+    '550 Empfänger unbekannt',
+    '550 Destinatario sconosciuto',
+    '550 no existe dicha persona',
+    '550 Usuário desconhecido',
+    '550 Użytkownik nie istnieje',
+    '550 Нет такого пользователя',
+    '550 ユーザーが存在しません',
+    '550 收件人不存在',
+    '550 존재하지 않는 사용자',
+    '550 5.1.1 spam@spam-filter.example: user unknown',
+    '550 5.7.1 <ip@spamhaus.example>: Recipient address rejected: User unknown',
+    '550 No such user - see http://spam.example.org/ip/192.0.2.1',
+    '550 User unknown (mx3.antispam.example [192.0.2.3])',
+    '550 host mx.example.org[192.0.2.3] said: 550 5.1.1 <ann@example.org> User unknown (in reply to RCPT TO command)',
+    '550 5.1.1 Mailbox for VoIP user is disabled',
+    '450 4.1.1 User unknown in virtual alias table',
+    '450 4.2.1 The user you are trying to contact is receiving mail too quickly',
+  ])('of one recipient never count: %s', (line) => {
     expect(key(line)).toBeNull();
+  });
+
+  test.each([
+    '550 Too many invalid recipients',
+    '550 5.2.1 Mailbox unavailable. Your IP address 192.0.2.1 is blacklisted, see https://www.spamhaus.org/query/ip/192.0.2.1',
+    '451 4.7.1 Currently Sending Spam, see http://www.sorbs.net/lookup.shtml?192.0.2.1',
+    '451 Currently Sending Spam See: http://www.sorbs.net/lookup.shtml?192.0.2.1',
+    '450 4.7.1 <user@example.org>: Recipient address rejected: domain example.net receives too many bounces, please send later',
+    '550 5.1.0 192.0.2.22 is not allowed to send from <example.net> per its SPF record',
+    '450 4.7.1 Access denied. IP name lookup failed [192.0.2.222]',
+    '450 4.7.1 <c135.kyoto.example.ne.jp[192.0.2.56]>: Client host rejected: may not be mail exchanger',
+    '450 4.7.1 Client host rejected: cannot find your hostname, [192.0.2.1]',
+    '450 Requested action not taken:c1mx2, IwENCgC3+s5MYEpYXlIcAA--.4588S3, dnsbl.sorbs.net, please try again',
+    '550 192.0.2.1 blacklisted see http://www.spamhaus.org/query/bl?ip=192.0.2.1',
+    '550 5.7.0 Your server IP address is in the SpamHaus SBL-XBL database, bye',
+    '550 5.7.1 192.0.2.1 has been blocked by zen.spamhaus.org',
+    '554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using ee.countries.nerd.dk; Your IP is in ee, rejected based on geographical location',
+    '550 5.7.1 <recipient@example.com>... Rejected: 192.0.2.1 listed at zen.spamhaus.org.',
+    '550 5.7.1 Blacklisted by zen.spamhaus.org. To avoid this problem on this particular server please visit http://spamfiltered.extra-dns.com/resolve/000',
+    '550 https://www.spamhaus.org/query/ip/192.0.2.1',
+    '554 5.7.1 <recipient@example.com>: Recipient address rejected: https://www.spamhaus.org/query/ip/192.0.2.1',
+    '553 5.3.0 flph825 DNSBL:ATTRBL 521< 192.0.2.1 >_is_blocked.For assistance forward this email to abuse@example.com',
+    '554 Denied [SHXBL] - Denied by Spamhaus XBL',
+    '591 ann@example.org your host [192.0.2.1] is blacklisted by dnsbl.sorbs.net. Currently Sending Spam',
+    "554 mx.example.com Your access to this mail system has been rejected due to the sending MTA's poor reputation.",
+    '553 5.7.1 <hostname[192.0.2.1]>: Client host rejected: Relaying denied - Your IP identified as spammer. Please contact 123',
+    "550 5.7.1 Unfortunately, messages from [192.0.2.1] weren't sent. Please contact your Internet service provider since part of their network is on our block list (S3150).",
+    '550 5.7.606 Access denied, banned sending IP [192.0.2.1]. To request removal from this list please visit https://sender.office.com/',
+    '550 5.7.511 Access denied, banned sender[192.0.2.1]. To request removal forward this message to delist@messaging.microsoft.com.',
+    '451 VS1-IP Excessive unknown recipients - possible Open Relay',
+    '550 csi.mimecast.org Poor Reputation Sender. - https://community.mimecast.com/docs/DOC-1369#550',
+    '550 Black listed at hostkarma http://ipadmin.junkemailfilter.com/remove.php?ip=192.0.2.1',
+    '550 The sending IP (192.0.2.1) is listed on https://spamrl.com/. Please resolve this and retry.',
+    '550 5.7.1 192.0.2.1 listed at dnsbl.cobion.com',
+    '554 resimta-po-11v.sys.comcast.net 192.0.2.1 found on one or more DNSBLs, see http://postmaster.comcast.net/smtp-error-codes.php#BL000010',
+    '554 5.7.1 Relay access denied',
+    '550 5.7.1 Relaying denied',
+    '550 relay not permitted',
+    '550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain',
+    "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)",
+    '550 5.1.1 Relaying denied. Proper authentication required.',
+    '550 5.1.1 Message rejected due to DMARC policy',
+    '550 5.2.1 rejected by DKIM policy',
+    '550 5.2.0 Message rejected as spam by content filtering.',
+    '450 4.7.1 spam detected',
+    '451 4.7.1 Your IP has a poor reputation',
+    '450 4.2.0 You are on our blacklist',
+    '451 4.7.23 SPF validation failed',
+    '451 4.7.26 unauthenticated',
+    '450 4.7.25 no PTR record',
+    '550 5.1.1 Your mail server is listed in the RBL',
+    '450 4.7.1 <u@example.org>: Recipient address rejected: SPF not matched',
+    '450 4.7.1 <u@example.org>: Recipient address rejected: your IP is on too many DNSBLs',
+    '550 5.7.1 Mail from IP 192.0.2.1 was rejected due to listing in Spamhaus XBL.',
+    '451 4.7.1 relaying denied',
+    '550 5.1.1 Directory harvest attack detected',
+    '450 Too many unknown users',
+    '452 4.5.3 too many invalid recipients',
+    '550 5.5.0 domain [example.com] mismatches client ip 192.0.2.225.',
+    '554 5.5.0 IP=192.0.2.254 - A problem occurred. (Ask your postmaster for help or to contact neko@example.org to clarify.) (BL)',
+    '451 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred due to user complaints - 4.16.55.1',
+    '450 4.7.1 Votre adresse IP est bloquée',
+    '450 4.7.1 Ihre IP-Adresse ist gesperrt',
+    '451 4.7.1 Sorry, your mail server has sent too much unsolicited mail',
+    '550 5.1.1 <x@example.org> User unknown; your IP has been blacklisted after too many invalid recipients',
+    '450 4.7.1 2001:db8::1 not allowed',
+  ])('that tell of us count, whatever the code: %s', (line) => {
+    expect(key(line)).not.toBeNull();
   });
 
   test.each([
     '550 5.1.8 Sender address rejected: Domain not found',
     '550 5.1.7 bad sender',
     '550 Sender address rejected: Domain not found',
-  ])('of the sender count: %s', (line) => {
+    '550 5.1.0 <bounce@example.com> sender rejected. Please see https://www.example.net/support',
+    '550 Verification failed for <news@example.com> Unrouteable address Sender verify failed',
+    "550 5.1.0 - Unknown address error 550-'5.7.1 <bounce@example.com>... Access denied'",
+    '554 5.7.1 <ann@example.org>: Recipient address rejected: Access denied',
+    '554 5.7.1 Your account has been disabled',
+    '550 5.7.1 account disabled',
+    '550 Email rejected: invalid message headers',
+    '550 blocked',
+    '550 disabled',
+  ])('of the sender, or of nobody, count where they are for good: %s', (line) => {
     expect(key(line)).not.toBeNull();
+  });
+
+  test.each([
+    '450 4.2.0 Greylisted, client host [192.0.2.1], see http://postgrey.example/spam',
+    '451 4.7.1 Please call again',
+    '450 4.7.1 Error: too much mail from 192.0.2.1',
+    '451 4.1.8 Domain of sender address does not resolve',
+    '452 4.5.3 Too many recipients',
+    '550 Connection frequency limited, IP 192.0.2.22',
+  ])('for now count only in words of a block: %s', (line) => {
+    expect(key(line)).toBeNull();
   });
 
   test('that we made ourselves count too', () => {

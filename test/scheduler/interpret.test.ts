@@ -37,7 +37,47 @@ describe('a verdict, weighed against what the send has met', () => {
   test('the same refusal for everybody pauses the send and gives its rows back', () => {
     const seen = watch();
     const all = [1, 2, 3].map((seq) => interpret(row(seq), blocked, seen, rules));
-    expect(all.map(({ pause }) => pause?.giveBack)).toEqual([undefined, undefined, [1, 2, 3]]);
+    expect(all.map(({ pause }) => pause && [...(pause.giveBack?.attempts.keys() ?? [])])).toEqual([
+      undefined,
+      undefined,
+      [1, 2, 3],
+    ]);
+  });
+
+  test('a block in words of 4xx pauses it at half as many; what is merely refused for now does not', () => {
+    const seen = watch();
+    const spam: Verdict = {
+      kind: 'deferred',
+      code: 451,
+      enhanced: '4.7.1',
+      text: 'Currently Sending Spam',
+    };
+    const busy: Verdict = { ...spam, text: 'Please call again' };
+    for (let seq = 1; seq <= 9; seq++) {
+      expect(interpret(row(seq), busy, seen, rules).pause).toBeUndefined();
+    }
+    expect(interpret(row(10), spam, seen, rules).pause).toBeUndefined();
+    // The last of its attempts: the ledger has it failed, and it is of the run all the same.
+    expect(interpret(row(11, 2), spam, seen, rules)).toMatchObject({
+      settlement: { to: 'failed' },
+      pause: {
+        reason: '2 refusals alike: Currently Sending Spam',
+        giveBack: {
+          attempts: new Map([
+            [10, 0],
+            [11, 2],
+          ]),
+        },
+      },
+    });
+  });
+
+  test('a server that takes no more connections costs the row nothing, and counts as no failure', () => {
+    const crowded: Verdict = { ...broke, broke: false, crowded: true };
+    expect(interpret(row(1), crowded, watch(), rules)).toEqual({
+      settlement: { seq: 1, to: 'returned', delayMs: 5_000 },
+      sign: 'crowded',
+    });
   });
 
   test('server trouble costs the row nothing', () => {
@@ -63,7 +103,7 @@ describe('a verdict, weighed against what the send has met', () => {
     expect(interpret(row(1), refused, watch(), rules)).toMatchObject({
       settlement: { to: 'returned' },
       sign: 'nothing',
-      pause: { reason: 'no', giveBack: [] },
+      pause: { reason: 'no', giveBack: null },
     });
   });
 

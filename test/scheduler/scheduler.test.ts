@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Transmission } from '../../src/domain/delivery.ts';
+import { verifySend } from '../../src/store/verify.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import {
   type RunningScheduler,
@@ -353,6 +354,60 @@ describe('outcomes', () => {
     const after = await books(sendId);
     expect(after).toMatchObject({ status: 'paused', failed: 0, pending: 60, sent: 0 });
     expect(after.reason).toContain('our list says no');
+  });
+
+  test('a poor list is no block: it goes on past any number of unknown recipients', async () => {
+    const unknown = [
+      "554 delivery error: dd This user doesn't have an example.org account",
+      '550 #5.1.0 Address rejected',
+      '550 5.7.1 Recipient address rejected: User unknown',
+      '550 Unrouteable address',
+      '553 sorry, no mailbox here by that name. (#5.1.1)',
+    ];
+    const server = await smtp({
+      onRcptTo: (address) => {
+        const n = Number(/\d+/.exec(address)?.[0]);
+        const [, code, text = ''] = /^(\d+) (.*)$/.exec(unknown[n % 5] ?? '') ?? [];
+        return n <= 50 ? { reply: [Number(code), text] } : undefined;
+      },
+    });
+    const sendId = await seedSend(db.database, { recipients: 60 });
+    await schedule(server, { blockAfter: 5 }).done;
+    expect(await books(sendId)).toMatchObject({ status: 'completed', failed: 50, sent: 10 });
+    const codes = (await ledgerRows(db.database, sendId)).map(({ enhanced }) => enhanced);
+    expect(codes.slice(0, 5).sort()).toEqual(['5.1.0', '5.1.1', '5.7.1', null, null]);
+  });
+
+  test('a block in words of 4xx pauses the send over batches, and costs nobody an attempt', async () => {
+    let blocked = true;
+    const server = await smtp({
+      onRcptTo: (address) => {
+        if (address.startsWith('p1@')) return { reply: [550, '5.1.1 User unknown'] };
+        return blocked
+          ? { reply: [451, '4.7.1 Currently Sending Spam See: http://list.example'] }
+          : undefined;
+      },
+    });
+    const sendId = await seedSend(db.database, { recipients: 30, batchSize: 6, maxAttempts: 2 });
+    await schedule(server).done;
+    const after = await books(sendId);
+    expect(after).toMatchObject({ status: 'paused', failed: 1, pending: 29, sent: 0 });
+    expect(after.reason).toContain('refusals alike: Currently Sending Spam');
+    const rows = await ledgerRows(db.database, sendId);
+    expect(rows.map(({ attempts }) => attempts)).toEqual([1, ...Array(29).fill(0)]);
+    expect(await verifySend(db.database, sendId)).toEqual([]);
+    blocked = false;
+    await setStatus(sendId, 'running');
+    await schedule(server).done;
+    expect(await books(sendId)).toMatchObject({ status: 'completed', failed: 1, sent: 29 });
+    expect([...server.countsByRecipient().values()].every((count) => count === 1)).toBe(true);
+  });
+
+  test('with fewer rows than make a block they are tried again, and fail when their attempts are used up', async () => {
+    const server = await smtp({ onRcptTo: () => ({ reply: [451, '4.7.1 spam'] }) });
+    const sendId = await seedSend(db.database, { recipients: 9, maxAttempts: 2 });
+    await schedule(server).done;
+    expect(await books(sendId)).toMatchObject({ status: 'completed', failed: 9 });
   });
 
   test('a refused sender is nobody’s fault but pauses the send at once', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ClaimedSend } from '../../src/domain/delivery.ts';
+import type { ClaimedSend, Settlement } from '../../src/domain/delivery.ts';
+import { likeness } from '../../src/domain/replies.ts';
 import { createLedger } from '../../src/store/ledger.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { ageClaim, balancedBooks, ledgerRows, seedSend } from '../support/sends.ts';
@@ -284,7 +285,15 @@ describe('a send that pauses itself', () => {
       cursorSeq: 3,
       settledSeq: 3,
     });
-    expect(await ledger.pauseItself(claimed.claim, 'a block', [1, 2])).toBe(true);
+    const run = {
+      key: likeness(refused(1)),
+      attempts: new Map([
+        [1, 0],
+        [2, 0],
+        [3, 0],
+      ]),
+    };
+    expect(await ledger.pauseItself(claimed.claim, 'a block', run)).toBe(true);
     const rows = await ledgerRows(db.database, sendId);
     expect(rows.map(({ status, attempts }) => [status, attempts])).toEqual([
       ['pending', 0],
@@ -313,7 +322,8 @@ describe('a send that pauses itself', () => {
       settledSeq: 2,
     });
     await db.database.run(
-      `UPDATE CAMPAIGN_SEND_RESULTS SET STATUS = 'failed', RESOLVED_AT = UTC_TIMESTAMP(3), RESPONSE = 'given up'
+      `UPDATE CAMPAIGN_SEND_RESULTS
+          SET STATUS = 'failed', RESOLVED_AT = UTC_TIMESTAMP(3), SMTP_CODE = 554, ENHANCED_CODE = '5.7.1', RESPONSE = 'no'
         WHERE SEND_ID = ? AND SEQ = 1`,
       [sendId],
     );
@@ -321,8 +331,69 @@ describe('a send that pauses itself', () => {
       'UPDATE CAMPAIGN_SENDS SET UNKNOWN_COUNT = 0, FAILED_COUNT = 2 WHERE ID = ?',
       [sendId],
     );
-    await ledger.pauseItself(claimed.claim, 'a block', [1, 2]);
+    await ledger.pauseItself(claimed.claim, 'a block', {
+      key: likeness({ code: 554, enhanced: '5.7.1', text: 'no' }),
+      attempts: new Map([
+        [1, 0],
+        [2, 0],
+      ]),
+    });
     const rows = await ledgerRows(db.database, sendId);
     expect(rows.map(({ status }) => status)).toEqual(['failed', 'pending']);
+  });
+
+  test('takes deferred rows of the run back as they were, due again at once, and none that is no longer of it', async () => {
+    const sendId = await seedSend(db.database, { recipients: 6 });
+    const claimed = await mustClaim(sendId);
+    await mark(claimed, [1, 2, 3, 4, 5, 6]);
+    const spam = { code: 451, enhanced: '4.7.1', text: 'Sending Spam, see id 0-1' } as const;
+    const deferred = (seq: number) =>
+      ({ seq, to: 'deferred', delayMs: 3_600_000, ...spam }) as const;
+    const step = (settlements: Settlement[]) =>
+      ledger.step(claimed.claim, {
+        settlements,
+        mark: [],
+        fromSeq: 6,
+        cursorSeq: 6,
+        settledSeq: 6,
+      });
+    await step([
+      deferred(1),
+      { ...deferred(2), text: 'Sending Spam, see id 0-2' },
+      // Its last attempt.
+      { seq: 3, to: 'failed', ...spam },
+      // Refused otherwise since.
+      { seq: 4, to: 'failed', code: 550, enhanced: '5.1.1', text: 'User unknown' },
+      deferred(5),
+      sent(6),
+    ]);
+    await db.database.run(
+      'UPDATE CAMPAIGN_SEND_RESULTS SET ATTEMPTS = 4 WHERE SEND_ID = ? AND SEQ = 5',
+      [sendId],
+    );
+    const attempts = new Map([1, 2, 3, 4, 5, 6].map((seq) => [seq, seq === 5 ? 2 : 0]));
+    const run = { key: likeness(spam), attempts };
+    expect(await ledger.pauseItself(claimed.claim, 'a block', run)).toBe(true);
+    // As when the reply to it was lost.
+    expect(await ledger.pauseItself(claimed.claim, 'a block', run)).toBe(true);
+    const rows = await ledgerRows(db.database, sendId);
+    expect(rows.map(({ status, attempts }) => [status, attempts])).toEqual([
+      ['pending', 0],
+      ['pending', 0],
+      ['pending', 0],
+      ['failed', 1],
+      ['pending', 2],
+      ['sent', 1],
+    ]);
+    expect(await balancedBooks(db.database, sendId)).toMatchObject({
+      failed: 1,
+      sent: 1,
+      pending: 4,
+    });
+    const [due] = await db.database.rows<{ count: number }>(
+      'SELECT COUNT(*) AS count FROM CAMPAIGN_SEND_RESULTS WHERE SEND_ID = ? AND NEXT_ATTEMPT_AT <= UTC_TIMESTAMP(3)',
+      [sendId],
+    );
+    expect(due?.count).toBe(4);
   });
 });

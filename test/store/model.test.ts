@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Claim, ClaimedSend, Settlement } from '../../src/domain/delivery.ts';
+import { likeness } from '../../src/domain/replies.ts';
 import {
   RECIPIENT_TRANSITIONS,
   type RecipientStatus,
@@ -174,11 +175,12 @@ const pauseItself: Command = {
     const failed = (await ledgerRows(db.database, world.sendId)).filter(
       ({ status }) => status === 'failed',
     );
-    await ledger.pauseItself(
-      world.holder.claimed.claim,
-      'a block',
-      failed.map(({ seq }) => seq),
-    );
+    const [first] = failed;
+    if (!first) return;
+    await ledger.pauseItself(world.holder.claimed.claim, 'a block', {
+      key: likeness({ code: first.code, enhanced: first.enhanced, text: first.response ?? '' }),
+      attempts: new Map(failed.map(({ seq, attempts }) => [seq, attempts - 1])),
+    });
   },
 };
 

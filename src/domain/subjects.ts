@@ -1,0 +1,230 @@
+import { enhancedCodes } from './enhanced-codes.js';
+import type { Reply } from './outcome.js';
+
+/** Whom a refusal is about, whatever its code. */
+export type Subject =
+  /** Us: who sends, from where, and what is thought of it. The same words for everybody are a block. */
+  | 'block'
+  /** The one recipient, or the one mailbox: any number of them is a poor list. */
+  | 'recipient'
+  /** It does not say. */
+  | 'unsaid';
+
+interface SubjectRule {
+  /** Pattern of an enhanced code, wherever it stands. */
+  enhanced?: RegExp;
+  /** Pattern of the words, folded by `fold`. */
+  words?: RegExp;
+  subject: Subject;
+  /** Where the rule comes from. */
+  source: string;
+}
+
+/** Any of these, in one pattern. */
+const any = (...patterns: readonly RegExp[]): RegExp =>
+  new RegExp(patterns.map(({ source }) => source).join('|'), 'u');
+
+/** Words of greylisting, which often come with those of a refused host. */
+export const GREYLISTED = /gr[ea]y.?list/i;
+
+/** Words of a mailbox that has no room. */
+export const FULL =
+  /(mailbox|inbox|mail box|account|user).{0,40}\bfull\b|(mailbox|inbox).{0,40}(size limit|exceed)|over ?quota|quota.{0,20}(exceed|full|reached)|exceed.{0,30}(quota|storage)|insufficient (mailbox|user) (storage|space)|not enough (storage|space)/i;
+
+/** Lists of hosts that send spam, and those who keep them: told by the name alone, in a URL too. */
+const LISTS =
+  /spamhaus|sorbs|spamcop|spamrl|spamrats|spam-?eating|barracuda ?central|barracuda reputation|cloudmark|uceprotect|mailspike|invaluement|abuseat|senderscore|senderbase|talosintel|trustedsource|hostkarma|junkemailfilter|mail-abuse\.|proofpoint\.com\/dnsbl|delist|backscatterer|abusix|[ad]?dns-?(bl|rbl|wl)\b|dnsbl|uribl|surbl|drbl|\brbl\b|_rbl/u;
+
+const LISTED = any(
+  /(?<!recipient (is |has been )?)black ?-?list(?!\w* by (the )?(recipient|user))|(block|deny) ?-?list|blocking list/,
+  /\b(sbl|xbl|pbl)\b|real ?-?time (block|black)|spammers? list|(?<!not |n't )\blisted (at|by|in|on)\b(?!.{0,40}directory)|blocked (using|for abuse)/,
+);
+
+const AUTHENTICATION = any(
+  /\b(spf|dkim|dmarc|arc seal|sender policy framework|domainkeys|sender ?id)\b|unauthenticated/,
+  /\bptr\b|\br ?dns\b|reverse (dns|lookup|hostname|record)|fcrdns|cannot (find|resolve) your|name lookup failed|resolvable (relay )?host ?name|helo command rejected|(helo|ehlo) (name|host|argument)/,
+);
+
+const REPUTATION = any(
+  /reputation|complaints|too many bounces|bad sender\b|banned send|dynamic (ip|address)/,
+  /(client|sending|connecting|source) (host|address|ip|mta|server)\b|your (\w+ )?(ips?|host|server|mailserver|mta|network|isp)\b/,
+);
+
+/** A bad list is being noticed. */
+const HARVEST = any(
+  /(too many|excessive|high (number|rate|percentage) of|number of|so many) (\w+ ){0,3}(invalid|unknown|bad|non ?-?existent|undeliverable|failed|wrong|incorrect|rejected) (\w+ )?(recipients?|users?|address\w*|rcpts?|mailbox\w*|accounts?)/,
+  /too many (\w+ )?(recipients?|users?|rcpts?) (\w+ ){0,2}(unknown|invalid|rejected|failed)|(directory|dictionary|harvest\w*) (harvest\w* )?attack/,
+);
+
+const RELAYING = any(
+  /\brelay(ing)?( access| from| to| for| mail)?( \S+){0,3} (is )?(denied|not (allowed|permitted|authori[sz]ed)|prohibited|forbidden|disabled|disallowed|rejected|refused)/,
+  /\b(denied|not (allowed|permitted|authori[sz]ed)|unable|cannot|can ?n[o']t|refus\w+|do(es)? not|don'?t|no) (to )?(open )?relay|insecure mail relay|open relay|allowed rcpt ?hosts|requires? authentication when/,
+);
+
+/** The sender by name: its address, its domain, its account. */
+const SENDER = any(
+  /\b(sender|envelope from|return ?-?path|originator|mail from|from) ?(e ?-?mail )?(address|domain|identity|verif\w+|host|account)/,
+  /\bsender('?s)? (is|was|not|un\w+|rejected|denied|invalid|blocked|refused|does|has|e ?-?mail)|\bmail from |(unknown|invalid|bad|illegal|forged|unroutable|unrouteable|unauthori[sz]ed|banned|null|empty) sender|domain of sender|callback setup failed/,
+  /\byour ((own|e ?-?mail|sender|sending|source|mail|smtp|relay) ){0,2}(address|domain|account)(?! book)|(smtp|relay|sending) account/,
+  /emetteur|expediteur|absender|remitente|remetente|mittente|отправител/,
+);
+
+/** How much or how often we send. */
+export const LIMITED =
+  /too many (connections|concurrent|messages|recipients|mails|emails)|rate.?limit|limit(ed)? rate|frequency (limit|is)|connection frequency|throttl|limit exceeded|exceeded .{0,30}(rate|limit|quota of messages)|sending (rate|limit)/i;
+
+/** The same, in words that are said of other things, too. */
+const OFTEN =
+  /too much mail|\brates?\b|quotas?\b|too (fast|quickly|often)|slow down|(per|this|an?) (second|minute|hour|day)\b|(daily|hourly) limit/;
+
+/** Whom a recipient is said to be; no IP's address. */
+const BOX = String.raw`\b(users?|user ?(names?|ids?)|recipients?|rcpt|mail ?-?box(es)?|mail ?drop|inbox|accounts?|(?<!\bip )address(es)?|addressee|alias|customer|member|subscriber|person|local ?part|destination)\b`;
+
+const UNKNOWN = any(
+  new RegExp(
+    String.raw`\b(unknown|no such|non ?-?exist(ent|ant|ing)|not an? (valid|known|local|registered|existing|active)|invalid|illegal|bad|unrout(e)?able|undeliverable|unresolvable|unverified) (or \w+ )?(\S+ ){0,2}?${BOX}`,
+  ),
+  new RegExp(
+    String.raw`${BOX}[^;.]{0,60}\b(unknown|not ?(be )?(found|known|exist\w*|valid|local|registered|recogni[sz]ed|listed|present|hosted|defined)|((does|do|did|could|can|is|was)( ?n[o']t|n'?t)|cannot) (be )?(exist|found|located|known|local|valid|resolve\w*)|no longer (exists?|valid|in use|in service|on (this|our)|at this|with us|work\w*|here)|invalid|undeliverable|unrout(e)?able|wrong)\b`,
+  ),
+  /(user|recipient|address|mailbox|rcpt|account) ?(unknown|not ?found|not ?exist|invalid)|(unknown|no ?such|invalid) ?-?(user|recipient|mailbox|address|account|rcpt)|resolver\.adr/,
+  /\bno (one|body|person|user|mail ?-?box|mail box|account|recipient|address\w*|alias|valid recipients?|match\w*)\b.{0,40}\b(here|that name|this name|that|at this|on this|for this|found|known|exist\w*|match\w*|directory|bye)\b|no such (person|name|entry|object|customer|local|mail)|there is no (one|body|such)/,
+  /(doesn'?t|does not|do not|don'?t) have (an? )?.{0,40}(account|mailbox)|not (one of )?our (customer|user|client|member|subscriber)|\bnot (a )?local\b|(handle|accept|have) (e ?-?)?mail (for|to) (this|that|the) (user|recipient|address|mailbox|account|domain)/,
+  /bad ?rcpt ?to|bad ?recipient ?to|valid ?rcpt ?to|has left (the|our|us)|no longer (accepts?|receives?|employed|a customer|monitored)|(does not|doesn'?t|not) (accept|receiv)(e|ing)? (any )?(e ?-?)?mail(?! from)|null mx|(host|domain) (name )?(is )?(unknown|not found|does ?n[o']t exist)|unknown (host|domain)|invalid domain/,
+);
+
+/** The same in other languages, as their servers write it. */
+const UNKNOWN_ELSEWHERE = any(
+  /(utilisateur|destinataire|adresse|compte|boite)s? .{0,50}(inconnu|inexistant|invalide|n'? ?existe|introuvable)|(inconnu|inexistant)\w* .{0,20}(utilisateur|destinataire|adresse)/,
+  /(empfanger|empfaenger|benutzer|nutzer|postfach|adresse|konto|teilnehmer)\w*\b.{0,50}(unbekannt|existier\w* nicht|nicht (gefunden|bekannt|vorhanden|verfugbar|gultig|existent)|ungultig|ungueltig)|(unbekannt|ungultig|ungueltig)e[rs]? .{0,20}(empfanger|empfaenger|benutzer|nutzer|adresse|konto)|\bkein(en)? (solche|postfach|benutzer|empfanger|konto)/,
+  /(usuario|destinatario|buzon|cuenta|direccion|casilla|correo)s? .{0,50}(desconocid|inexistente|no existe|invalid|no (se )?(encontr|encuentr)|no es valid)|no existe .{0,30}(usuario|persona|buzon|cuenta|direccion|casilla|destinatario)/,
+  /(usuario|destinatario|caixa|conta|endereco)s? .{0,50}(desconhecid|inexistente|nao (existe|encontrad|foi encontrad)|invalid)/,
+  /(utente|destinatario|casella|indirizzo)\b.{0,50}(sconosciut|inesistente|non (esiste|trovat|valid|esistente)|errat)|nessun utente/,
+  /(gebruiker|ontvanger|postbus|adres|postvak)\b.{0,40}(onbekend|bestaat niet|niet gevonden|ongeldig)|onbekende? (gebruiker|ontvanger|adres)/,
+  /(uzytkownik|odbiorc|konto|skrzynk|adres)\w*\b.{0,40}(nieznan|nie istnieje|nieprawidłow|nie znalezion)|nie ma takiego/,
+  /(mottagare|anvandare|modtager|bruger|mottaker|bruker|adresse?n?|brevlada|postkasse)\w*\b.{0,40}(okand|ukendt|ukjent|finns inte|finnes ikke|findes ikke|eksisterer ikke)|(okand|ukendt|ukjent) (mottagare|anvandare|modtager|bruger|mottaker|bruker)/,
+  /(uzivatel|prijemce|schranka|adresa|cimzett|felhasznalo|vastaanottaj|kayttaj)\w*\b.{0,40}(neznam|neexistuje|nenalezen|ismeretlen|nem letez|tuntematon|ei ole)|(kullanıcı|kullanici|alıcı|hesap|posta kutusu)\S*.{0,40}(bulunamad|bilinmiyor|yok|mevcut degil)/,
+  /(пользовател|получател|адрес|ящик|аккаунт|уч[её]тн)\S*.{0,40}(не (найден|существует|зарегистрирован|обнаружен)|неизвест)|(неизвестн|несуществующ|нет так)\S* .{0,20}(пользовател|получател|адрес|ящик)|(користувач|одержувач|скриньк)\S*.{0,40}(не (знайден|існує)|невідом)/,
+  /(ユーザー?|宛先|アドレス|メールボックス|受信者|アカウント).{0,20}(存在し|見つか|不明|無効|ありません|見当た)|(存在しない|不明な|無効な|該当).{0,10}(ユーザ|宛先|アドレス|受信者)/,
+  /(用户|用戶|收件人|帐号|帐户|账号|账户|帳號|帳戶|邮箱|郵箱|信箱|地址).{0,12}(不存在|未找到|无效|無效|未知|没有找到|找不到)|(不存在|未知|无效|無效|没有|找不到).{0,8}(用户|用戶|收件人|邮箱|郵箱|地址)/,
+  /(사용자|수신자|계정|메일함|주소|받는 ?사람).{0,15}(없|존재하지|찾을 수|알 수)|(존재하지 않는|알 수 없는|없는) ?(사용자|수신자|계정|메일함|주소)/,
+);
+
+const IP = any(
+  /\bips?\b|\bipv[46]\b/,
+  /(?<![\d.])(\d{1,3}\.){3}\d{1,3}(?![\d.])|(?<![\da-f:])[\da-f]{1,4}(:[\da-f]{0,4}){3,7}/,
+);
+
+const SPAM = /spam|\bu[bc]e\b|unsolicited|junk ?-?mail|bulk (e ?-?)?mail/;
+
+const IS_SHUT =
+  '(inactive|disabled|deactivated|suspended|discontinued|terminated|closed|deleted|removed|expired|locked|frozen|blocked|archived|unavailable|unavaiable|not (currently )?(available|active|in use)|retired|abandoned|cancell?ed|moved|dormant)';
+
+/** That the mailbox is there, but shut; in words that nobody says of the account we send from. */
+const MAILBOX_SHUT = new RegExp(
+  String.raw`\b(mail ?-?box|inbox|recipient)\b[^;.]{0,60}\b${IS_SHUT}|\b${IS_SHUT} (mail ?-?box|inbox|recipient)|destinataire\b.{0,40}(bloque|desactive|archive|suspendu)|email account that you tried to reach`,
+);
+
+/** The same in words that may be. */
+const ACCOUNT_SHUT = any(
+  new RegExp(String.raw`${BOX}[^;.]{0,60}\b${IS_SHUT}|\b${IS_SHUT} (\S+ )?${BOX}`),
+  /(compte|boite)\b.{0,40}(bloque|desactive|ferme|supprime|archive|suspendu)|(konto|postfach|empfanger)\b.{0,40}(deaktiviert|gesperrt|inaktiv|geschlossen|geloscht)|(usuario|cuenta|buzon|casilla|conta|caixa)\b.{0,40}(desactivad|deshabilitad|suspendid|inactiv|bloquead|desativad|suspens|inativ)/,
+  /(casella|utente|account)\b.{0,40}(disattiv|disabilitat|sospes|scadut|bloccat)|(konto|skrzynk\w*)\b.{0,40}(nieaktywn|zablokowan|wyłączon)|(ящик|аккаунт|пользовател|уч[её]тн)\S*.{0,40}(заблокирован|отключ|удал[её]н|недоступ|неактив)|(用户|账户|帐户|邮箱|郵箱).{0,12}(停用|禁用|冻结|关闭)|(계정|메일함).{0,15}(휴면|정지|중지)/,
+);
+
+/** Read from the top, the first that fits decides. The words are those of real servers. */
+export const SUBJECTS: readonly SubjectRule[] = [
+  {
+    words: GREYLISTED,
+    subject: 'unsaid',
+    source: 'RFC 6647 §2: greylisting, which ends by itself',
+  },
+  { enhanced: /^[45]\.2\.2$/, subject: 'recipient', source: 'RFC 3463 §3.3: mailbox full' },
+  { words: FULL, subject: 'recipient', source: 'Exim, Amazon SES, Exchange: mailbox full' },
+
+  // Blocks, whatever the code.
+  { words: LISTS, subject: 'block', source: 'Postfix reject_rbl_client, Yahoo, Comcast, SORBS' },
+  { words: LISTED, subject: 'block', source: 'Outlook S3140, GMX, Earthlink: on a list' },
+  {
+    words: AUTHENTICATION,
+    subject: 'block',
+    source: 'Gmail 5.7.26, Apple, Sendmail: SPF, DKIM, DMARC, reverse DNS',
+  },
+  {
+    words: REPUTATION,
+    subject: 'block',
+    source: 'Cisco, Mimecast, Outlook 5.7.606, Yahoo TSS04: the sending host',
+  },
+  { words: HARVEST, subject: 'block', source: 'Yahoo VS1-IP, MailEnable: invalid recipients' },
+  { words: RELAYING, subject: 'block', source: 'Postfix, Sendmail, Exchange, qmail: relaying' },
+  { enhanced: /^[45]\.7\.2[0-6]$/, subject: 'block', source: 'RFC 7372 §3: DKIM, SPF, PTR' },
+
+  // The sender's address is no block by itself, but it is nobody else's.
+  { enhanced: /^[45]\.1\.[78]$/, subject: 'unsaid', source: 'RFC 3463 §3.2: the sender' },
+  { enhanced: /^[45]\.1\.90$/, subject: 'unsaid', source: 'Exchange Online: recipients a day' },
+  { words: SENDER, subject: 'unsaid', source: 'Postfix, Exim, Spectrum: sender refused' },
+  { words: LIMITED, subject: 'unsaid', source: 'GoDaddy, Tencent, Exim: a rate limit' },
+
+  // Nobody of that name, beside any code.
+  { words: UNKNOWN, subject: 'recipient', source: 'Postfix, Exim, qmail, Yahoo, Gmail, Exchange' },
+  {
+    words: UNKNOWN_ELSEWHERE,
+    subject: 'recipient',
+    source: 'Orange, T-Online, Libero, QQ, Domino',
+  },
+
+  // Weaker signs, which also come with what is said of a recipient.
+  { words: OFTEN, subject: 'unsaid', source: 'Postfix anvil, Gmail 4.2.1: a rate limit' },
+  { words: IP, subject: 'block', source: 'T-Online, Outlook, Free: names an IP' },
+  { words: SPAM, subject: 'block', source: 'SORBS, Gmail, Amavis, Mail.ru: spam' },
+  { words: MAILBOX_SHUT, subject: 'recipient', source: 'Gmail, Outlook: mailbox unavailable' },
+  {
+    enhanced: /^[45]\.4\.1$/,
+    words: /recipient address(es)? rejected ?: access denied/,
+    subject: 'recipient',
+    source: 'Exchange Online: directory-based edge blocking',
+  },
+  { enhanced: /^[45]\.7\.1[78]$/, subject: 'recipient', source: 'RFC 7293 §14: another owner' },
+  { enhanced: /^[45]\.7\./, subject: 'unsaid', source: 'RFC 3463 §3.8: a policy' },
+  { words: ACCOUNT_SHUT, subject: 'recipient', source: 'Apple, Orange, Zimbra: account disabled' },
+  {
+    enhanced: /^[45]\.(1\.|2\.[1-9])/,
+    subject: 'recipient',
+    source: 'RFC 3463 §3.2, §3.3, RFC 7505 §4.2: the address, the mailbox',
+  },
+];
+
+const ADDRESS = /<[^<>\s]*@[^<>]*>|[^\s<>()[\]]+@[^\s<>()[\]]+/gu;
+const URL_OR_HOST = /https?:\/\/\S+|www\.\S+|[\w-]+(\.[\w-]+)*\.[a-z]{2,}(?![\w.])/gu;
+/** How Postfix and Cisco introduce what another server said. */
+const SAID = /\bhost \S+ said:|- unknown address error (?=\d{3}-')/giu;
+
+/**
+ * A reply's words as the rules read them: in lower case, Latin letters without their accents, and nothing of addresses,
+ * hosts and URLs but the names of lists, for what a recipient or a host is called says nothing.
+ */
+function fold(text: string): string {
+  return text
+    .replace(SAID, ' ')
+    .replace(ADDRESS, ' ')
+    .replace(URL_OR_HOST, (name) => LISTS.exec(name.toLowerCase())?.[0] ?? ' ')
+    .normalize('NFD')
+    .replace(/(\p{Script=Latin})\p{M}+/gu, '$1')
+    .normalize('NFC')
+    .toLowerCase()
+    .replace(/[‘’`´]/g, "'")
+    .replace(/\s+/g, ' ');
+}
+
+/** Whom a refusal is about. */
+export function subjectOf(reply: Reply): Subject {
+  const codes = enhancedCodes(reply);
+  const words = fold(reply.text);
+  return (
+    SUBJECTS.find(
+      (rule) =>
+        (rule.words?.test(words) ?? true) &&
+        (rule.enhanced === undefined || codes.some((code) => rule.enhanced?.test(code))),
+    )?.subject ?? 'unsaid'
+  );
+}
