@@ -103,6 +103,8 @@ async function run(flags: Flags, context: Context): Promise<void> {
         connections,
         messagesPerConnection,
         onGivenUp: (way) => report({ kind: 'commands-ahead-given-up', way }),
+        onPlaces: (connections, reason) =>
+          report({ kind: 'connections-learnt', connections, reason }),
       }),
       compile: compileMessage,
       clock: systemClock,

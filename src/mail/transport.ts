@@ -2,8 +2,10 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Following, Transmission, Transport, WayAhead } from '../domain/delivery.js';
 import type { DeliveryResult, Stage } from '../domain/outcome.js';
+import { formatReply, isConnectionLimit } from '../domain/replies.js';
 import { CampaignError } from '../errors.js';
 import { connectionOptions, type HandshakeTimeouts, shakeHands } from './handshake.js';
+import { Places } from './places.js';
 import { negative, positive, SmtpClient, type TransactionTimeouts } from './smtp-client.js';
 import type { SmtpSettings } from './url.js';
 
@@ -14,13 +16,15 @@ export interface TransportOptions {
   messagesPerConnection?: number;
   /** Told once of each way of sending commands ahead that the server has turned out not to bear. */
   onGivenUp?: (way: WayAhead) => void;
+  /** Told how many connections the server takes at a time, once for each change. */
+  onPlaces?: (count: number, reason: string) => void;
   timeouts?: Partial<TransportTimeouts>;
 }
 
 interface TransportTimeouts extends HandshakeTimeouts, TransactionTimeouts {
   /** Milliseconds after which an idle connection is closed. */
   idle: number;
-  /** Milliseconds for which fewer connections are used once the server has taken no more. */
+  /** Milliseconds until one more connection is tried once the server has taken no more. */
   fewer: number;
 }
 
@@ -34,7 +38,7 @@ const TIMEOUTS: TransportTimeouts = {
   dot: 600_000,
   behindDot: 30_000,
   idle: 30_000,
-  fewer: 60_000,
+  fewer: 10_000,
 };
 
 /**
@@ -97,6 +101,13 @@ const isOutOfStep = (result: DeliveryResult): boolean =>
   BEFORE_BODY.has(result.stage) &&
   (!negative(result.reply) || [500, 502, 503].includes(result.reply.code));
 
+const isAccepted = (result: DeliveryResult): boolean =>
+  result.kind === 'reply' && result.stage === 'dot' && positive(result.reply);
+
+/** What a result says, on one line. */
+const told = (result: DeliveryResult): string =>
+  result.kind === 'reply' ? formatReply(result.reply) : 'error' in result ? result.error : '';
+
 /** Whether the line and the server are well after a message, whatever became of it. */
 const isAnswered = (result: DeliveryResult): boolean =>
   result.kind === 'reply' &&
@@ -110,8 +121,13 @@ interface Delivered {
   client: SmtpClient | null;
 }
 
+/** Whether the server says that there are more connections than it takes. */
+const saysTooMany = (result: DeliveryResult): boolean =>
+  result.kind === 'reply' && isConnectionLimit(result.stage, result.reply);
+
 /** Whether the server may have failed to open one more connection because it takes no more of them. */
 const isConnectionRefused = (failure: DeliveryResult): boolean =>
+  saysTooMany(failure) ||
   (failure.kind === 'reply' && failure.stage === 'connect') ||
   (failure.kind === 'broken' && failure.stage === 'connect' && !failure.certificate);
 
@@ -134,8 +150,7 @@ class Pool implements Transport {
   private closing = false;
   onFree: (() => void) | null = null;
   acceptanceMs = 0;
-  /** Places there are while the server takes fewer connections than we may make. */
-  private fewer = { places: Number.POSITIVE_INFINITY, until: 0 };
+  private readonly places: Places;
   /** Both are turned off for good where a server offers PIPELINING and then leaves commands without a reply, or the right one. */
   private readonly bears: Record<WayAhead, boolean> = { pipelining: true, behindDot: true };
 
@@ -146,10 +161,16 @@ class Pool implements Transport {
     private readonly options: TransportOptions,
   ) {
     setMaxListeners(0, this.abort.signal);
+    this.places = new Places(
+      options.connections,
+      timeouts.fewer,
+      () => this.wake(),
+      (count, reason) => options.onPlaces?.(count, reason),
+    );
   }
 
   get free(): number {
-    return this.closing ? 0 : Math.max(0, this.places - this.taken - this.queue.length);
+    return this.closing ? 0 : Math.max(0, this.places.count - this.taken - this.queue.length);
   }
 
   get active(): number {
@@ -189,6 +210,11 @@ class Pool implements Transport {
       const warm = on ?? this.takeIdle();
       if (warm) {
         const result = await this.attempt(warm, transmission, following);
+        if (saysTooMany(result)) {
+          on = null;
+          if (await this.yieldPlace(result, warm)) continue;
+          return { result, client: null };
+        }
         if (!isRoutineEnd(result, warm, on !== null)) return { result, client: warm };
         this.busy.delete(warm);
         warm.destroy();
@@ -196,23 +222,45 @@ class Pool implements Transport {
       on = null;
       const fresh = await this.connect();
       if (fresh instanceof SmtpClient) {
-        return { result: await this.attempt(fresh, transmission, following), client: fresh };
+        const result = await this.attempt(fresh, transmission, following);
+        if (!saysTooMany(result)) return { result, client: fresh };
+        if (!(await this.yieldPlace(result, fresh))) return { result, client: null };
+      } else if (!(await this.yieldPlace(fresh, null))) {
+        return { result: fresh, client: null };
       }
-      const isFull = isConnectionRefused(fresh) && (await this.isAnotherOpen());
-      if (isFull) {
-        this.fewer = {
-          places: Math.max(1, this.busy.size + this.handshakes.size),
-          until: performance.now() + this.timeouts.fewer,
-        };
-        setTimeout(() => this.wake(), this.timeouts.fewer + 1).unref();
-      }
-      this.givePlace();
-      if (!isFull) return { result: fresh, client: null };
     }
+  }
+
+  /**
+   * Gives the place of a connection up that failed, or was one too many.
+   * @param client closed with it, if it came so far
+   * @returns whether the server takes others, which can carry its message instead
+   */
+  private async yieldPlace(result: DeliveryResult, client: SmtpClient | null): Promise<boolean> {
+    if (client) {
+      this.busy.delete(client);
+      const { ahead } = client;
+      if (ahead) client.destroy();
+      else client.quit();
+      ahead?.done({ kind: 'not-started' });
+    }
+    const others = isConnectionRefused(result) && (await this.isAnotherOpen());
+    if (others) {
+      this.places.refused(this.busy.size + this.idle.length + this.handshakes.size, told(result));
+      while (this.isCrowded(0) && this.idle[0]) this.forget(this.idle[0]).quit();
+    }
+    this.givePlace();
+    return others;
+  }
+
+  /** Whether there are too many connections, with so many more. */
+  private isCrowded(more: number): boolean {
+    return this.busy.size + this.idle.length + more > this.places.count;
   }
 
   async close(): Promise<void> {
     this.closing = true;
+    this.places.close();
     for (const client of [...this.idle]) this.forget(client).quit();
     for (const client of this.recovering) client.destroy();
     this.wake();
@@ -224,20 +272,15 @@ class Pool implements Transport {
 
   destroy(): void {
     this.closing = true;
+    this.places.close();
     this.abort.abort();
     for (const client of [...this.idle]) this.forget(client);
     for (const client of this.open) client.destroy();
     this.wake();
   }
 
-  private get places(): number {
-    return performance.now() < this.fewer.until
-      ? Math.min(this.fewer.places, this.options.connections)
-      : this.options.connections;
-  }
-
   private async takePlace(): Promise<void> {
-    if (this.closing || this.taken < this.places) {
+    if (this.closing || this.taken < this.places.count) {
       this.taken += 1;
       return;
     }
@@ -251,7 +294,7 @@ class Pool implements Transport {
   }
 
   private wake(): void {
-    while (this.queue.length > 0 && (this.closing || this.taken < this.places)) {
+    while (this.queue.length > 0 && (this.closing || this.taken < this.places.count)) {
       this.taken += 1;
       this.queue.shift()?.();
     }
@@ -260,7 +303,7 @@ class Pool implements Transport {
 
   /** Whether the server has taken another connection, once those being made at this moment have come to something. */
   private async isAnotherOpen(): Promise<boolean> {
-    if (this.busy.size > 0) return true;
+    if (this.busy.size > 0 || this.idle.length > 0) return true;
     const some = Promise.any(this.handshakes).then(
       () => true,
       () => false,
@@ -297,6 +340,7 @@ class Pool implements Transport {
     const result = await client.transact(transmission, () =>
       this.mayFollow(client) ? following() : null,
     );
+    if (isAccepted(result)) this.places.accepted();
     if (client.acceptanceMs !== null) {
       this.acceptanceMs += (client.acceptanceMs - this.acceptanceMs) * NEWEST;
     }
@@ -325,7 +369,7 @@ class Pool implements Transport {
       this.recovering.delete(client);
       this.busy.delete(client);
       if (!ready || !client.usable) client.destroy();
-      else if (this.closing || this.isUsedUp(client.messages)) client.quit();
+      else if (this.closing || this.isUsedUp(client.messages) || this.isCrowded(1)) client.quit();
       else this.keep(client);
       this.givePlace();
     };

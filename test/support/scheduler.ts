@@ -49,7 +49,12 @@ export function startScheduler(
   const worker = `test:${process.pid}:${randomBytes(4).toString('hex')}`;
   const events: SchedulerEvent[] = [];
   const abort = new AbortController();
-  const transport = createTransport(smtp, { connections, messagesPerConnection: 0 });
+  const transport = createTransport(smtp, {
+    connections,
+    messagesPerConnection: 0,
+    onPlaces: (count, reason) =>
+      events.push({ kind: 'connections-learnt', connections: count, reason }),
+  });
   const carry = transport.carry.bind(transport);
   transport.carry = (first, following) =>
     carry(made(first), () => {
