@@ -52,6 +52,8 @@ interface Opening {
 interface Opened {
   transmission: Transmission;
   opening: Opening;
+  /** When its commands were written. */
+  at: number;
 }
 
 /** An answer that says yes. */
@@ -68,6 +70,8 @@ export class SmtpClient {
   readonly pipelining: boolean;
   /** Messages whose body was begun. */
   messages = 0;
+  /** When the MAIL of the last message was written, by the monotonic clock. */
+  announcedAt = 0;
   /** Milliseconds from the end of the last message to its reply; null when none came. */
   acceptanceMs: number | null = null;
   /** Whether a command behind a dot was answered before the dot. */
@@ -143,6 +147,7 @@ export class SmtpClient {
     if ('kind' in opening) return opening;
     const { mail, rcpt } = opening;
 
+    this.announcedAt = ahead?.at ?? performance.now();
     if (!ahead) {
       if (!mayProceed()) return { kind: 'not-started' };
       this.socket.write(this.pipelining ? `${mail}${rcpt}DATA\r\n` : mail);
@@ -206,7 +211,7 @@ export class SmtpClient {
   private nextOf(following: Following): Opened | null {
     for (let next = following(); next; next = following()) {
       const opening = this.open(next.message);
-      if (!('kind' in opening)) return { transmission: next, opening };
+      if (!('kind' in opening)) return { transmission: next, opening, at: 0 };
       next.done(opening);
     }
     return null;
@@ -229,7 +234,7 @@ export class SmtpClient {
     }
     let behind = '';
     if (next?.transmission.mayProceed()) {
-      this.opened = next;
+      this.opened = { ...next, at: performance.now() };
       behind = `${next.opening.mail}${next.opening.rcpt}DATA\r\n`;
     } else {
       next?.transmission.done({ kind: 'not-started' });

@@ -38,7 +38,7 @@ const TIMEOUTS: TransportTimeouts = {
   dot: 600_000,
   behindDot: 30_000,
   idle: 30_000,
-  fewer: 10_000,
+  fewer: 1_000,
 };
 
 /**
@@ -151,6 +151,10 @@ class Pool implements Transport {
   onFree: (() => void) | null = null;
   acceptanceMs = 0;
   private readonly places: Places;
+  /** Until a connection is closed that was one too many. */
+  private makingRoom: Promise<void> | null = null;
+  /** When the last one was. */
+  private roomAt = 0;
   /** Both are turned off for good where a server offers PIPELINING and then leaves commands without a reply, or the right one. */
   private readonly bears: Record<WayAhead, boolean> = { pipelining: true, behindDot: true };
 
@@ -212,7 +216,7 @@ class Pool implements Transport {
         const result = await this.attempt(warm, transmission, following);
         if (saysTooMany(result)) {
           on = null;
-          if (await this.yieldPlace(result, warm)) continue;
+          if (await this.yieldPlace(result, warm, warm.announcedAt)) continue;
           return { result, client: null };
         }
         if (!isRoutineEnd(result, warm, on !== null)) return { result, client: warm };
@@ -220,42 +224,73 @@ class Pool implements Transport {
         warm.destroy();
       }
       on = null;
+      const begun = performance.now();
       const fresh = await this.connect();
       if (fresh instanceof SmtpClient) {
         const result = await this.attempt(fresh, transmission, following);
         if (!saysTooMany(result)) return { result, client: fresh };
-        if (!(await this.yieldPlace(result, fresh))) return { result, client: null };
-      } else if (!(await this.yieldPlace(fresh, null))) {
+        if (await this.yieldPlace(result, fresh, fresh.announcedAt)) continue;
+        return { result, client: null };
+      } else if (!(await this.yieldPlace(fresh, null, begun))) {
         return { result: fresh, client: null };
       }
     }
   }
 
   /**
-   * Gives the place of a connection up that failed, or was one too many.
-   * @param client closed with it, if it came so far
+   * Gives the place of a connection up that failed, or that was one too many and is closed. A server may refuse all of
+   * them for the one: what was begun before that was gone says nothing new, and is only tried again.
+   * @param client if it came so far
+   * @param begun  when the connection was asked for, or the message announced on it
    * @returns whether the server takes others, which can carry its message instead
    */
-  private async yieldPlace(result: DeliveryResult, client: SmtpClient | null): Promise<boolean> {
+  private async yieldPlace(
+    result: DeliveryResult,
+    client: SmtpClient | null,
+    begun: number,
+  ): Promise<boolean> {
+    const tooMany = saysTooMany(result);
+    const known = tooMany && (this.makingRoom !== null || begun < this.roomAt);
+    const ahead = client?.ahead;
+    if (client && known && !ahead) {
+      this.release(client);
+      await this.makingRoom;
+      return true;
+    }
     if (client) {
       this.busy.delete(client);
-      const { ahead } = client;
       if (ahead) client.destroy();
       else client.quit();
       ahead?.done({ kind: 'not-started' });
     }
-    const others = isConnectionRefused(result) && (await this.isAnotherOpen());
-    if (others) {
+    const others =
+      known ||
+      (tooMany && this.handshakes.size > 0) ||
+      (isConnectionRefused(result) && (await this.isAnotherOpen()));
+    if (others && !known) {
       this.places.refused(this.busy.size + this.idle.length + this.handshakes.size, told(result));
       while (this.isCrowded(0) && this.idle[0]) this.forget(this.idle[0]).quit();
+      if (client) this.makeRoom(client);
+      else this.roomAt = performance.now();
     }
     this.givePlace();
+    await this.makingRoom;
     return others;
   }
 
   /** Whether there are too many connections, with so many more. */
   private isCrowded(more: number): boolean {
     return this.busy.size + this.idle.length + more > this.places.count;
+  }
+
+  private makeRoom(client: SmtpClient): void {
+    this.makingRoom ??= Promise.race([
+      client.closed(),
+      sleep(VERDICT_MS, undefined, { ref: false }),
+    ]).then(() => {
+      this.makingRoom = null;
+      this.roomAt = performance.now();
+    });
   }
 
   async close(): Promise<void> {
@@ -314,14 +349,13 @@ class Pool implements Transport {
   private async connect(): Promise<SmtpClient | DeliveryResult> {
     const { settings, handshakeOptions, timeouts } = this;
     const shaking = shakeHands(settings, handshakeOptions, timeouts, this.abort.signal);
-    const opened = shaking
-      .then((handshake) => {
-        if ('failure' in handshake) throw new Error('not opened');
-      })
-      .finally(() => this.handshakes.delete(opened));
+    const opened = shaking.then((handshake) => {
+      if ('failure' in handshake) throw new Error('not opened');
+    });
     opened.catch(() => undefined);
     this.handshakes.add(opened);
     const handshake = await shaking;
+    this.handshakes.delete(opened);
     if ('failure' in handshake) return handshake.failure;
     const client = new SmtpClient(handshake.connection, timeouts, this.bears.pipelining);
     this.open.add(client);
@@ -340,7 +374,7 @@ class Pool implements Transport {
     const result = await client.transact(transmission, () =>
       this.mayFollow(client) ? following() : null,
     );
-    if (isAccepted(result)) this.places.accepted();
+    if (isAccepted(result)) this.places.accepted(this.busy.size + this.idle.length);
     if (client.acceptanceMs !== null) {
       this.acceptanceMs += (client.acceptanceMs - this.acceptanceMs) * NEWEST;
     }

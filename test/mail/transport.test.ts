@@ -364,6 +364,70 @@ describe('connecting', () => {
   });
 });
 
+describe('a message refused for there being too many connections', () => {
+  const TOO_MANY = '432 4.3.2 Concurrent connections limit exceeded';
+
+  test.each(['MAIL', 'RCPT', 'DATA', 'DOT'] as const)(
+    'at %s goes over another connection that is taken, and its own is closed',
+    async (verb) => {
+      const held: (() => void)[] = [];
+      let refused = 0;
+      const told: [number, string][] = [];
+      const { server, transport } = await raw(
+        {
+          EHLO: noPipelining,
+          [verb]: (c: { number: number; reply: (line: string) => void }) => {
+            const accept = () => c.reply(verb === 'DATA' ? '354 go' : '250 2.0.0 ok');
+            if (c.number === 1) {
+              refused += 1;
+              c.reply(TOO_MANY);
+            } else if (refused === 0) held.push(accept);
+            else accept();
+          },
+        },
+        { connections: 2, onPlaces: (...change) => told.push(change) },
+      );
+      const results = Promise.all([
+        deliver(transport, message(), go),
+        deliver(transport, message('bob@example.org'), go),
+      ]);
+      await vi.waitFor(() => expect([refused, held.length]).toEqual([1, 1]));
+      for (const accept of held) accept();
+      for (const result of await results) expect(result).toMatchObject({ reply: { code: 250 } });
+      expect(server.connected).toBe(2);
+      expect(transport.free).toBe(1);
+      await vi.waitFor(async () => {
+        await deliver(transport, message(), go);
+        expect(told).toEqual([[1, TOO_MANY]]);
+      });
+    },
+  );
+
+  test('and the one announced behind it is not started', async () => {
+    let dots = 0;
+    const { server, transport } = await raw({
+      DOT: (c) => c.reply(++dots === 1 ? TOO_MANY : '250 2.0.0 ok'),
+    });
+    expect(await carry(transport, ['ann', 'bob'])).toEqual([
+      replied('dot', 432, '4.3.2'),
+      { kind: 'not-started' },
+    ]);
+    expect(server.bodies).toHaveLength(1);
+  });
+
+  test('is that reply where there is no other, at login too', async () => {
+    const { transport } = await raw({ MAIL: (c) => c.reply(TOO_MANY) });
+    expect(await deliver(transport, message(), go)).toEqual(replied('mail', 432, '4.3.2'));
+    const login = await raw({
+      EHLO: (c) => c.reply('250-raw.test', '250 AUTH PLAIN'),
+      AUTH: (c: { reply: (line: string) => void }) =>
+        c.reply('454 4.7.0 Too many connections from your IP'),
+    } as RawScript);
+    const other = connectTo({ ...login.server.settings, user: 'joe', password: 'x' });
+    expect(await deliver(other, message(), go)).toEqual(replied('auth', 454, '4.7.0'));
+  });
+});
+
 for (const [offer, EHLO] of [
   ['with PIPELINING', undefined],
   ['without PIPELINING', noPipelining],

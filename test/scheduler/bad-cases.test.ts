@@ -6,7 +6,7 @@ import {
   type SchedulerSetup,
   startScheduler,
 } from '../support/scheduler.ts';
-import { balancedBooks, seedSend } from '../support/sends.ts';
+import { balancedBooks, ledgerRows, seedSend } from '../support/sends.ts';
 import { type SmtpServer, type SmtpServerSettings, startSmtpServer } from '../support/smtp.ts';
 
 let db: TestDatabase;
@@ -69,6 +69,73 @@ describe('a server', () => {
       { connections: 8 },
     );
     expect(result).toEqual({ ...WELL, sent: 300 });
+  });
+
+  test.each(['connect', 'mail', 'rcpt', 'dot'] as const)(
+    'that takes three connections, and says so at %s, gets three, without a backoff',
+    async (refusing) => {
+      server = await startSmtpServer({
+        takes: { connections: 3, refusing },
+        onData: () => delayed(20),
+      });
+      const ids = [
+        await seedSend(db.database, { recipients: 120 }),
+        await seedSend(db.database, { recipients: 120 }),
+      ];
+      scheduler = startScheduler(db.connect({ connections: 4 }), server.settings, {
+        connections: 8,
+      });
+      await scheduler.done;
+      for (const id of ids) {
+        expect(await balancedBooks(db.database, id)).toMatchObject({
+          status: 'completed',
+          sent: 120,
+        });
+        const rows = await ledgerRows(db.database, id);
+        expect(rows.every(({ attempts }) => attempts === 1)).toBe(true);
+      }
+      // Both sends go to the same addresses.
+      expect([...server.countsByRecipient().values()].every((count) => count === 2)).toBe(true);
+      const told = scheduler.events.filter(({ kind }) => /trouble|paused|learnt/.test(kind));
+      expect(told).toContainEqual(
+        expect.objectContaining({ kind: 'connections-learnt', connections: 3 }),
+      );
+      expect(told.every(({ kind }) => kind === 'connections-learnt')).toBe(true);
+    },
+  );
+
+  test('that refuses every connection while one is too many gets fewer all the same', async () => {
+    const result = await sendThrough(
+      {
+        onMailFrom: () =>
+          server.open > 3
+            ? { reply: [432, '4.3.2 Concurrent connections limit exceeded'] }
+            : undefined,
+        onData: () => delayed(20),
+      },
+      120,
+      { connections: 8 },
+    );
+    expect(result).toMatchObject({ sent: 120, unknown: 0, twice: 0 });
+  });
+
+  test('whose connections another process has is waited for, and pauses nothing', async () => {
+    server = await startSmtpServer({
+      takes: { connections: 1, refusing: 'connect' },
+      onData: () => delayed(10),
+    });
+    const ids = [
+      await seedSend(db.database, { recipients: 60, batchSize: 60 }),
+      await seedSend(db.database, { recipients: 60, batchSize: 60 }),
+    ];
+    const setup = { maxServerFailures: 2, backoffMaxSeconds: 1 };
+    scheduler = startScheduler(db.connect({ connections: 4 }), server.settings, setup);
+    const other = startScheduler(db.connect({ connections: 4 }), server.settings, setup);
+    await Promise.all([scheduler.done, other.done]);
+    for (const id of ids) {
+      expect(await balancedBooks(db.database, id)).toMatchObject({ status: 'completed', sent: 60 });
+    }
+    expect([...server.countsByRecipient().values()].every((count) => count === 2)).toBe(true);
   });
 
   test('that closes after every ten messages is gone back to, nobody twice or unknown', async () => {

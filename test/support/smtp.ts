@@ -37,6 +37,8 @@ export interface SmtpServerSettings {
   tls?: 'self-signed' | 'expired';
   /** TLS from the first byte. */
   secure?: boolean;
+  /** Takes so many connections at a time, and answers one more at this command, as long as it has the others. */
+  takes?: { connections: number; refusing: 'connect' | 'mail' | 'rcpt' | 'dot' };
   /** Further smtp-server options: `hidePIPELINING`, `hideSMTPUTF8`, `size`, `banner`, … */
   server?: SMTPServerOptions;
 }
@@ -88,6 +90,23 @@ export async function startSmtpServer(options: SmtpServerSettings = {}): Promise
     callback(Object.assign(new Error(text), { responseCode }));
   };
 
+  const taken = new Set<string>();
+  /** What a connection that is one too many hears at this command; nothing, if it is not. */
+  const oneTooMany = (
+    at: NonNullable<SmtpServerSettings['takes']>['refusing'],
+    { id }: SMTPServerSession,
+  ): HookAnswer => {
+    const { takes } = options;
+    if (takes?.refusing !== at) return undefined;
+    if (taken.has(id) || taken.size < takes.connections) {
+      taken.add(id);
+      return undefined;
+    }
+    return at === 'connect'
+      ? { reply: [421, '4.7.0 Too many connections from your IP'] }
+      : { reply: [432, '4.3.2 Concurrent connections limit exceeded'] };
+  };
+
   const server = new SMTPServer({
     disableReverseLookup: true,
     closeTimeout: 1,
@@ -112,12 +131,21 @@ export async function startSmtpServer(options: SmtpServerSettings = {}): Promise
           ),
     onConnect: (session, callback) => {
       connected++;
-      void settle(options.onConnect?.(session), session, callback);
+      const answer = oneTooMany('connect', session) ?? options.onConnect?.(session);
+      void settle(answer, session, callback);
     },
     onMailFrom: ({ address }, session, callback) =>
-      void settle(options.onMailFrom?.(address, session), session, callback),
+      void settle(
+        oneTooMany('mail', session) ?? options.onMailFrom?.(address, session),
+        session,
+        callback,
+      ),
     onRcptTo: ({ address }, session, callback) =>
-      void settle(options.onRcptTo?.(address, session), session, callback),
+      void settle(
+        oneTooMany('rcpt', session) ?? options.onRcptTo?.(address, session),
+        session,
+        callback,
+      ),
     onData: (stream, session, callback) => {
       const chunks: Buffer[] = [];
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -131,7 +159,7 @@ export async function startSmtpServer(options: SmtpServerSettings = {}): Promise
           messageId: messageIdOf(raw),
           session,
         };
-        const answer = await options.onData?.(message, session);
+        const answer = oneTooMany('dot', session) ?? (await options.onData?.(message, session));
         if (typeof answer === 'object' && answer.reply[0] < 300) {
           messages.push(message);
           return callback(null, answer.reply[1]);
@@ -144,6 +172,10 @@ export async function startSmtpServer(options: SmtpServerSettings = {}): Promise
       });
     },
     ...options.server,
+    onClose: (session, callback) => {
+      taken.delete(session.id);
+      options.server?.onClose?.(session, callback);
+    },
   });
   // Clients that cut the line are part of the tests.
   server.on('error', () => undefined);
