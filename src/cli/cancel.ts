@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { count } from '../domain/text.js';
 import { sendId } from './arguments.js';
 import { confirm } from './confirm.js';
 import type { Context } from './context.js';
@@ -31,7 +32,8 @@ export function register(program: Command, context: Context): void {
       if (!send) throw noSuchSend(id);
       if (send.status === 'completed') throw wrongState(id, send.status, 'cancel');
       if (send.status !== 'cancelled') {
-        const left = send.status === 'importing' ? 'its import' : `${pendingOf(send)} pending`;
+        const left =
+          send.status === 'importing' ? 'its import' : `${count(pendingOf(send))} pending`;
         await confirm(context, `Cancelling send ${id} (${left}) is final`, options.yes);
       }
       const result = await cancel(database, id, context.actor, options.reason);

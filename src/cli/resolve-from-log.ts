@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { MailLogReader } from '../domain/mail-log.js';
 import { genuineIn, parseMessageId } from '../domain/message-id.js';
+import { count, plural } from '../domain/text.js';
 import { CampaignError } from '../errors.js';
 import type { Database } from '../store/database.js';
 import { readMessage } from '../store/messages.js';
@@ -63,14 +64,14 @@ export async function resolveFromLog(
   if (findings.accepted.length + absent.length === 0) {
     throw new CampaignError(
       'WRONG_STATE',
-      `${nameOf(options.file)} settles none of the ${unknown.size} unknown recipients of send ${id}`,
+      `${nameOf(options.file)} settles nothing of send ${id}, which has ${plural(unknown.size, 'unknown recipient')}`,
       'give the log of the relay that this send went to, from before the attempt to after it',
     );
   }
   if (absent.length > 0) {
     await confirm(
       context,
-      `${absent.length} recipients of send ${id} are not in the log and are tried again; should the log be incomplete, they may get a second copy`,
+      `${plural(absent.length, 'recipient')} of send ${id} ${absent.length === 1 ? 'is' : 'are'} not in the log and will be tried again; should the log be incomplete, they may get a second copy`,
       options.yes,
     );
   }
@@ -80,7 +81,7 @@ export async function resolveFromLog(
   if (options.json) return;
   const left = unknown.size - sent - pending;
   context.stderr.write(
-    `${sent} recipients are sent now, ${pending} pending again, ${left} still unknown\n`,
+    `${plural(sent, 'recipient is', 'recipients are')} sent now, ${count(pending)} pending again, ${count(left)} still unknown\n`,
   );
 }
 

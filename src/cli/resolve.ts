@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { checkAddress } from '../domain/address.js';
+import { plural } from '../domain/text.js';
 import { CampaignError } from '../errors.js';
 import type { Database } from '../store/database.js';
 import type { Selection, Settled } from '../store/resolve.js';
@@ -86,7 +87,7 @@ async function resolveAs(
   const { free, held } = await countSelected(database, id, selection);
   if (free === 0) throw nothingToResolve(id, held);
   if (to === 'pending') {
-    const whom = options.email ?? `${free} recipients of send ${id}`;
+    const whom = options.email ?? `${plural(free, 'recipient')} of send ${id}`;
     await confirm(
       context,
       `${whom} may have got the message already, and may get a second copy`,
@@ -110,7 +111,9 @@ function tell(
   if ('refused' in settled) throw wrongState(id, settled.refused, 'sent to again');
   if (json) return;
   const running = settled.reopened ? '; the send is running again' : '';
-  context.stderr.write(`${settled.changed} recipients are ${to} now${running}\n`);
+  context.stderr.write(
+    `${plural(settled.changed, 'recipient is', 'recipients are')} ${to} now${running}\n`,
+  );
 }
 
 /** @returns SEQ of an address whose row is unknown */
@@ -146,7 +149,7 @@ function nothingToResolve(id: number, held: number): CampaignError {
   return held > 0
     ? new CampaignError(
         'WRONG_STATE',
-        `a running batch of send ${id} still holds its ${held} unknown recipients`,
+        `a running batch of send ${id} still holds its ${plural(held, 'unknown recipient')}`,
         'try again when the batch has ended',
       )
     : new CampaignError(

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { plural } from '../domain/text.js';
 import { CampaignError } from '../errors.js';
 import type { CodeFilter, Selection } from '../store/resolve.js';
 import { sendId } from './arguments.js';
@@ -49,7 +50,7 @@ async function retry(context: Context, id: number, options: Options): Promise<vo
   const { free, held } = await countSelected(database, id, selection);
   if (free === 0) throw nothingFits(id, from, options.code !== undefined, held);
   if (from === 'unknown') {
-    const consequence = `${free} recipients of send ${id} may have got the message already, and may get a second copy`;
+    const consequence = `${plural(free, 'recipient')} of send ${id} may have got the message already, and may get a second copy`;
     await confirm(context, consequence, options.yes);
   }
   const settle = { from, to: 'pending', event: 'retried', actor: context.actor } as const;
@@ -58,7 +59,9 @@ async function retry(context: Context, id: number, options: Options): Promise<vo
   if ('refused' in settled) throw wrongState(id, settled.refused, 'retried');
   if (!options.json) {
     const running = settled.reopened ? '; the send is running again' : '';
-    context.stderr.write(`${settled.changed} recipients are pending again${running}\n`);
+    context.stderr.write(
+      `${plural(settled.changed, 'recipient is', 'recipients are')} pending again${running}\n`,
+    );
   }
   await showProgress(context, database, id, options.json);
 }
@@ -67,7 +70,7 @@ function nothingFits(id: number, from: string, filtered: boolean, held: number):
   if (held > 0) {
     return new CampaignError(
       'WRONG_STATE',
-      `a running batch still holds the ${held} ${from} recipients of send ${id}`,
+      `a running batch still holds ${plural(held, `${from} recipient`)} of send ${id}`,
       'try again when the batch has ended',
     );
   }

@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { requireSmtp, type Settings } from '../config.js';
 import { STALE_CLAIM_SECONDS, systemClock } from '../domain/lease.js';
 import type { Report } from '../domain/scheduler-events.js';
+import { plural } from '../domain/text.js';
 import { CampaignError } from '../errors.js';
 import type { SchedulerOptions, SchedulerResult } from '../scheduler/loop.js';
 import type { LogFormat, LogLevel } from '../view/log.js';
@@ -146,7 +147,7 @@ function tellTrouble(flags: Flags, result: SchedulerResult): void {
   if (!flags.once && !flags.untilIdle) return;
   const [first, ...others] = result.pausedThemselves;
   if (first) {
-    const more = others.length === 0 ? '' : ` (and ${others.length} more sends)`;
+    const more = others.length === 0 ? '' : ` (and ${plural(others.length, 'more send')})`;
     throw new CampaignError(
       'SEND_PAUSED_ITSELF',
       `send ${first.sendId} paused itself: ${first.reason}${more}`,

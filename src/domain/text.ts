@@ -1,3 +1,10 @@
+/** A number for people: `12,345`. */
+export const count = (value: number): string => value.toLocaleString('en-US');
+
+/** A number and what it counts, which may bring its verb: `1 recipient is`, `12,345 recipients are`. */
+export const plural = (value: number, one: string, many = `${one}s`): string =>
+  `${count(value)} ${value === 1 ? one : many}`;
+
 /** The first `max` characters of a text, never half of a surrogate pair: MySQL counts code points. */
 export const clip = (text: string, max: number): string =>
   text.length <= max ? text : [...text].slice(0, max).join('');

@@ -1,6 +1,6 @@
 import type { ShownStatus } from '../domain/progress.js';
 import type { SendStatus } from '../domain/states.js';
-import { clip, REASON_LENGTH } from '../domain/text.js';
+import { clip, plural, REASON_LENGTH } from '../domain/text.js';
 import { CampaignError } from '../errors.js';
 import { type BulkInsert, chooseBulkInsert, type RowBlock, type Target } from './bulk.js';
 import { type Database, type Executor, escapeRow, type Outcome } from './database.js';
@@ -299,7 +299,7 @@ async function explainRefusal(tx: Executor, sendId: number, found: number): Prom
   if (send?.status !== 'importing') return noLongerImporting(sendId);
   return new CampaignError(
     'CONTRADICTION',
-    `send ${sendId} counts ${send.total} recipients, but its ledger has ${found}`,
+    `send ${sendId} counts ${plural(send.total, 'recipient')}, but its ledger has ${found}`,
     `run \`campaign verify ${sendId}\`, and cancel it`,
   );
 }

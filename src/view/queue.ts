@@ -1,4 +1,5 @@
 import type { ShownStatus } from '../domain/progress.js';
+import { count, plural } from '../domain/text.js';
 import { printable } from './text.js';
 
 /** What `queue` came to. */
@@ -64,13 +65,8 @@ export interface RejectionView {
   cells: readonly string[];
 }
 
-const count = (value: number): string => value.toLocaleString('en-US');
-
-const counted = (value: number, one: string, many: string): string =>
-  `${count(value)} ${value === 1 ? one : many}`;
-
 const bytes = (value: number): string => {
-  if (value < 1024) return counted(value, 'byte', 'bytes');
+  if (value < 1024) return plural(value, 'byte');
   const units = ['KB', 'MB', 'GB', 'TB'];
   let amount = value / 1024;
   let unit = 0;
@@ -101,8 +97,8 @@ export function queueJson(result: QueueView): string {
 
 const asides = (result: Partial<QueueView>): string => {
   const parts = [
-    result.rejected ? `${counted(result.rejected, 'line', 'lines')} rejected` : '',
-    result.duplicates ? counted(result.duplicates, 'duplicate', 'duplicates') : '',
+    result.rejected ? `${plural(result.rejected, 'line')} rejected` : '',
+    result.duplicates ? plural(result.duplicates, 'duplicate') : '',
     result.suppressed ? `${count(result.suppressed)} suppressed` : '',
     result.idnConverted
       ? `${count(result.idnConverted)} with an internationalised domain converted to A-labels`
@@ -115,7 +111,7 @@ const asides = (result: Partial<QueueView>): string => {
 /** What was done and how to go on, in lines for people. */
 export function queueSummary(result: QueueView): string {
   const { id, status, total, alreadyQueued } = result;
-  const recipients = `${counted(total, 'recipient', 'recipients')}${asides(result)}`;
+  const recipients = `${plural(total, 'recipient')}${asides(result)}`;
   if (id === null) return `The list is good for ${recipients}. Dry run: nothing was queued.`;
   const title = `send ${id} "${printable(shorten(result.name, 60))}"`;
   if (status === 'cancelled' && !alreadyQueued) {
@@ -143,10 +139,10 @@ function nextSteps(id: number, status: QueueView['status']): string[] {
 /** What is about to be imported, and how it is to be sent. */
 export function queuePlan(plan: QueuePlanView, database: string): string {
   const pacing = [
-    `${counted(plan.batchSize, 'message', 'messages')} a batch`,
+    `${plural(plan.batchSize, 'message')} a batch`,
     plan.delayMs === 0 ? 'no delay between messages' : `${count(plan.delayMs)} ms between messages`,
-    `${counted(plan.cooldownSeconds, 'second', 'seconds')} between batches`,
-    `${counted(plan.maxAttempts, 'attempt', 'attempts')} at most`,
+    `${plural(plan.cooldownSeconds, 'second')} between batches`,
+    `${plural(plan.maxAttempts, 'attempt')} at most`,
   ];
   const rows: [string, string][] = [
     ['Name', plan.name],
@@ -173,7 +169,7 @@ const startText = ({ startAt, paused }: QueuePlanView): string => {
 
 /** The question that releases an imported list. */
 export function queueQuestion(imported: ImportedView, paused: boolean): string {
-  const recipients = `${counted(imported.total, 'recipient', 'recipients')}${asides(imported)}`;
+  const recipients = `${plural(imported.total, 'recipient')}${asides(imported)}`;
   return paused ? `Keep it, paused, for ${recipients}?` : `Send it to ${recipients}?`;
 }
 
@@ -198,7 +194,7 @@ export function rejectionLines(first: readonly RejectionView[], total: number): 
   );
   const more = total - first.length;
   return [
-    `Rejected ${counted(total, 'line', 'lines')}:`,
+    `Rejected ${plural(total, 'line')}:`,
     ...lines,
     ...(more > 0 ? [`  and ${count(more)} more (--rejects writes all of them to a file)`] : []),
   ].join('\n');

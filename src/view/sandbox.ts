@@ -1,3 +1,5 @@
+import { plural } from '../domain/text.js';
+
 /** Of a sandbox, what is shown. */
 interface Status {
   running: boolean;
@@ -13,7 +15,7 @@ export function sandboxLines(status: Status): string {
     ['running', status.running ? 'yes' : 'no (`campaign sandbox start` starts it)'],
     ['database', status.databaseUrl ?? '-'],
     ['SMTP', status.smtpUrl ?? '-'],
-    ['captured mail', `${status.captured} in ${status.mail}`],
+    ['captured mail', `${plural(status.captured, 'message')} in ${status.mail}`],
   ];
   return rows.map(([name, value]) => `${name.padEnd(14)} ${value}\n`).join('');
 }

@@ -1,6 +1,7 @@
 import { Chalk, type ChalkInstance } from 'chalk';
 import Table from 'cli-table3';
 import { durationInWords, type Progress, type ShownStatus } from '../domain/progress.js';
+import { count } from '../domain/text.js';
 import { printable } from './text.js';
 import { relativeTime } from './time.js';
 
@@ -49,8 +50,6 @@ function paintStatus(chalk: ChalkInstance, status: ShownStatus): string {
   if (status === 'cancelled') return chalk.red(status);
   return chalk.yellow(status);
 }
-
-const count = (value: number): string => value.toLocaleString('en-US');
 
 /** Everything about one send. */
 export function progressTable(progress: Progress, style: Style): string {

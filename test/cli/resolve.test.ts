@@ -218,7 +218,7 @@ describe('resolve --from-maillog', () => {
     );
     const { code, stderr } = await run(['resolve', id, '--from-maillog', '-'], text);
     expect(code).toBe(0);
-    expect(stderr).toContain('1 recipients are sent now, 0 pending again, 2 still unknown');
+    expect(stderr).toContain('1 recipient is sent now, 0 pending again, 2 still unknown');
     expect(await statuses(id)).toEqual(['sent', 'unknown', 'unknown']);
     await balanced(id);
   });
