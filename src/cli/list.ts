@@ -51,8 +51,8 @@ export function register(program: Command, context: Context): void {
     });
 }
 
-/** id, name, status, sent, failed, unknown, skipped, pending, total, created. */
-const tabbed = ({ send, status, pending }: ReturnType<typeof progressOf>): string =>
+/** id, name, status, sent, failed, unknown, skipped, pending, total, created, and what it waits for. */
+const tabbed = ({ send, status, pending, waiting }: ReturnType<typeof progressOf>): string =>
   `${[
     send.id,
     printable(send.name),
@@ -64,4 +64,5 @@ const tabbed = ({ send, status, pending }: ReturnType<typeof progressOf>): strin
     pending,
     send.total,
     send.createdAt.toISOString(),
+    printable(waiting?.text ?? ''),
   ].join('\t')}\n`;

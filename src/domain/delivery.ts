@@ -56,6 +56,8 @@ export interface Transport {
   readonly free: number;
   /** Connections that carry messages, are being made, or made ready for the next. */
   readonly active: number;
+  /** Messages whose text is on the wire: what a stop has to wait for. */
+  readonly onTheWire: number;
   /** Milliseconds from the end of a message to the reply to it: an average of the last ones. */
   readonly acceptanceMs: number;
   /** Called whenever a connection has become free. */
@@ -105,6 +107,16 @@ export interface ClaimedSend {
 export interface StaleClaim {
   sendId: number;
   by: string | null;
+}
+
+/** A claim that still stands, of a worker that shows no sign of life. Times by the database's clock. */
+export interface SilentClaim {
+  sendId: number;
+  by: string;
+  /** Since the worker was last seen or, when it has left, renewed the claim. */
+  silentMs: number;
+  now: Date;
+  takenOverAt: Date;
 }
 
 /** What became of one row, to be written to the ledger. */
@@ -163,7 +175,8 @@ export interface Reconciled {
 }
 
 export type BatchEnd =
-  | { kind: 'released'; status: SendStatus }
+  /** `unknown`: how many of the send's recipients are, if any. */
+  | { kind: 'released'; status: SendStatus; unknown?: number }
   | { kind: 'lost' }
   /** Rows are `sending` under our claim that we don't know of. */
   | { kind: 'strays' };

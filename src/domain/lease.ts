@@ -1,6 +1,13 @@
 /** A claim nobody renewed for this long belongs to a dead worker and is taken over. */
 export const STALE_CLAIM_SECONDS = 300;
 
+/** A scheduler notes every few seconds that it is alive; one not seen for this long counts as gone. */
+export const ALIVE_SECONDS = 20;
+
+/** Who holds a claim, for people: `host:pid` of the `host:pid:random:number` that CLAIMED_BY has. */
+export const holderOf = (claimedBy: string): string =>
+  /^.*?:\d+(?=:|$)/.exec(claimedBy)?.[0] ?? claimedBy;
+
 /** What a holder owes its claim, so that nobody takes it over while messages still start on it. */
 export interface Lease {
   /** No message starts on a claim renewed longer ago than this. */

@@ -1,4 +1,6 @@
+import { ALIVE_SECONDS, holderOf, STALE_CLAIM_SECONDS } from './lease.js';
 import type { SendStatus } from './states.js';
+import { plural } from './text.js';
 
 /** A running send whose START_AT is ahead is shown as `scheduled`. */
 export type ShownStatus = SendStatus | 'scheduled';
@@ -48,10 +50,12 @@ export interface Snapshot {
   /** When the first row given back or deferred is due. */
   nextRetryAt: Date | null;
   workers: readonly LiveWorker[];
+  /** When the worker that holds the claim was last seen; null when nobody holds it, or the worker has left. */
+  holderSeenAt: Date | null;
 }
 
 interface Waiting {
-  for: 'cooldown' | 'start' | 'retry' | 'server' | 'scheduler' | 'paused';
+  for: 'cooldown' | 'start' | 'retry' | 'server' | 'scheduler' | 'paused' | 'takeover';
   until: Date | null;
   /** One line for people; may hold a server's words. */
   text: string;
@@ -79,6 +83,9 @@ const ahead = (time: Date | null, now: Date): time is Date => time !== null && t
 const secondsUntil = (time: Date, now: Date): number =>
   Math.max(0, Math.ceil((time.getTime() - now.getTime()) / 1000));
 
+/** What may last for any time, or leaves what was counted to somebody who has not begun yet. */
+const WITHOUT_ETA: ReadonlySet<Waiting['for']> = new Set(['scheduler', 'server', 'takeover']);
+
 export function progressOf(snapshot: Snapshot): Progress {
   const { send, now } = snapshot;
   const scheduled = send.status === 'running' && ahead(send.startAt, now);
@@ -89,7 +96,7 @@ export function progressOf(snapshot: Snapshot): Progress {
     status: scheduled ? 'scheduled' : send.status,
     pending: pendingOf(send),
     ratePerSecond: rateOf(snapshot),
-    etaSeconds: waiting?.for === 'scheduler' || waiting?.for === 'server' ? null : etaOf(snapshot),
+    etaSeconds: waiting && WITHOUT_ETA.has(waiting.for) ? null : etaOf(snapshot),
     waiting,
   };
 }
@@ -118,7 +125,8 @@ function etaOf(snapshot: Snapshot): number | null {
   return Math.ceil(Math.max(untilStart + seconds, untilRetry));
 }
 
-function waitingOf({ send, now, nextRetryAt, workers }: Snapshot): Waiting | null {
+function waitingOf(snapshot: Snapshot): Waiting | null {
+  const { send, now, nextRetryAt, workers } = snapshot;
   if (send.status === 'paused') {
     return { for: 'paused', until: null, text: `paused: ${send.reason ?? 'no reason given'}` };
   }
@@ -133,6 +141,8 @@ function waitingOf({ send, now, nextRetryAt, workers }: Snapshot): Waiting | nul
       text: 'no scheduler is running: start `campaign run-scheduler`',
     };
   }
+  const takeover = deadClaim(snapshot);
+  if (takeover) return takeover;
   const server = serverTrouble(workers, now);
   if (server) return server;
   if (send.claimedBy !== null) return null;
@@ -152,6 +162,23 @@ function waitingOf({ send, now, nextRetryAt, workers }: Snapshot): Waiting | nul
   return null;
 }
 
+/** A claim whose worker shows no sign of life stands until it is stale, for it may still have messages on the wire. */
+function deadClaim({ send, now, holderSeenAt }: Snapshot): Waiting | null {
+  const { claimedBy, claimedAt } = send;
+  if (claimedBy === null || claimedAt === null) return null;
+  const silentMs = now.getTime() - (holderSeenAt ?? claimedAt).getTime();
+  if (holderSeenAt !== null && silentMs < ALIVE_SECONDS * 1000) return null;
+  const until = new Date(claimedAt.getTime() + STALE_CLAIM_SECONDS * 1000);
+  return { for: 'takeover', until, text: heldText(claimedBy, silentMs, until, now) };
+}
+
+/** `held by vm:24300, not seen for 40 s; taken over in 4 min`. */
+export function heldText(claimedBy: string, silentMs: number, until: Date, now: Date): string {
+  const silent = durationInWords(Math.max(0, silentMs) / 1000);
+  const next = ahead(until, now) ? `in ${inWords(until, now)}` : 'now';
+  return `held by ${holderOf(claimedBy)}, not seen for ${silent}; taken over ${next}`;
+}
+
 /** The SMTP server is the reason only when no scheduler could send. */
 function serverTrouble(workers: readonly LiveWorker[], now: Date): Waiting | null {
   const [first] = workers
@@ -166,6 +193,12 @@ function serverTrouble(workers: readonly LiveWorker[], now: Date): Waiting | nul
     text: `server backing off ${inWords(first.backingOffUntil, now)}${reason}`,
   };
 }
+
+/** Of a send that has ended with recipients of whom it is not known whether they got it: what settles that. */
+export const unknownHint = (id: number, status: string, unknown: number): string | null =>
+  unknown > 0 && (status === 'completed' || status === 'cancelled')
+    ? `${plural(unknown, 'recipient is', 'recipients are')} unknown: \`campaign resolve ${id} --from-maillog <log>\` asks the relay's log, \`--as sent\` or \`--as failed\` decides`
+    : null;
 
 /** `12 s`, `4 min`, `3 h`, `2 days`: time still to go, rounded up. */
 export function durationInWords(seconds: number): string {

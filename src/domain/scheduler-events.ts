@@ -1,4 +1,4 @@
-import type { WayAhead } from './delivery.js';
+import type { SilentClaim, WayAhead } from './delivery.js';
 
 /** What a scheduler tells of its work; wording and drawing are the view's. */
 export type SchedulerEvent =
@@ -14,11 +14,14 @@ export type SchedulerEvent =
       unknown: number;
       deferred: number;
       returned: number;
+      /** Of the whole send. */
+      unknownInAll: number;
       ms: number;
     }
   | { kind: 'message'; sendId: number; email: string; outcome: string; text: string }
   | { kind: 'paused-itself'; sendId: number; reason: string }
   | { kind: 'claim-lost'; sendId: number; settledLate: number }
+  | ({ kind: 'held' } & SilentClaim)
   | { kind: 'reclaimed'; sendId: number; from: string | null; unknown: number }
   | { kind: 'server-trouble'; reason: string; waitMs: number }
   | { kind: 'commands-ahead-given-up'; way: WayAhead }
@@ -26,7 +29,7 @@ export type SchedulerEvent =
   | { kind: 'database-away'; reason: string; waitMs: number }
   | { kind: 'database-back'; afterMs: number }
   | { kind: 'fault'; sendId: number; reason: string }
-  | { kind: 'stopping'; onTheWire: number }
+  | { kind: 'stopping'; onTheWire: number; drainSeconds: number; staleSeconds: number }
   | { kind: 'drain-limit'; onTheWire: number }
   | { kind: 'stopped' };
 

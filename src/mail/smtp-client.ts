@@ -91,6 +91,9 @@ export class SmtpClient {
   private opened: Opened | null = null;
   private endListener: (() => void) | null = null;
 
+  /** Whether a message's text is on the wire: begun, and not answered. */
+  carriesText = false;
+
   /** @param pipelining where the server offers it */
   constructor(
     private readonly connection: OpenConnection,
@@ -176,7 +179,10 @@ export class SmtpClient {
       next?.transmission.done({ kind: 'not-started' });
       return { kind: 'not-started' };
     }
-    return this.sendBody(message.data, opening.eightBit, next);
+    this.carriesText = true;
+    const result = await this.sendBody(message.data, opening.eightBit, next);
+    this.carriesText = false;
+    return result;
   }
 
   private open({ envelope, data }: FilledMessage): Opening | DeliveryResult {

@@ -181,6 +181,12 @@ class Pool implements Transport {
     return this.taken;
   }
 
+  get onTheWire(): number {
+    let count = 0;
+    for (const client of this.busy) if (client.carriesText) count += 1;
+    return count;
+  }
+
   async carry(first: Transmission, following: Following): Promise<void> {
     let client: SmtpClient | null = null;
     for (let current = first; ; ) {

@@ -1,4 +1,5 @@
 import type {
+  BatchEnd,
   Claim,
   ClaimedSend,
   Controls,
@@ -12,6 +13,7 @@ import type { Run } from '../domain/refusals.js';
 import { judge } from '../domain/replies.js';
 import type { RetryPolicy } from '../domain/retry.js';
 import type { Report } from '../domain/scheduler-events.js';
+import { plural } from '../domain/text.js';
 import { isDatabaseOutage } from '../errors.js';
 import type { Budget } from './budget.js';
 import { Hand } from './hand.js';
@@ -40,6 +42,9 @@ export interface BatchTools {
   /** Waiting is over: what cannot be recorded now is left to the next claim. */
   abandoned: AbortSignal;
 }
+
+/** The claim was let go, and this is how the send stands then. */
+type Ended = Extract<BatchEnd, { kind: 'released' }>;
 
 export interface BatchResult {
   pausedItself: string | null;
@@ -125,13 +130,14 @@ class Batch implements JobOwner {
     stopping.addEventListener('abort', this.wake);
     abandoned.addEventListener('abort', this.wake);
     try {
-      const status = await this.work();
-      if (status) {
+      const ended = await this.work();
+      if (ended) {
         report({
           kind: 'batch-ended',
           sendId: this.claim.sendId,
-          status,
+          status: ended.status,
           ...this.counts,
+          unknownInAll: ended.unknown ?? 0,
           ms: elapsedMs(begun, clock()),
         });
       }
@@ -147,8 +153,8 @@ class Batch implements JobOwner {
     }
   }
 
-  /** Until everything is recorded and the claim let go; the send's status then, or null if the claim was lost. */
-  private async work(): Promise<string | null> {
+  /** Until everything is recorded and the claim let go; how the send is then, or null if the claim was lost. */
+  private async work(): Promise<Ended | null> {
     for (;;) {
       if (this.tools.abandoned.aborted) return null;
       if (this.lost) {
@@ -503,7 +509,7 @@ class Batch implements JobOwner {
     seen.atSuccesses = lanes.successes;
     seen.count += 1;
     if (seen.count < maxServerFailures) return;
-    this.pauseFor(`SMTP server: ${seen.count} failures in a row, the last: ${reason}`);
+    this.pauseFor(`SMTP server: ${plural(seen.count, 'failure')} in a row, the last: ${reason}`);
     seen.count = 0;
   }
 
@@ -561,7 +567,7 @@ class Batch implements JobOwner {
   }
 
   /** Lets the claim go. Undefined when something is left to do first. */
-  private async end(): Promise<string | null | undefined> {
+  private async end(): Promise<Ended | undefined> {
     const { ledger, report } = this.tools;
     if (this.pause && !this.pauseWritten) {
       const { reason, giveBack } = this.pause;
@@ -576,7 +582,7 @@ class Batch implements JobOwner {
       worked: this.worked,
       exhausted: this.exhausted,
     });
-    if (end.kind === 'released') return end.status;
+    if (end.kind === 'released') return end;
     if (end.kind === 'strays') {
       await this.reconcile();
       if (this.hand.held === 0 && !this.lost) {

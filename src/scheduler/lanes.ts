@@ -42,8 +42,6 @@ export class Lanes {
   private stallTimer: NodeJS.Timeout | undefined;
   /** Messages taken from the queue so far. */
   private taken = 0;
-  /** Messages on the wire. */
-  busy = 0;
   /** Grows with every sign that the server is well. */
   successes = 0;
   /** Whether we cut the line ourselves: what breaks from then on tells nothing of the server. */
@@ -147,15 +145,11 @@ export class Lanes {
         job.done({ kind: 'unsendable', enhanced: null, error: (error as Error).message });
         continue;
       }
-      this.busy += 1;
       this.health.started();
       return {
         message,
         mayProceed: () => job.mayProceed(),
-        done: (result) => {
-          this.busy -= 1;
-          this.learn(job.done(result), startedAt);
-        },
+        done: (result) => this.learn(job.done(result), startedAt),
       };
     }
     return null;

@@ -93,6 +93,8 @@ class Scheduler {
   private readonly due: Work[] = [];
   /** With `once`, the sends that have had their batch. */
   private readonly served = new Set<number>();
+  /** Claims of the dead that were told of. */
+  private readonly toldOf = new Set<string>();
   private pollAt = Number.NEGATIVE_INFINITY;
   private claims = 0;
   private beatAt = Number.NEGATIVE_INFINITY;
@@ -146,10 +148,12 @@ class Scheduler {
       await this.poll();
     } finally {
       const since = this.deps.clock();
+      const stopBeating = this.keepBeating();
       await this.drain();
       this.lanes.stop();
       const left = drainSeconds * 1000 - elapsedMs(since, this.deps.clock());
       if (!(await within(transport.close(), left))) this.lanes.cut();
+      await stopBeating();
       await within(
         ledger.leave(worker.worker).catch(() => undefined),
         LAST_WORDS_MS,
@@ -236,6 +240,10 @@ class Scheduler {
         const { sendId, by: from } = stale;
         report({ kind: 'reclaimed', sendId, from, unknown: reclaimed.unknown });
       }
+    }
+    for (const silent of await ledger.findSilent()) {
+      if (!this.toldOf.has(silent.by)) report({ kind: 'held', ...silent });
+      this.toldOf.add(silent.by);
     }
   }
 
@@ -360,17 +368,32 @@ class Scheduler {
 
   /** Nothing more starts; what is on the wire may end until the drain limit, and is then cut and recorded. */
   private async drain(): Promise<void> {
-    const { report } = this.deps;
+    const { report, transport } = this.deps;
+    const { drainSeconds, staleSeconds = STALE_CLAIM_SECONDS } = this.options;
     this.halt.abort();
     if (this.active.size === 0) return;
-    if (this.stop.aborted) report({ kind: 'stopping', onTheWire: this.lanes.busy });
+    if (this.stop.aborted) {
+      report({ kind: 'stopping', onTheWire: transport.onTheWire, drainSeconds, staleSeconds });
+    }
     const ended = Promise.all(this.active.values());
-    if (await within(ended, this.options.drainSeconds * 1000)) return;
-    report({ kind: 'drain-limit', onTheWire: this.lanes.busy });
+    if (await within(ended, drainSeconds * 1000)) return;
+    report({ kind: 'drain-limit', onTheWire: transport.onTheWire });
     this.lanes.cut();
     if (await within(ended, RECORD_AFTER_CUT_MS)) return;
     this.abandon.abort();
     await within(ended, LAST_WORDS_MS);
+  }
+
+  /** While the loop that does it has ended, and messages on the wire have not. @returns stops it */
+  private keepBeating(): () => Promise<unknown> {
+    let last: Promise<void> = Promise.resolve();
+    const timer = setInterval(() => {
+      last = this.beat().catch(() => undefined);
+    }, BEAT_EVERY_MS);
+    return () => {
+      clearInterval(timer);
+      return within(last, LAST_WORDS_MS);
+    };
   }
 }
 

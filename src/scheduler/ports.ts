@@ -10,6 +10,7 @@ import type {
   Reconciled,
   SendState,
   Settlement,
+  SilentClaim,
   StaleClaim,
   Step,
   StepResult,
@@ -35,6 +36,8 @@ export interface Ledger {
   /** Sends that still have something to do now or later, those whose START_AT is ahead aside. */
   countUnfinished(maxWaitSeconds: number | null): Promise<number>;
   findStale(): Promise<StaleClaim[]>;
+  /** Claims that will be stale, unless their workers come back. */
+  findSilent(): Promise<SilentClaim[]>;
   /** Frees a stale claim; its `sending` rows become `unknown`. Null when somebody else was first. */
   reclaim(stale: StaleClaim, actor: string): Promise<{ unknown: number } | null>;
   claim(sendId: number, by: string, firstTime: boolean): Promise<ClaimedSend | null>;

@@ -4,10 +4,11 @@ import type {
   ClaimedSend,
   Controls,
   SendState,
+  SilentClaim,
   StaleClaim,
   Work,
 } from '../domain/delivery.js';
-import { STALE_CLAIM_SECONDS } from '../domain/lease.js';
+import { ALIVE_SECONDS, STALE_CLAIM_SECONDS } from '../domain/lease.js';
 import type { Run } from '../domain/refusals.js';
 import { likeness } from '../domain/replies.js';
 import type { SendStatus } from '../domain/states.js';
@@ -15,6 +16,7 @@ import { clip, REASON_LENGTH } from '../domain/text.js';
 import type { Database, Executor, Statement } from './database.js';
 import { completedEvent, eventStatement } from './events.js';
 import { IS_RESOLVED } from './resolve.js';
+import { HOLDER } from './workers.js';
 
 const SETTLED = 'SENT_COUNT + FAILED_COUNT + UNKNOWN_COUNT + SKIPPED_COUNT';
 
@@ -78,6 +80,24 @@ export function findStale(db: Executor, staleSeconds = STALE_CLAIM_SECONDS): Pro
       UNION ALL
      (SELECT ID, NULL FROM CAMPAIGN_SENDS WHERE DUE = 3 LIMIT 100)`,
     [staleSeconds],
+  );
+}
+
+/** Claims on running sends that are not stale yet, though their workers are gone. */
+export function findSilent(
+  db: Executor,
+  staleSeconds = STALE_CLAIM_SECONDS,
+): Promise<SilentClaim[]> {
+  return db.rows<SilentClaim>(
+    `SELECT s.ID AS sendId, s.CLAIMED_BY AS \`by\`, UTC_TIMESTAMP(3) AS now,
+            TIMESTAMPDIFF(SECOND, COALESCE(w.SEEN_AT, s.CLAIMED_AT), UTC_TIMESTAMP(3)) * 1000 AS silentMs,
+            s.CLAIMED_AT + INTERVAL ? SECOND AS takenOverAt
+       FROM CAMPAIGN_SENDS s FORCE INDEX (CLAIMED)
+       LEFT JOIN CAMPAIGN_WORKERS w ON w.WORKER = ${HOLDER}
+      WHERE s.CLAIMED_BY IS NOT NULL AND s.STATUS = 'running'
+        AND (w.SEEN_AT IS NULL OR w.SEEN_AT <= UTC_TIMESTAMP(3) - INTERVAL ? SECOND)
+      LIMIT 100`,
+    [staleSeconds, ALIVE_SECONDS],
   );
 }
 
@@ -218,11 +238,12 @@ interface StateRow {
   batchSize: number;
   delayMs: number;
   cooldownSeconds: number;
+  unknown: number;
 }
 
 const stateStatement = (sendId: number): Statement => ({
   sql: `SELECT STATUS AS status, CLAIMED_BY AS claimedBy, BATCH_SIZE AS batchSize, DELAY_MS AS delayMs,
-               COOLDOWN_SECONDS AS cooldownSeconds
+               COOLDOWN_SECONDS AS cooldownSeconds, UNKNOWN_COUNT AS \`unknown\`
           FROM CAMPAIGN_SENDS WHERE ID = ?`,
   params: [sendId],
 });
@@ -278,7 +299,11 @@ export async function endBatch(
     stateStatement(claim.sendId),
     completedEvent(claim),
   ]);
-  if (rows) return { kind: 'released', status: toState(rows[0], claim).status };
+  if (rows) {
+    const [send] = rows[0] as StateRow[];
+    const { status = 'cancelled', unknown = 0 } = send ?? {};
+    return { kind: 'released', status, ...(unknown > 0 ? { unknown } : {}) };
+  }
   const { held } = await readState(db, claim);
   return { kind: held ? 'strays' : 'lost' };
 }

@@ -35,6 +35,7 @@ export function createLedger(db: Database, staleSeconds?: number) {
     findWork: on(claims.findWork),
     countUnfinished: on(claims.countUnfinished),
     findStale: on((_) => claims.findStale(db, staleSeconds)),
+    findSilent: on((_) => claims.findSilent(db, staleSeconds)),
     reclaim: on((_, stale: StaleClaim, actor: string) =>
       claims.reclaim(db, stale, actor, staleSeconds),
     ),

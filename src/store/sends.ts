@@ -1,11 +1,11 @@
 import type { Controls } from '../domain/delivery.js';
+import { ALIVE_SECONDS } from '../domain/lease.js';
 import type { Send, Snapshot } from '../domain/progress.js';
 import type { SendStatus } from '../domain/states.js';
 import { clip, REASON_LENGTH } from '../domain/text.js';
 import type { Executor, Statement } from './database.js';
+import { HOLDER } from './workers.js';
 
-/** A scheduler beats every few seconds; one unseen for this long counts as gone. */
-const ALIVE_SECONDS = 20;
 const RATE_ROWS = 2000;
 const RATE_SECONDS = 60;
 
@@ -26,8 +26,14 @@ export async function readSend(db: Executor, id: number): Promise<Send | undefin
   return send;
 }
 
+/** The row, and what of its progress is read in the same moment. */
+type SendNow = Send & Pick<Snapshot, 'now' | 'holderSeenAt'>;
+
+const SEND_NOW_COLUMNS = `${SEND_COLUMNS}, UTC_TIMESTAMP(3) AS now,
+  (SELECT w.SEEN_AT FROM CAMPAIGN_WORKERS w WHERE w.WORKER = ${HOLDER}) AS holderSeenAt`;
+
 const sendStatement = (id: number): Statement => ({
-  sql: `SELECT ${SEND_COLUMNS}, UTC_TIMESTAMP(3) AS now FROM CAMPAIGN_SENDS s WHERE s.ID = ?`,
+  sql: `SELECT ${SEND_NOW_COLUMNS} FROM CAMPAIGN_SENDS s WHERE s.ID = ?`,
   params: [id],
 });
 
@@ -61,12 +67,13 @@ export async function readSnapshot(db: Executor, id: number): Promise<Snapshot |
     recentStatement(id),
     nextRetryStatement(id),
     workersStatement,
-  ])) as [(Send & { now: Date })[], Recent[], { nextRetryAt: Date | null }[], Snapshot['workers']];
+  ])) as [SendNow[], Recent[], { nextRetryAt: Date | null }[], Snapshot['workers']];
   const [row] = sends;
   if (!row) return undefined;
-  const { now, ...send } = row;
+  const { now, holderSeenAt, ...send } = row;
   return {
     now,
+    holderSeenAt,
     send,
     recent: recents[0] ?? { count: 0, since: null },
     nextRetryAt: retries[0]?.nextRetryAt ?? null,
@@ -84,8 +91,8 @@ export interface ListQuery {
 /** A page of sends, the newest first, each with what its progress is computed from. */
 export async function listSnapshots(db: Executor, query: ListQuery): Promise<Snapshot[]> {
   const { beforeId = Number.MAX_SAFE_INTEGER, statuses = [] } = query;
-  const rows = await db.rows<Send & { now: Date }>(
-    `SELECT ${SEND_COLUMNS}, UTC_TIMESTAMP(3) AS now FROM CAMPAIGN_SENDS s
+  const rows = await db.rows<SendNow>(
+    `SELECT ${SEND_NOW_COLUMNS} FROM CAMPAIGN_SENDS s
       WHERE s.ID < ?${statuses.length > 0 ? ' AND s.STATUS IN (?)' : ''}
       ORDER BY s.ID DESC LIMIT ?`,
     [beforeId, ...(statuses.length > 0 ? [statuses] : []), query.limit],
@@ -103,8 +110,9 @@ export async function listSnapshots(db: Executor, query: ListQuery): Promise<Sna
       },
     ]),
   );
-  return rows.map(({ now, ...send }) => ({
+  return rows.map(({ now, holderSeenAt, ...send }) => ({
     now,
+    holderSeenAt,
     send,
     recent: details.get(send.id)?.recent ?? { count: 0, since: null },
     nextRetryAt: details.get(send.id)?.retry?.nextRetryAt ?? null,

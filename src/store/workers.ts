@@ -3,6 +3,10 @@ import type { Executor } from './database.js';
 
 const FORGOTTEN_AFTER_DAYS = 1;
 
+/** WORKER of the worker that holds the claim of the send `s`: CLAIMED_BY is that and the claim's number. */
+export const HOLDER =
+  "LEFT(s.CLAIMED_BY, CHAR_LENGTH(s.CLAIMED_BY) - LOCATE(':', REVERSE(s.CLAIMED_BY)))";
+
 /** A sign of life of a running scheduler. */
 export interface Heartbeat {
   /** Unique per process, as in CLAIMED_BY without its random part. */

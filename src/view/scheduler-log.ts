@@ -1,13 +1,15 @@
 import type { Logger } from 'pino';
+import { durationInWords, heldText, unknownHint } from '../domain/progress.js';
 import type { Report, SchedulerEvent } from '../domain/scheduler-events.js';
+import { count, plural } from '../domain/text.js';
 import { printable } from './text.js';
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
 
 const counted = (counts: Readonly<Record<string, number>>): string =>
   Object.entries(counts)
-    .filter(([name, count]) => count > 0 || name === 'sent')
-    .map(([name, count]) => `${count} ${name}`)
+    .filter(([name, value]) => value > 0 || name === 'sent')
+    .map(([name, value]) => `${count(value)} ${name}`)
     .join(', ');
 
 type Kind = SchedulerEvent['kind'];
@@ -15,24 +17,30 @@ type EventOf<K extends Kind> = Extract<SchedulerEvent, { kind: K }>;
 
 type Line = [level: 'debug' | 'info' | 'warn' | 'error', text: string];
 
+const draining = ({ onTheWire, drainSeconds }: EventOf<'stopping'>): string =>
+  onTheWire === 0
+    ? 'no message is on the wire'
+    : `${plural(onTheWire, 'message')} on the wire may end, within ${drainSeconds} s`;
+
 /** Words for each event: a line a batch, a line a message only at debug level. */
 const LINES: { [K in Kind]: (event: EventOf<K>) => Line } = {
   started: (e) => [
     'info',
-    `scheduler ${e.worker} started: ${e.connections} connections, polling every ${e.pollSeconds} s`,
+    `scheduler ${e.worker} started: ${plural(e.connections, 'connection')}, polling every ${e.pollSeconds} s`,
   ],
   claimed: (e) => ['debug', `send ${e.sendId}: claimed for a batch of up to ${e.batchSize}`],
   'session-opened': (e) => [
     'debug',
-    `send ${e.sendId}: message compiled; ${e.open} sends in memory`,
+    `send ${e.sendId}: message compiled; ${plural(e.open, 'send')} in memory`,
   ],
   'batch-ended': (e) => {
     const { sent, failed, unknown, deferred, returned } = e;
     const figures = counted({ sent, failed, unknown, deferred, returned });
     const end = e.status === 'running' ? '' : `; send is ${e.status}`;
+    const hint = unknownHint(e.sendId, e.status, e.unknownInAll);
     return [
-      unknown > 0 ? 'warn' : 'info',
-      `send ${e.sendId}: batch of ${figures} in ${seconds(e.ms)}${end}`,
+      unknown > 0 || hint ? 'warn' : 'info',
+      `send ${e.sendId}: batch of ${figures} in ${seconds(e.ms)}${end}${hint ? `; ${hint}` : ''}`,
     ];
   },
   message: (e) => [
@@ -42,11 +50,15 @@ const LINES: { [K in Kind]: (event: EventOf<K>) => Line } = {
   'paused-itself': (e) => ['error', `send ${e.sendId} paused itself: ${printable(e.reason)}`],
   'claim-lost': (e) => [
     'warn',
-    `send ${e.sendId}: claim lost to another worker; ${e.settledLate} late results settled`,
+    `send ${e.sendId}: claim lost to another worker; ${plural(e.settledLate, 'late result')} settled`,
+  ],
+  held: (e) => [
+    'warn',
+    `send ${e.sendId} is ${printable(heldText(e.by, e.silentMs, e.takenOverAt, e.now))}, at ${e.takenOverAt.toISOString()}`,
   ],
   reclaimed: (e) => [
     'warn',
-    `send ${e.sendId}: took over the stale claim of ${e.from ?? 'nobody'}; ${e.unknown} recipients are unknown`,
+    `send ${e.sendId}: took over the stale claim of ${e.from ?? 'nobody'}; ${plural(e.unknown, 'recipient is', 'recipients are')} unknown`,
   ],
   'server-trouble': (e) => [
     'warn',
@@ -67,8 +79,14 @@ const LINES: { [K in Kind]: (event: EventOf<K>) => Line } = {
   'database-away': (e) => ['warn', `${printable(e.reason)}; trying again in ${seconds(e.waitMs)}`],
   'database-back': (e) => ['info', `database is back after ${seconds(e.afterMs)}`],
   fault: (e) => ['error', `send ${e.sendId}: batch ended in a fault: ${printable(e.reason)}`],
-  stopping: (e) => ['info', `stopping; ${e.onTheWire} messages on the wire may end`],
-  'drain-limit': (e) => ['warn', `drain limit reached; cutting ${e.onTheWire} messages short`],
+  stopping: (e) => [
+    'info',
+    `stopping: ${draining(e)}; a second Ctrl-C or SIGTERM ends at once: what is not recorded by then is unknown, and its send stands for ${durationInWords(e.staleSeconds)}`,
+  ],
+  'drain-limit': (e) => [
+    'warn',
+    `drain limit reached; cutting ${plural(e.onTheWire, 'message')} short`,
+  ],
   stopped: () => ['info', 'scheduler stopped'],
 };
 

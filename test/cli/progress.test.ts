@@ -3,6 +3,7 @@ import { beat } from '../../src/store/workers.ts';
 import { runCommand, startCommand } from '../support/command.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { rowsOf, type SeedRow, type SeedSend, seedSend } from '../support/seed.ts';
+import { ageClaim, ageWorkers } from '../support/sends.ts';
 
 let test: TestDatabase;
 beforeAll(async () => {
@@ -88,6 +89,34 @@ describe('progress --json', () => {
     const server = await progress(rowsOf({ pending: 2 }));
     expect(server.waiting.for).toBe('server');
     expect(server.waiting.text).toMatch(/^server backing off (19|20) s: 421 4\.7\.0 try later$/);
+  });
+
+  it('of a send whose holder is gone says who holds it and when it is taken over, without an ETA', async () => {
+    await test.database.run('DELETE FROM CAMPAIGN_WORKERS');
+    await beat(test.database, { worker: 'vm:24300:5f3a', host: 'vm', pid: 24300 });
+    const rows = rowsOf({ sent: 1, sending: 1, pending: 2 });
+    const held = { claimedBy: 'vm:24300:5f3a:7' };
+    expect(await progress(rows, held)).toMatchObject({ waiting: null });
+    await ageWorkers(test.database, 40);
+    expect((await progress(rows, held)).waiting.for).toBe('scheduler');
+    await beat(test.database, { worker: 'other:1:b', host: 'other', pid: 1 });
+    const { waiting, etaSeconds, claimedAt } = await progress(rows, held);
+    expect(etaSeconds).toBeNull();
+    expect(waiting.for).toBe('takeover');
+    expect(Date.parse(waiting.until) - Date.parse(claimedAt)).toBe(300_000);
+    expect(waiting.text).toMatch(/^held by vm:24300, not seen for 4\d s; taken over in 5 min$/);
+    const id = await seedSend(test.database, rows, held);
+    await ageClaim(test.database, id, 301);
+    const shown = await runCommand(['progress', String(id)], { url: test.url, terminal: true });
+    expect(shown.stdout).toMatch(/held by vm:24300, .*; taken over now/);
+    const watch = startCommand(['progress', String(id), '--watch'], { url: test.url });
+    await vi.waitFor(() => expect(watch.stdout).toContain('taken over now'));
+    await test.database.run("UPDATE CAMPAIGN_SENDS SET STATUS = 'cancelled' WHERE ID = ?", [id]);
+    await watch.ended;
+    for (const terminal of [false, true]) {
+      const list = await runCommand(['list'], { url: test.url, terminal });
+      expect(list.stdout).toContain('held by vm:24300');
+    }
   });
 
   it('of a send that only has deferred rows left says when the next is due', async () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { campaign } from '../support/cli.ts';
 import { createTestDatabase, startTestServer, type TestDatabase } from '../support/database.ts';
-import { ageClaim, balancedBooks, ledgerRows, seedSend } from '../support/sends.ts';
+import { ageClaim, ageWorkers, balancedBooks, ledgerRows, seedSend } from '../support/sends.ts';
 import {
   rawSmtpServer,
   type SmtpServer,
@@ -80,6 +80,74 @@ describe('run-scheduler', () => {
     expectNobodyTwice();
     expect(smtp.messages.length).toBeGreaterThanOrEqual(end.sent);
     await expectVerified(sendId);
+  });
+
+  test('until the claim of one that was killed is taken over, progress, list and the next one say who holds it', async () => {
+    const sendId = await seedSend(db.database, { recipients: 400, batchSize: 1000 });
+    const first = schedule();
+    await someAreSent();
+    first.kill('SIGKILL');
+    await first.ended;
+    await ageWorkers(db.database, 40);
+    await ageClaim(db.database, sendId, 40);
+    const next = schedule(UNTIL_IDLE);
+    await vi.waitFor(() => expect(next.log).toContain('"event":"held"'), 10_000);
+    const env = { CAMPAIGN_DATABASE_URL: db.url };
+    const progress = await campaign(['progress', String(sendId), '--json'], { env });
+    const { waiting, etaSeconds, claimedAt } = JSON.parse(progress.stdout);
+    const holder = `[^ :]+:${first.pid}`;
+    expect(waiting.for).toBe('takeover');
+    expect(waiting.text).toMatch(
+      new RegExp(`^held by ${holder}, not seen for \\d+ s; taken over in [45] min$`),
+    );
+    expect(Date.parse(waiting.until) - Date.parse(claimedAt)).toBe(300_000);
+    expect(etaSeconds).toBeNull();
+    expect((await campaign(['list'], { env })).stdout).toContain(waiting.text.slice(0, 20));
+    const told = () => next.log.match(/"event":"held"/g)?.length;
+    expect(next.log).toMatch(
+      new RegExp(`"send ${sendId} is held by ${holder}, .*; taken over in [45] min, at 20.*Z"`),
+    );
+    const seen = async () =>
+      (await db.database.rows('SELECT MAX(SEEN_AT) AS at FROM CAMPAIGN_WORKERS'))[0];
+    const before = await seen();
+    await vi.waitFor(async () => expect(await seen()).not.toEqual(before), 15_000);
+    expect(told()).toBe(1);
+    await ageClaim(db.database, sendId);
+    expect((await next.ended).code).toBe(0);
+    expect(await books(sendId)).toMatchObject({ status: 'completed', failed: 0 });
+    expectNobodyTwice();
+    expect(next.log).toMatch(
+      /send is completed; \d+ recipients? (is|are) unknown: `campaign resolve/,
+    );
+  });
+
+  test('that is stopped says how many messages are on the wire, how long they have, and what a second signal does', async () => {
+    const held: (() => void)[] = [];
+    const holding = await startSmtpServer({
+      onData: () => new Promise((resolve) => held.push(() => resolve(undefined))),
+    });
+    await seedSend(db.database, { recipients: 100, batchSize: 1000 });
+    const scheduler = schedule({ smtpUrl: holding.url, args: ['--drain-seconds', '20'] });
+    await vi.waitFor(() => expect(held).toHaveLength(CONNECTIONS), 15_000);
+    scheduler.kill('SIGTERM');
+    await vi.waitFor(() => expect(scheduler.log).toContain('"event":"stopping"'), 10_000);
+    expect(scheduler.log).toContain(
+      `"stopping: ${CONNECTIONS} messages on the wire may end, within 20 s; a second Ctrl-C or SIGTERM ends at once: what is not recorded by then is unknown, and its send stands for 5 min"`,
+    );
+    // While it drains it is alive, and nobody takes its send for one that will be taken over.
+    await ageWorkers(db.database, 40);
+    await vi.waitFor(
+      async () =>
+        expect(
+          await db.database.rows(
+            'SELECT 1 FROM CAMPAIGN_WORKERS WHERE SEEN_AT > UTC_TIMESTAMP(3) - INTERVAL 20 SECOND',
+          ),
+        ).toHaveLength(1),
+      15_000,
+    );
+    for (const release of held) release();
+    expect((await scheduler.ended).code).toBe(0);
+    await holding.close();
   });
 
   test('six processes on one send mail everybody once', async () => {

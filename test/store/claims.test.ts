@@ -3,7 +3,7 @@ import type { ClaimedSend, Settlement } from '../../src/domain/delivery.ts';
 import { likeness } from '../../src/domain/replies.ts';
 import { createLedger } from '../../src/store/ledger.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { ageClaim, balancedBooks, ledgerRows, seedSend } from '../support/sends.ts';
+import { ageClaim, ageWorkers, balancedBooks, ledgerRows, seedSend } from '../support/sends.ts';
 
 let db: TestDatabase;
 let ledger: ReturnType<typeof createLedger>;
@@ -121,6 +121,25 @@ describe('takeover', () => {
     await ageClaim(db.database, sendId, 290);
     expect(await stale(sendId)).toBeUndefined();
     expect(await ledger.reclaim({ sendId, by: claim.by }, 'test')).toBeNull();
+  });
+
+  test('a claim whose worker is gone is silent until it is stale; that of one that is alive is not', async () => {
+    const silent = async (sendId: number) =>
+      (await ledger.findSilent()).find((claim) => claim.sendId === sendId);
+    const sendId = await seedSend(db.database);
+    const worker = 'vm:24300:5f3a';
+    await ledger.beat({ worker, host: 'vm', pid: 24300 }, null);
+    await ledger.claim(sendId, `${worker}:1`, true);
+    expect(await silent(sendId)).toBeUndefined();
+    await ageWorkers(db.database, 40);
+    const found = await silent(sendId);
+    expect(found).toMatchObject({ by: `${worker}:1` });
+    expect(found?.silentMs).toBeGreaterThanOrEqual(40_000);
+    const left = Number(found?.takenOverAt) - Number(found?.now);
+    expect(left).toBeGreaterThan(290_000);
+    expect(left).toBeLessThanOrEqual(300_000);
+    await ledger.leave(worker);
+    expect((await silent(sendId))?.silentMs).toBeLessThan(40_000);
   });
 
   test('a stale claim is freed once, and its rows in flight become unknown', async () => {

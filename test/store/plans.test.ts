@@ -67,6 +67,7 @@ describe('rows read by a scheduler', () => {
     for (const limit of [20, 200]) {
       const { read, result } = await rowsRead(pool, async () => {
         await ledger.findStale();
+        await ledger.findSilent();
         return ledger.findWork(limit);
       });
       expect(result).toHaveLength(limit);

@@ -70,6 +70,11 @@ export async function ageClaim(db: Database, sendId: number, seconds = 301): Pro
   );
 }
 
+/** Makes all workers look as if they had not been seen for `seconds` more. */
+export async function ageWorkers(db: Database, seconds = 40): Promise<void> {
+  await db.run('UPDATE CAMPAIGN_WORKERS SET SEEN_AT = SEEN_AT - INTERVAL ? SECOND', [seconds]);
+}
+
 export interface Books {
   status: string;
   reason: string | null;
