@@ -1,6 +1,7 @@
 import type { ShownStatus } from '../domain/progress.js';
 import { count, plural } from '../domain/text.js';
 import { printable } from './text.js';
+import { cut } from './width.js';
 
 /** What `queue` came to. */
 export interface QueueView {
@@ -74,9 +75,6 @@ const bytes = (value: number): string => {
   return `${amount.toFixed(amount < 10 ? 1 : 0)} ${units[unit]}`;
 };
 
-const shorten = (text: string, width: number): string =>
-  [...text].length > width ? `${[...text].slice(0, width - 1).join('')}…` : text;
-
 /** The JSON object of `queue`, on one line. */
 export function queueJson(result: QueueView): string {
   const { id, status, total, rejected, duplicates, suppressed, alreadyQueued } = result;
@@ -113,7 +111,7 @@ export function queueSummary(result: QueueView): string {
   const { id, status, total, alreadyQueued } = result;
   const recipients = `${plural(total, 'recipient')}${asides(result)}`;
   if (id === null) return `The list is good for ${recipients}. Dry run: nothing was queued.`;
-  const title = `send ${id} "${printable(shorten(result.name, 60))}"`;
+  const title = `send ${id} "${cut(printable(result.name), 60)}"`;
   if (status === 'cancelled' && !alreadyQueued) {
     return `The import was interrupted and ${title} cancelled: nobody is mailed.`;
   }
@@ -158,7 +156,7 @@ export function queuePlan(plan: QueuePlanView, database: string): string {
     ['Database', database],
   ];
   return rows
-    .map(([label, value]) => `${label.padEnd(11)} ${printable(shorten(value, 200))}`)
+    .map(([label, value]) => `${label.padEnd(11)} ${cut(printable(value), 200)}`)
     .join('\n');
 }
 
@@ -190,7 +188,7 @@ export function encodingLine(list: string, { encoding, by, mark, example }: Enco
 export function rejectionLines(first: readonly RejectionView[], total: number): string {
   const lines = first.map(
     ({ line, reason, cells }) =>
-      `  line ${line}: ${printable(shorten(reason, 120))}: ${printable(shorten(cells.join(' | '), 80))}`,
+      `  line ${line}: ${cut(printable(reason), 120)}: ${cut(printable(cells.join(' | ')), 80)}`,
   );
   const more = total - first.length;
   return [

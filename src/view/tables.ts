@@ -1,9 +1,9 @@
 import { Chalk, type ChalkInstance } from 'chalk';
-import Table from 'cli-table3';
 import { durationInWords, type Progress, type ShownStatus } from '../domain/progress.js';
 import { count } from '../domain/text.js';
 import { printable } from './text.js';
 import { relativeTime } from './time.js';
+import { cut, width } from './width.js';
 
 /** What tables are drawn with: colours or none, and the database's time for "3 min ago". */
 export interface Style {
@@ -11,37 +11,24 @@ export interface Style {
   now: Date;
 }
 
-const NO_BORDERS = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: '  ',
-};
-
-const newTable = (head: readonly string[] = [], right: readonly number[] = []) =>
-  new Table({
-    head: [...head],
-    chars: NO_BORDERS,
-    colAligns: head.map((_, i) => (right.includes(i) ? 'right' : 'left')),
-    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
-  });
-
-const trimLines = (text: string): string =>
-  `${text
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n')}\n`;
+/** Rows of cells, which may be coloured, in columns two apart; those of the indexes in `right` are flush right. */
+function columns(rows: readonly (readonly string[])[], right: readonly number[] = []): string {
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.forEach((cell, i) => {
+      widths[i] = Math.max(widths[i] ?? 0, width(cell));
+    });
+  }
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, i) => {
+        const space = ' '.repeat((widths[i] ?? 0) - width(cell));
+        return right.includes(i) ? space + cell : cell + space;
+      })
+      .join('  ')
+      .trimEnd();
+  return rows.map((row) => `${line(row)}\n`).join('');
+}
 
 const palette = (style: Style): ChalkInstance => new Chalk({ level: style.color ? 1 : 0 });
 
@@ -55,9 +42,9 @@ function paintStatus(chalk: ChalkInstance, status: ShownStatus): string {
 export function progressTable(progress: Progress, style: Style): string {
   const { send, status, pending, ratePerSecond, etaSeconds, waiting } = progress;
   const chalk = palette(style);
-  const table = newTable(['', '']);
+  const rows: [string, string][] = [];
   const add = (name: string, value: string): void => {
-    table.push([chalk.dim(name), value]);
+    rows.push([chalk.dim(name), value]);
   };
   const done = send.total - pending - send.sending;
   const share = send.total === 0 ? '' : ` (${Math.floor((done / send.total) * 100)} %)`;
@@ -81,13 +68,11 @@ export function progressTable(progress: Progress, style: Style): string {
   if (send.claimedBy) add('worker', printable(send.claimedBy));
   add('created', relativeTime(send.createdAt, style.now));
   if (send.finishedAt) add('finished', relativeTime(send.finishedAt, style.now));
-  const lines = trimLines(table.toString()).split('\n');
-  // cli-table3 keeps a line for the empty head.
-  return lines
-    .filter((line) => line !== '')
-    .join('\n')
-    .concat('\n');
+  return columns(rows);
 }
+
+/** A longer name is cut, so that the figures behind it are on the screen. */
+const NAME_COLUMNS = 40;
 
 /** A line a send. */
 export function sendsTable(sends: readonly Progress[], style: Style): string {
@@ -104,14 +89,11 @@ export function sendsTable(sends: readonly Progress[], style: Style): string {
     'created',
     '',
   ];
-  const table = newTable(
-    head.map((name) => chalk.dim(name)),
-    [0, 3, 4, 5, 6, 7],
-  );
+  const rows = [head.map((name) => chalk.dim(name))];
   for (const { send, status, pending, waiting } of sends) {
-    table.push([
+    rows.push([
       String(send.id),
-      printable(send.name),
+      cut(printable(send.name), NAME_COLUMNS),
       paintStatus(chalk, status),
       count(send.sent),
       count(send.failed),
@@ -122,7 +104,7 @@ export function sendsTable(sends: readonly Progress[], style: Style): string {
       printable(waiting?.text ?? ''),
     ]);
   }
-  return trimLines(table.toString());
+  return columns(rows, [0, 3, 4, 5, 6, 7]);
 }
 
 /** Any rows under a head; cells are escaped here. */
@@ -132,7 +114,5 @@ export function plainTable(
   style: Pick<Style, 'color'>,
 ): string {
   const chalk = palette({ ...style, now: new Date(0) });
-  const table = newTable(head.map((name) => chalk.dim(name)));
-  for (const row of rows) table.push(row.map(printable));
-  return trimLines(table.toString());
+  return columns([head.map((name) => chalk.dim(name)), ...rows.map((row) => row.map(printable))]);
 }
