@@ -112,6 +112,7 @@ class Run {
   private readonly abort = new AbortController();
   private outputError: Error | undefined;
   private heedsSignals = false;
+  private readonly dumb: boolean;
   private settings: Settings | undefined;
   private database: Database | undefined;
 
@@ -120,6 +121,7 @@ class Run {
     readonly asJson: boolean,
   ) {
     const run = this;
+    this.dumb = io.env.TERM === 'dumb';
     this.context = {
       settings: () => run.readSettings(),
       database: (options) =>
@@ -135,7 +137,8 @@ class Run {
         run.exitCode = code;
       },
       actor: actorName(),
-      color: io.stdout.isTTY === true && !io.env.NO_COLOR,
+      color: io.stdout.isTTY === true && !io.env.NO_COLOR && !this.dumb,
+      dumb: this.dumb,
     };
     for (const signal of SIGNALS) process.on(signal, this.onSignal);
     io.stdout.on('error', this.onOutputError);
@@ -167,8 +170,8 @@ class Run {
       dieOfHangup();
       return;
     }
-    // A question or a bar may have hidden the cursor.
-    if (this.io.stderr.isTTY) this.io.stderr.write('\x1b[?25h');
+    // A question or a bar may have hidden the cursor, a bar turned off the breaking of lines.
+    if (this.io.stderr.isTTY && !this.dumb) this.io.stderr.write('\x1b[?25h\x1b[?7h');
     process.exit(signalExit(signal));
   };
 

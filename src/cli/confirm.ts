@@ -1,6 +1,12 @@
+import { createInterface, type Key } from 'node:readline';
+import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CampaignError, signalExit } from '../errors.js';
 import type { Context } from './context.js';
+import { CTRL_C, CTRL_Z, onKeys } from './keys.js';
+import { onSuspend } from './suspend.js';
+
+type Asked = Pick<Context, 'stdin' | 'stderr' | 'dumb'>;
 
 /** Whether there is somebody to see a question, which goes to stderr, and to answer it. */
 export const canAsk = ({ stdin, stderr }: Pick<Context, 'stdin' | 'stderr'>): boolean =>
@@ -11,7 +17,7 @@ export const canAsk = ({ stdin, stderr }: Pick<Context, 'stdin' | 'stderr'>): bo
  * @throws CampaignError CONFIRMATION_NEEDED off a terminal without `--yes`, and when the answer is no
  */
 export async function confirm(
-  context: Pick<Context, 'stdin' | 'stderr'>,
+  context: Asked,
   consequence: string,
   yes: boolean | undefined,
 ): Promise<void> {
@@ -34,21 +40,56 @@ export async function confirm(
  * @throws CampaignError CONFIRMATION_NEEDED with the exit code of SIGINT at Ctrl-C, which raw mode makes a mere key, or
  * with that of the signal
  */
-export async function ask(
-  context: Pick<Context, 'stdin' | 'stderr'>,
+export async function ask(context: Asked, message: string, signal?: AbortSignal): Promise<boolean> {
+  const stopped = await discardTypedAhead(context.stdin);
+  if (stopped || signal?.aborted) throw interrupted(signal);
+  return context.dumb ? askForLine(context, message, signal) : askForKey(context, message, signal);
+}
+
+const interrupted = (signal: AbortSignal | undefined): CampaignError =>
+  new CampaignError('CONFIRMATION_NEEDED', 'interrupted: nothing was changed', undefined, {
+    exitCode: signalExit(signal?.aborted ? signal.reason : 'SIGINT'),
+  });
+
+const PRESS_CTRL_C: Key = { name: 'c', ctrl: true };
+const DRAW_ANEW: Key = { name: 'g', ctrl: true };
+/** Keys by the names that `prompts` knows them by. */
+const NAMES: Record<string, Key> = {
+  [CTRL_C]: PRESS_CTRL_C,
+  '\x04': { name: 'd', ctrl: true },
+  '\x1b': { name: 'escape' },
+  '\r': { name: 'return' },
+  '\n': { name: 'enter' },
+};
+
+async function askForKey(
+  { stdin, stderr }: Asked,
   message: string,
-  signal?: AbortSignal,
+  signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const { default: prompts } = await import('prompts');
-  const stopped = await discardTypedAhead(context.stdin);
-  const interrupted = (): CampaignError =>
-    new CampaignError('CONFIRMATION_NEEDED', 'interrupted: nothing was changed', undefined, {
-      exitCode: signalExit(signal?.aborted ? signal.reason : 'SIGINT'),
+  // A stream of keys alone, for of a paste `prompts` would take the first y or n for an answer.
+  const keys = new PassThrough();
+  const press = (key: Key, character = ''): boolean => keys.emit('keypress', character, key);
+  const listen = (): (() => void) =>
+    onKeys(stdin, (key) => {
+      if (key === CTRL_Z) suspension.suspend();
+      else press(NAMES[key] ?? { name: key }, key);
     });
-  if (stopped || signal?.aborted) throw interrupted();
+  let release = listen();
+  const suspension = onSuspend(
+    () => {
+      release();
+      stderr.write('\x1b[?25h\n');
+    },
+    () => {
+      release = listen();
+      stderr.write('\x1b[?25l');
+      press(DRAW_ANEW);
+    },
+  );
   // A key is all that ends a prompt of `prompts`.
-  const interrupt = (): boolean =>
-    context.stdin.emit('keypress', '\x03', { name: 'c', ctrl: true });
+  const interrupt = (): boolean => press(PRESS_CTRL_C);
   signal?.addEventListener('abort', interrupt);
   try {
     const { confirmed } = await prompts(
@@ -57,18 +98,42 @@ export async function ask(
         name: 'confirmed',
         message,
         initial: false,
-        stdin: context.stdin,
-        stdout: context.stderr,
+        stdin: keys as unknown as NodeJS.ReadStream,
+        stdout: stderr,
       },
       {
         onCancel: () => {
-          throw interrupted();
+          throw interrupted(signal);
         },
       },
     );
     return confirmed === true;
   } finally {
     signal?.removeEventListener('abort', interrupt);
+    suspension.end();
+    release();
+  }
+}
+
+/** Where no cursor can be moved: a line is the answer, and its end without one a no. */
+async function askForLine(
+  { stdin, stderr }: Asked,
+  message: string,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const lines = createInterface({ input: stdin, output: stderr, terminal: false });
+  const close = (): void => lines.close();
+  signal?.addEventListener('abort', close);
+  try {
+    const answer = await new Promise<string>((resolve) => {
+      lines.once('close', () => resolve(''));
+      lines.question(`${message} (y/N) `, resolve);
+    });
+    if (signal?.aborted) throw interrupted(signal);
+    return /^\s*y(es)?\s*$/i.test(answer);
+  } finally {
+    signal?.removeEventListener('abort', close);
+    lines.close();
   }
 }
 

@@ -23,4 +23,6 @@ export interface Context {
   actor: string;
   /** Whether data on stdout may be coloured: a terminal, and NO_COLOR is not set. */
   color?: boolean;
+  /** Whether the terminal can do no more than show lines (TERM=dumb): no cursor to move, no colour. */
+  dumb?: boolean;
 }

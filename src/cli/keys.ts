@@ -1,17 +1,41 @@
+import { emitKeypressEvents, type Key } from 'node:readline';
+
+export const CTRL_C = '\x03';
+export const CTRL_Z = '\x1a';
+/** A key that is more than one character to the terminal (an arrow, or with Alt), or a paste. */
+export const OTHER_KEY = '';
+
+/** More keys at once than these were not typed but pasted. */
+const TYPED_AT_ONCE = 2;
+
 /**
- * Calls back for each key pressed on a terminal; Ctrl-C comes as `\u0003`.
+ * Calls back for each key pressed on a terminal, with the character it is to the terminal, or OTHER_KEY.
  * @returns gives the terminal back
  */
 export function onKeys(stdin: NodeJS.ReadStream, pressed: (key: string) => void): () => void {
-  const onData = (data: Buffer | string): void => {
-    for (const key of data.toString()) pressed(key);
+  let together: string[] = [];
+  const flush = (): void => {
+    const keys = together;
+    together = [];
+    if (keys.includes(CTRL_C)) pressed(CTRL_C);
+    else if (keys.length > TYPED_AT_ONCE) pressed(OTHER_KEY);
+    else for (const key of keys) pressed(key);
   };
+  const onKeypress = (_text: string | undefined, key: Key): void => {
+    // What the terminal handed over together is taken apart before the first microtask.
+    if (together.length === 0) queueMicrotask(flush);
+    together.push(nameOf(key));
+  };
+  emitKeypressEvents(stdin);
   stdin.setRawMode(true);
-  stdin.on('data', onData);
+  stdin.on('keypress', onKeypress);
   stdin.resume();
   return () => {
-    stdin.off('data', onData);
+    stdin.off('keypress', onKeypress);
     stdin.setRawMode(false);
     stdin.pause();
   };
 }
+
+const nameOf = ({ sequence = '' }: Key): string =>
+  [...sequence].length === 1 ? sequence : OTHER_KEY;

@@ -66,7 +66,8 @@ async function run(flags: Flags, context: Context): Promise<void> {
   const notice = (text: string): void => {
     if (!flags.json) context.stderr.write(`${text}\n`);
   };
-  const bar = flags.json || !context.stderr.isTTY ? null : await createBar(context);
+  const barred = context.stderr.isTTY && !context.dumb && !flags.json;
+  const bar = barred ? await createBar(context) : null;
   let database: Database | undefined;
   const deps: QueueDeps = {
     database: async () => {
@@ -160,7 +161,10 @@ interface Bar {
 
 /** Progress by bytes where the size of the list is known, else the lines alone. */
 async function createBar(context: Context): Promise<Bar> {
-  const { default: cliProgress } = await import('cli-progress');
+  const [{ default: cliProgress }, { onSuspend }] = await Promise.all([
+    import('cli-progress'),
+    import('./suspend.js'),
+  ]);
   const started = performance.now();
   let bar: InstanceType<typeof cliProgress.SingleBar> | null = null;
   const create = (known: boolean) =>
@@ -171,10 +175,18 @@ async function createBar(context: Context): Promise<Bar> {
         : 'Importing | {lines} lines | {rate} lines/s',
       barCompleteChar: '█',
       barIncompleteChar: '░',
-      hideCursor: true,
+      // So that whatever ends or stops the command leaves the terminal whole.
+      hideCursor: false,
+      linewrap: true,
       clearOnComplete: true,
       etaBuffer: 100,
     });
+  const clear = (): void => {
+    bar?.stop();
+    bar = null;
+  };
+  // What the shell writes meanwhile moves the bar: the next update draws it where the cursor is then.
+  const suspension = onSuspend(clear, () => undefined);
   return {
     update: ({ bytes, totalBytes, lines }) => {
       const seconds = (performance.now() - started) / 1000;
@@ -184,13 +196,13 @@ async function createBar(context: Context): Promise<Bar> {
       };
       if (!bar) {
         bar = create(totalBytes !== null);
-        bar.start(totalBytes ?? 0, 0, payload);
+        bar.start(totalBytes ?? 0, bytes, payload);
       }
       bar.update(bytes, payload);
     },
     stop: () => {
-      bar?.stop();
-      bar = null;
+      clear();
+      suspension.end();
     },
   };
 }

@@ -1,4 +1,4 @@
-import { progressOf } from '../domain/progress.js';
+import { progressOf, unknownHint } from '../domain/progress.js';
 import type { Database } from '../store/database.js';
 import { readSnapshot } from '../store/sends.js';
 import { progressJson, progressLines } from '../view/progress.js';
@@ -20,7 +20,12 @@ export async function showProgress(
   if (!snapshot) throw noSuchSend(id);
   const progress = progressOf(snapshot);
   if (json) return write(context.stdout, jsonLine(progressJson(progress)));
-  if (!context.stdout.isTTY) return write(context.stdout, progressLines(progress));
+  if (!context.stdout.isTTY) {
+    await write(context.stdout, progressLines(progress));
+    const hint = unknownHint(id, progress.status, progress.send.unknown);
+    if (hint) context.stderr.write(`${hint}\n`);
+    return;
+  }
   const { progressTable } = await import('../view/tables.js');
   const style = { color: context.color ?? false, now: snapshot.now };
   await write(context.stdout, progressTable(progress, style));

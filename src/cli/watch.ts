@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Progress, progressOf } from '../domain/progress.js';
-import { CampaignError } from '../errors.js';
+import { unlessAborted } from '../scheduler/races.js';
 import type { Database } from '../store/database.js';
 import { explainDatabaseError, isUnavailable } from '../store/errors.js';
 import { readSnapshot } from '../store/sends.js';
-import * as steering from '../store/steering.js';
 import type { WatchView } from '../view/watch.js';
 import type { Context } from './context.js';
-import { onKeys } from './keys.js';
 import { write } from './output.js';
 import { noSuchSend } from './refusals.js';
 
 const LOOK_EVERY_MS = 500;
+/** What the last key began is waited for so long at the end. */
+const LAST_WORDS_MS = 2_000;
 
 /**
  * Shows a send's progress as it changes, until it is completed or cancelled, or the user has seen enough. A database
@@ -25,26 +25,21 @@ export async function watchProgress(
   json: boolean | undefined,
 ): Promise<void> {
   const first = await read(database, id);
-  const view = await createView(context, json);
   const quit = new AbortController();
   const stop = AbortSignal.any([context.signal, quit.signal]);
-  const interactive = !json && context.stdout.isTTY && context.stdin.isTTY;
-  const release = interactive
-    ? onKeys(
-        context.stdin,
-        createSteering(context, database, id, view, () => quit.abort()),
-      )
-    : () => undefined;
+  const watched = await openView(context, database, id, json, () => quit.abort());
+  const { view } = watched;
   try {
     view.show(first);
+    watched.begin();
     for (let latest: Progress | null = first; !hasEnded(latest) && !stop.aborted; ) {
       await sleep(LOOK_EVERY_MS, undefined, { signal: stop }).catch(() => undefined);
-      if (!stop.aborted) latest = await readOrTell(database, id, view);
+      // A database that hangs must not hold up the end.
+      latest = await unlessAborted(readOrTell(database, id, view), stop);
       if (latest) view.show(latest);
     }
   } finally {
-    release();
-    view.end();
+    await watched.end();
   }
 }
 
@@ -73,48 +68,71 @@ async function readOrTell(
   }
 }
 
-async function createView(context: Context, json: boolean | undefined): Promise<WatchView> {
-  if (!json && context.stdout.isTTY) {
-    const { createBarView } = await import('../view/watch-bar.js');
-    return createBarView(context.stdout, context.color ?? false, context.stdin.isTTY === true);
-  }
-  const { createLineView } = await import('../view/watch.js');
-  return createLineView(
-    (text) => void write(context.stdout, text),
-    (text) => void context.stderr.write(text),
-    json ?? false,
-  );
+interface Watched {
+  view: WatchView;
+  /** From here on keys count. */
+  begin(): void;
+  end(): Promise<void>;
 }
 
-/** What the keys do: p pauses, r resumes, c cancels once y has confirmed it, q ends the watching. */
-function createSteering(
+/** A bar with keys on a terminal that can draw one, else lines. */
+async function openView(
   context: Context,
   database: Database,
   id: number,
-  view: WatchView,
+  json: boolean | undefined,
   quit: () => void,
-): (key: string) => void {
-  let asked = false;
-  const steer = (name: string, done: Promise<steering.Steered | undefined>): void => {
-    done.then(
-      (result) =>
-        view.note(
-          result?.done
-            ? name
-            : `not ${name}: the send is ${result && 'status' in result ? result.status : 'gone'}`,
-        ),
-      (error: unknown) =>
-        view.note(`not ${name}: ${error instanceof CampaignError ? error.message : String(error)}`),
+): Promise<Watched> {
+  const { stdin, stdout, stderr, actor } = context;
+  if (json || !stdout.isTTY || context.dumb) {
+    const { createLineView } = await import('../view/watch.js');
+    const view = createLineView(
+      (text) => void write(stdout, text),
+      (text) => void stderr.write(text),
+      json ?? false,
     );
-  };
-  return (key) => {
-    const confirmed = asked && key === 'y';
-    if (asked && !confirmed) view.note('not cancelled');
-    asked = key === 'c' && !asked;
-    if (confirmed) steer('cancelled', steering.cancel(database, id, context.actor));
-    else if (asked) view.note('cancel this send for good? y or n');
-    else if (key === 'p') steer('paused', steering.pause(database, id, context.actor));
-    else if (key === 'r') steer('resumed', steering.resume(database, id, context.actor));
-    else if (key === 'q' || key === '\u0003') quit();
+    return { view, begin: () => undefined, end: async () => view.end() };
+  }
+  const [{ createBarView }, { onKeys }, { onSuspend }, { WatchKeys }] = await Promise.all([
+    import('../view/watch-bar.js'),
+    import('./keys.js'),
+    import('./suspend.js'),
+    import('./watch-keys.js'),
+  ]);
+  const takesKeys = stdin.isTTY === true;
+  const view = createBarView(stdout, context.color ?? false, takesKeys);
+  const keys = new WatchKeys({
+    database,
+    id,
+    actor,
+    view,
+    quit,
+    suspend: () => suspension.suspend(),
+  });
+  const listen = (): (() => void) => (takesKeys ? onKeys(stdin, keys.press) : () => undefined);
+  let release = (): void => undefined;
+  const suspension = onSuspend(
+    () => {
+      release();
+      view.leave();
+    },
+    () => {
+      // First, for it stops a process that goes on in the background until it is in the foreground again.
+      release = listen();
+      view.resume();
+    },
+  );
+  return {
+    view,
+    begin: () => {
+      release = listen();
+    },
+    end: async () => {
+      release();
+      suspension.end();
+      view.leave();
+      await Promise.race([keys.end(), sleep(LAST_WORDS_MS, undefined, { ref: false })]);
+      view.end();
+    },
   };
 }

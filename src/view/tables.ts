@@ -1,5 +1,10 @@
 import { Chalk, type ChalkInstance } from 'chalk';
-import { durationInWords, type Progress, type ShownStatus } from '../domain/progress.js';
+import {
+  durationInWords,
+  type Progress,
+  type ShownStatus,
+  unknownHint,
+} from '../domain/progress.js';
 import { count } from '../domain/text.js';
 import { printable } from './text.js';
 import { relativeTime } from './time.js';
@@ -68,7 +73,8 @@ export function progressTable(progress: Progress, style: Style): string {
   if (send.claimedBy) add('worker', printable(send.claimedBy));
   add('created', relativeTime(send.createdAt, style.now));
   if (send.finishedAt) add('finished', relativeTime(send.finishedAt, style.now));
-  return columns(rows);
+  const hint = unknownHint(send.id, status, send.unknown);
+  return columns(rows) + (hint ? `${chalk.yellow(hint)}\n` : '');
 }
 
 /** A longer name is cut, so that the figures behind it are on the screen. */

@@ -1,11 +1,11 @@
-import type { Progress } from '../domain/progress.js';
+import { type Progress, unknownHint } from '../domain/progress.js';
 import { progressJson, progressLine } from './progress.js';
 import { printable } from './text.js';
 
 /** Shows readings of one send as they come. */
 export interface WatchView {
   show(progress: Progress): void;
-  /** A word besides: what a key did, or that the database is away. */
+  /** Why there is no reading, until there is one. */
   note(text: string): void;
   end(): void;
 }
@@ -35,10 +35,12 @@ export function createLineView(
   json: boolean,
 ): WatchView {
   let shown = '';
+  let latest: Progress | undefined;
   let noted = '';
   return {
     show(progress) {
       noted = '';
+      latest = progress;
       const change = changeOf(progress);
       if (change === shown) return;
       shown = change;
@@ -48,6 +50,9 @@ export function createLineView(
       if (text !== noted) err(`${printable(text)}\n`);
       noted = text;
     },
-    end: () => undefined,
+    end() {
+      const hint = latest && unknownHint(latest.send.id, latest.send.status, latest.send.unknown);
+      if (hint && !json) err(`${hint}\n`);
+    },
   };
 }
