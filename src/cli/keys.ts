@@ -22,16 +22,19 @@ export function onKeys(stdin: NodeJS.ReadStream, pressed: (key: string) => void)
     else for (const key of keys) pressed(key);
   };
   const onKeypress = (_text: string | undefined, key: Key): void => {
-    // What the terminal handed over together is taken apart before the first microtask.
+    // An escape alone is a key only when nothing has followed it for a while: no data comes with it then.
     if (together.length === 0) queueMicrotask(flush);
     together.push(nameOf(key));
   };
   emitKeypressEvents(stdin);
   stdin.setRawMode(true);
+  // The first takes apart what the terminal handed over together, by the listener that it brings; then comes the second.
   stdin.on('keypress', onKeypress);
+  stdin.on('data', flush);
   stdin.resume();
   return () => {
     stdin.off('keypress', onKeypress);
+    stdin.off('data', flush);
     stdin.setRawMode(false);
     stdin.pause();
   };

@@ -8,6 +8,8 @@ import type { WatchView } from './watch.js';
 import { cut, width } from './width.js';
 
 const BAR_COLUMNS = 20;
+/** Of a note as much is worth seeing beside the figures; a question is shorter. */
+const NOTE_COLUMNS = 36;
 const RATE_WINDOW_MS = 10_000;
 /** Readings for which what a key did stays on the line. */
 const SAID_READINGS = 6;
@@ -52,8 +54,9 @@ export function createBarView(
         return before + chalk.yellow(cut(why, Math.max(1, maxWidth - width(before))));
       }
       // A terminal too narrow for both shows the note.
-      return width(counts + note) <= maxWidth
-        ? counts + chalk.cyan(note)
+      const room = maxWidth - width(counts);
+      return room >= Math.min(NOTE_COLUMNS, width(note))
+        ? counts + chalk.cyan(cut(note, room))
         : chalk.cyan(cut(note, maxWidth));
     },
     hideCursor: true,

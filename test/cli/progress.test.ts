@@ -234,6 +234,31 @@ describe('progress --watch', () => {
     expect((await watch.ended).code).toBe(0);
   });
 
+  it.each([
+    ['Alt and a key', '\x1bp'],
+    ['arrows and their modifiers', '\x1b[C\x1b[1;5C'],
+    ['Ctrl and an arrow, as rxvt sends it', '\x1bOc'],
+    ['a paste', 'the price of cherries, yes please'],
+    ['capitals', 'P'],
+  ])('takes %s for none of its keys', async (_, keys) => {
+    const id = await seedSend(test.database, rowsOf({ pending: 2 }));
+    const watch = startCommand(['progress', String(id), '--watch'], {
+      url: test.url,
+      terminal: true,
+    });
+    await vi.waitFor(() => expect(watch.stdout).toContain('q quit'));
+    watch.type(keys);
+    watch.type('c');
+    await vi.waitFor(() => expect(watch.stdout).toContain('for good?'));
+    watch.type(keys);
+    await vi.waitFor(() => expect(watch.stdout).toContain('not cancelled'));
+    watch.type('y');
+    watch.type('q');
+    await watch.ended;
+    const events = await runCommand(['events', String(id)], { url: test.url });
+    expect(events.stdout).toBe('');
+  });
+
   it('ends at q and leaves the send as it is', async () => {
     const id = await seedSend(test.database, rowsOf({ pending: 2 }));
     const watch = startCommand(['progress', String(id), '--watch'], {
