@@ -51,7 +51,7 @@ export async function main(args: readonly string[], io: Io = processIo()): Promi
   const run = new Run(io, asJson);
   try {
     const program = await buildProgram(args, run);
-    await program.parseAsync(args, { from: 'user' });
+    await program.parseAsync(commandLine(program, args), { from: 'user' });
     await run.written();
     return run.exitCode;
   } catch (error) {
@@ -96,6 +96,34 @@ async function buildProgram(args: readonly string[], run: Run): Promise<Command>
     : await Promise.all(Object.values(COMMANDS).map((all) => all()));
   for (const module of modules) module.register(program, run.context);
   return program;
+}
+
+/**
+ * `help` before the name of a command, of any depth, is `--help` behind it; a word that should name a command and does
+ * not is left alone, for commander to say so and what it may have meant, help asked for or not.
+ * @throws CampaignError USAGE for a name in capitals
+ */
+function commandLine(program: Command, args: readonly string[]): string[] {
+  let command = program;
+  let asksHelp = false;
+  const path: string[] = [];
+  for (const word of args.filter((arg) => !arg.startsWith('-'))) {
+    if (command.commands.length === 0) break;
+    if (word === 'help') {
+      asksHelp = true;
+      continue;
+    }
+    path.push(word);
+    const named = command.commands.find((known) => known.name() === word.toLowerCase());
+    if (!named) return path;
+    if (named.name() !== word) {
+      const help = `see \`campaign ${path.slice(0, -1).concat('--help').join(' ')}\``;
+      const message = `unknown command '${word}'; did you mean ${named.name()}?`;
+      throw new CampaignError('USAGE', message, help);
+    }
+    command = named;
+  }
+  return asksHelp ? [...path, '--help'] : [...args];
 }
 
 function packageVersion(): string {
@@ -260,6 +288,14 @@ function report(error: unknown, run: Run, args: readonly string[]): number {
 
 const printableLines = (text: string): string => text.split('\n').map(printable).join('\n');
 
+/** What is wrong with the dashes of an option that was not taken for one. */
+function dashHint(args: readonly string[]): string {
+  const single = args.find((arg) => /^-[a-z]{2}/i.test(arg));
+  if (single) return `; options have two dashes: -${single}`;
+  const typeset = args.find((arg) => /^[\u2010-\u2015\u2212]/.test(arg));
+  return typeset ? `; "${typeset}" begins with a dash that is no hyphen: write --` : '';
+}
+
 /** Undefined for what is no error: help and version were shown. */
 function asCampaignError(
   error: unknown,
@@ -273,7 +309,10 @@ function asCampaignError(
     if (error.code === 'commander.help') {
       return new CampaignError('USAGE', 'no command given', help);
     }
-    return new CampaignError('USAGE', error.message.replace(/^error: /, ''), help);
+    const message = error.message
+      .replace(/^error: /, '')
+      .replace(/\n\(Did you mean (.*)\?\)$/, '; did you mean $1?');
+    return new CampaignError('USAGE', message.replace(/\.?$/, dashHint(args) || '$&'), help);
   }
   const explained = explainDatabaseError(error, run.named);
   if (explained instanceof CampaignError) return explained;

@@ -31,6 +31,35 @@ describe('a command line', () => {
     },
   );
 
+  it.each([
+    [['help', 'quue'], 'queue'],
+    [['quue'], 'queue'],
+    [['quue', '--help'], 'queue'],
+    [['--help', 'run-schedular'], 'run-scheduler'],
+    [['Queue', '--yes'], 'queue'],
+    [['help', 'sandbox', 'strat'], 'start'],
+    [['sandbox', 'help', 'strat'], 'start'],
+    [['sandbox', 'strat', '--help'], 'start'],
+    [['list', '--stauts', 'paused'], '--status'],
+    [['queue', '--lisst', 'a.csv'], '--list'],
+    [['progress', '4', '-watch'], '--watch'],
+    [['--verson'], '--version'],
+  ])('that is mistyped exits 2 and says what it may have meant: %j', async (args, meant) => {
+    const { code, stdout, stderr } = await runCommand(args, { url: test.url });
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(new RegExp(`^campaign: unknown .*; .* ${meant}\\??\nsee \`campaign`));
+  });
+
+  it('shows the help of a command of a command, and says which dashes are none', async () => {
+    expect((await runCommand(['help', 'sandbox', 'start'])).stdout).toContain(
+      'Usage: campaign sandbox start',
+    );
+    expect((await runCommand(['help', 'help'])).code).toBe(0);
+    const dashed = await runCommand(['progress', '4', '–watch'], { url: test.url });
+    expect(dashed.stderr).toContain('"–watch" begins with a dash that is no hyphen');
+  });
+
   it('with --json tells an error as one JSON object on stderr', async () => {
     for (const args of [
       ['--json'],

@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander';
-import { progressOf } from '../domain/progress.js';
-import { SEND_STATUSES, type SendStatus } from '../domain/states.js';
+import { progressOf, SHOWN_STATUSES, type ShownStatus } from '../domain/progress.js';
 import { progressJson } from '../view/progress.js';
 import { printable } from '../view/text.js';
 import { sendId, wholeNumber } from './arguments.js';
@@ -8,7 +7,7 @@ import type { Context } from './context.js';
 import { jsonLine, write } from './output.js';
 
 interface Options {
-  status?: SendStatus;
+  status?: ShownStatus;
   before?: number;
   limit: number;
   json?: boolean;
@@ -19,7 +18,7 @@ export function register(program: Command, context: Context): void {
   program
     .command('list')
     .description('show the sends, the newest first')
-    .addOption(new Option('--status <status>', 'only these').choices(SEND_STATUSES))
+    .addOption(new Option('--status <status>', 'only these').choices(SHOWN_STATUSES))
     .option('--before <id>', 'only sends older than this one: the next page', sendId)
     .option('--limit <n>', 'how many at most', wholeNumber(1, 1000), 50)
     .option('--json', 'print an array of what `progress --json` prints')
@@ -28,7 +27,7 @@ export function register(program: Command, context: Context): void {
       const snapshots = await listSnapshots(await context.database(), {
         limit: options.limit,
         ...(options.before === undefined ? {} : { beforeId: options.before }),
-        ...(options.status === undefined ? {} : { statuses: [options.status] }),
+        ...(options.status === undefined ? {} : { status: options.status }),
       });
       const sends = snapshots.map(progressOf);
       if (options.json) return write(context.stdout, jsonLine(sends.map(progressJson)));

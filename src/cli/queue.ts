@@ -17,15 +17,9 @@ export function register(program: Command, context: Context): void {
   program
     .command('queue')
     .description('import a list, check it, and set it running; prints the id of the send')
-    .requiredOption(
-      '--list <file>',
-      'CSV with a header and an address column; - for standard input',
-    )
-    .requiredOption(
-      '--from <sender>',
-      'who it is from: news@example.org or Name <news@example.org>',
-    )
-    .requiredOption('--subject <template>', 'subject, a Liquid template')
+    .option('--list <file>', 'CSV with a header and an address column; - for standard input')
+    .option('--from <sender>', 'who it is from: news@example.org or Name <news@example.org>')
+    .option('--subject <template>', 'subject, a Liquid template')
     .option('--html <file>', 'HTML body, a Liquid template')
     .option('--text <file>', 'text body, a Liquid template (made from the HTML when left out)')
     .option('--reply-to <address>', 'where answers go')

@@ -52,6 +52,8 @@ export interface Transport {
    * commands of the next go out behind the dot of the last. Resolves when all are done, never rejects.
    */
   carry(first: Transmission, following: Following): Promise<void>;
+  /** Who logs in where, for messages: `news at smtp.example.org:587`. */
+  readonly login: string;
   /** Connections that could start a message at once without waiting for another to end. */
   readonly free: number;
   /** Connections that carry messages, are being made, or made ready for the next. */

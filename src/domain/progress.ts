@@ -1,9 +1,11 @@
 import { ALIVE_SECONDS, holderOf, STALE_CLAIM_SECONDS } from './lease.js';
-import type { SendStatus } from './states.js';
+import { SEND_STATUSES, type SendStatus } from './states.js';
 import { plural } from './text.js';
 
 /** A running send whose START_AT is ahead is shown as `scheduled`. */
 export type ShownStatus = SendStatus | 'scheduled';
+
+export const SHOWN_STATUSES: readonly ShownStatus[] = [...SEND_STATUSES, 'scheduled'];
 
 /** A send's own row. */
 export interface Send {

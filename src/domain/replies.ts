@@ -231,7 +231,7 @@ const faultOf = (stage: Stage, reply: Reply): Fault =>
 export const isConnectionLimit = (stage: Stage, reply: Reply): boolean =>
   faultOf(stage, reply) === 'connections';
 
-function judgeReply(stage: Stage, given: Reply): Verdict {
+function judgeReply(stage: Stage, given: Reply, login?: string): Verdict {
   if (stage === 'dot' && given.code >= 200 && given.code < 300) {
     return { kind: 'sent', reply: given };
   }
@@ -250,7 +250,9 @@ function judgeReply(stage: Stage, given: Reply): Verdict {
       return {
         kind: 'server',
         text: cleanReply(
-          fault === 'sender' && REFUSED[stage] ? `${REFUSED[stage]}: ${words}` : words,
+          fault === 'sender' && REFUSED[stage]
+            ? `${REFUSED[stage]}${login && stage === 'auth' ? ` (${login})` : ''}: ${words}`
+            : words,
         ),
         pause: fault === 'sender',
         broke: fault === 'server-mid-message',
@@ -263,12 +265,13 @@ function judgeReply(stage: Stage, given: Reply): Verdict {
 /**
  * What a delivery's end means for the ledger: the recipient's fault for good or for now, the server's, or not known.
  * Its texts are clean and short enough to be stored.
+ * @param login who logs in where, for the words of a login that is refused
  */
-export function judge(result: DeliveryResult): Verdict {
+export function judge(result: DeliveryResult, login?: string): Verdict {
   switch (result.kind) {
     case 'reply': {
       const { code, enhanced, text } = result.reply;
-      return judgeReply(result.stage, { code, enhanced, text: cleanReply(text) });
+      return judgeReply(result.stage, { code, enhanced, text: cleanReply(text) }, login);
     }
     case 'broken':
       if (result.stage === 'dot') return { kind: 'unknown', text: cleanReply(result.error) };

@@ -105,6 +105,10 @@ function redactor({ user = '', password }: SmtpSettings): (text: string) => stri
   return (text) => secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
 }
 
+/** Who logs in where, for messages: `news at smtp.example.org:587`. */
+export const loginOf = (settings: SmtpSettings): string =>
+  redactor(settings)(`${settings.user} at ${settings.host}:${settings.port}`);
+
 /**
  * Connects, greets, encrypts and logs in by nodemailer, and hands over the socket. Never rejects.
  * @param options of `connectionOptions`
@@ -137,7 +141,7 @@ export function shakeHands(
         failure: {
           kind: 'broken',
           stage,
-          error: redact(`${where}: ${error}`),
+          error: redact(`${stage === 'auth' ? `login of ${loginOf(settings)}` : where}: ${error}`),
           ...(certificate ? { certificate } : {}),
         },
       });
@@ -181,7 +185,7 @@ export function shakeHands(
       const { user, password } = settings;
       if (user === undefined) return ready();
       stage = 'auth';
-      if (!connection.allowsAuth) return fail('a user is set, but the server offers no AUTH');
+      if (!connection.allowsAuth) return fail('the server offers no AUTH');
       const method = settings.options.authMethod as string | undefined;
       connection.login({ user, pass: password ?? '', ...(method ? { method } : {}) }, (refused) =>
         refused ? failWith(refused) : ready(),

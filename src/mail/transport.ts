@@ -4,7 +4,7 @@ import type { Following, Transmission, Transport, WayAhead } from '../domain/del
 import type { DeliveryResult, Stage } from '../domain/outcome.js';
 import { formatReply, isConnectionLimit } from '../domain/replies.js';
 import { CampaignError } from '../errors.js';
-import { connectionOptions, type HandshakeTimeouts, shakeHands } from './handshake.js';
+import { connectionOptions, type HandshakeTimeouts, loginOf, shakeHands } from './handshake.js';
 import { Places } from './places.js';
 import { negative, positive, SmtpClient, type TransactionTimeouts } from './smtp-client.js';
 import type { SmtpSettings } from './url.js';
@@ -179,6 +179,10 @@ class Pool implements Transport {
 
   get active(): number {
     return this.taken;
+  }
+
+  get login(): string {
+    return loginOf(this.settings);
   }
 
   get onTheWire(): number {

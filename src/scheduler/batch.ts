@@ -468,7 +468,7 @@ class Batch implements JobOwner {
   ): { sign: ServerSign; reason: string } {
     const { retry, random } = this.tools;
     const { maxAttempts } = this.send;
-    const verdict = judge(result);
+    const verdict = judge(result, this.tools.lanes.login);
     const { settlement, sign, pause } = interpret(recipient, verdict, this.session.watch, {
       maxAttempts,
       retry,

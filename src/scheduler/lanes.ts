@@ -65,6 +65,11 @@ export class Lanes {
     this.owners.delete(owner);
   }
 
+  /** Who logs in where, for messages. */
+  get login(): string {
+    return this.transport.login;
+  }
+
   /** Messages that may start now, over all batches: 0 while backing off, 1 for the probe after it. */
   room(): number {
     return this.health.room(this.clock().monotonic);

@@ -1,7 +1,6 @@
 import type { Controls } from '../domain/delivery.js';
 import { ALIVE_SECONDS } from '../domain/lease.js';
-import type { Send, Snapshot } from '../domain/progress.js';
-import type { SendStatus } from '../domain/states.js';
+import type { Send, ShownStatus, Snapshot } from '../domain/progress.js';
 import { clip, REASON_LENGTH } from '../domain/text.js';
 import type { Executor, Statement } from './database.js';
 import { HOLDER } from './workers.js';
@@ -84,18 +83,40 @@ export async function readSnapshot(db: Executor, id: number): Promise<Snapshot |
 export interface ListQuery {
   /** Only sends with smaller ids: the next page. */
   beforeId?: number;
-  statuses?: readonly SendStatus[];
+  /** As it is shown: a running send whose START_AT is ahead is `scheduled` and nothing else. */
+  status?: ShownStatus;
   limit: number;
 }
 
+/**
+ * Which sends are shown with a status, and by which index they are found: sends that go on are few, however many have
+ * ended since they were queued; of the ended the newest are soon met among all.
+ */
+const SHOWN_AS: Record<ShownStatus, { index: string; where: string }> = {
+  importing: { index: 'BY_STATUS', where: "s.STATUS = 'importing'" },
+  running: {
+    index: 'BY_STATUS',
+    where: "s.STATUS = 'running' AND (s.START_AT IS NULL OR s.START_AT <= UTC_TIMESTAMP(3))",
+  },
+  scheduled: {
+    index: 'NEXT_DUE',
+    where:
+      "s.DUE IN (1, 2) AND s.DUE_AT > UTC_TIMESTAMP(3) AND s.STATUS = 'running' AND s.START_AT > UTC_TIMESTAMP(3)",
+  },
+  paused: { index: 'BY_STATUS', where: "s.STATUS = 'paused'" },
+  completed: { index: 'PRIMARY', where: "s.STATUS = 'completed'" },
+  cancelled: { index: 'PRIMARY', where: "s.STATUS = 'cancelled'" },
+};
+
 /** A page of sends, the newest first, each with what its progress is computed from. */
 export async function listSnapshots(db: Executor, query: ListQuery): Promise<Snapshot[]> {
-  const { beforeId = Number.MAX_SAFE_INTEGER, statuses = [] } = query;
+  const { beforeId = Number.MAX_SAFE_INTEGER, status } = query;
+  const { index, where } = status ? SHOWN_AS[status] : { index: 'PRIMARY', where: 'TRUE' };
   const rows = await db.rows<SendNow>(
-    `SELECT ${SEND_NOW_COLUMNS} FROM CAMPAIGN_SENDS s
-      WHERE s.ID < ?${statuses.length > 0 ? ' AND s.STATUS IN (?)' : ''}
+    `SELECT ${SEND_NOW_COLUMNS} FROM CAMPAIGN_SENDS s FORCE INDEX (${index})
+      WHERE s.ID < ? AND ${where}
       ORDER BY s.ID DESC LIMIT ?`,
-    [beforeId, ...(statuses.length > 0 ? [statuses] : []), query.limit],
+    [beforeId, query.limit],
   );
   const running = rows.filter((row) => row.status === 'running');
   const statements = running.flatMap(({ id }) => [recentStatement(id), nextRetryStatement(id)]);

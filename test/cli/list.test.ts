@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { SHOWN_STATUSES } from '../../src/domain/progress.ts';
 import { runCommand, startCommand } from '../support/command.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { rowsOf, seedSend } from '../support/seed.ts';
@@ -30,6 +31,44 @@ describe('list', () => {
     const shown = JSON.parse((await run('progress', ids[3] ?? 0, '--json')).stdout);
     expect(Object.keys(listed)).toEqual(Object.keys(shown));
     expect(listed).toMatchObject({ id: shown.id, sent: 1, waiting: { for: 'scheduler' } });
+  });
+
+  it('takes each status that it shows, a page at a time, and gives the sends that it shows so', async () => {
+    const own = await createTestDatabase();
+    const list = async (...args: string[]) => {
+      const { code, stdout } = await runCommand(['list', '--json', ...args], { url: own.url });
+      expect(code).toBe(0);
+      return (JSON.parse(stdout) as { id: number; status: string }[]).map(({ id, status }) => ({
+        id,
+        status,
+      }));
+    };
+    for (const status of ['importing', 'running', 'paused', 'completed', 'cancelled'] as const) {
+      for (const startInSeconds of [undefined, 3600, -3600]) {
+        await seedSend(own.database, rowsOf({ pending: 1 }), {
+          status,
+          ...(startInSeconds === undefined ? {} : { startInSeconds }),
+        });
+      }
+    }
+    const later = await seedSend(own.database, [], { startInSeconds: 7200 });
+    const all = await list();
+    const shown = new Set(all.map(({ status }) => status));
+    expect([...shown].sort()).toEqual([...SHOWN_STATUSES].sort());
+    for (const status of shown) {
+      expect(await list('--status', status)).toEqual(all.filter((send) => send.status === status));
+    }
+    expect((await list('--status', 'scheduled')).map(({ id }) => id)).toEqual([later, 5]);
+    expect(await list('--status', 'scheduled', '--limit', '1', '--before', String(later))).toEqual([
+      { id: 5, status: 'scheduled' },
+    ]);
+    const page = await runCommand(['list', '--status', 'scheduled', '--limit', '1'], {
+      url: own.url,
+    });
+    expect(page.stderr).toBe(
+      `older ones: campaign list --status scheduled --limit 1 --before ${later}\n`,
+    );
+    await own.drop();
   });
 
   it('prints a line a send in a pipe and a table on a terminal, names escaped', async () => {

@@ -57,6 +57,51 @@ async function expectWhole(shell: Terminal): Promise<void> {
   await shell.shows(/ echo /);
 }
 
+describe('a dumb terminal', () => {
+  // Of the shell's own: it brackets pastes, whatever the terminal.
+  const plain = (screen: string) =>
+    screen.split('\x1b[?2004h').join('').split('\x1b[?2004l').join('');
+
+  it('gets lines alone: tables, bars, watching, questions, logs', async () => {
+    const id = await seedSend(test.database, rowsOf({ pending: 2 }));
+    await writeFile(join(directory, 'list.csv'), 'email\nann@example.org\n');
+    await writeFile(join(directory, 'text'), 'Hello');
+    const shell = await open({ TERM: 'dumb' });
+    shell.type(`$CAMPAIGN progress ${id}; $CAMPAIGN list --limit 1\n`);
+    await shell.shows('created');
+    shell.type(
+      `$CAMPAIGN queue --list ${directory}/list.csv --from a@example.org --subject Hi --text ${directory}/text\n`,
+    );
+    await shell.shows('Send it to 1 recipient? (y/N) ');
+    shell.type('n\n');
+    await shell.shows('nothing was queued');
+    shell.type(`$CAMPAIGN cancel ${id}\n`);
+    await shell.shows('Go on? (y/N) ');
+    shell.type('\x04');
+    await shell.shows('nothing was changed');
+    shell.type(`$CAMPAIGN progress ${id} --watch\n`);
+    await shell.shows('running 0/2');
+    await test.database.run(
+      "UPDATE CAMPAIGN_SENDS SET SENT_COUNT = 1, UNKNOWN_COUNT = 1, STATUS = 'completed' WHERE ID = ?",
+      [id],
+    );
+    await shell.shows('completed 2/2');
+    await shell.shows(`1 recipient is unknown: \`campaign resolve ${id} `);
+    shell.type('$CAMPAIGN run-scheduler --until-idle\n');
+    await shell.shows('scheduler stopped');
+    expect(plain(shell.screen)).not.toContain('\x1b');
+  });
+
+  it('takes y and return for a yes', async () => {
+    const id = await seedSend(test.database, rowsOf({ pending: 2 }));
+    const shell = await open({ TERM: 'dumb' });
+    shell.type(`$CAMPAIGN cancel ${id}\n`);
+    await shell.shows('Go on? (y/N) ');
+    shell.type('y\n');
+    await statusIs(id, 'cancelled');
+  });
+});
+
 describe('Ctrl-Z', () => {
   it('at the bar of an import leaves the terminal whole, and fg goes on with it', async () => {
     const shell = await open();

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Settlement } from '../../src/domain/delivery.ts';
 import type { Database } from '../../src/store/database.ts';
 import { createLedger } from '../../src/store/ledger.ts';
+import { listSnapshots } from '../../src/store/sends.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { rowsRead } from '../support/rows-read.ts';
 import { rowsOf, seedSend } from '../support/seed.ts';
@@ -26,10 +27,10 @@ afterAll(() => db.drop());
 const copy = (sendId: number, count: number): Promise<unknown> =>
   pool.run(
     `INSERT INTO CAMPAIGN_SENDS (NAME, STATUS, BATCH_SIZE, DELAY_MS, COOLDOWN_SECONDS, MAX_ATTEMPTS, TOTAL_COUNT,
-            CURSOR_SEQ, LAST_SEQ, CREATED_AT)
+            CURSOR_SEQ, LAST_SEQ, CREATED_AT, START_AT)
      WITH RECURSIVE N AS (SELECT 1 AS I UNION ALL SELECT I + 1 FROM N WHERE I < ?)
      SELECT NAME, STATUS, BATCH_SIZE, DELAY_MS, COOLDOWN_SECONDS, MAX_ATTEMPTS, TOTAL_COUNT,
-            CURSOR_SEQ, LAST_SEQ, CREATED_AT
+            CURSOR_SEQ, LAST_SEQ, CREATED_AT, START_AT
        FROM CAMPAIGN_SENDS, N WHERE ID = ?`,
     [count, sendId],
   );
@@ -57,6 +58,26 @@ test.each([
   );
   expect(plan?.key).toBe('PRIMARY');
 });
+
+test.each(['importing', 'running', 'scheduled', 'paused'] as const)(
+  'rows read for a list of sends that are %s are those of such sends, though all others are newer',
+  async (status) => {
+    await pool.run('DELETE FROM CAMPAIGN_SENDS');
+    const scheduled = status === 'scheduled';
+    const sendId = await seedSend(pool, rowsOf({ pending: 1 }), {
+      status: scheduled ? 'running' : status,
+      ...(scheduled ? { startInSeconds: 3600 } : {}),
+    });
+    await copy(sendId, 9);
+    for (const other of ['running', 'paused', 'completed', 'cancelled', 'importing'] as const) {
+      if (other !== status) await copy(await seedSend(pool, [], { status: other }), SENDS - 1);
+    }
+    await analyze();
+    const { read, result } = await rowsRead(pool, () => listSnapshots(pool, { status, limit: 5 }));
+    expect(result).toHaveLength(5);
+    expect(read).toBeLessThanOrEqual(60);
+  },
+);
 
 describe('rows read by a scheduler', () => {
   test('that looks for work are those of the work it takes, however many sends are due, paused or finished', async () => {
