@@ -49,6 +49,20 @@ async function sendThrough(
 
 const WELL = { unknown: 0, twice: 0, troubles: 0 };
 
+test('a login that is refused pauses the send with a reason that names user and host, and no password', async () => {
+  await sendThrough({ auth: { user: 'news', password: 'right' } }, 3, {}, (plain) => ({
+    ...plain,
+    password: 'wr0ng',
+  }));
+  const paused = scheduler?.events.find(({ kind }) => kind === 'paused-itself');
+  expect(paused).toMatchObject({
+    reason: expect.stringMatching(
+      new RegExp(`^login refused \\(news at 127\\.0\\.0\\.1:${server.settings.port}\\): 535 `),
+    ),
+  });
+  expect(JSON.stringify(scheduler?.events)).not.toContain('wr0ng');
+});
+
 describe('a server', () => {
   test('that takes a single connection gets everything over that one', async () => {
     let holder: string | undefined;
