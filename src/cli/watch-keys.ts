@@ -75,7 +75,7 @@ export class WatchKeys {
         view.say(`not ${done}: the send is ${status}`, 'until-a-key');
       },
       (error: unknown) => {
-        const { message } = explainDatabaseError(error, database.name) as Error;
+        const { message } = explainDatabaseError(error, database) as Error;
         view.say(`not ${done}: ${message}`, 'until-a-key');
       },
     );
