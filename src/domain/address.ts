@@ -1,4 +1,6 @@
-import { domainToASCII } from 'node:url';
+import { describeCharacter, faultOfCharacter, MAY_BE_FAULT } from './characters.js';
+import { findDisallowed, mapDomain, toALabel, toULabel } from './idna.js';
+import { undoDoubleEncoding } from './mojibake.js';
 
 /** Octets of a local part and of a whole path without its angle brackets: RFC 5321 §4.5.3.1.1 and .3. */
 const MAX_LOCAL_OCTETS = 64;
@@ -20,7 +22,9 @@ const ASCII_ATOM = new RegExp(`^[${ATEXT}]$`);
 const QUOTED_LOCAL = /^"[!#-;=?A-[\]-~]+"$/;
 const PLAIN_LABEL = new RegExp(`^${LABEL}$`);
 
-const INVISIBLE = /[\p{C}\p{Z}]/u;
+const NON_ASCII = /[^\0-\x7f]/;
+/** Zero width non-joiner and joiner, which some scripts need in domains. */
+const JOINER = /^[\u200c\u200d]$/;
 const LINE_BREAK = /[\r\n\u0085\u2028\u2029]/;
 
 /** A mailbox that may be written to. */
@@ -39,16 +43,11 @@ export type AddressCheck = ({ ok: true } & Address) | { ok: false; reason: strin
 
 const refuse = (reason: string): AddressCheck => ({ ok: false, reason });
 
-const describe = (character: string): string => {
-  const code = character.codePointAt(0) ?? 0;
-  const hex = `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
-  return INVISIBLE.test(character) ? hex : `"${character}" (${hex})`;
-};
-
 /**
  * Checks one address by the limits and the grammar of RFC 5321 §4.1.2 and, for non-ASCII, RFC 6531 §3.3.
- * Not taken, though the grammar has them: address literals (`user@[192.0.2.1]`), domains of one label, and
- * quoted local parts with spaces, <, >, @ or backslashes.
+ * Not taken, though the grammar has them: address literals (`user@[192.0.2.1]`), domains of one label, quoted local
+ * parts with spaces, <, >, @ or backslashes, and characters that cannot be seen. Domains follow IDNA 2008 (RFC 5890 to
+ * 5895). An address that looks encoded twice is refused with what it probably was.
  */
 export function checkAddress(text: string): AddressCheck {
   const email = text.trim();
@@ -56,7 +55,12 @@ export function checkAddress(text: string): AddressCheck {
     if (email.indexOf('@') > MAX_LOCAL_OCTETS) return longLocal(email.indexOf('@'));
     return { ok: true, email, norm: email.toLowerCase() };
   }
-  return checkPieces(email);
+  const check = checkPieces(email);
+  const probably = NON_ASCII.test(email) ? undoDoubleEncoding(email) : undefined;
+  if (probably === undefined) return check;
+  return refuse(
+    `${check.ok ? 'an address' : `${check.reason} of an address`} that looks encoded twice: probably ${probably}`,
+  );
 }
 
 const longLocal = (octets: number): AddressCheck =>
@@ -65,12 +69,9 @@ const longLocal = (octets: number): AddressCheck =>
 function checkPieces(email: string): AddressCheck {
   if (email === '') return refuse('no address');
   if (LINE_BREAK.test(email)) return refuse('a line break in the address');
-  const invisible = INVISIBLE.exec(email)?.[0];
-  if (invisible === ' ') return refuse('a space in the address');
-  if (invisible !== undefined) {
-    return refuse(`an invisible character (${describe(invisible)}) in the address`);
-  }
   const at = email.lastIndexOf('@');
+  const fault = findFault(email, at);
+  if (fault !== undefined) return refuse(`${fault} in the address`);
   if (at === -1) return refuse('no @ in the address');
   const local = email.slice(0, at).normalize('NFC');
   const quoted = local.startsWith('"');
@@ -89,6 +90,19 @@ function checkPieces(email: string): AddressCheck {
   return { ok: true, email, norm: `${normalizeLocal(local, quoted)}@${domain.ascii}` };
 }
 
+/** The first character that no address may have, in words; joiners are for the rules of domains to judge. */
+function findFault(email: string, at: number): string | undefined {
+  if (!MAY_BE_FAULT.test(email)) return undefined;
+  let index = 0;
+  for (const character of email) {
+    const isOfDomain = at !== -1 && index > at;
+    const fault = isOfDomain && JOINER.test(character) ? undefined : faultOfCharacter(character);
+    if (fault !== undefined) return fault;
+    index += character.length;
+  }
+  return undefined;
+}
+
 function checkLocal(local: string, quoted: boolean): string | undefined {
   if (local === '') return 'nothing before the @';
   if (quoted) {
@@ -102,7 +116,7 @@ function checkLocal(local: string, quoted: boolean): string | undefined {
   if (local.includes('..')) return 'two dots in a row before the @';
   for (const character of local) {
     if (character !== '.' && character < '\u0080' && !ASCII_ATOM.test(character)) {
-      return `the character ${describe(character)} before the @`;
+      return `the character ${describeCharacter(character)} before the @`;
     }
   }
   return undefined;
@@ -117,33 +131,39 @@ function normalizeLocal(local: string, quoted: boolean): string {
 function toAsciiDomain(domain: string): { ascii: string } | { reason: string } {
   if (domain === '') return { reason: 'nothing after the @' };
   if (domain.startsWith('[')) return { reason: 'an IP address in place of a domain' };
-  if (domain.endsWith('.')) return { reason: 'a dot at the end of the domain' };
-  if (domain.startsWith('.') || domain.includes('..')) {
+  const mapped = NON_ASCII.test(domain) ? mapDomain(domain) : domain.toLowerCase();
+  if (mapped.endsWith('.')) return { reason: 'a dot at the end of the domain' };
+  if (mapped.startsWith('.') || mapped.includes('..')) {
     return { reason: 'an empty label (two dots in a row) in the domain' };
   }
-  for (const character of domain) {
-    if (character < '\u0080' && !/[A-Za-z0-9.-]/.test(character)) {
-      return { reason: `the character ${describe(character)} in the domain` };
+  const labels = mapped.split('.');
+  for (const label of labels) {
+    const wrong = findDisallowed(toULabel(label));
+    if (wrong !== undefined) {
+      return { reason: `the character ${describeCharacter(wrong)} in the domain` };
     }
   }
-  const longest = domain.split('.').find((label) => label.length > MAX_LABEL_OCTETS);
+  const longest = labels.find((label) => label.length > MAX_LABEL_OCTETS);
   if (longest !== undefined) {
     return {
       reason: `a part of the domain has ${longest.length} octets; ${MAX_LABEL_OCTETS} are allowed`,
     };
   }
-  const labels = domain.toLowerCase().split('.');
   if (/^\d+$/.test(labels.at(-1) ?? '')) return { reason: 'a domain that ends in a number' };
-  const ascii =
-    /^[\0-\x7f]*$/.test(domain) && !domain.toLowerCase().includes('xn--')
-      ? domain.toLowerCase()
-      : domainToASCII(domain.normalize('NFC'));
-  if (ascii === '') return { reason: 'a domain that is no valid internationalised name' };
-  if (!ascii.includes('.')) return { reason: 'a domain without a dot' };
-  const wrong = ascii.split('.').find((label) => !PLAIN_LABEL.test(label));
-  if (wrong !== undefined) return { reason: `a domain with the invalid part "${wrong}"` };
-  return { ascii };
+  if (labels.length === 1) return { reason: 'a domain without a dot' };
+  const ascii: string[] = [];
+  for (const label of labels) {
+    const converted = toALabel(label);
+    if (converted === undefined) {
+      return { reason: `a domain with "${label}", which is no valid internationalised name` };
+    }
+    if (!PLAIN_LABEL.test(converted)) {
+      return { reason: `a domain with the invalid part "${converted}"` };
+    }
+    ascii.push(converted);
+  }
+  return { ascii: ascii.join('.') };
 }
 
 /** Only a server with SMTPUTF8 (RFC 6531) can take this address: its local part is not ASCII. */
-export const needsSmtpUtf8 = (norm: string): boolean => /[^\0-\x7f]/.test(norm);
+export const needsSmtpUtf8 = (norm: string): boolean => NON_ASCII.test(norm);
