@@ -117,20 +117,57 @@ async function askForKey(
 
 /** Where no cursor can be moved: a line is the answer, and its end without one a no. */
 async function askForLine(
-  { stdin, stderr }: Asked,
+  context: Asked,
   message: string,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
+  const answer = await readLine(context, `${message} (y/N) `, signal);
+  return /^\s*y(es)?\s*$/i.test(answer ?? '');
+}
+
+/**
+ * Asks on a terminal which of several it is, until the answer is the number of one.
+ * @returns its index
+ * @throws CampaignError CONFIRMATION_NEEDED as `ask`, and when there is no answer
+ */
+export async function choose(
+  context: Asked,
+  message: string,
+  choices: readonly string[],
+  signal?: AbortSignal,
+): Promise<number> {
+  const stopped = await discardTypedAhead(context.stdin);
+  if (stopped || signal?.aborted) throw interrupted(signal);
+  context.stderr.write(
+    `${message}\n${choices.map((choice, index) => `  ${index + 1}  ${choice}\n`).join('')}`,
+  );
+  for (;;) {
+    const answer = await readLine(context, `Number (1 to ${choices.length}): `, signal);
+    if (answer === null || answer.trim() === '') {
+      throw new CampaignError('CONFIRMATION_NEEDED', 'none was chosen: nothing was changed');
+    }
+    const index = Number(answer) - 1;
+    if (choices[index] !== undefined) return index;
+  }
+}
+
+/** A line typed on a terminal; null at the end of its input. */
+async function readLine(
+  { stdin, stderr }: Asked,
+  question: string,
+  signal: AbortSignal | undefined,
+): Promise<string | null> {
+  if (signal?.aborted) throw interrupted(signal);
   const lines = createInterface({ input: stdin, output: stderr, terminal: false });
   const close = (): void => lines.close();
   signal?.addEventListener('abort', close);
   try {
-    const answer = await new Promise<string>((resolve) => {
-      lines.once('close', () => resolve(''));
-      lines.question(`${message} (y/N) `, resolve);
+    const answer = await new Promise<string | null>((resolve) => {
+      lines.once('close', () => resolve(null));
+      lines.question(question, resolve);
     });
     if (signal?.aborted) throw interrupted(signal);
-    return /^\s*y(es)?\s*$/i.test(answer);
+    return answer;
   } finally {
     signal?.removeEventListener('abort', close);
     lines.close();

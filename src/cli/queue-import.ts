@@ -82,7 +82,7 @@ export async function importList(
       }));
     });
     await writer.finish();
-    reader.showRejected();
+    reader.showFindings();
     const { rejected, accepted } = reader;
     const counts = { rejected, duplicates: accepted - writer.inserted };
     if (!send.yes) {
@@ -159,6 +159,8 @@ const asView = (send: QueuedSend, alreadyQueued: boolean, reader?: ListReader): 
   idnConverted: reader?.international.idnConverted ?? null,
   needSmtpUtf8: reader?.international.needSmtpUtf8 ?? null,
   encoding: reader?.encoding ?? null,
+  headerLine: reader?.headerLine ?? null,
+  looksEncodedTwice: reader?.encodedTwice ?? null,
 });
 
 /**

@@ -1,8 +1,8 @@
 import { needsSmtpUtf8 } from '../domain/address.js';
 import { CampaignError } from '../errors.js';
-import type { ListRecipient, RecipientList, Rejection } from '../list/recipients.js';
+import type { EncodedTwice, ListRecipient, RecipientList, Rejection } from '../list/recipients.js';
 import type { RejectsFile } from '../list/rejects.js';
-import type { RejectionView } from '../view/queue.js';
+import { encodedTwiceNotice, type RejectionView } from '../view/queue.js';
 
 /** What of a list has been dealt with so far. */
 export interface ImportProgress {
@@ -19,6 +19,7 @@ export interface ReaderDeps {
   onProgress(progress: ImportProgress): void;
   /** Told once, when the list has been read or reading it has failed, if any line was rejected. */
   onRejected(first: readonly RejectionView[], total: number): void;
+  onNotice(text: string): void;
 }
 
 const SHOWN_REJECTIONS = 5;
@@ -83,9 +84,21 @@ export class ListReader {
     }
   }
 
-  /** Once, however often it is asked to. */
-  showRejected(): void {
-    if (this.rejected > 0 && !this.shown) this.deps.onRejected(this.first, this.rejected);
+  /** Line of the header, from 1. */
+  get headerLine(): number {
+    return this.list.headerLine;
+  }
+
+  /** What was seen so far of cells that look encoded twice. */
+  get encodedTwice(): EncodedTwice | null {
+    return this.list.encodedTwice;
+  }
+
+  /** What is wrong with the list, once, however often it is asked to. */
+  showFindings(): void {
+    if (this.shown) return;
     this.shown = true;
+    if (this.rejected > 0) this.deps.onRejected(this.first, this.rejected);
+    if (this.encodedTwice) this.deps.onNotice(encodedTwiceNotice(this.encodedTwice));
   }
 }

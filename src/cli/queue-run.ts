@@ -2,11 +2,17 @@ import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { CampaignError } from '../errors.js';
-import { openRecipients } from '../list/recipients.js';
+import { type AddressColumn, openRecipients } from '../list/recipients.js';
 import { createRejects, type RejectsFile } from '../list/rejects.js';
 import { counted, fileError, type ListSource, openSource } from '../list/source.js';
 import { named, parseTemplates } from '../mail/template.js';
-import { encodingLine, type QueuePlanView, type QueueView } from '../view/queue.js';
+import {
+  aboveNotice,
+  encodingLine,
+  type QueuePlanView,
+  type QueueView,
+  twinsNotice,
+} from '../view/queue.js';
 import { findEarlier, type ImportDeps, importList } from './queue-import.js';
 import type { QueueOptions } from './queue-options.js';
 import { type ImportProgress, ListReader, type ReaderDeps } from './queue-reader.js';
@@ -20,6 +26,8 @@ export interface QueueDeps extends ImportDeps, ReaderDeps {
    * @throws CampaignError CONFIRMATION_NEEDED when there is nobody to ask
    */
   announce(plan: QueuePlanView): Promise<void>;
+  /** Asks which of several columns holds the address, and gives its index; left out where nobody is to be asked. */
+  chooseColumn?: ((columns: readonly AddressColumn[]) => Promise<number>) | undefined;
 }
 
 const MAX_TEMPLATE_BYTES = 4 * 1024 * 1024;
@@ -49,16 +57,23 @@ export async function queue(options: QueueOptions, deps: QueueDeps): Promise<Que
     emailColumn: options.emailColumn,
     encoding: options.encoding,
     onEncoding: (found) => deps.onNotice(encodingLine(source.name, found)),
+    chooseColumn: options.yes ? undefined : deps.chooseColumn,
   });
   try {
-    const fieldNames = list.columns.fields.map((field) => field.name);
+    const { fields, twins } = list.columns;
+    if (list.above.length > 0) {
+      deps.onNotice(aboveNotice(source.name, list.headerLine, list.above));
+    }
+    const fieldNames = fields.map((field) => field.name);
     parseTemplates({
       subject: { name: 'subject', source: options.subject },
       html: named(options.html as string, html),
       text: named(options.text as string, text),
       listUnsubscribe: named('--list-unsubscribe', options.listUnsubscribe),
       fieldNames,
+      twins,
     });
+    if (twins.size > 0) deps.onNotice(twinsNotice(twins));
     if (!options.yes && !options.dryRun) await deps.announce(plan(options, source, fieldNames));
     const reader = new ListReader(list, source.name, progress, deps);
     const rejects =
@@ -79,7 +94,7 @@ export async function queue(options: QueueOptions, deps: QueueDeps): Promise<Que
       };
       return await importList({ ...options, message }, reader, rejects, deps);
     } finally {
-      reader.showRejected();
+      reader.showFindings();
       await rejects?.close();
     }
   } finally {
@@ -148,5 +163,7 @@ async function dryRun(
     alreadyQueued: false,
     ...reader.international,
     encoding: reader.encoding,
+    headerLine: reader.headerLine,
+    looksEncodedTwice: reader.encodedTwice,
   };
 }

@@ -35,7 +35,10 @@ export function register(program: Command, context: Context): void {
     .option('--start-at <time>', 'not before this time (RFC 3339)')
     .option('--key <key>', 'a repeated queue with the same key gives the first send back')
     .option('--paused', 'wait for `campaign resume`')
-    .option('--email-column <header>', 'the column that holds the address')
+    .option(
+      '--email-column <header>',
+      'the column that holds the address: its header, or its position',
+    )
     .option(
       '--encoding <name>',
       'what the list is written in (default: found, UTF-8, UTF-16 or Windows-1252)',
@@ -48,14 +51,19 @@ export function register(program: Command, context: Context): void {
 }
 
 async function run(flags: Flags, context: Context): Promise<void> {
-  const [{ parseQueueOptions }, { queue }, { rejectionLines }, { randomBytes }] = await Promise.all(
-    [
-      import('./queue-options.js'),
-      import('./queue-run.js'),
-      import('../view/queue.js'),
-      import('node:crypto'),
-    ],
-  );
+  const [
+    { parseQueueOptions },
+    { queue },
+    { COLUMN_QUESTION, columnChoices, rejectionLines },
+    { canAsk, choose },
+    { randomBytes },
+  ] = await Promise.all([
+    import('./queue-options.js'),
+    import('./queue-run.js'),
+    import('../view/queue.js'),
+    import('./confirm.js'),
+    import('node:crypto'),
+  ]);
   const options = parseQueueOptions(flags);
   const notice = (text: string): void => {
     if (!flags.json) context.stderr.write(`${text}\n`);
@@ -78,6 +86,9 @@ async function run(flags: Flags, context: Context): Promise<void> {
       bar?.stop();
       return confirm(imported, options.paused, context);
     },
+    chooseColumn: canAsk(context)
+      ? (columns) => choose(context, COLUMN_QUESTION, columnChoices(columns), context.signal)
+      : undefined,
     onProgress: (progress) => bar?.update(progress),
     onRejected: (first, total) => {
       bar?.stop();

@@ -6,7 +6,8 @@ const CODE_PAGES = ['windows-1252', 'macintosh', 'windows-1250', 'windows-1251']
 /** How often text may have been encoded anew on the way to the list. */
 const MAX_LAYERS = 3;
 
-const NON_ASCII = /[^\0-\x7f]/;
+/** What one character beyond ASCII becomes, at the least. */
+const TWO_BEYOND_ASCII = /[^\0-\x7f]{2}/;
 
 /** Bytes by the character that they are read as. C1 controls stand for themselves where the code page has nothing (ISO 8859-1). */
 function readBackwards(codePage: string): Map<string, number> {
@@ -92,7 +93,7 @@ function isPlausible(text: string): boolean {
  * characters that make sense.
  */
 export function undoDoubleEncoding(text: string, layers = MAX_LAYERS): string | undefined {
-  if (layers === 0 || !NON_ASCII.test(text)) return undefined;
+  if (layers === 0 || !TWO_BEYOND_ASCII.test(text)) return undefined;
   codePages ??= CODE_PAGES.map(readBackwards);
   for (const codePage of codePages) {
     const bytes = toBytes(text, codePage);

@@ -1,41 +1,13 @@
-import { checkAddress } from '../domain/address.js';
+import { trimUnseen } from '../domain/characters.js';
 import { EMAIL_FIELD, fieldName } from '../domain/fields.js';
 import { CampaignError } from '../errors.js';
+import { readAddressCell } from './address-cell.js';
+import { addressHeaderRank } from './address-headers.js';
+import type { Layout } from './layout.js';
 
-/** Headers that name the address column, compared without case, spaces, hyphens and underscores. */
-const ADDRESS_HEADERS = new Set([
-  'email',
-  'mail',
-  'emailaddress',
-  'mailaddress',
-  'emailadresse',
-  'mailadresse',
-  'adressemail',
-  'adresseemail',
-  'correo',
-  'correoelectronico',
-  'correoelectrónico',
-  'courriel',
-]);
+const fold = (header: string): string => trimUnseen(header).normalize('NFC').toLowerCase();
 
-/** Headers that name it where none of the others is there. The first is that of Google Contacts. */
-const OTHER_ADDRESS_HEADERS = new Set([
-  'email1value',
-  'emailid',
-  'indirizzoemail',
-  'epost',
-  'epostadress',
-  'epostadresse',
-]);
-
-const squeeze = (header: string): string =>
-  header
-    .normalize('NFC')
-    .toLowerCase()
-    .replace(/[\s_-]+/g, '');
-
-const sameHeader = (a: string, b: string): boolean =>
-  a.trim().normalize('NFC').toLowerCase() === b.trim().normalize('NFC').toLowerCase();
+const sameHeader = (a: string, b: string): boolean => fold(a) === fold(b);
 
 /** How a list's columns are used. */
 export interface Columns {
@@ -44,64 +16,114 @@ export interface Columns {
   email: number;
   /** The other columns, each with the merge field it fills. */
   fields: { index: number; name: string }[];
+  /** Merge fields that more than one column would fill, and which therefore none does, with those columns in words. */
+  twins: Map<string, string[]>;
 }
+
+/** `--email-column` may be the position of the column, from 1, where its name does not tell it. */
+const asPosition = (emailColumn: string): number | undefined =>
+  /^[1-9]\d{0,3}$/.test(emailColumn) ? Number(emailColumn) : undefined;
 
 /** Tells what may be an address column by its header: the given one, or one of the usual names. */
 export const addressHeaderTest =
   (emailColumn: string | undefined): ((header: string) => boolean) =>
   (header) =>
-    emailColumn === undefined
-      ? ADDRESS_HEADERS.has(squeeze(header)) || OTHER_ADDRESS_HEADERS.has(squeeze(header))
-      : sameHeader(header, emailColumn);
+    (emailColumn !== undefined && sameHeader(header, emailColumn)) ||
+    ((emailColumn === undefined || asPosition(emailColumn) !== undefined) &&
+      addressHeaderRank(header) !== undefined);
 
-/** Columns that may hold the address; only by their best names. */
-function addressColumns(headers: readonly string[], emailColumn: string | undefined): number[] {
-  const isAddress = addressHeaderTest(emailColumn);
-  const found = headers.flatMap((header, index) => (isAddress(header) ? [index] : []));
-  if (emailColumn !== undefined) return found;
-  const best = found.filter((index) => ADDRESS_HEADERS.has(squeeze(headers[index] as string)));
-  return best.length > 0 ? best : found;
+/** Columns that may hold the address, from 0; only those that are named best. */
+export function addressColumns(
+  headers: readonly string[],
+  emailColumn: string | undefined,
+): number[] {
+  const indexes = [...headers.keys()];
+  if (emailColumn !== undefined) {
+    const named = indexes.filter((index) => sameHeader(headers[index] as string, emailColumn));
+    const position = asPosition(emailColumn);
+    if (named.length > 0 || position === undefined) return named;
+    return position <= headers.length ? [position - 1] : [];
+  }
+  const ranks = headers.map((header) => addressHeaderRank(header) ?? Number.POSITIVE_INFINITY);
+  const best = Math.min(...ranks);
+  return Number.isFinite(best) ? indexes.filter((index) => ranks[index] === best) : [];
 }
 
-const quote = (headers: readonly string[]): string =>
+/** A column in words: its header, and where it stands. */
+const describeColumn = (headers: readonly string[], index: number): string =>
+  headers[index] === '' ? `column ${index + 1}` : `"${headers[index]}" (column ${index + 1})`;
+
+const listHeaders = (headers: readonly string[]): string =>
   headers
     .map((header, index) => (header === '' ? `(column ${index + 1} has no name)` : header))
     .join(', ');
 
-/**
- * Reads a header row.
- * @param name of the list, for messages
- * @param emailColumn header of the address column, where the usual names do not tell it
- * @throws CampaignError BAD_LIST when there is no address column, more than one, or a name twice
- */
-export function readColumns(
-  headers: readonly string[],
-  name: string,
-  emailColumn: string | undefined,
-): Columns {
-  const found = addressColumns(headers, emailColumn);
-  const email = found[0];
-  if (email === undefined) throw noAddressColumn(headers, name, emailColumn);
-  refuseTwins(headers, name);
-  if (found.length > 1) {
-    throw new CampaignError(
-      'BAD_LIST',
-      `${name} has more than one column that could hold the address: ${quote(found.map((index) => headers[index] ?? ''))}`,
-      'say which with --email-column',
-    );
-  }
-  const fields = headers
-    .map((header, index) => ({ index, name: fieldName(header, index + 1) }))
-    .filter((field) => field.index !== email && field.name !== EMAIL_FIELD);
-  return { count: headers.length, email, fields };
+/** What `--email-column` is to be given for a column, as a shell takes it. */
+function flagFor(headers: readonly string[], index: number): string {
+  const header = headers[index] as string;
+  const isUnique = headers.filter((other) => sameHeader(other, header)).length === 1;
+  const value = header === '' || !isUnique ? String(index + 1) : header;
+  return `--email-column ${/^[\w.-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`}`;
 }
 
-function noAddressColumn(
+/** How a header's columns are used, once it is known which holds the address. */
+export function readColumns(headers: readonly string[], email: number): Columns {
+  const byField = new Map<string, number[]>();
+  headers.forEach((header, index) => {
+    const name = fieldName(header, index + 1);
+    byField.set(name, [...(byField.get(name) ?? []), index]);
+  });
+  const fields: Columns['fields'] = [];
+  const twins: Columns['twins'] = new Map();
+  for (const [name, indexes] of byField) {
+    if (name === EMAIL_FIELD) continue;
+    const [index = 0, ...others] = indexes;
+    if (others.length > 0) {
+      twins.set(
+        name,
+        indexes.map((twin) => describeColumn(headers, twin)),
+      );
+    } else if (index !== email) fields.push({ index, name });
+  }
+  return { count: headers.length, email, fields, twins };
+}
+
+/** @param name of the list */
+export const severalAddressColumns = (
+  headers: readonly string[],
+  columns: readonly number[],
+  name: string,
+): CampaignError =>
+  new CampaignError(
+    'BAD_LIST',
+    `${name} has more than one column that could hold the address: ${columns.map((index) => describeColumn(headers, index)).join(', ')}`,
+    `say which: ${columns.map((index) => flagFor(headers, index)).join(' or ')}`,
+  );
+
+/**
+ * @param name of the list
+ * @param layout with the header by its rows, where they tell it
+ */
+export function noAddressColumn(
   headers: readonly string[],
   name: string,
   emailColumn: string | undefined,
+  { probable }: Pick<Layout, 'probable'>,
 ): CampaignError {
-  if (headers.some((header) => checkAddress(header).ok)) {
+  const known = listHeaders(headers);
+  if (probable) {
+    const { line, headers: own, column } = probable;
+    const holder = describeColumn(own, column);
+    const where = line === 1 ? '' : `, on line ${line},`;
+    return new CampaignError(
+      'BAD_LIST',
+      emailColumn === undefined
+        ? `${name} has no address column by name; its columns${where} are: ${listHeaders(own)}; ${holder} holds addresses`
+        : `${name} has no column "${emailColumn}"; its columns${where} are: ${listHeaders(own)}`,
+      `if ${holder} is the one: ${flagFor(own, column)}`,
+    );
+  }
+  if (headers.some((header) => readAddressCell(header).ok)) {
     return new CampaignError(
       'BAD_LIST',
       `${name} has no header: its first line holds an address`,
@@ -111,29 +133,22 @@ function noAddressColumn(
   return new CampaignError(
     'BAD_LIST',
     emailColumn === undefined
-      ? `${name} has no address column; its columns are: ${quote(headers)}`
-      : `${name} has no column "${emailColumn}"; its columns are: ${quote(headers)}`,
+      ? `${name} has no address column; its columns are: ${known}`
+      : `${name} has no column "${emailColumn}"; its columns are: ${known}`,
     emailColumn === undefined
       ? 'name the address column "email", or say which it is with --email-column'
       : 'give one of these with --email-column',
   );
 }
 
-/** Two columns that would fill the same merge field leave open which one is meant. */
-function refuseTwins(headers: readonly string[], name: string): void {
-  const seen = new Map<string, string>();
-  headers.forEach((header, index) => {
-    const field = fieldName(header, index + 1);
-    const twin = seen.get(field);
-    if (twin !== undefined) {
-      throw new CampaignError(
-        'BAD_LIST',
-        sameHeader(twin, header)
-          ? `${name} has two columns named "${header}"`
-          : `${name} has the columns "${twin}" and "${header}", which would both be the merge field "${field}"`,
-        'rename or remove one of them',
-      );
-    }
-    seen.set(field, header);
-  });
-}
+/** @param name of the list */
+export const addressAboveHeader = (
+  { line, address }: NonNullable<Layout['addressAbove']>,
+  headerLine: number,
+  name: string,
+): CampaignError =>
+  new CampaignError(
+    'BAD_LIST',
+    `${name}: line ${line} holds an address (${address}), but stands above line ${headerLine}, which looks like the header`,
+    'put the header first, and delete the lines above it that are no recipients',
+  );

@@ -1,7 +1,7 @@
-const DELIMITERS = [',', ';', '\t', '|'] as const;
+export const DELIMITERS = [',', ';', '\t', '|'] as const;
 
 /** Cells of one line, quotes taken off; good enough to recognise a header, not to read a list. */
-function splitRoughly(line: string, delimiter: string): string[] {
+export function splitRoughly(line: string, delimiter: string): string[] {
   const cells: string[] = [];
   let cell = '';
   let quoted = false;

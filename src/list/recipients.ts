@@ -1,6 +1,16 @@
-import { checkAddress } from '../domain/address.js';
+import { undoDoubleEncoding } from '../domain/mojibake.js';
 import { CampaignError } from '../errors.js';
-import { addressHeaderTest, type Columns, readColumns } from './columns.js';
+import { readAddressCell } from './address-cell.js';
+import {
+  addressAboveHeader,
+  addressColumns,
+  addressHeaderTest,
+  type Columns,
+  noAddressColumn,
+  readColumns,
+  severalAddressColumns,
+} from './columns.js';
+import type { FoundLine, Layout } from './layout.js';
 import { readRecords } from './records.js';
 import { type CsvRecord, isBlank } from './rows.js';
 import { decodeText, type TextOptions } from './text.js';
@@ -27,18 +37,46 @@ interface ListBatch {
   rejected: Rejection[];
 }
 
+/** Cells that look encoded twice, the first of them as an example. */
+export interface EncodedTwice {
+  cells: number;
+  /** Of the example. */
+  line: number;
+  cell: string;
+  /** What it was before. */
+  probably: string;
+}
+
+/** A column that may hold the address. */
+export interface AddressColumn {
+  /** From 0. */
+  index: number;
+  header: string;
+  /** The cell of the first row that has one. */
+  example: string;
+}
+
 /** A list whose header has been read, and whose rows can be read once. */
 export interface RecipientList {
   columns: Columns;
   /** What it is read as: `utf-8` until something shows that it is another. */
   readonly encoding: string;
+  /** Of the header, from 1. */
+  headerLine: number;
+  /** Lines above the header, which are no part of the list. */
+  above: readonly FoundLine[];
+  /** Counted as rows are read; null while there is none. */
+  encodedTwice: EncodedTwice | null;
   batches: AsyncIterable<ListBatch>;
   /** Lets go of the list without reading the rest of it. */
   close(): Promise<void>;
 }
 
 export interface ListOptions extends TextOptions {
+  /** Header of the address column, or its position from 1. */
   emailColumn?: string | undefined;
+  /** Asks which of several columns holds the address; where nobody is to be asked, left out. */
+  chooseColumn?: ((columns: AddressColumn[]) => Promise<number>) | undefined;
 }
 
 /**
@@ -48,21 +86,27 @@ export interface ListOptions extends TextOptions {
  */
 export async function openRecipients(
   chunks: AsyncIterable<Uint8Array>,
-  { name, emailColumn, encoding, onEncoding }: ListOptions,
+  options: ListOptions,
 ): Promise<RecipientList> {
+  const { name, emailColumn, encoding, onEncoding } = options;
   let found = 'utf-8';
-  const text = decodeText(chunks, {
-    name,
-    encoding,
-    onEncoding: (what) => {
-      found = what.encoding;
-      onEncoding?.(what);
-    },
+  let layout: Layout | undefined;
+  const text = new WatchedText(
+    decodeText(chunks, {
+      name,
+      encoding,
+      onEncoding: (what) => {
+        found = what.encoding;
+        onEncoding?.(what);
+      },
+    }),
+  );
+  const records = readRecords(text.pieces(), name, addressHeaderTest(emailColumn), (known) => {
+    layout = known;
   });
-  const records = readRecords(text, name, addressHeaderTest(emailColumn));
   const first = await records.next();
   const header = first.done ? undefined : first.value.shift();
-  if (header === undefined) {
+  if (header === undefined || layout === undefined) {
     throw new CampaignError(
       'BAD_LIST',
       `${name} is empty`,
@@ -70,21 +114,75 @@ export async function openRecipients(
     );
   }
   try {
-    const columns = readColumns(header.cells, name, emailColumn);
     const rest = first.value as CsvRecord[];
-    return {
+    const columns = await findColumns(header.cells, rest, layout, options);
+    const list: RecipientList = {
       columns,
       get encoding() {
         return found;
       },
-      batches: readBatches(columns, rest, records),
+      headerLine: layout.headerLine,
+      above: layout.above,
+      encodedTwice: null,
+      batches: readBatches(columns, rest, records, (batch) => {
+        if (text.hasNonAscii) noteEncodedTwice(list, batch);
+      }),
       close: async () => {
         await records.return(undefined);
       },
     };
+    noteEncodedTwice(list, [header]);
+    return list;
   } catch (error) {
     await records.return(undefined);
     throw error;
+  }
+}
+
+async function findColumns(
+  headers: readonly string[],
+  rows: readonly CsvRecord[],
+  layout: Layout,
+  { name, emailColumn, chooseColumn }: ListOptions,
+): Promise<Columns> {
+  if (layout.addressAbove) {
+    throw addressAboveHeader(layout.addressAbove, layout.headerLine, name);
+  }
+  const found = addressColumns(headers, emailColumn);
+  const [email] = found;
+  if (email === undefined) throw noAddressColumn(headers, name, emailColumn, layout);
+  if (found.length === 1) return readColumns(headers, email);
+  if (!chooseColumn) throw severalAddressColumns(headers, found, name);
+  const candidates = found.map((index) => ({
+    index,
+    header: headers[index] as string,
+    example: rows.find(({ cells }) => cells[index])?.cells[index] ?? '',
+  }));
+  return readColumns(headers, await chooseColumn(candidates));
+}
+
+/** The pieces of a text, and whether there was more than ASCII in those that went by. */
+class WatchedText {
+  hasNonAscii = false;
+
+  constructor(private readonly text: AsyncIterable<string>) {}
+
+  async *pieces(): AsyncGenerator<string> {
+    for await (const piece of this.text) {
+      this.hasNonAscii ||= Buffer.byteLength(piece) !== piece.length;
+      yield piece;
+    }
+  }
+}
+
+function noteEncodedTwice(list: RecipientList, records: readonly CsvRecord[]): void {
+  for (const { line, cells } of records) {
+    for (const cell of cells) {
+      const probably = undoDoubleEncoding(cell);
+      if (probably === undefined) continue;
+      list.encodedTwice ??= { cells: 0, line, cell, probably };
+      list.encodedTwice.cells++;
+    }
   }
 }
 
@@ -92,10 +190,15 @@ async function* readBatches(
   columns: Columns,
   first: CsvRecord[],
   records: AsyncIterable<CsvRecord[]>,
+  onRows: (batch: readonly CsvRecord[]) => void,
 ): AsyncGenerator<ListBatch> {
   const check = rowCheck(columns);
+  onRows(first);
   yield checkBatch(first, check);
-  for await (const batch of records) yield checkBatch(batch, check);
+  for await (const batch of records) {
+    onRows(batch);
+    yield checkBatch(batch, check);
+  }
 }
 
 type RowCheck = (record: CsvRecord) => ListRecipient | Rejection;
@@ -121,7 +224,7 @@ function rowCheck({ count, email, fields }: Columns): RowCheck {
         cells,
       };
     }
-    const address = checkAddress(cells[email] ?? '');
+    const address = readAddressCell(cells[email] ?? '');
     if (!address.ok) return { line, reason: address.reason, cells };
     let json = '';
     for (const { index, key } of keys) {

@@ -27,14 +27,19 @@ export interface NamedTemplate {
 export const named = (name: string, source: string | null): NamedTemplate | null =>
   source === null ? null : { name, source };
 
-export interface TemplateSources {
+/** What a template may use beside `email`. */
+interface MergeFields {
+  fieldNames: readonly string[];
+  /** Names that more than one column has, with those columns in words: no template may use them. */
+  twins?: ReadonlyMap<string, readonly string[]>;
+}
+
+export interface TemplateSources extends MergeFields {
   subject: NamedTemplate;
   html: NamedTemplate | null;
   text: NamedTemplate | null;
   /** The URL of List-Unsubscribe. */
   listUnsubscribe: NamedTemplate | null;
-  /** Merge fields of the list, beside `email`. */
-  fieldNames: readonly string[];
 }
 
 /** What fills a template: the value of a merge field. */
@@ -149,7 +154,7 @@ function parse(engine: Liquid, template: NamedTemplate): Template[] {
 function usedFields(
   template: NamedTemplate,
   variables: Variables,
-  fieldNames: readonly string[],
+  { fieldNames, twins }: MergeFields,
 ): Map<string, string> {
   const known = new Set([EMAIL_FIELD, ...fieldNames]);
   const used = new Map<string, string>();
@@ -157,11 +162,14 @@ function usedFields(
     const field = known.has(written) ? written : fieldName(written, 0);
     if (!known.has(field)) {
       const { row, col } = uses[0]?.location ?? {};
+      const columns = twins?.get(field);
       throw bad(
         template,
         row === undefined || col === undefined ? [] : [row, col],
-        `there is no merge field "${written}"`,
-        `use one of: ${[...known].join(', ')}`,
+        columns
+          ? `the merge field "${written}" could be any of the columns ${columns.join(', ')}`
+          : `there is no merge field "${written}"`,
+        columns ? 'rename all but one of them' : `use one of: ${[...known].join(', ')}`,
       );
     }
     used.set(written, field);
@@ -173,13 +181,13 @@ const PLAIN_OUTPUT = /^\s*([\p{L}\p{M}\p{N}_-]+)\s*(\|\s*raw\s*)?$/u;
 
 function parseTemplate(
   template: NamedTemplate,
-  fieldNames: readonly string[],
+  fields: MergeFields,
   encoding: Encoding | null,
 ): ParsedTemplate {
   const engine = createEngine(encoding);
   const nodes = parse(engine, template);
   const { globals, locals } = engine.analyzeSync(nodes);
-  const used = usedFields(template, globals, fieldNames);
+  const used = usedFields(template, globals, fields);
 
   const toPiece = (node: Template): TemplatePiece => {
     if (node instanceof Output) {
@@ -210,8 +218,8 @@ const URL_START = /^(https:\/\/|mailto:)[^/?#]/i;
  * One click takes HTTPS (RFC 8058 §3.1), so nothing less is taken for the Web. What the template makes with values and
  * without is tried here: once it is queued nobody can mend it.
  */
-function parseUrlTemplate(template: NamedTemplate, fieldNames: readonly string[]): ParsedTemplate {
-  const parsed = parseTemplate(template, fieldNames, FOR_URL);
+function parseUrlTemplate(template: NamedTemplate, fields: MergeFields): ParsedTemplate {
+  const parsed = parseTemplate(template, fields, FOR_URL);
   const [first] = parsed.pieces;
   if (first?.kind !== 'static' || !URL_START.test(first.text)) {
     throw bad(template, [], 'does not begin with https:// or mailto:', 'write all of the URL');
@@ -237,11 +245,10 @@ function parseUrlTemplate(template: NamedTemplate, fieldNames: readonly string[]
  * @throws CampaignError BAD_TEMPLATE naming the template, line and column
  */
 export const parseTemplates = (sources: TemplateSources): ParsedTemplates => ({
-  subject: parseTemplate(sources.subject, sources.fieldNames, null),
-  html: sources.html && parseTemplate(sources.html, sources.fieldNames, FOR_HTML),
-  text: sources.text && parseTemplate(sources.text, sources.fieldNames, null),
-  listUnsubscribe:
-    sources.listUnsubscribe && parseUrlTemplate(sources.listUnsubscribe, sources.fieldNames),
+  subject: parseTemplate(sources.subject, sources, null),
+  html: sources.html && parseTemplate(sources.html, sources, FOR_HTML),
+  text: sources.text && parseTemplate(sources.text, sources, null),
+  listUnsubscribe: sources.listUnsubscribe && parseUrlTemplate(sources.listUnsubscribe, sources),
 });
 
 /** One piece with its values filled in. */

@@ -22,6 +22,18 @@ export interface QueueView {
   needSmtpUtf8: number | null;
   /** What the list was read as; null when it was not read. */
   encoding: string | null;
+  /** Line of the list's header, from 1; null when the list was not read. */
+  headerLine: number | null;
+  /** Null when no cell looks so, or the list was not read. */
+  looksEncodedTwice: EncodedTwiceView | null;
+}
+
+/** Cells that look encoded twice, and the first of them. */
+export interface EncodedTwiceView {
+  cells: number;
+  line: number;
+  cell: string;
+  probably: string;
 }
 
 /** A list that is in the ledger, not released yet. */
@@ -78,7 +90,7 @@ const bytes = (value: number): string => {
 /** The JSON object of `queue`, on one line. */
 export function queueJson(result: QueueView): string {
   const { id, status, total, rejected, duplicates, suppressed, alreadyQueued } = result;
-  const { idnConverted, needSmtpUtf8, encoding } = result;
+  const { idnConverted, needSmtpUtf8, encoding, headerLine, looksEncodedTwice } = result;
   return JSON.stringify({
     id,
     status,
@@ -90,6 +102,8 @@ export function queueJson(result: QueueView): string {
     idnConverted,
     needSmtpUtf8,
     encoding,
+    headerLine,
+    looksEncodedTwice,
   });
 }
 
@@ -197,3 +211,47 @@ export function rejectionLines(first: readonly RejectionView[], total: number): 
     ...(more > 0 ? [`  and ${count(more)} more (--rejects writes all of them to a file)`] : []),
   ].join('\n');
 }
+
+const MAX_LINES_ABOVE = 5;
+
+/** Where the header is, when it is not first, and what stands above it and is left out. */
+export function aboveNotice(
+  list: string,
+  headerLine: number,
+  above: readonly { line: number; text: string }[],
+): string {
+  const more = above.length - MAX_LINES_ABOVE;
+  return [
+    `The header of ${printable(list)} is line ${count(headerLine)}. Left out above it:`,
+    ...above
+      .slice(0, MAX_LINES_ABOVE)
+      .map(({ line, text }) => `  line ${line}: ${cut(printable(text.trim()), 120)}`),
+    ...(more > 0 ? [`  and ${plural(more, 'line')} more`] : []),
+  ].join('\n');
+}
+
+/** Merge fields that no column fills, for more than one would. */
+export const twinsNotice = (twins: ReadonlyMap<string, readonly string[]>): string =>
+  [
+    'Templates cannot use these merge fields, for more than one column has the name:',
+    ...[...twins].map(([field, columns]) => `  ${field}: ${printable(columns.join(', '))}`),
+  ].join('\n');
+
+export function encodedTwiceNotice({ cells, line, cell, probably }: EncodedTwiceView): string {
+  const [shown, meant] = [cell, probably].map((text) => cut(printable(text), 80));
+  return [
+    `The list looks encoded twice in ${plural(cells, 'cell')}: "${shown}" on line ${line} was probably "${meant}".`,
+    '  Such addresses are refused, other cells go out as they stand; a list exported anew in UTF-8 has both right.',
+  ].join('\n');
+}
+
+export const COLUMN_QUESTION = 'Which column holds the address?';
+
+/** The columns that may hold the address, each with its first cell. */
+export const columnChoices = (
+  columns: readonly { index: number; header: string; example: string }[],
+): string[] =>
+  columns.map(({ index, header, example }) => {
+    const title = header === '' ? `column ${index + 1}` : `${header} (column ${index + 1})`;
+    return cut(printable(example === '' ? title : `${title}: ${example}`), 100);
+  });

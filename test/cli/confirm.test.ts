@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import { ask } from '../../src/cli/confirm.ts';
+import { ask, choose } from '../../src/cli/confirm.ts';
 
 function terminal() {
   const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => stdin });
@@ -32,4 +32,16 @@ test('a question that a signal interrupts ends without an answer', async () => {
   await expect(ask({ stdin, stderr }, 'Go on?', controller.signal)).rejects.toMatchObject({
     exitCode: 143,
   });
+});
+
+test('a choice that a signal interrupts, and one that is not made, choose nothing', async () => {
+  const controller = new AbortController();
+  const interrupted = terminal();
+  const asked = choose(interrupted, 'Which?', ['a', 'b'], controller.signal);
+  interrupted.stderr.once('data', () => controller.abort('SIGINT'));
+  await expect(asked).rejects.toMatchObject({ code: 'CONFIRMATION_NEEDED', exitCode: 130 });
+  const ended = terminal();
+  const unanswered = choose(ended, 'Which?', ['a', 'b']);
+  ended.stderr.once('data', () => (ended.stdin as unknown as PassThrough).end());
+  await expect(unanswered).rejects.toMatchObject({ code: 'CONFIRMATION_NEEDED', exitCode: 2 });
 });

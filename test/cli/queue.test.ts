@@ -178,6 +178,8 @@ describe('a list that is queued', () => {
       'idnConverted',
       'needSmtpUtf8',
       'encoding',
+      'headerLine',
+      'looksEncodedTwice',
     ]);
     expect(await sendRow(result.id)).toMatchObject({
       NAME: 'Spring',
@@ -593,6 +595,88 @@ describe('international addresses', () => {
   });
 });
 
+describe('what is odd about a list', () => {
+  it('is told before the question, and in the JSON', async () => {
+    const list = file(
+      'Customers of 2026\n\nemail,name,Note,note\na@example.org,MÃ¼ller,1,2\nb@example.org,Ann,3,4\n',
+    );
+    const notices: string[] = [];
+    await leavesNothing(() =>
+      failure(
+        { list, yes: false },
+        {
+          notices,
+          confirm: async () => {
+            notices.push('the question');
+            throw new CampaignError('CONFIRMATION_NEEDED', 'not confirmed');
+          },
+        },
+      ),
+    );
+    expect(notices).toEqual([
+      expect.stringMatching(/is line 3\. Left out above it:\n {2}line 1: Customers of 2026$/),
+      expect.stringContaining('note: "Note" (column 3), "note" (column 4)'),
+      expect.stringContaining('in 1 cell: "MÃ¼ller" on line 4 was probably "Müller"'),
+      'the question',
+    ]);
+    for (const dryRun of [true, false]) {
+      expect(JSON.parse(queueJson(await run({ list, dryRun })))).toMatchObject({
+        headerLine: 3,
+        looksEncodedTwice: { cells: 1, line: 4, cell: 'MÃ¼ller', probably: 'Müller' },
+      });
+    }
+  });
+
+  it('is refused where a template uses a field that two columns would fill', async () => {
+    const list = file('email,Name,NAME\na@example.org,x,y\n');
+    const error = await leavesNothing(() => failure({ list }));
+    expect(error.code).toBe('BAD_TEMPLATE');
+    expect(error.message).toContain(
+      'the merge field "Name" could be any of the columns "Name" (column 2), "NAME" (column 3)',
+    );
+  });
+});
+
+describe('several address columns', () => {
+  const list = (): string => file('Work Email,Home Email,name\nw@example.org,h@example.org,Ann\n');
+
+  it('are asked about on a terminal, and the chosen one is used', async () => {
+    const { from, html } = flags() as Record<string, string>;
+    const command = startCommand(
+      ['queue', `--list=${list()}`, `--from=${from}`, '--subject=Hi', `--html=${html}`],
+      { url: db.url, terminal: true },
+    );
+    await vi.waitFor(() => expect(command.stderr).toContain('Which column holds'), 10_000);
+    expect(command.stderr).toContain('Home Email (column 2): h@example.org');
+    command.type('3\n');
+    await vi.waitFor(
+      () => expect(command.stderr.match(/Number \(1 to 2\)/g)).toHaveLength(2),
+      10_000,
+    );
+    command.type('2\n');
+    await vi.waitFor(() => expect(command.stderr).toContain('Send it to 1 recipient?'), 10_000);
+    command.type('y');
+    const { code, stdout } = await command.ended;
+    expect(code).toBe(0);
+    const [, id] = /send (\d+)/.exec(stdout) ?? [];
+    expect(await ledger(Number(id))).toMatchObject([{ EMAIL: 'h@example.org' }]);
+  });
+
+  it('end the command elsewhere, and when none is chosen', async () => {
+    await leavesNothing(async () => {
+      const args = ['queue', `--list=${list()}`, '--from=a@example.org', '--subject=Hi'];
+      const html = `--html=${join(directory, 'body.html')}`;
+      const piped = await runCommand([...args, html, '--yes'], { url: db.url });
+      expect(piped.code).toBe(2);
+      expect(piped.stderr).toContain("--email-column 'Work Email' or --email-column 'Home Email'");
+      const command = startCommand([...args, html], { url: db.url, terminal: true });
+      await vi.waitFor(() => expect(command.stderr).toContain('Which column holds'), 10_000);
+      command.type('\n');
+      expect((await command.ended).code).toBe(2);
+    });
+  });
+});
+
 describe('a key', () => {
   it('gives the first send back, its figures included, without reading the list again', async () => {
     const list = file('email,name\na@example.org,x\nA@example.org,y\nbad,z\n');
@@ -604,6 +688,7 @@ describe('a key', () => {
       idnConverted: null,
       needSmtpUtf8: null,
       encoding: null,
+      headerLine: null,
     });
   });
 

@@ -10,7 +10,7 @@ async function* pieces(list: string | Uint8Array, size = 1 << 16): AsyncGenerato
 
 async function read(
   list: string | Uint8Array,
-  options: { size?: number; emailColumn?: string } = {},
+  options: { size?: number; emailColumn?: string | undefined } = {},
 ) {
   const opened = await openRecipients(pieces(list, options.size), {
     name: 'list.csv',
@@ -128,19 +128,9 @@ describe('columns', () => {
       'no header: its first line holds an address',
     ],
     [
-      'a column twice, whatever its case',
-      'email,Name,NAME\na@example.org,x,y\n',
-      'two columns named "NAME"',
-    ],
-    [
-      'two headers of one merge field',
-      'email,First Name,first_name\na@b.org,x,y\n',
-      'the merge field "first_name"',
-    ],
-    [
       'the address column twice',
       'email,EMAIL\na@example.org,b@example.org\n',
-      'two columns named "EMAIL"',
+      'more than one column that could hold the address: "email" (column 1), "EMAIL" (column 2)',
     ],
     ['two address columns', 'email,mail\na@example.org,b@example.org\n', 'more than one column'],
     ['an empty list', '', 'list.csv is empty'],
@@ -151,9 +141,152 @@ describe('columns', () => {
     expect(error.message).toContain(message);
   });
 
+  it.each([
+    ['of one name', 'email,Name,NAME,x\na@example.org,1,2,3\n', 'name', '"NAME" (column 3)'],
+    ['of one merge field', 'C;C++;C#;email;x\n1;2;3;a@example.org;3\n', 'c', '"C#" (column 3)'],
+    ['one of them unnamed', 'column 2,,x,email\n1,2,3,a@example.org\n', 'column_2', 'column 2'],
+    [
+      'one of them the address',
+      'e_mail,E-Mail,x\n1,a@example.org,3\n',
+      'e_mail',
+      '"E-Mail" (column 2)',
+    ],
+  ])('leaves two columns %s out of the merge fields', async (_, list, field, column) => {
+    const emailColumn = list.includes('E-Mail') ? '2' : undefined;
+    const { accepted, columns } = await read(list, { emailColumn });
+    expect(accepted.map(({ email, fields }) => [email, fields])).toEqual([
+      ['a@example.org', '{"x":"3"}'],
+    ]);
+    expect([...columns.twins.keys()]).toEqual([field]);
+    expect(columns.twins.get(field)).toContain(column);
+  });
+
+  it.each([
+    ['Work Email,Personal Email', "'Work Email' or --email-column 'Personal Email'"],
+    ['Email,E-mail', 'Email or --email-column E-mail'],
+    ['Email,Email', '1 or --email-column 2'],
+    [
+      "Attendee's Email,Email (work),Email (home)",
+      "'Email (work)' or --email-column 'Email (home)'",
+    ],
+  ])('says how to choose of several address columns: %s', async (headers, flags) => {
+    const error = await failure(`${headers},n\na@example.org,b@example.org,c@example.org,1\n`);
+    expect(error.code).toBe('BAD_LIST');
+    expect(error.remedy).toBe(`say which: --email-column ${flags}`);
+  });
+
+  it('asks which of several address columns it is, where there is somebody to ask', async () => {
+    const list = 'Home Email,name,Work Email\n,Ann,work@example.org\nhome@example.org,Bob,\n';
+    const opened = await openRecipients(pieces(list), {
+      name: 'list.csv',
+      chooseColumn: async (columns) => {
+        expect(columns).toEqual([
+          { index: 0, header: 'Home Email', example: 'home@example.org' },
+          { index: 2, header: 'Work Email', example: 'work@example.org' },
+        ]);
+        return 2;
+      },
+    });
+    expect(opened.columns.email).toBe(2);
+    await opened.close();
+  });
+
+  it('takes the position of the column where its name is that of another', async () => {
+    const list = 'email,email\na@example.org,b@example.org\n';
+    expect(await emails(list, { emailColumn: '2' })).toEqual(['b@example.org']);
+    expect((await failure(list, { emailColumn: '3' })).message).toContain('no column "3"');
+    expect(await emails('2,1\na@example.org,x\n', { emailColumn: '2' })).toEqual(['a@example.org']);
+  });
+
+  it('names the column that holds addresses, where no name tells it', async () => {
+    const error = await failure('Name;Erreichbar unter\n;\nAnn;ann@example.org\n');
+    expect(error.message).toContain('"Erreichbar unter" (column 2) holds addresses');
+    expect(error.remedy).toBe(
+      'if "Erreichbar unter" (column 2) is the one: --email-column \'Erreichbar unter\'',
+    );
+  });
+
   it('names the columns when --email-column is none of them', async () => {
     const error = await failure('a,b\n1,2\n', { emailColumn: 'c' });
     expect(error.message).toBe('list.csv has no column "c"; its columns are: a, b');
+  });
+});
+
+describe('what stands above the header', () => {
+  const table = 'Name;E-Mail\nAnn;ann@example.org\nBob;no\n';
+
+  it.each([
+    ['a title', `Customers\n${table}`, 2],
+    ['a title filled up with delimiters, and an empty line', `Mailing list;;;\n;;;\n\n${table}`, 4],
+    ['a remark with other delimiters', `Export of 12.11.2026, 2 rows, by Ann\n${table}`, 2],
+    ['a quoted remark over two lines', `Notes:\n"One, two\nthree"\n\n${table}`, 5],
+    ['a remark with a stray quote', `Screens of 12" and 15" or "more\n${table}`, 2],
+    ['a group of columns', `Person;Contact\n${table}`, 2],
+    ['a title below the line that names the delimiter', `sep=;\nCustomers, all\n${table}`, 3],
+    ['a remark that mentions an address', `Ask office@example.org for more\n${table}`, 2],
+    ['a byte order mark that was taken for text', `ï»¿${table}`, 1],
+  ])('is left out and told: %s', async (_, list, headerLine) => {
+    for (const size of [1, 7, 1 << 16]) {
+      const opened = await openRecipients(pieces(list, size), { name: 'list.csv' });
+      const rejected: number[] = [];
+      const accepted: string[] = [];
+      for await (const batch of opened.batches) {
+        accepted.push(...batch.accepted.map(({ email }) => email));
+        rejected.push(...batch.rejected.map(({ line }) => line));
+      }
+      expect(accepted).toEqual(['ann@example.org']);
+      expect(rejected).toEqual([headerLine + 2]);
+      expect(opened.headerLine).toBe(headerLine);
+      expect(opened.above.map(({ text }) => text)).toEqual(
+        headerLine === 1 ? [] : expect.arrayContaining([expect.stringMatching(/\w/)]),
+      );
+    }
+  });
+
+  it('is found by the name that --email-column gives', async () => {
+    const list = 'All of them\nName;Erreichbar unter\nAnn;ann@example.org\n';
+    expect(await emails(list, { emailColumn: 'erreichbar unter' })).toEqual(['ann@example.org']);
+    expect((await failure(list)).message).toContain('its columns, on line 2, are: Name,');
+  });
+
+  it('is refused when an address stands there in a cell of its own', async () => {
+    const error = await failure(`ann@example.org;Ann\n${table}`);
+    expect(error.code).toBe('BAD_LIST');
+    expect(error.message).toContain(
+      'line 1 holds an address (ann@example.org), but stands above line 2',
+    );
+  });
+
+  it('is no reason to take a row for the header in whose column no addresses are', async () => {
+    const error = await failure(
+      'name,contact,channel\nAnn,+49 1,email\nBob,bob@example.org,phone\n',
+    );
+    expect(error.message).toContain('its columns are: name, contact, channel');
+  });
+});
+
+describe('cells that look encoded twice', () => {
+  it('are counted, the first of them kept, in accepted rows and in rejected ones', async () => {
+    const opened = await openRecipients(
+      pieces(
+        'email,name,city\na@example.org,Ann,Köln\nb@example.org,MÃ¼ller,ZÃ¼rich\nc,JosÃ©,x\n',
+        9,
+      ),
+      { name: 'list.csv' },
+    );
+    for await (const _ of opened.batches);
+    expect(opened.encodedTwice).toEqual({ cells: 3, line: 3, cell: 'MÃ¼ller', probably: 'Müller' });
+  });
+
+  it('are looked for in the header too, and not found where all is right', async () => {
+    const opened = await openRecipients(pieces('email,PrÃ©nom\na@example.org,x\n'), { name: 'l' });
+    expect(opened.encodedTwice).toMatchObject({ line: 1, probably: 'Prénom' });
+    await opened.close();
+    const right = await openRecipients(pieces('email,Prénom\na@example.org,Zoë Иванова 用户\n'), {
+      name: 'l',
+    });
+    for await (const _ of right.batches);
+    expect(right.encodedTwice).toBeNull();
   });
 });
 

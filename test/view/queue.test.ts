@@ -13,6 +13,8 @@ const result = {
   idnConverted: 0,
   needSmtpUtf8: 0,
   encoding: 'utf-8',
+  headerLine: 1,
+  looksEncodedTwice: null,
 } as const;
 
 it('says what was queued and how to go on', () => {
@@ -33,7 +35,7 @@ it('says what was queued and how to go on', () => {
 
 it('has the documented keys in its JSON', () => {
   expect(queueJson(result)).toBe(
-    '{"id":42,"status":"running","total":12345,"rejected":3,"duplicates":1,"suppressed":0,"alreadyQueued":false,"idnConverted":0,"needSmtpUtf8":0,"encoding":"utf-8"}',
+    '{"id":42,"status":"running","total":12345,"rejected":3,"duplicates":1,"suppressed":0,"alreadyQueued":false,"idnConverted":0,"needSmtpUtf8":0,"encoding":"utf-8","headerLine":1,"looksEncodedTwice":null}',
   );
 });
 

@@ -1,0 +1,184 @@
+import { addressesIn, readAddressCell } from './address-cell.js';
+import { DELIMITERS, findDelimiter, splitRoughly } from './delimiter.js';
+import { countLines } from './text.js';
+
+/** Rows, empty ones left out, among which the header is looked for. */
+const MAX_ROWS = 20;
+const MAX_LOOKED_AT = 1024 * 1024;
+
+/** What Excel puts first, and reads, in a list whose delimiter is not that of the country: `sep=;`. */
+const SEPARATOR_LINE = /^"?sep=([,;\t|])"?[ \t]*\n/i;
+
+/** A byte order mark that was taken for text, and encoded with it. */
+const MARK_ENCODED_TWICE = /^ï»¿/;
+
+/** A row as it stands. */
+export interface FoundLine {
+  /** From 1. */
+  line: number;
+  text: string;
+}
+
+/** Where a list's table begins, and how its cells are told apart. */
+export interface Layout {
+  delimiter: string;
+  /** Of the header, from 1. */
+  headerLine: number;
+  /** What stands above the header: titles, remarks. */
+  above: FoundLine[];
+  /** An address in a cell of its own up there. */
+  addressAbove: { line: number; address: string } | null;
+  /** Where no header has a known name: what is probably the header, and its column that holds addresses, from 0. */
+  probable: { line: number; headers: string[]; column: number } | null;
+}
+
+interface RoughRow extends FoundLine {
+  /** In the text that was looked at. */
+  start: number;
+}
+
+/** Where the row that begins at `start` ends, quoted line breaks passed over; -1 when the text ends before. */
+function rowEnd(text: string, start: number): number {
+  let quoted = false;
+  let atCellStart = true;
+  for (let at = start; at < text.length; at++) {
+    const character = text[at] as string;
+    if (quoted) {
+      if (character === '"') quoted = false;
+    } else if (character === '\n') return at;
+    else if (character === '"') quoted = atCellStart || text[at - 1] === '"';
+    else if ((DELIMITERS as readonly string[]).includes(character)) atCellStart = true;
+    else if (character !== ' ') atCellStart = false;
+  }
+  return -1;
+}
+
+/** A row with more in it than delimiters, quotes and white space. */
+const FILLED = /[^\s,;|"]/;
+
+/**
+ * The rows at the beginning of a text that is known up to its end or to a piece.
+ * @param firstLine number of the line that the text begins on
+ */
+function roughRows(text: string, firstLine: number, ended: boolean): RoughRow[] {
+  const rows: RoughRow[] = [];
+  let line = firstLine;
+  for (let start = 0; start < text.length && rows.length < MAX_ROWS; ) {
+    let end = rowEnd(text, start);
+    if (end === -1) {
+      if (!ended) return rows;
+      // A quote that is never closed hides no more than its line.
+      end = text.indexOf('\n', start);
+      if (end === -1) end = text.length;
+    }
+    const row = text.slice(start, end);
+    if (FILLED.test(row)) rows.push({ line, start, text: row });
+    line += countLines(row) + 1;
+    start = end + 1;
+  }
+  return rows;
+}
+
+const isAddress = (cell: string): boolean => cell.includes('@') && readAddressCell(cell).ok;
+
+/** Whether rows fit a header: its address columns hold addresses, as far as they hold anything. */
+function fits(
+  header: readonly string[],
+  rows: readonly RoughRow[],
+  delimiter: string,
+  isAddressHeader: (header: string) => boolean,
+): boolean {
+  if (header.some(isAddress)) return false;
+  const columns = header.flatMap((cell, index) => (isAddressHeader(cell) ? [index] : []));
+  const cells = rows.map(({ text }) => splitRoughly(text, delimiter));
+  return columns.some((column) => {
+    const filled = cells.map((row) => row[column] ?? '').filter((cell) => cell !== '');
+    return filled.length === 0 || filled.some((cell) => addressesIn(cell).length > 0);
+  });
+}
+
+function findAddress(
+  rows: readonly RoughRow[],
+  delimiterOf: (row: RoughRow) => string,
+): Layout['addressAbove'] {
+  for (const row of rows) {
+    const address = splitRoughly(row.text, delimiterOf(row)).find(isAddress);
+    if (address !== undefined) return { line: row.line, address };
+  }
+  return null;
+}
+
+/**
+ * The header by what its rows hold: above the first row with an address in a cell, the first one with as many cells, or
+ * the last one where there is but one.
+ */
+function findProbable(
+  rows: readonly RoughRow[],
+  separator: string | undefined,
+): Layout['probable'] {
+  for (const [index, row] of rows.entries()) {
+    for (const delimiter of separator === undefined ? DELIMITERS : [separator]) {
+      const cells = splitRoughly(row.text, delimiter);
+      const column = cells.findIndex(isAddress);
+      if (column === -1) continue;
+      const above = rows.slice(cells.length === 1 ? Math.max(index - 1, 0) : 0, index);
+      for (const { line, text } of above) {
+        const headers = splitRoughly(text, delimiter);
+        if (headers.length >= cells.length) return { line, headers, column };
+      }
+      return null;
+    }
+  }
+  return null;
+}
+
+/**
+ * Looks at the beginning of a list for its header: the first row with the name of an address column. When that is not the
+ * first row at all, what stands below must fit it.
+ * @param isAddressHeader tells the header of an address column
+ * @returns beside the layout, the text from the header on as far as it was read
+ */
+export async function findLayout(
+  pieces: AsyncIterator<string>,
+  isAddressHeader: (header: string) => boolean,
+): Promise<{ layout: Layout; held: string }> {
+  let held = '';
+  let ended = false;
+  const more = async (): Promise<void> => {
+    const next = await pieces.next();
+    if (next.done) ended = true;
+    else held += next.value;
+  };
+  while (!ended && !held.includes('\n') && held.length < MAX_LOOKED_AT) await more();
+  held = held.replace(MARK_ENCODED_TWICE, '');
+  const separator = SEPARATOR_LINE.exec(held);
+  if (separator) held = held.slice(separator[0].length);
+  const firstLine = separator ? 2 : 1;
+  const delimiterOf = (row: RoughRow): string =>
+    separator?.[1] ?? findDelimiter(row.text, isAddressHeader);
+
+  let rows: RoughRow[];
+  for (;;) {
+    rows = roughRows(held, firstLine, ended || held.length >= MAX_LOOKED_AT);
+    const [first] = rows;
+    const known = first && splitRoughly(first.text, delimiterOf(first)).some(isAddressHeader);
+    if (known || rows.length >= MAX_ROWS || ended || held.length >= MAX_LOOKED_AT) break;
+    await more();
+  }
+  const at = rows.findIndex((row, index) => {
+    const delimiter = delimiterOf(row);
+    const cells = splitRoughly(row.text, delimiter);
+    if (!cells.some(isAddressHeader)) return false;
+    return index === 0 || fits(cells, rows.slice(index + 1), delimiter, isAddressHeader);
+  });
+  const header = rows[Math.max(at, 0)];
+  const above = rows.slice(0, Math.max(at, 0));
+  const layout: Layout = {
+    delimiter: header ? delimiterOf(header) : (separator?.[1] ?? DELIMITERS[0]),
+    headerLine: header?.line ?? firstLine,
+    above: above.map(({ line, text }) => ({ line, text })),
+    addressAbove: findAddress(above, delimiterOf),
+    probable: at === -1 ? findProbable(rows, separator?.[1]) : null,
+  };
+  return { layout, held: held.slice(header?.start ?? 0) };
+}
