@@ -70,12 +70,12 @@ const LINES: { [K in Kind]: (event: EventOf<K>) => Line } = {
       ? 'SMTP server: offers PIPELINING, but left commands sent ahead without a reply; on new connections each command waits for the reply to the last'
       : 'SMTP server: seems not to bear the next message behind the dot of the last; each message waits for the reply to the last',
   ],
-  'connections-learnt': (e) => [
-    'info',
-    e.reason === ''
-      ? `SMTP server: takes ${e.connections} connections at a time again`
-      : `SMTP server: takes ${e.connections} ${e.connections === 1 ? 'connection' : 'connections'} at a time: going on with ${e.connections} (${printable(e.reason)})`,
-  ],
+  'connections-learnt': (e) => {
+    const taken = `SMTP server takes ${e.connections} ${e.connections === 1 ? 'connection' : 'connections'} at a time`;
+    return e.reason === ''
+      ? ['info', `${taken} again`]
+      : ['warn', `${taken}: going on with ${e.connections} (${printable(e.reason)})`];
+  },
   'database-away': (e) => ['warn', `${printable(e.reason)}; trying again in ${seconds(e.waitMs)}`],
   'database-back': (e) => ['info', `database is back after ${seconds(e.afterMs)}`],
   fault: (e) => ['error', `send ${e.sendId}: batch ended in a fault: ${printable(e.reason)}`],

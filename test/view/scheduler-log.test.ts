@@ -34,6 +34,26 @@ const asText = (stream: PassThrough): pino.Logger =>
   createLogger(stream as unknown as NodeJS.WriteStream, 'text', 'info', false);
 
 describe('the log of a scheduler', () => {
+  test('says how many connections a server takes', async () => {
+    const learnt = (connections: number, reason: string): SchedulerEvent => ({
+      kind: 'connections-learnt',
+      connections,
+      reason,
+    });
+    const text = await logged(
+      asText,
+      learnt(3, '432 4.3.2 limit\u001b[1m exceeded'),
+      learnt(1, 'x'),
+      learnt(8, ''),
+    );
+    expect(text).toContain(
+      'SMTP server takes 3 connections at a time: going on with 3 (432 4.3.2 limit',
+    );
+    expect(text).not.toContain('\u001b');
+    expect(text).toContain('SMTP server takes 1 connection at a time: going on with 1 (x)');
+    expect(text).toContain('SMTP server takes 8 connections at a time again');
+  });
+
   test('says each event in a line of words', async () => {
     expect(await logged(asText, trouble)).toMatch(
       /^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\] WARN: SMTP server: no connection; backing off 1\.2 s\n$/,
