@@ -201,7 +201,7 @@ async function createBar(context: Context): Promise<Bar> {
       };
       if (!bar) {
         bar = create(totalBytes !== null);
-        bar.start(totalBytes ?? 0, bytes, payload);
+        bar.start(totalBytes ?? 0, 0, payload);
       }
       bar.update(bytes, payload);
     },
