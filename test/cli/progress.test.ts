@@ -110,7 +110,7 @@ describe('progress --json', () => {
     const shown = await runCommand(['progress', String(id)], { url: test.url, terminal: true });
     expect(shown.stdout).toMatch(/held by vm:24300, .*; taken over now/);
     const watch = startCommand(['progress', String(id), '--watch'], { url: test.url });
-    await vi.waitFor(() => expect(watch.stdout).toContain('taken over now'));
+    await vi.waitFor(() => expect(watch.stdout).toContain('taken over now'), 10_000);
     await test.database.run("UPDATE CAMPAIGN_SENDS SET STATUS = 'cancelled' WHERE ID = ?", [id]);
     await watch.ended;
     for (const terminal of [false, true]) {
@@ -246,12 +246,12 @@ describe('progress --watch', () => {
       url: test.url,
       terminal: true,
     });
-    await vi.waitFor(() => expect(watch.stdout).toContain('q quit'));
+    await vi.waitFor(() => expect(watch.stdout).toContain('q quit'), 10_000);
     watch.type(keys);
     watch.type('c');
-    await vi.waitFor(() => expect(watch.stdout).toContain('for good?'));
+    await vi.waitFor(() => expect(watch.stdout).toContain('for good?'), 10_000);
     watch.type(keys);
-    await vi.waitFor(() => expect(watch.stdout).toContain('not cancelled'));
+    await vi.waitFor(() => expect(watch.stdout).toContain('not cancelled'), 10_000);
     watch.type('y');
     watch.type('q');
     await watch.ended;

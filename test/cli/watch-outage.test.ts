@@ -45,7 +45,7 @@ it('a key that did nothing while the database was away is said until the next ke
   const line = () => watch.stdout.split('\x1b[1G').at(-1);
   const lineHas = (text: string) =>
     vi.waitFor(() => expect(line()).toContain(text), { timeout: 10_000 });
-  await vi.waitFor(() => expect(watch.stdout).toContain('q quit'));
+  await vi.waitFor(() => expect(watch.stdout).toContain('q quit'), { timeout: 10_000 });
   await server.crash();
   await lineHas('waiting: ');
   watch.type('p');
