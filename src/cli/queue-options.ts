@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PACING_DEFAULTS, PACING_LIMITS } from '../domain/pacing.js';
 import { clip } from '../domain/text.js';
+import { isTimeZone } from '../domain/time-zone.js';
 import { CampaignError } from '../errors.js';
 import { encodingName } from '../list/encoding.js';
 import { parseSender } from '../mail/sender.js';
@@ -17,6 +18,8 @@ export interface QueueOptions {
   text: string | null;
   /** A template of a URL. */
   listUnsubscribe: string | null;
+  /** IANA name. */
+  timezone: string;
   name: string;
   key: string | null;
   batchSize: number;
@@ -73,6 +76,9 @@ const schema = z.object({
   html: path.optional(),
   text: path.optional(),
   listUnsubscribe: text(MAX_URL).optional(),
+  timezone: z
+    .string()
+    .refine(isTimeZone, 'the name of a time zone, such as Europe/Berlin, America/New_York or UTC'),
   name: text(MAX_NAME).optional(),
   key: text(MAX_KEY).optional(),
   batchSize: wholeNumber(PACING_LIMITS.batchSize),
@@ -105,6 +111,7 @@ const FLAG_DEFAULTS = {
   delayMs: String(PACING_DEFAULTS.delayMs),
   cooldownSeconds: String(PACING_DEFAULTS.cooldownSeconds),
   maxAttempts: String(PACING_DEFAULTS.maxAttempts),
+  timezone: 'UTC',
 } as const;
 
 function checkSender(flag: string, text: string): string {

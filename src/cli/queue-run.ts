@@ -72,6 +72,7 @@ export async function queue(options: QueueOptions, deps: QueueDeps): Promise<Que
       listUnsubscribe: named('--list-unsubscribe', options.listUnsubscribe),
       fieldNames,
       twins,
+      timezone: options.timezone,
     });
     if (twins.size > 0) deps.onNotice(twinsNotice(twins));
     if (!options.yes && !options.dryRun) await deps.announce(plan(options, source, fieldNames));
@@ -89,6 +90,7 @@ export async function queue(options: QueueOptions, deps: QueueDeps): Promise<Que
         html,
         text,
         listUnsubscribe: options.listUnsubscribe,
+        timezone: options.timezone,
         fieldNames,
         secret: deps.randomBytes(32),
       };

@@ -27,6 +27,10 @@ export function register(program: Command, context: Context): void {
       '--list-unsubscribe <template>',
       'URL that unsubscribes a recipient by one click: https://… (or mailto:…)',
     )
+    .option(
+      '--timezone <name>',
+      'where times in the message are shown, such as Europe/Berlin (default: UTC)',
+    )
     .option('--name <name>', 'what the send is called in lists (default: the subject)')
     .option('--batch-size <n>', 'messages a batch, 1 to 1,000,000 (default: 100)')
     .option('--delay-ms <n>', 'milliseconds between messages, 0 to 3,600,000 (default: 0)')

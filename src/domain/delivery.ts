@@ -207,6 +207,8 @@ export interface MessageSource {
   text: string | null;
   /** A Liquid template, too. */
   listUnsubscribe: string | null;
+  /** Time zone in which `now` and times with an offset are shown. */
+  timezone: string;
   fieldNames: string[];
   secret: Buffer;
 }

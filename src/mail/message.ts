@@ -27,15 +27,15 @@ export interface Compiled {
 }
 
 /** Content of one recipient's message or part. */
-type Filler = (values: FieldValues) => string;
+type Filler = (values: FieldValues, now: Date) => string;
 
 function compileBody(template: ParsedTemplate): Filler {
   const pieces = template.pieces.map((piece): QuotedPiece | TemplatePiece =>
     piece.kind === 'static' ? quote(piece.text) : piece,
   );
-  return (values) => {
+  return (values, now) => {
     const writer = new QuotedWriter();
-    const scope = lazyScope(template, values);
+    const scope = lazyScope(template, values, now);
     for (const piece of pieces) {
       if ('kind' in piece) writer.value(renderPiece(piece, values, scope));
       else writer.piece(piece);
@@ -46,9 +46,9 @@ function compileBody(template: ParsedTemplate): Filler {
 
 const convertedBody =
   (html: ParsedTemplate): Filler =>
-  (values) => {
+  (values, now) => {
     const writer = new QuotedWriter();
-    writer.piece(quote(htmlToText(renderTemplate(html, values))));
+    writer.piece(quote(htmlToText(renderTemplate(html, values, now))));
     return writer.text;
   };
 
@@ -65,7 +65,7 @@ function compileContent(
     if (!text) throw new CampaignError('BAD_TEMPLATE', 'the message has neither HTML nor text');
     const fillText = compileBody(text);
     const headers = partHeaders('plain');
-    return (values) => `${headers}${fillText(values)}\r\n`;
+    return (values, now) => `${headers}${fillText(values, now)}\r\n`;
   }
   const plain = text ?? derivedText;
   const fillText = plain ? compileBody(plain) : convertedBody(html);
@@ -73,23 +73,24 @@ function compileContent(
   const start = `Content-Type: multipart/alternative;\r\n boundary="${boundary}"\r\n\r\n--${boundary}\r\n${partHeaders('plain')}`;
   const middle = `\r\n--${boundary}\r\n${partHeaders('html')}`;
   const end = `\r\n--${boundary}--\r\n`;
-  return (values) => start + fillText(values) + middle + fillHtml(values) + end;
+  return (values, now) => start + fillText(values, now) + middle + fillHtml(values, now) + end;
 }
 
 /**
  * The text part for a message that has only HTML, its Liquid tags where they were. Null where it must be made from each
  * message's HTML.
  */
-function deriveText(html: string, fieldNames: readonly string[]): ParsedTemplate | null {
-  const text = deriveTextTemplate({ name: 'html', source: html });
-  if (!text) return null;
+function deriveText(html: string, { fieldNames, timezone }: MessageSource): ParsedTemplate | null {
+  const source = deriveTextTemplate(html);
+  if (source === null) return null;
   try {
     return parseTemplates({
-      subject: text,
+      subject: { name: 'html as text', source },
       html: null,
       text: null,
       listUnsubscribe: null,
       fieldNames,
+      timezone,
     }).subject;
   } catch {
     // Tags that were balanced in the HTML need not be in its text, as where one stood in a dropped element.
@@ -101,19 +102,20 @@ function deriveText(html: string, fieldNames: readonly string[]): ParsedTemplate
  * @throws CampaignError BAD_TEMPLATE, BAD_ADDRESS as `parseTemplates` and `parseSender` do
  */
 export function compileMessage(source: MessageSource): Compiled {
-  const { sendId, fieldNames, secret } = source;
+  const { sendId, fieldNames, secret, timezone } = source;
   const templates = parseTemplates({
     subject: { name: 'subject', source: source.subject },
     html: named('html', source.html),
     text: named('text', source.text),
     listUnsubscribe: named('list-unsubscribe', source.listUnsubscribe),
     fieldNames,
+    timezone,
   });
   const sender = parseSender(source.from);
   const replyTo = source.replyTo === null ? null : parseSender(source.replyTo);
   const { subject, listUnsubscribe } = templates;
   const staticSubject = subject.pieces.every(({ kind }) => kind === 'static')
-    ? subjectHeader(renderTemplate(subject, () => ''))
+    ? subjectHeader(renderTemplate(subject, () => '', new Date(0)))
     : null;
   const senderHeaders =
     addressHeader('From', sender.address, sender.name) +
@@ -121,7 +123,7 @@ export function compileMessage(source: MessageSource): Compiled {
   // `=_` cannot stand in quoted-printable text (RFC 2045 §6.7).
   const boundary = `=_${createHmac('sha256', secret).update('boundary').digest('hex').slice(0, 24)}`;
   const derivedText =
-    source.html !== null && source.text === null ? deriveText(source.html, fieldNames) : null;
+    source.html !== null && source.text === null ? deriveText(source.html, source) : null;
   const fillContent = compileContent(templates, derivedText, boundary);
   const messageIdOf = messageIdsOf(sendId, secret, sender.domain);
   const senderNeedsUtf8 = needsSmtpUtf8(sender.envelope);
@@ -151,12 +153,14 @@ export function compileMessage(source: MessageSource): Compiled {
         data:
           senderHeaders +
           addressHeader('To', to) +
-          (staticSubject ?? subjectHeader(renderTemplate(subject, values))) +
+          (staticSubject ?? subjectHeader(renderTemplate(subject, values, now))) +
           dateAt(now) +
           `Message-ID: ${messageIdOf(seq)}\r\n` +
-          (listUnsubscribe ? unsubscribeHeaders(renderTemplate(listUnsubscribe, values)) : '') +
+          (listUnsubscribe
+            ? unsubscribeHeaders(renderTemplate(listUnsubscribe, values, now))
+            : '') +
           'MIME-Version: 1.0\r\n' +
-          fillContent(values),
+          fillContent(values, now),
       };
     },
   };

@@ -1,6 +1,6 @@
 import {
   Context,
-  Liquid,
+  type Liquid,
   type LiquidError,
   Output,
   Tag,
@@ -9,12 +9,10 @@ import {
 } from 'liquidjs';
 import { EMAIL_FIELD, fieldName } from '../domain/fields.js';
 import { CampaignError } from '../errors.js';
+import { Cell } from './cell.js';
+import { type Encoding, FOR_HTML, FOR_TEXT, FOR_URL } from './encodings.js';
 import { unsubscribeHeaders } from './headers.js';
-
-/** Milliseconds one rendering may take: a loop without end must not hold the worker. */
-const RENDER_LIMIT_MS = 5_000;
-/** liquidjs' measure of what a rendering creates, about a character each. */
-const MEMORY_LIMIT = 5_000_000;
+import { createEngine, markStatic, NOW } from './liquid.js';
 
 /** A template as the user wrote it. */
 export interface NamedTemplate {
@@ -40,6 +38,8 @@ export interface TemplateSources extends MergeFields {
   text: NamedTemplate | null;
   /** The URL of List-Unsubscribe. */
   listUnsubscribe: NamedTemplate | null;
+  /** In which `now` and times with an offset are shown. */
+  timezone: string;
 }
 
 /** What fills a template: the value of a merge field. */
@@ -48,15 +48,15 @@ export type FieldValues = (field: string) => string;
 /** A piece of a template, in the order of the text. */
 export type TemplatePiece =
   | { kind: 'static'; text: string }
-  /** A merge field and nothing more. */
-  | { kind: 'field'; field: string; encode: Encoding | null }
+  /** A merge field and nothing more; null where it stands raw. */
+  | { kind: 'field'; field: string; encoding: Encoding | null }
   /** Rendered by Liquid; pieces of one template share a scope, so that variables carry over. */
   | { kind: 'liquid'; render: (scope: Context) => string };
 
 export interface ParsedTemplate {
   pieces: readonly TemplatePiece[];
-  /** A scope for the `liquid` pieces of one message. */
-  scope(values: FieldValues): Context;
+  /** A scope for the `liquid` pieces of one message, and the time it is rendered. */
+  scope(values: FieldValues, now: Date): Context;
 }
 
 export interface ParsedTemplates {
@@ -64,62 +64,6 @@ export interface ParsedTemplates {
   html: ParsedTemplate | null;
   text: ParsedTemplate | null;
   listUnsubscribe: ParsedTemplate | null;
-}
-
-const HTML_ESCAPES: Record<string, string> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&#34;',
-  "'": '&#39;',
-};
-
-/** Escapes text for HTML content and quoted attributes, as Liquid's `escape` does. */
-const escapeHtml = (text: string): string =>
-  /[&<>"']/.test(text)
-    ? text.replace(/[&<>"']/g, (character) => HTML_ESCAPES[character] ?? '')
-    : text;
-
-/** What makes a value harmless where its template is used: a merge field alone, and any other output of Liquid. */
-interface Encoding {
-  text(value: string): string;
-  output: 'escape' | ((value: unknown) => string);
-}
-
-const FOR_HTML: Encoding = { text: escapeHtml, output: 'escape' };
-
-const percentEncode = (value: unknown): string =>
-  encodeURIComponent(Array.isArray(value) ? value.join('') : String(value ?? ''));
-
-const FOR_URL: Encoding = { text: percentEncode, output: percentEncode };
-
-class NoFiles extends Tag {
-  constructor(...given: ConstructorParameters<typeof Tag>) {
-    super(...given);
-    throw new Error(`{% ${this.name} %} is not available: a template cannot read other files`);
-  }
-  override *render(): IterableIterator<string> {
-    yield '';
-  }
-}
-
-function createEngine(encoding: Encoding | null): Liquid {
-  const engine = new Liquid({
-    ...(encoding ? { outputEscape: encoding.output } : {}),
-    templates: {},
-    strictFilters: true,
-    ownPropertyOnly: true,
-    renderLimit: RENDER_LIMIT_MS,
-    memoryLimit: MEMORY_LIMIT,
-  });
-  for (const name of ['include', 'render', 'layout', 'block']) engine.registerTag(name, NoFiles);
-  // Liquid's own filters for URLs do no more than what is done anyway.
-  if (encoding === FOR_URL) {
-    for (const name of ['url_encode', 'cgi_escape', 'uri_escape']) {
-      engine.registerFilter(name, { raw: true, handler: percentEncode });
-    }
-  }
-  return engine;
 }
 
 const bad = (
@@ -133,16 +77,23 @@ const bad = (
   return new CampaignError('BAD_TEMPLATE', `${template.name}${where}: ${what}`, remedy);
 };
 
+/** A tag with what editors of HTML and encoders of URLs put into one. */
+const OF_AN_EDITOR = /\{[{%](?:(?![%}]\}).)*?(?:&#?\w+;|%[0-9a-f]{2}|[“”„‘’«»]|<\/?[a-z][^<>]*>)/i;
+
 function parse(engine: Liquid, template: NamedTemplate): Template[] {
   try {
     return engine.parse(template.source);
   } catch (error) {
     const { token, originalError, message } = error as Partial<LiquidError> & Error;
+    const position = token?.getPosition() ?? [];
+    const line = template.source.split('\n')[(position[0] ?? 0) - 1] ?? '';
     throw bad(
       template,
-      token?.getPosition() ?? [],
+      position,
       (originalError?.message ?? message).replace(/, line:\d+, col:\d+$/, ''),
-      'correct the template; its language is Liquid (https://liquidjs.com/tags/overview.html)',
+      OF_AN_EDITOR.test(line)
+        ? 'write the tag in plain characters: no &nbsp;, %20, “quotes” or markup of an editor inside'
+        : 'correct the template; its language is Liquid (https://liquidjs.com/tags/overview.html)',
     );
   }
 }
@@ -177,37 +128,46 @@ function usedFields(
   return used;
 }
 
-const PLAIN_OUTPUT = /^\s*([\p{L}\p{M}\p{N}_-]+)\s*(\|\s*raw\s*)?$/u;
+const PLAIN_OUTPUT = /^\s*([\p{L}\p{M}\p{N}_-]+)\s*(?:\|\s*(raw|escape)\s*)?$/u;
 
 function parseTemplate(
   template: NamedTemplate,
-  fields: MergeFields,
-  encoding: Encoding | null,
+  sources: MergeFields & Pick<TemplateSources, 'timezone'>,
+  encoding: Encoding,
 ): ParsedTemplate {
-  const engine = createEngine(encoding);
+  const engine = createEngine(encoding, sources.timezone);
   const nodes = parse(engine, template);
   const { globals, locals } = engine.analyzeSync(nodes);
-  const used = usedFields(template, globals, fields);
+  const used = usedFields(template, globals, sources);
 
   const toPiece = (node: Template): TemplatePiece => {
     if (node instanceof Output) {
-      const [, written = '', raw] = PLAIN_OUTPUT.exec(node.token.content) ?? [];
+      const [, written = '', filter] = PLAIN_OUTPUT.exec(node.token.content) ?? [];
       const field = written in locals ? undefined : used.get(written);
       if (field !== undefined) {
-        return { kind: 'field', field, encode: raw === undefined ? encoding : null };
+        return { kind: 'field', field, encoding: filter === 'raw' ? null : encoding };
       }
     } else if (!(node instanceof Tag)) {
       return { kind: 'static', text: String(engine.renderSync([node])) };
+    } else if (encoding.marksStatic) {
+      markStatic([node], encoding);
     }
-    return { kind: 'liquid', render: (scope) => String(engine.renderSync([node], scope)) };
+    return {
+      kind: 'liquid',
+      render: (scope) => encoding.finish(String(engine.renderSync([node], scope))),
+    };
   };
 
   return {
     pieces: nodes.map(toPiece),
-    scope: (values) => {
-      const variables: Record<string, string> = {};
-      for (const [written, field] of used) variables[written] = values(field);
-      return new Context(variables, engine.options, { sync: true }, { liquid: engine });
+    scope: (values, now) => {
+      const variables: Record<string, Cell> = {};
+      for (const [written, field] of used) {
+        variables[written] = new Cell(encoding.clean(values(field)));
+      }
+      const scope = new Context(variables, engine.options, { sync: true }, { liquid: engine });
+      scope.setRegister(NOW, now.getTime());
+      return scope;
     },
   };
 }
@@ -218,15 +178,15 @@ const URL_START = /^(https:\/\/|mailto:)[^/?#]/i;
  * One click takes HTTPS (RFC 8058 §3.1), so nothing less is taken for the Web. What the template makes with values and
  * without is tried here: once it is queued nobody can mend it.
  */
-function parseUrlTemplate(template: NamedTemplate, fields: MergeFields): ParsedTemplate {
-  const parsed = parseTemplate(template, fields, FOR_URL);
+function parseUrlTemplate(template: NamedTemplate, sources: TemplateSources): ParsedTemplate {
+  const parsed = parseTemplate(template, sources, FOR_URL);
   const [first] = parsed.pieces;
   if (first?.kind !== 'static' || !URL_START.test(first.text)) {
     throw bad(template, [], 'does not begin with https:// or mailto:', 'write all of the URL');
   }
   for (const value of ['x', '']) {
     try {
-      unsubscribeHeaders(renderTemplate(parsed, () => value));
+      unsubscribeHeaders(renderTemplate(parsed, () => value, new Date(0)));
     } catch (error) {
       throw bad(
         template,
@@ -245,9 +205,9 @@ function parseUrlTemplate(template: NamedTemplate, fields: MergeFields): ParsedT
  * @throws CampaignError BAD_TEMPLATE naming the template, line and column
  */
 export const parseTemplates = (sources: TemplateSources): ParsedTemplates => ({
-  subject: parseTemplate(sources.subject, sources, null),
+  subject: parseTemplate(sources.subject, sources, FOR_TEXT),
   html: sources.html && parseTemplate(sources.html, sources, FOR_HTML),
-  text: sources.text && parseTemplate(sources.text, sources, null),
+  text: sources.text && parseTemplate(sources.text, sources, FOR_TEXT),
   listUnsubscribe: sources.listUnsubscribe && parseUrlTemplate(sources.listUnsubscribe, sources),
 });
 
@@ -261,23 +221,23 @@ export function renderPiece(
     case 'static':
       return piece.text;
     case 'field':
-      return piece.encode ? piece.encode.text(values(piece.field)) : values(piece.field);
+      return piece.encoding ? piece.encoding.encode(values(piece.field)) : values(piece.field);
     case 'liquid':
       return piece.render(scope());
   }
 }
 
 /** A template with its values filled in. */
-export function renderTemplate(template: ParsedTemplate, values: FieldValues): string {
-  const scope = lazyScope(template, values);
+export function renderTemplate(template: ParsedTemplate, values: FieldValues, now: Date): string {
+  const scope = lazyScope(template, values, now);
   return template.pieces.map((piece) => renderPiece(piece, values, scope)).join('');
 }
 
 /** Rendering needs no scope where all pieces are static text and plain fields, as they mostly are. */
-export function lazyScope(template: ParsedTemplate, values: FieldValues): () => Context {
+export function lazyScope(template: ParsedTemplate, values: FieldValues, now: Date): () => Context {
   let scope: Context | undefined;
   return () => {
-    scope ??= template.scope(values);
+    scope ??= template.scope(values, now);
     return scope;
   };
 }

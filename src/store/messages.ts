@@ -10,6 +10,8 @@ export interface StoredMessage {
   html: string | null;
   text: string | null;
   listUnsubscribe: string | null;
+  /** IANA name of the time zone in which `now` and times with an offset are shown. */
+  timezone: string;
   /** Merge fields the list brought, besides `email`. */
   fieldNames: string[];
   /** 32 random bytes that key the Message-IDs. */
@@ -18,8 +20,9 @@ export interface StoredMessage {
 
 const insertStatement = (sendId: number, message: StoredMessage): Statement => ({
   sql: `INSERT INTO CAMPAIGN_MESSAGES
-            (SEND_ID, SENDER, REPLY_TO, SUBJECT, HTML, BODY_TEXT, LIST_UNSUBSCRIBE, FIELD_NAMES, MESSAGE_SECRET)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+            (SEND_ID, SENDER, REPLY_TO, SUBJECT, HTML, BODY_TEXT, LIST_UNSUBSCRIBE, TIMEZONE, FIELD_NAMES,
+             MESSAGE_SECRET)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   params: [
     sendId,
     message.sender,
@@ -28,6 +31,7 @@ const insertStatement = (sendId: number, message: StoredMessage): Statement => (
     message.html,
     message.text,
     message.listUnsubscribe,
+    message.timezone,
     JSON.stringify(message.fieldNames),
     message.secret,
   ],
@@ -54,7 +58,8 @@ export async function readMessage(
 ): Promise<StoredMessage | undefined> {
   const [row] = await db.rows<Omit<StoredMessage, 'fieldNames'> & { fieldNames: string }>(
     `SELECT SENDER AS sender, REPLY_TO AS replyTo, SUBJECT AS subject, HTML AS html, BODY_TEXT AS text,
-            LIST_UNSUBSCRIBE AS listUnsubscribe, FIELD_NAMES AS fieldNames, MESSAGE_SECRET AS secret
+            LIST_UNSUBSCRIBE AS listUnsubscribe, TIMEZONE AS timezone, FIELD_NAMES AS fieldNames,
+            MESSAGE_SECRET AS secret
        FROM CAMPAIGN_MESSAGES WHERE SEND_ID = ?`,
     [sendId],
   );

@@ -54,6 +54,7 @@ export interface QueuePlanView {
   /** Null for a pipe. */
   listBytes: number | null;
   listUnsubscribe: string | null;
+  timezone: string;
   fieldNames: readonly string[];
   batchSize: number;
   delayMs: number;
@@ -165,6 +166,7 @@ export function queuePlan(plan: QueuePlanView, database: string): string {
     ...(plan.listUnsubscribe === null
       ? []
       : ([['Unsubscribe', plan.listUnsubscribe]] as [string, string][])),
+    ...(plan.timezone === 'UTC' ? [] : ([['Time zone', plan.timezone]] as [string, string][])),
     ['Pacing', pacing.join(', ')],
     ['Start', startText(plan)],
     ['Database', database],

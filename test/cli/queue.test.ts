@@ -159,6 +159,7 @@ describe('a list that is queued', () => {
       maxAttempts: '3',
       replyTo: 'office@example.org',
       listUnsubscribe: 'https://example.org/u/{{ email }}',
+      timezone: 'Europe/Berlin',
     });
     expect(result).toMatchObject({
       status: 'running',
@@ -221,6 +222,7 @@ describe('a list that is queued', () => {
       HTML: '<p>Dear {{ name }}, {{ email }}</p>',
       BODY_TEXT: null,
       LIST_UNSUBSCRIBE: 'https://example.org/u/{{ email }}',
+      TIMEZONE: 'Europe/Berlin',
       FIELD_NAMES: '["name"]',
     });
     expect(message?.['MESSAGE_SECRET']).toHaveLength(32);
@@ -436,6 +438,9 @@ describe('bad input leaves nothing in the database', () => {
       '--list-unsubscribe',
     ],
     ['a line break in the subject', { subject: 'Hi\nBcc: x' }, '--subject'],
+    ['a time zone that is none', { timezone: 'Europe/Berlinn' }, '--timezone "Europe/Berlinn"'],
+    ['an offset for a time zone', { timezone: '+01:00' }, '--timezone "+01:00"'],
+    ['an empty time zone', { timezone: '' }, '--timezone ""'],
     ['an empty name', { name: ' ' }, '--name'],
     ['a key of 192 characters', { key: 'k'.repeat(192) }, '--key'],
     ['no body', { html: undefined }, '--html nor --text'],

@@ -16,6 +16,7 @@ const SOURCE: MessageSource = {
   from: 'Example News <news@example.com>',
   replyTo: null,
   listUnsubscribe: null,
+  timezone: 'UTC',
   subject: 'Hello {{ first_name }}',
   html: '<p>Dear {{ first_name }},</p>\n<p>bye</p>\n',
   text: 'Dear {{ first_name }},\n\nbye\n',
@@ -298,6 +299,7 @@ describe('templates', () => {
       html: null,
       text: null,
       listUnsubscribe: null,
+      timezone: 'UTC',
       fieldNames: ['first_name', 'city'],
       ...own,
     });
@@ -382,6 +384,16 @@ describe('the text of a message that has only HTML', () => {
     const html =
       '<a href="https://x.example/{{ city }}">{{ first_name }}</a><img src="https://x.example/{{ email }}">';
     expect(plain(html)).toBe('Ann [https://x.example/Bath]');
+  });
+
+  test('has plain characters where filters encode, break lines or write markup', () => {
+    const html =
+      '<p>{{ city | escape }}</p><p>{{ first_name | newline_to_br }}</p><p>{{ city | raw }}</p>' +
+      '{% capture x %}<b>{{ city | escape_once }}</b>{% endcapture %}<p>{{ x }}</p>' +
+      '<table>{% tablerow i in (1..1) %}{{ city }}{% endtablerow %}</table>';
+    expect(plain(html, { city: 'A & <i>B</i>', first_name: 'one\ntwo' })?.split(/[\r\n]+/)).toEqual(
+      ['A & <i>B</i>', 'one', 'two', 'A & B', 'A & <i>B</i>', 'A & <i>B</i>'],
+    );
   });
 
   test('is not fooled by entities that look like Liquid', () => {

@@ -99,6 +99,7 @@ export async function seedSend(
     sender: 'News <news@example.org>',
     replyTo: null,
     listUnsubscribe: null,
+    timezone: 'UTC',
     subject: 'Hello',
     html: null,
     text: 'Hello',

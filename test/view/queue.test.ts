@@ -56,6 +56,7 @@ it('lays out the plan', () => {
         list: 'list.csv',
         listBytes: 1_300_000,
         listUnsubscribe: 'https://example.org/u/{{ name }}',
+        timezone: 'UTC',
         fieldNames: ['name'],
         batchSize: 1,
         delayMs: 1500,

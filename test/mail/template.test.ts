@@ -1,0 +1,438 @@
+import fc from 'fast-check';
+import { filters } from 'liquidjs';
+import { afterEach, describe, expect, test } from 'vitest';
+import { parseTemplates, renderTemplate } from '../../src/mail/template.ts';
+
+const NOW = new Date('2026-11-30T23:30:00Z');
+const FIELD_NAMES = ['company', 'note', 'bio', 'first_name', 'orders', 'renewal'];
+
+const parse = (kind: 'html' | 'text' | 'listUnsubscribe', source: string, timezone = 'UTC') => {
+  const parsed = parseTemplates({
+    subject: { name: 'subject', source: '' },
+    html: null,
+    text: null,
+    listUnsubscribe: null,
+    fieldNames: FIELD_NAMES,
+    timezone,
+    [kind]: { name: 'm', source },
+  })[kind];
+  if (!parsed) throw new Error('nothing was parsed');
+  return parsed;
+};
+type Fields = Record<string, string>;
+const render = (
+  kind: 'html' | 'text' | 'listUnsubscribe',
+  source: string,
+  fields: Fields,
+  timezone?: string,
+): string => renderTemplate(parse(kind, source, timezone), (field) => fields[field] ?? '', NOW);
+
+describe('a value in HTML', () => {
+  const FIELDS = {
+    company: 'Tom & Jerry <Ltd>',
+    note: 'line one\nline "two" & three',
+    bio: '<b>bold</b>',
+  };
+  const html = (source: string): string => render('html', source, FIELDS);
+
+  test.each([
+    '{{ company }}',
+    '{{ company | escape }}',
+    '{{company|escape}}',
+    '{{ company | escape | escape }}',
+    '{{ company | escape_once }}',
+    '{{ company | xml_escape }}',
+    '{{ company | h }}',
+    '{{ company | escape | strip }}',
+    '{{ company | escape | append: "" | prepend: "" }}',
+    '{{ company | escape | truncate: 17 }}',
+    '{{ company | escape | slice: 0, 99 }}',
+    '{{ company | escape | split: " " | join: " " }}',
+    '{{ company | escape | split: "&" | join: "&" }}',
+    '{{ company | escape | replace: "&lt;", "<" }}',
+    '{{ company | url_encode | url_decode }}',
+    '{{ company | base64_encode | base64_decode }}',
+    '{{ nothing_at_all | default: company }}'.replace('nothing_at_all', 'first_name'),
+    '{% assign x = company | escape %}{{ x }}',
+    '{% assign x = company %}{{ x | escape }}',
+    '{% capture x %}{{ company }}{% endcapture %}{{ x }}',
+    '{% capture x %}{{ company | escape }}{% endcapture %}{{ x | escape }}',
+    '{% if company %}{{ company | escape }}{% endif %}',
+    '{% for i in (1..1) %}{{ company | escape }}{% endfor %}',
+    '{% echo company | escape %}',
+    '{% cycle company, "x" %}',
+    '{% liquid assign x = company | escape\necho x %}',
+  ])('is escaped once by %s', (source) => {
+    expect(html(source)).toBe('Tom &amp; Jerry &lt;Ltd&gt;');
+  });
+
+  test.each([
+    ['{{ company | escape | upcase }}', 'TOM &amp; JERRY &lt;LTD&gt;'],
+    ['{{ company | escape | slice: 0, 7 }}', 'Tom &amp; J'],
+    ['{{ company | escape | append: " & Co" }}', 'Tom &amp; Jerry &lt;Ltd&gt; &amp; Co'],
+    ['{{ note | newline_to_br }}', 'line one<br />\nline &#34;two&#34; &amp; three'],
+    ['{{ note | escape | newline_to_br }}', 'line one<br />\nline &#34;two&#34; &amp; three'],
+    ['{{ note | newline_to_br | escape }}', 'line one<br />\nline &#34;two&#34; &amp; three'],
+    ['{{ bio | newline_to_br }}', '&lt;b&gt;bold&lt;/b&gt;'],
+    ['{{ bio | strip_html }}', 'bold'],
+    ['{{ bio | raw }}', '<b>bold</b>'],
+    [
+      '{{ note | newline_to_br | strip_html | strip_newlines }}',
+      'line oneline &#34;two&#34; &amp; three',
+    ],
+    [
+      '{{ note | newline_to_br | replace: "<br />", "<br>" | truncate: 16, "" }}',
+      'line one<br>\nlin',
+    ],
+    [
+      '{% assign lines = note | newline_to_br | split: "<br />" %}{% for l in lines %}[{{ l | strip }}]{% endfor %}',
+      '[line one][line &#34;two&#34; &amp; three]',
+    ],
+    ['{{ "&amp;lt; &eacute; &#x41;" | escape_once }}', '&amp;lt; é A'],
+  ])('keeps one level, and breaks that are real, in %s', (source, expected) => {
+    expect(html(source)).toBe(expected);
+  });
+
+  test.each([
+    [
+      '{% capture x %}<b title="{{ bio }}">{{ company }}</b>{% endcapture %}{{ x }}',
+      '<b title="&lt;b&gt;bold&lt;/b&gt;">Tom &amp; Jerry &lt;Ltd&gt;</b>',
+    ],
+    ['{% capture x %}<i>{{ bio | raw }}</i>{% endcapture %}{{ x }}', '<i><b>bold</b></i>'],
+    ['{% capture x %}<i>a</i> &amp; b{% endcapture %}{{ x | strip_html }}', 'a &amp; b'],
+    ['{% capture x %}<i>a</i>{% endcapture %}{% if x == "<i>a</i>" %}same{% endif %}', 'same'],
+    [
+      '{% if bio %}<a href="x?a=1&amp;b=2">{{ bio | size }}</a>{% endif %}',
+      '<a href="x?a=1&amp;b=2">11</a>',
+    ],
+    ['{% raw %}<b>{{ x }}</b>{% endraw %}', '<b>{{ x }}</b>'],
+    [
+      '{% tablerow i in (1..1) %}<i>{{ bio }}</i>{% endtablerow %}',
+      '<tr class="row1"><td class="col1"><i>&lt;b&gt;bold&lt;/b&gt;</i></td></tr>',
+    ],
+  ])('leaves the markup around it as it is: %s', (source, expected) => {
+    expect(html(source)).toBe(expected);
+  });
+
+  test('never becomes markup, whatever filters it goes through', () => {
+    // Those that take the expression of a filter, and those that only count or say yes or no, are left out.
+    const names = Object.keys(filters).filter((name) => !/_exp$|^raw$/.test(name));
+    const argument = fc.constantFrom(
+      '',
+      ': "<br />"',
+      ': "&lt;", "<"',
+      ': company',
+      ': bio, company',
+      ': 3',
+      ': 3, bio',
+      ': "", company',
+    );
+    const step = fc.tuple(fc.constantFrom(...names, 'newline_to_br', 'escape'), argument);
+    const value = fc.array(
+      fc.constantFrom(
+        ...[
+          '<q>',
+          '&',
+          '"',
+          "'",
+          '\n',
+          'a',
+          ' ',
+          '&lt;q&gt;',
+          '&amp;lt;q&amp;gt;',
+          '%3Cq%3E',
+          '<br />',
+        ],
+        ...['%EF%B7%91q%EF%B7%92', '&#64977;q', '\uFDD1q\uFDD2', '77eRcQ==', 'PHE+', '<', '>'],
+      ),
+      { maxLength: 8 },
+    );
+    let rendered = 0;
+    fc.assert(
+      fc.property(
+        fc.array(step, { minLength: 1, maxLength: 4 }),
+        fc.constantFrom('company', 'captured', 'assigned'),
+        value,
+        value,
+        (steps, start, company, bio) => {
+          const chain = steps.map(([name, given]) => ` | ${name}${given}`).join('');
+          const source = `{% capture captured %}<u>{{ company }}</u>{{ bio }}{% endcapture %}{% assign assigned = bio | newline_to_br %}{{ ${start}${chain} }}`;
+          let out: string;
+          try {
+            out = render('html', source, { company: company.join(''), bio: bio.join('') });
+          } catch {
+            return;
+          }
+          rendered += 1;
+          const text = out.replace(/<\/?[uU]>|<(?:br|BR) ?\/>|<Br \/>/g, '');
+          // A filter may cut the template's own markup, but `q` is a value's, and so are quotes.
+          expect(text).not.toMatch(/<\/?q|"|'/i);
+        },
+      ),
+      { numRuns: 3000 },
+    );
+    expect(rendered).toBeGreaterThan(500);
+  });
+});
+
+describe('a value in text', () => {
+  test.each([
+    ['{{ company | escape }}', 'Tom & Jerry <Ltd>'],
+    ['{{ note | newline_to_br }}', 'one\ntwo'],
+    ['{{ note | newline_to_br | escape }}', 'one\ntwo'],
+    ['{% assign x = note | newline_to_br | split: "<br />" %}{{ x | size }}', '2'],
+    ['{% capture x %}<{{ company | escape }}>{% endcapture %}{{ x }}', '<Tom & Jerry <Ltd>>'],
+  ])('has plain characters: %s', (source, expected) => {
+    expect(render('text', source, { company: 'Tom & Jerry <Ltd>', note: 'one\ntwo' })).toBe(
+      expected,
+    );
+  });
+});
+
+describe('a value in a URL', () => {
+  test.each([
+    ['{{ company | url_encode | append: "x" }}', 'a%26b%20cx'],
+    ['{% capture x %}n={{ company }}&z{% endcapture %}{{ x }}', 'n=a%26b%20c&z'],
+    ['{% if company %}n={{ company | url_encode }}{% endif %}', 'n=a%26b%20c'],
+  ])('is percent-encoded once by %s', (source, expected) => {
+    expect(render('listUnsubscribe', `https://example.org/?${source}`, { company: 'a&b c' })).toBe(
+      `https://example.org/?${expected}`,
+    );
+  });
+});
+
+const isTrue = (condition: string, fields: Fields): boolean =>
+  render('text', `{% if ${condition} %}yes{% else %}no{% endif %}`, fields) === 'yes';
+
+describe('a cell without anything but blanks', () => {
+  const BLANK = ['', ' ', '\u00a0\t'];
+
+  test.each([
+    'not first_name',
+    'first_name == ""',
+    '"" == first_name',
+    'first_name == nil',
+    'nil == first_name',
+    'first_name == blank',
+    'blank == first_name',
+    'first_name == empty',
+    'empty == first_name',
+    'first_name == bio',
+    'first_name == false',
+  ])('makes %s true', (condition) => {
+    for (const first_name of BLANK) expect(isTrue(condition, { first_name })).toBe(true);
+    expect(isTrue(condition, { first_name: 'Ann' })).toBe(false);
+  });
+
+  test.each([
+    'first_name',
+    'first_name != ""',
+    'first_name != blank',
+    'first_name and company',
+    'first_name > 0',
+    'first_name < 5',
+    'first_name >= ""',
+    '"abc" contains first_name',
+  ])('makes %s false', (condition) => {
+    for (const first_name of BLANK) {
+      expect(isTrue(condition, { first_name, company: 'Example' })).toBe(false);
+    }
+  });
+
+  test.each([
+    ['{% unless first_name %}none{% endunless %}', 'none'],
+    ['{{ first_name | default: "friend" }}', 'friend'],
+    ['{{ first_name | strip | default: "friend" }}', 'friend'],
+    ['{% case first_name %}{% when "" %}none{% else %}some{% endcase %}', 'none'],
+    ['{% case first_name %}{% when nil %}none{% else %}some{% endcase %}', 'none'],
+    ['{% assign x = first_name | upcase %}{% if x %}some{% else %}none{% endif %}', 'none'],
+    [
+      '{% capture x %}{{ first_name }}{% endcapture %}{% if x %}some{% else %}none{% endif %}',
+      'none',
+    ],
+  ])('is empty in %s', (source, expected) => {
+    for (const first_name of BLANK) expect(render('text', source, { first_name })).toBe(expected);
+  });
+
+  test('prints as it stands', () => {
+    expect(render('text', '[{% if true %}{{ first_name }}{% endif %}]', { first_name: ' ' })).toBe(
+      '[ ]',
+    );
+  });
+});
+
+describe('a cell with a number', () => {
+  test.each([
+    [
+      '007',
+      [
+        'orders == 7',
+        '7 == orders',
+        'orders == "007"',
+        'orders > 5',
+        '5 < orders',
+        'orders <= 7.0',
+      ],
+    ],
+    ['1.50', ['orders == 1.5', 'orders == "1.50"', 'orders > 1', 'orders < "9"']],
+    ['-3', ['orders == -3', 'orders < 0']],
+    [' 12 ', ['orders == 12', 'orders > "5"']],
+    ['12345678901234567891', ['orders == "12345678901234567891"', 'orders > 5', 'orders > bio']],
+  ])('%j compares as one', (orders, conditions) => {
+    const bio = '12345678901234567890';
+    for (const condition of conditions) {
+      expect([condition, isTrue(condition, { orders, bio })]).toEqual([condition, true]);
+    }
+  });
+
+  test.each([
+    ['007', 'orders == "7"'],
+    ['12345678901234567891', 'orders == 12345678901234567890'],
+    ['12345678901234567891', 'orders == bio'],
+    ['1e2', 'orders == 100'],
+    ['+49', 'orders == 49'],
+    ['0x10', 'orders == 16'],
+    ['7,5', 'orders == 7.5'],
+    ['seven', 'orders > 5'],
+    ['007', 'orders != 7'],
+  ])('%j does not make %s true', (orders, condition) => {
+    expect(isTrue(condition, { orders, bio: '12345678901234567890' })).toBe(false);
+  });
+
+  test.each([
+    ['{{ orders }}', '007'],
+    ['{% if true %}{{ orders }}{% endif %}', '007'],
+    ['{{ orders | append: "x" }}', '007x'],
+    ['{{ orders | plus: 1 }}', '8'],
+    ['{{ orders | times: 1.5 }}', '10.5'],
+    ['{% assign n = orders | strip %}{% if n == 7 %}{{ n }}{% endif %}', '007'],
+    ['{% case orders %}{% when 7 %}seven{% else %}other{% endcase %}', 'seven'],
+    ['{% case orders %}{% when "007" %}seven{% endcase %}', 'seven'],
+    ['{% for i in (5..orders) %}{{ i }}{% endfor %}', '567'],
+    ['{{ "10,9,1" | split: "," | sort | join: " " }}', '1 10 9'],
+    ['{{ orders.size }}{{ orders | size }}', '33'],
+  ])('prints as it stands and counts as a number: %s', (source, expected) => {
+    expect(render('text', source, { orders: '007' })).toBe(expected);
+  });
+});
+
+describe('a date', () => {
+  const hostZone = process.env.TZ;
+  afterEach(() => {
+    if (hostZone === undefined) delete process.env.TZ;
+    else process.env.TZ = hostZone;
+  });
+  const HOSTS = ['UTC', 'America/Los_Angeles', 'Pacific/Kiritimati', 'Europe/Berlin'];
+  const onEveryHost = (source: string, fields: Fields, timezone: string): string => {
+    const results = HOSTS.map((host) => {
+      process.env.TZ = host;
+      return render('text', source, fields, timezone);
+    });
+    expect(new Set(results).size).toBe(1);
+    return results[0] as string;
+  };
+  const ALL =
+    '{{ renewal | date: "%d.%m.%Y %H:%M" }}|{{ renewal | date_to_string }}|{{ renewal | date_to_long_string }}|{{ renewal | date_to_xmlschema }}|{{ renewal | date_to_rfc822 }}';
+
+  test('the host of this test can be moved', () => {
+    const hours = HOSTS.map((host) => {
+      process.env.TZ = host;
+      return new Date(0).getHours();
+    });
+    expect(new Set(hours).size).toBeGreaterThan(2);
+  });
+
+  test.each([
+    '2026-12-01',
+    ' 2026-12-01 ',
+    '20261201',
+    '2026/12/01',
+    '12/01/2026',
+    '01.12.2026',
+    '1 Dec 2026',
+    '1-Dec-2026',
+    'December 1, 2026',
+    'Tue, 01 Dec 2026',
+    '2026-12-01Z',
+    '2026-12-01+02:00',
+  ])('without a time is that day everywhere: %s', (renewal) => {
+    for (const zone of ['UTC', 'America/New_York', 'Pacific/Auckland']) {
+      expect(onEveryHost(ALL, { renewal }, zone)).toMatch(
+        /^01\.12\.2026 00:00\|01 Dec 2026\|01 December 2026\|2026-12-01T00:00:00[+-]..:00\|Tue, 01 Dec 2026 00:00:00 [+-]..00$/,
+      );
+    }
+  });
+
+  test.each([
+    ['2026-12-01T00:30', '01.12.2026 00:30'],
+    ['2026-12-01 00:30:15', '01.12.2026 00:30'],
+    ['12/1/2026 12:30 AM', '01.12.2026 00:30'],
+    // No such time on clocks of Berlin.
+    ['2026-03-29 02:30', '29.03.2026 02:30'],
+  ])('with a time and no offset prints as it stands: %s', (renewal, expected) => {
+    for (const zone of ['UTC', 'America/New_York', 'Europe/Berlin']) {
+      expect(onEveryHost('{{ renewal | date: "%d.%m.%Y %H:%M" }}', { renewal }, zone)).toBe(
+        expected,
+      );
+    }
+  });
+
+  test.each([
+    ['2026-12-01T23:30:00Z', '02.12.2026 00:30 +0100'],
+    ['2026-07-01T23:30:00Z', '02.07.2026 01:30 +0200'],
+    ['2026-12-01T00:30:00+05:30', '30.11.2026 20:00 +0100'],
+    ['2026-12-01 23:30:00 UTC', '02.12.2026 00:30 +0100'],
+    ['2026-12-01 23:30:00+00', '02.12.2026 00:30 +0100'],
+    ['Tue, 01 Dec 2026 23:30:00 +0000', '02.12.2026 00:30 +0100'],
+    ['Tue Dec 01 2026 23:30:00 GMT+0000 (Coordinated Universal Time)', '02.12.2026 00:30 +0100'],
+    ['1796167800', '02.12.2026 00:30 +0100'],
+    ['now', '01.12.2026 00:30 +0100'],
+    ['today', '01.12.2026 00:30 +0100'],
+  ])('that is an instant is shown in the zone of the send: %s', (renewal, expected) => {
+    const source = '{{ renewal | date: "%d.%m.%Y %H:%M %z" }}';
+    expect(onEveryHost(source, { renewal }, 'Europe/Berlin')).toBe(expected);
+    expect(onEveryHost('{{ renewal | date_to_xmlschema }}', { renewal }, 'Europe/Berlin')).toBe(
+      expected.replace(/(..)\.(..)\.(....) (.....) (...)(..)/, '$3-$2-$1T$4:00$5:$6'),
+    );
+  });
+
+  test('takes a zone of its own', () => {
+    const source =
+      '{{ "now" | date: "%H:%M %Z", "Asia/Tokyo" }} {{ "now" | date: "%H:%M %Z", 300 }}';
+    expect(onEveryHost(source, {}, 'Europe/Berlin')).toBe('08:30 Asia/Tokyo 18:30 -0500');
+  });
+
+  test.each(['soon', '0000-00-00', '30/11/2026', ''])(
+    'that is none stays as it is: %j',
+    (renewal) => {
+      expect(render('text', '{{ renewal | date: "%Y" }}', { renewal })).toBe(renewal);
+    },
+  );
+
+  test('is written with all that strftime has, in English', () => {
+    const format =
+      '%a %A %b %B %h %C %d %e %H %I %j %k %l %L %m %M %N %3N %p %P %q %s %S %u %U %w %W %y %Y %z %:z %Z %% %-d %_m %^a %#p %06Y %F %c %x %X';
+    expect(
+      onEveryHost(
+        `{{ renewal | date: "${format}" }}`,
+        { renewal: '2027-01-03T07:05:09.250Z' },
+        'UTC',
+      ),
+    ).toBe(
+      'Sun Sunday Jan January Jan 20 03  3 07 07 003  7  7 250 01 05 250000000 250 AM am rd 1798959909 09 7 01 0 00 27 2027 +0000 +00:00 UTC % 3  1 SUN am 002027 %F 1/3/2027, 7:05:09 AM 1/3/2027 7:05:09 AM',
+    );
+    expect(onEveryHost('{{ renewal | date }}', { renewal: '2026-12-31' }, 'Europe/Berlin')).toBe(
+      'Thursday, December 31, 2026 at 12:00 am +0100',
+    );
+    expect(onEveryHost('{{ renewal | date: "%j %U %W" }}', { renewal: '2028-12-31' }, 'UTC')).toBe(
+      '366 53 52',
+    );
+    expect(
+      onEveryHost(
+        '{{ renewal | date_to_string: "ordinal", "US" }}',
+        { renewal: '2026-12-02' },
+        'UTC',
+      ),
+    ).toBe('Dec 2nd, 2026');
+  });
+});
