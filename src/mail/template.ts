@@ -10,6 +10,7 @@ import {
 import { EMAIL_FIELD, fieldName } from '../domain/fields.js';
 import { CampaignError } from '../errors.js';
 import { Cell } from './cell.js';
+import { findEncodedTag } from './encoded-tags.js';
 import { type Encoding, FOR_HTML, FOR_TEXT, FOR_URL } from './encodings.js';
 import { unsubscribeHeaders } from './headers.js';
 import { createEngine, markStatic, NOW } from './liquid.js';
@@ -128,6 +129,19 @@ function usedFields(
   return used;
 }
 
+/** @throws CampaignError BAD_TEMPLATE where a tag stands that Liquid does not see */
+function refuseEncodedTags(template: NamedTemplate, known: readonly string[]): void {
+  const found = findEncodedTag(template.source, known);
+  if (!found) return;
+  const before = template.source.slice(0, found.index).split('\n');
+  throw bad(
+    template,
+    [before.length, (before.at(-1) ?? '').length + 1],
+    `"${found.written}" is a tag that was encoded, and would be sent as it stands`,
+    `write ${found.meant} instead, or {% raw %}${found.meant}{% endraw %} where readers are to see the braces`,
+  );
+}
+
 const PLAIN_OUTPUT = /^\s*([\p{L}\p{M}\p{N}_-]+)\s*(?:\|\s*(raw|escape)\s*)?$/u;
 
 function parseTemplate(
@@ -135,6 +149,7 @@ function parseTemplate(
   sources: MergeFields & Pick<TemplateSources, 'timezone'>,
   encoding: Encoding,
 ): ParsedTemplate {
+  refuseEncodedTags(template, [EMAIL_FIELD, ...sources.fieldNames]);
   const engine = createEngine(encoding, sources.timezone);
   const nodes = parse(engine, template);
   const { globals, locals } = engine.analyzeSync(nodes);

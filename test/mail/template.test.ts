@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { filters } from 'liquidjs';
 import { afterEach, describe, expect, test } from 'vitest';
+import { CampaignError } from '../../src/errors.ts';
 import { parseTemplates, renderTemplate } from '../../src/mail/template.ts';
 
 const NOW = new Date('2026-11-30T23:30:00Z');
@@ -434,5 +435,85 @@ describe('a date', () => {
         'UTC',
       ),
     ).toBe('Dec 2nd, 2026');
+  });
+});
+
+describe('a tag that was encoded', () => {
+  const problem = (kind: 'html' | 'text' | 'listUnsubscribe', source: string): CampaignError => {
+    try {
+      parse(kind, source);
+    } catch (error) {
+      if (error instanceof CampaignError) return error;
+      throw error;
+    }
+    throw new Error('nothing was thrown');
+  };
+
+  test.each([
+    '<a href="https://x.example/?e=%7B%7B%20email%20%7D%7D">',
+    '<a href="https://x.example/?e=%7b%7bemail%7d%7d">',
+    '<a href="https://x.example/?e=%7B%7B+email+%7D%7D">',
+    '<a href="https://x.example/?e=%257B%257Bemail%257D%257D">',
+    '<a href="https://x.example/?e=%7B%7Bunsubscribe_url%7D%7D">',
+    '&#123;&#123; email &#125;&#125;',
+    '&#x7B;&#x7b;email&#x7D;&#x7d;',
+    '&lbrace;&lbrace; email &rbrace;&rbrace;',
+    '&lcub;&lcub;first&#95;name&rcub;&rcub;',
+    '&amp;#123;&amp;#123; email &amp;#125;&amp;#125;',
+    '&#123;&#123; email }}',
+    '{{ email &#125;&#125;',
+    '&#123;&#123;&nbsp;<b>email</b>&nbsp;&#125;&#125;',
+    '&#123;&#123; company | default: &quot;x&quot; &#125;&#125;',
+    '{<b>{ email }</b>}',
+    '{\u200b{email}\u200b}',
+    '｛｛ email ｝｝',
+    '\\u007b\\u007bemail\\u007d\\u007d',
+    '%7B%25%20if%20email%20%25%7D',
+    '&#123;% if email %&#125;',
+    '{% if email %}%7B%7Bemail%7D%7D{% endif %}',
+    '{{%20email%20}}',
+    '{{&nbsp;email }}',
+    '{{ <b>email</b> }}',
+    '{{ “email” }}',
+    '{{ company | default: “x” }}',
+    '{{ company | default: &quot;x&quot; }}',
+    '{% if orders &gt; 5 %}x{% endif %}',
+    '{% if company == ‘x’ %}x{% endif %}',
+    '{% if email %}a{%&nbsp;endif %}',
+  ])('or torn is refused with its place: %s', (tag) => {
+    const error = problem('html', `<p>\n  ${tag}`);
+    expect(error).toMatchObject({ code: 'BAD_TEMPLATE', exitCode: 2 });
+    expect(error.message).toMatch(/^m, line 2, column \d+: /);
+  });
+
+  test('is shown as it was meant', () => {
+    const error = problem('html', '<p>Hi</p>\n<a href="?e=%7B%7B%20email%20%7D%7D">x</a>');
+    expect(error.message).toBe(
+      'm, line 2, column 13: "%7B%7B%20email%20%7D%7D" is a tag that was encoded, and would be sent as it stands',
+    );
+    expect(error.remedy).toContain('write {{ email }} instead');
+    expect(problem('html', '{{&nbsp;email }}').remedy).toContain('no &nbsp;');
+  });
+
+  test('is refused in text and in a URL, too', () => {
+    expect(problem('text', 'Hi &#123;&#123; email &#125;&#125;').message).toContain(
+      'line 1, column 4',
+    );
+    expect(problem('listUnsubscribe', 'https://x.example/?e=%7B%7Bemail%7D%7D').message).toContain(
+      'column 22',
+    );
+  });
+
+  test.each([
+    '<a href="https://x.example/?q=%7B%22a%22%3A%7B%22b%22%3A1%7D%7D">',
+    '<a href="https://x.example/%7Bid%7D">',
+    '<style>a{b:c}@media x{d{e:f}}</style>',
+    '&#123; a &#125;',
+    '<script>var a = {"b": {"c": 1}};</script>',
+    'Write &#123;&#123; name }} there',
+    '<code>{% raw %}%7B%7Bemail%7D%7D{% endraw %}</code>',
+    '{% comment %}&#123;&#123;email&#125;&#125;{% endcomment %}',
+  ])('is none in %s', (source) => {
+    expect(() => parse('html', source)).not.toThrow();
   });
 });
