@@ -5,6 +5,7 @@ import { CampaignError } from '../errors.js';
 import { type AddressColumn, openRecipients } from '../list/recipients.js';
 import { createRejects, type RejectsFile } from '../list/rejects.js';
 import { counted, fileError, type ListSource, openSource } from '../list/source.js';
+import { hasNoText } from '../mail/plain-text.js';
 import { named, parseTemplates } from '../mail/template.js';
 import {
   aboveNotice,
@@ -76,6 +77,11 @@ export async function queue(options: QueueOptions, deps: QueueDeps): Promise<Que
     });
     if (twins.size > 0) deps.onNotice(twinsNotice(twins));
     if (!options.yes && !options.dryRun) await deps.announce(plan(options, source, fieldNames));
+    if (html !== null && text === null && hasNoText(html)) {
+      deps.onNotice(
+        `The text part made from ${options.html} is empty: give images an alt text, or a text part with --text.`,
+      );
+    }
     const reader = new ListReader(list, source.name, progress, deps);
     const rejects =
       options.rejects === null

@@ -1,4 +1,5 @@
-import { convert } from 'html-to-text';
+import { convert, type DomNode, type FormatCallback } from 'html-to-text';
+import { removeHidden } from './visible.js';
 
 const LIQUID = /\{\{[\s\S]*?\}\}|\{%[\s\S]*?%\}/g;
 /** Liquid that puts markup of its own or of a value into HTML. */
@@ -7,20 +8,105 @@ const WRITES_MARKUP = /\|\s*raw\b|^\{%-?\s*tablerow\b/;
 const token = (index: number): string => `\uE000${index}\uE001`;
 const TOKEN = /\uE000(\d+)\uE001/g;
 
-/** The text a mail reader without HTML shows: paragraphs, lists, and links with their addresses. */
+const NEXT_CELL = '\uE002';
+
+/** An element around all others, where the tree can be pruned before it is walked. */
+const ROOT = 'campaign-root';
+
+const visible: FormatCallback = (root, walk, builder) => {
+  removeHidden(root);
+  walk(root.children, builder);
+};
+
+const altText: FormatCallback = ({ attribs }, _walk, builder) =>
+  builder.addInline(attribs?.alt ?? '');
+
+const childrenOf = (node: DomNode): DomNode[] => node.children ?? [];
+
+const hasContent = (node: DomNode): boolean =>
+  (node.type === 'text' && /\S/.test(node.data ?? '')) ||
+  Boolean(node.attribs?.alt ?? node.attribs?.href) ||
+  childrenOf(node).some(hasContent);
+
+const BLOCKS = [
+  ...[
+    'address',
+    'article',
+    'aside',
+    'blockquote',
+    'br',
+    'center',
+    'dd',
+    'div',
+    'dl',
+    'dt',
+    'figure',
+  ],
+  ...[
+    'footer',
+    'form',
+    'h1',
+    'h2',
+    'h3',
+    'h4',
+    'h5',
+    'h6',
+    'header',
+    'hr',
+    'main',
+    'nav',
+    'ol',
+    'p',
+  ],
+  ...['pre', 'section', 'table', 'ul'],
+];
+
+const hasBlocks = (node: DomNode): boolean =>
+  childrenOf(node).some((child) => BLOCKS.includes(child.name ?? '') || hasBlocks(child));
+
+/** Cells of a row stand side by side, or one below the other where one of them has lines of its own. */
+const row: FormatCallback = (elem, walk, builder) => {
+  builder.openBlock({ leadingLineBreaks: 1 });
+  const isStacked = hasBlocks(elem);
+  let isFirst = true;
+  for (const node of childrenOf(elem)) {
+    if (node.name !== 'td' && node.name !== 'th') {
+      walk([node], builder);
+    } else if (isStacked) {
+      builder.openBlock({ leadingLineBreaks: 1 });
+      walk(childrenOf(node), builder);
+      builder.closeBlock({ trailingLineBreaks: 1 });
+    } else if (hasContent(node)) {
+      if (!isFirst) builder.addInline(` ${NEXT_CELL} `);
+      isFirst = false;
+      walk(childrenOf(node), builder);
+    }
+  }
+  builder.closeBlock({ trailingLineBreaks: 1 });
+};
+
+/** What a reader of the HTML sees, as text: paragraphs, lists, rows of tables, images' alt texts, links with addresses. */
 export const htmlToText = (html: string): string =>
-  convert(html, {
+  convert(`<${ROOT}>${html}</${ROOT}>`, {
     wordwrap: false,
+    baseElements: { selectors: [ROOT] },
+    formatters: { visible, altText, row },
     selectors: [
+      { selector: ROOT, format: 'visible' },
+      ...['head', 'title'].map((selector) => ({ selector, format: 'skip' })),
       ...['h1', 'h2', 'h3', 'h4', 'h5', 'h6'].map((selector) => ({
         selector,
         options: { uppercase: false },
       })),
-      { selector: 'table', options: { uppercaseHeaderCells: false } },
+      ...['address', 'caption', 'center', 'dd', 'dl', 'dt', 'figure'].map((selector) => ({
+        selector,
+        format: 'block',
+      })),
+      { selector: 'tr', format: 'row' },
       { selector: 'a', options: { hideLinkHrefIfSameAsText: true } },
-      { selector: 'img', format: 'skip' },
+      { selector: 'img', format: 'altText' },
     ],
-  });
+  }).replaceAll(` ${NEXT_CELL} `, '  ');
 
 /** Text with its character references read, such as `&amp;` and `&eacute;`. */
 export const decodeEntities = (text: string): string =>
@@ -54,3 +140,7 @@ export function deriveTextTemplate(html: string): string | null {
   const found = source.match(LIQUID)?.length ?? 0;
   return found === kept.length && keepsOrder(liquid, kept) ? source : null;
 }
+
+/** Whether no message made of an HTML template can have a text part with anything in it. */
+export const hasNoText = (html: string): boolean =>
+  !/\S/.test(htmlToText(html.replace(LIQUID, (piece) => (piece.startsWith('{{') ? 'x' : ''))));

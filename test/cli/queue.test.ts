@@ -451,6 +451,34 @@ describe('bad input leaves nothing in the database', () => {
   });
 });
 
+describe('a text part made from HTML', () => {
+  it.each([
+    '<img src="a.png">',
+    '<div style="display:none">Hi {{ name }}</div><img src="a.png" alt="">',
+  ])('that is empty is said before the question: %s', async (html) => {
+    const notices: string[] = [];
+    await failure(
+      { html: file(html), yes: false },
+      {
+        notices,
+        confirm: async () => {
+          expect(notices).toEqual([expect.stringMatching(/^The text part made from .* is empty/)]);
+          throw new CampaignError('CONFIRMATION_NEEDED', 'no');
+        },
+      },
+    );
+    expect(notices).toHaveLength(1);
+  });
+
+  it('that has words, or is not made, is passed over', async () => {
+    const notices: string[] = [];
+    await run({ html: file('<img src="a.png" alt="Sale">'), dryRun: true }, { notices });
+    const text = file('Sale');
+    await run({ html: file('<img src="a.png">'), text, dryRun: true }, { notices });
+    expect(notices).toEqual([]);
+  });
+});
+
 describe('the question whether to send', () => {
   const list = () => file(`email,name\n${rows(3)}p0@example.org,x\nbad,x\n`);
 

@@ -396,6 +396,64 @@ describe('the text of a message that has only HTML', () => {
     );
   });
 
+  test.each([
+    ['<img src="a.png" alt="Sale: 20 % off">', 'Sale: 20 % off'],
+    ['<img src="a.png" alt="For {{ first_name }} &amp; all">', 'For Ann & all'],
+    ['<a href="https://x.example/"><img src="a.png" alt="Sale"></a>', 'Sale [https://x.example/]'],
+    ['<a href="https://x.example/"><img src="a.png" alt=""></a>', 'https://x.example/'],
+    ['a<img src="a.png" alt=""><img src="b.png">b', 'ab'],
+  ])('has alt texts of images: %s', (html, text) => {
+    expect(plain(html)).toBe(text);
+  });
+
+  test.each([
+    '<div style="display:none;max-height:0">no</div>',
+    '<div style="DISPLAY : none ! important">no</div>',
+    '<span style="max-height:0px;overflow:hidden">no</span>',
+    '<span style="font-size:0;line-height:0">no</span>',
+    '<span style="font-size:1px;color:#fff">no</span>',
+    '<span style="opacity:0">no</span>',
+    '<span style="visibility:hidden">no</span>',
+    '<div style="height:0;overflow:hidden">no</div>',
+    '<div style="mso-hide:all">no</div>',
+    '<p hidden>no</p>',
+    '<style>.preheader { color: #fff; display: none !important }</style><span class="x preheader">no</span>',
+    '<style>td, #pre {visibility:hidden}</style><span id="pre">no</span>',
+    '<div style="display:none">no {{ first_name }}</div>',
+    '<div style="display:none">{% if first_name %}no{% endif %}</div>',
+    '<div>&#847;&zwnj;&nbsp;&#847;&zwnj;&nbsp;&#8203;&shy;&#65279; &#8199;&#847;</div>',
+    '<title>no</title>',
+  ])('has nothing that readers do not see: %s', (hidden) => {
+    expect(plain(`${hidden}<p>Seen</p>`)?.trim()).toBe('Seen');
+  });
+
+  test.each([
+    ['<td style="font-size:0px"><div style="font-size:13px">Seen</div></td>', 'Seen'],
+    ['<td style="font-size:0"><img src="a.png" alt="Seen"></td>', 'Seen'],
+    ['<a href="https://x.example/" style="mso-hide:all">Seen</a>', 'Seen [https://x.example/]'],
+    [
+      '<style>@media (max-width:600px) { .a { display:none } }</style><p class="a">Seen</p>',
+      'Seen',
+    ],
+    ['<p style="opacity:0.9;max-height:100px">Seen</p>', 'Seen'],
+    ['<p>می\u200cخواهم 👩‍👩‍👧</p>', 'می\u200cخواهم 👩‍👩‍👧'],
+  ])('has what readers see, however it is styled: %s', (html, text) => {
+    expect(plain(html)).toBe(text);
+  });
+
+  test('has the cells of a row side by side, those with lines of their own one below the other', () => {
+    expect(
+      plain(
+        '<table><tr><th>Item</th><th>Price</th></tr><tr><td>{{ city }}</td><td> 9 </td></tr><tr><td></td><td>x</td></tr></table>',
+      ),
+    ).toBe('Item  Price\r\nBath  9\r\nx');
+    expect(
+      plain('<table><tr><td><p>Left</p></td><td>Street<br>Town</td></tr></table>')?.split(
+        /[\r\n]+/,
+      ),
+    ).toEqual(['Left', 'Street', 'Town']);
+  });
+
   test('is not fooled by entities that look like Liquid', () => {
     expect(plain('<p>Write &#123;&#123; name }} here, {{ first_name }}</p>')).toBe(
       'Write {{ name }} here, Ann',
