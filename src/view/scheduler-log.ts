@@ -71,7 +71,7 @@ const LINES: { [K in Kind]: (event: EventOf<K>) => Line } = {
       : 'SMTP server: seems not to bear the next message behind the dot of the last; each message waits for the reply to the last',
   ],
   'connections-learnt': (e) => {
-    const taken = `SMTP server takes ${e.connections} ${e.connections === 1 ? 'connection' : 'connections'} at a time`;
+    const taken = `SMTP server takes ${plural(e.connections, 'connection')} at a time`;
     return e.reason === ''
       ? ['info', `${taken} again`]
       : ['warn', `${taken}: going on with ${e.connections} (${printable(e.reason)})`];
