@@ -86,9 +86,8 @@ test('an idle scheduler keeps its sessions over many polls, and takes leave of t
 });
 
 test('sessions that nobody needs are ended in good order before the server ends them', async () => {
-  await db.database.close();
+  const begun = await alone();
   const pool = db.connect({ connections: 3 });
-  const begun = await counters();
   await Promise.all([1, 2, 3].map(() => pool.rows('SELECT SLEEP(0.05)')));
   await vi.waitFor(async () => expect((await counters()).open).toBe(begun.open + 3), 5_000);
   await vi.waitFor(async () => expect((await counters()).open).toBe(begun.open), 30_000);
