@@ -22,6 +22,7 @@ const SHIPPED = {
   '0010_sends_by_status.sql': '013ad43a6bcfb1a5',
   '0011_sends_no_last_batch_key.sql': 'e3dcae9b5a875083',
   '0012_messages_list_unsubscribe.sql': '51e6b9b23a29fb5f',
+  '0013_messages_timezone.sql': '4970bfab7250e606',
   '0014_sends_import_counts.sql': 'a91a1394d344fc8b',
   '0015_sends_import_counts_filled.sql': 'ff285519dafd1542',
   '0016_send_results_resolved_at.sql': '1fe6659ad45a12a5',
