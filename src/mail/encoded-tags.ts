@@ -55,7 +55,7 @@ const STATEMENT = /^-?\s*[a-z_#]+\b.*$/i;
 
 /**
  * Finds the first tag that is written with entities, percent-encoded, or torn apart by markup, and would so be sent as it
- * stands. Where only its beginning is encoded it counts if it names a field: so an author writes that tags are spoken of.
+ * stands, in a template that Liquid parses. Where only its beginning is encoded it counts if it names a field: so an author writes that tags are spoken of.
  */
 export function findEncodedTag(source: string, fields: readonly string[]): EncodedTag | null {
   // Of the same length, so that places stay what they are.

@@ -149,9 +149,9 @@ function parseTemplate(
   sources: MergeFields & Pick<TemplateSources, 'timezone'>,
   encoding: Encoding,
 ): ParsedTemplate {
-  refuseEncodedTags(template, [EMAIL_FIELD, ...sources.fieldNames]);
   const engine = createEngine(encoding, sources.timezone);
   const nodes = parse(engine, template);
+  refuseEncodedTags(template, [EMAIL_FIELD, ...sources.fieldNames]);
   const { globals, locals } = engine.analyzeSync(nodes);
   const used = usedFields(template, globals, sources);
 
