@@ -1,4 +1,4 @@
-/** The arrows of the layout: bin → main → cli → {scheduler, list, mail, view, store, sandbox} → domain. */
+/** The arrows of the layout: bin → main → cli → {scheduler, list, mail, view, store, sandbox, host} → domain. */
 const mayNot = (from, to, comment) => ({
   name: `${from}-not-to-${to}`.replaceAll('|', '-or-'),
   comment,
@@ -45,23 +45,36 @@ module.exports = {
       from: { path: '^src/domain/' },
       to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|url|punycode|util)$' },
     },
-    mayNot('store', 'mail|view|list|scheduler|sandbox', 'The store is SQL and nothing else.'),
+    mayNot('store', 'mail|view|list|scheduler|sandbox|host', 'The store is SQL and nothing else.'),
     mayNot(
       'mail',
-      'store|view|list|scheduler|sandbox',
+      'store|view|list|scheduler|sandbox|host',
       'Mail knows messages and servers, no ledger.',
     ),
-    mayNot('view', 'store|mail|list|scheduler|sandbox', 'Drawing takes data, and fetches none.'),
-    mayNot('list', 'store|mail|view|scheduler|sandbox', 'Reading a list ends at its recipients.'),
+    mayNot(
+      'view',
+      'store|mail|list|scheduler|sandbox|host',
+      'Drawing takes data, and fetches none.',
+    ),
+    mayNot(
+      'list',
+      'store|mail|view|scheduler|sandbox|host',
+      'Reading a list ends at its recipients.',
+    ),
     mayNot(
       'scheduler',
-      'store|mail|view|list|sandbox',
-      'The scheduler sees store and mail through its own ports.',
+      'store|mail|view|list|sandbox|host',
+      'The scheduler sees store, mail and host through its own ports.',
     ),
     mayNot(
       'sandbox',
-      'mail|view|list|scheduler',
+      'mail|view|list|scheduler|host',
       'The private servers need the store to set themselves up.',
+    ),
+    mayNot(
+      'host',
+      'store|mail|view|list|scheduler|sandbox',
+      'What a worker leaves on its host knows of no database.',
     ),
     {
       name: 'sql-driver-only-in-store',

@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parse as parseDotenv } from 'dotenv';
 import { CampaignError } from './errors.js';
+import type { StateFolder } from './host/state-folder.js';
 import { parseSmtpUrl, type SmtpSettings } from './mail/url.js';
 import { type DatabaseAddress, parseDatabaseUrl } from './store/url.js';
 import { readTextFile, UnreadableText } from './text-file.js';
@@ -30,6 +31,8 @@ export interface Settings {
    * @throws CampaignError BAD_SETTING when it is not set, and there is no home to have it in
    */
   readonly sandboxDirectory: string;
+  /** Where a scheduler keeps what its successor learns its end from: the first folder that can be used. */
+  stateFolders: readonly StateFolder[];
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -101,6 +104,7 @@ export function loadSettings(
         variables.get('CAMPAIGN_SANDBOX_DIR') ??
         join(userDataFolder(variables), 'sandbox'),
     );
+  const stateFolders = stateFoldersOf(variables, cwd);
   const numbers = Object.fromEntries(
     (Object.keys(NUMBERS) as NumberName[]).map((name) => [
       name,
@@ -115,7 +119,9 @@ export function loadSettings(
     );
   }
   if (databaseUrl === undefined && smtpUrl === undefined) {
-    return Object.freeze(sandboxSettings(numbers, sandboxDirectory, findSandbox));
+    return Object.freeze(
+      sandboxSettings({ ...numbers, stateFolders }, sandboxDirectory, findSandbox),
+    );
   }
   const smtp = smtpUrl && parseSmtpUrl(smtpUrl, readPassword(variables, 'SMTP'));
   const database =
@@ -127,6 +133,7 @@ export function loadSettings(
     get sandboxDirectory() {
       return sandboxDirectory();
     },
+    stateFolders,
     ...(smtp ? { smtp: Object.freeze(smtp) } : {}),
     get database() {
       if (database) return database;
@@ -140,7 +147,7 @@ export function loadSettings(
 }
 
 function sandboxSettings(
-  numbers: Record<NumberName, number>,
+  rest: Record<NumberName, number> & Pick<Settings, 'stateFolders'>,
   directory: () => string,
   findSandbox: SandboxLookup,
 ): Settings {
@@ -156,7 +163,7 @@ function sandboxSettings(
   };
   return {
     source: 'sandbox',
-    ...numbers,
+    ...rest,
     get sandboxDirectory() {
       return directory();
     },
@@ -180,6 +187,21 @@ export function requireSmtp(settings: Settings): SmtpSettings {
     'CAMPAIGN_DATABASE_URL is set, but CAMPAIGN_SMTP_URL is not',
     'set CAMPAIGN_SMTP_URL too (smtp://user:password@host:587), or neither to use the sandbox',
   );
+}
+
+/** CAMPAIGN_STATE_DIR alone where it is set; else systemd's and the user's runtime folders, then the user's state folder. */
+function stateFoldersOf(variables: ReadonlyMap<string, string>, cwd: string): StateFolder[] {
+  const given = variables.get('CAMPAIGN_STATE_DIR');
+  if (given !== undefined) return [{ directory: resolve(cwd, given) }];
+  const [service] = (variables.get('RUNTIME_DIRECTORY') ?? '').split(':');
+  const session = variables.get('XDG_RUNTIME_DIR');
+  const home = variables.get('HOME');
+  const state = variables.get('XDG_STATE_HOME') ?? (home && join(home, '.local', 'state'));
+  return [
+    ...(service ? [{ directory: service, within: service }] : []),
+    ...(session ? [{ directory: join(session, 'campaign'), within: session }] : []),
+    ...(state ? [{ directory: join(state, 'campaign'), within: home ?? state }] : []),
+  ];
 }
 
 /** The variables that hold something; an empty one counts as not set. */

@@ -33,6 +33,7 @@ const COMMANDS: Record<string, () => Promise<CommandModule>> = {
   pause: () => import('./cli/pause.js'),
   resume: () => import('./cli/resume.js'),
   cancel: () => import('./cli/cancel.js'),
+  release: () => import('./cli/release.js'),
   controls: () => import('./cli/controls.js'),
   list: () => import('./cli/list.js'),
   verify: () => import('./cli/verify.js'),

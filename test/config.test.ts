@@ -283,3 +283,27 @@ describe('the two servers', () => {
     });
   });
 });
+
+describe('the folders of a state', () => {
+  const folders = (env: Record<string, string>) =>
+    loadSettings({ ...bothUrls, ...env }, cwd).stateFolders.map(({ directory }) => directory);
+
+  it('are the one of CAMPAIGN_STATE_DIR, else those of service, session and user in this order', () => {
+    const all = {
+      RUNTIME_DIRECTORY: '/run/campaign:/run/other',
+      XDG_RUNTIME_DIR: '/run/user/7',
+      HOME: '/home/u',
+    };
+    expect(folders(all)).toEqual([
+      '/run/campaign',
+      '/run/user/7/campaign',
+      '/home/u/.local/state/campaign',
+    ]);
+    expect(folders({ ...all, CAMPAIGN_STATE_DIR: '/var/lib/campaign' })).toEqual([
+      '/var/lib/campaign',
+    ]);
+    expect(folders({ CAMPAIGN_STATE_DIR: 'state' })).toEqual([join(cwd, 'state')]);
+    expect(folders({ HOME: '/home/u', XDG_STATE_HOME: '/state' })).toEqual(['/state/campaign']);
+    expect(folders({})).toEqual([]);
+  });
+});

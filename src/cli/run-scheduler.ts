@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { requireSmtp, type Settings } from '../config.js';
 import { STALE_CLAIM_SECONDS, systemClock } from '../domain/lease.js';
+import type { LifeSign } from '../domain/life.js';
 import type { Report } from '../domain/scheduler-events.js';
 import { plural } from '../domain/text.js';
 import { CampaignError } from '../errors.js';
@@ -82,23 +83,28 @@ async function run(flags: Flags, context: Context): Promise<void> {
   const settings = context.settings();
   const smtp = requireSmtp(settings);
   const database = await context.database({ statementTimeoutMs: STATEMENT_TIMEOUT_MS });
-  const [{ createLedger }, { createTransport }, { compileMessage }, { runScheduler }, log, words] =
+  const [{ createLedger }, { createTransport }, { compileMessage }, { runScheduler }, ...rest] =
     await Promise.all([
       import('../store/ledger.js'),
       import('../mail/transport.js'),
       import('../mail/message.js'),
       import('../scheduler/loop.js'),
+      import('../host/host.js'),
       import('../view/log.js'),
       import('../view/scheduler-log.js'),
     ]);
+  const [{ Host }, log, words] = rest;
   const format: LogFormat = flags.json ? 'json' : 'text';
   const colour = context.stderr.isTTY === true && (context.color ?? false);
   const logger = log.createLogger(context.stderr, format, flags.logLevel, colour);
   const report: Report = words.logSchedulerEvents(logger);
+  const host = await Host.open(settings.stateFolders);
+  if (host.trouble !== null) report({ kind: 'no-life-sign', reason: host.trouble });
   const { connections, messagesPerConnection } = flags;
   const result = await runScheduler(
-    schedulerOptions(flags, settings),
+    schedulerOptions(flags, settings, host.life),
     {
+      host,
       ledger: createLedger(database, flags.staleSeconds),
       transport: createTransport(smtp, {
         connections,
@@ -117,13 +123,14 @@ async function run(flags: Flags, context: Context): Promise<void> {
   tellTrouble(flags, result);
 }
 
-function schedulerOptions(flags: Flags, settings: Settings): SchedulerOptions {
+function schedulerOptions(flags: Flags, settings: Settings, life: LifeSign): SchedulerOptions {
   const host = hostname().slice(0, 64);
   return {
     worker: {
       worker: `${host}:${process.pid}:${randomBytes(4).toString('hex')}`,
       host,
       pid: process.pid,
+      life,
     },
     connections: flags.connections,
     pollSeconds: flags.pollSeconds,

@@ -1,5 +1,6 @@
 /** What the scheduler, the ledger and the sending path tell each other. */
 
+import type { LifeSign } from './life.js';
 import type { DeliveryResult } from './outcome.js';
 import type { SendStatus } from './states.js';
 
@@ -189,6 +190,7 @@ export interface WorkerIdentity {
   worker: string;
   host: string;
   pid: number;
+  life: LifeSign;
 }
 
 /** Why a worker sends nothing at the moment, and for how long. */

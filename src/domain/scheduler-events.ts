@@ -23,6 +23,9 @@ export type SchedulerEvent =
   | { kind: 'claim-lost'; sendId: number; settledLate: number }
   | ({ kind: 'held' } & SilentClaim)
   | { kind: 'reclaimed'; sendId: number; from: string | null; unknown: number }
+  | { kind: 'taken-over'; sendId: number; from: string | null; unknown: number }
+  /** Nothing is left on this host for a successor to see whether we live. */
+  | { kind: 'no-life-sign'; reason: string }
   | { kind: 'server-trouble'; reason: string; waitMs: number }
   | { kind: 'commands-ahead-given-up'; way: WayAhead }
   | { kind: 'connections-learnt'; connections: number; reason: string }

@@ -10,10 +10,11 @@ import { Admission } from './admission.js';
 import { type BatchTools, runBatch } from './batch.js';
 import { Budget } from './budget.js';
 import { Lanes } from './lanes.js';
-import type { CompiledMessage, Ledger } from './ports.js';
+import type { CompiledMessage, Host, Ledger } from './ports.js';
 import { unlessAborted, within } from './races.js';
 import { type Session, Sessions } from './sessions.js';
 import { Spread } from './spread.js';
+import { takeOverFromTheDead } from './takeover.js';
 import { Wake } from './wake.js';
 
 export interface SchedulerOptions {
@@ -38,6 +39,7 @@ export interface SchedulerOptions {
 export interface SchedulerDeps {
   ledger: Ledger;
   transport: Transport;
+  host: Host;
   compile: (source: MessageSource) => CompiledMessage;
   clock: Clock;
   random: () => number;
@@ -97,6 +99,8 @@ class Scheduler {
   private readonly toldOf = new Set<string>();
   private pollAt = Number.NEGATIVE_INFINITY;
   private claims = 0;
+  /** Whether a batch ended in a fault of ours, which may have left its claim behind. */
+  private faulted = false;
   private beatAt = Number.NEGATIVE_INFINITY;
   private databaseAwayMs = 0;
   private seenDatabase = false;
@@ -140,7 +144,7 @@ class Scheduler {
   }
 
   async run(): Promise<SchedulerResult> {
-    const { report, transport, ledger } = this.deps;
+    const { report, transport, ledger, host } = this.deps;
     const { worker, connections, pollSeconds, drainSeconds } = this.options;
     report({ kind: 'started', worker: worker.worker, connections, pollSeconds });
     this.stop.addEventListener('abort', this.signal.wake);
@@ -154,14 +158,24 @@ class Scheduler {
       const left = drainSeconds * 1000 - elapsedMs(since, this.deps.clock());
       if (!(await within(transport.close(), left))) this.lanes.cut();
       await stopBeating();
-      await within(
-        ledger.leave(worker.worker).catch(() => undefined),
-        LAST_WORDS_MS,
-      );
+      // What is held still is found by what we leave.
+      if (this.holdsNothing) {
+        await within(
+          ledger.leave(worker.worker).catch(() => undefined),
+          LAST_WORDS_MS,
+        );
+        host.close();
+      }
       report({ kind: 'stopped' });
     }
     this.result.serverTrouble = this.lanes.health.reason;
     return this.result;
+  }
+
+  /** Whether every claim is known to be let go. */
+  private get holdsNothing(): boolean {
+    const { active, uncertain, faulted, abandon } = this;
+    return active.size + uncertain.length === 0 && !faulted && !abandon.signal.aborted;
   }
 
   private async poll(): Promise<void> {
@@ -229,11 +243,12 @@ class Scheduler {
   }
 
   private async settleTheDead(): Promise<void> {
-    const { ledger, report } = this.deps;
+    const { ledger, report, host } = this.deps;
     while (this.uncertain[0]) {
       await ledger.unclaim(this.uncertain[0].sendId, this.uncertain[0].by);
       this.uncertain.shift();
     }
+    await takeOverFromTheDead({ ledger, host, report, worker: this.options.worker });
     for (const stale of await ledger.findStale()) {
       const reclaimed = await ledger.reclaim(stale, this.options.worker.worker);
       if (reclaimed) {
@@ -275,6 +290,7 @@ class Scheduler {
         this.failure ??= error;
       } else {
         this.setAside.set(sendId, this.deps.clock().monotonic + FAULT_PAUSE_MS);
+        this.faulted = true;
         const reason = (error as Error).stack ?? String(error);
         this.deps.report({ kind: 'fault', sendId, reason });
       }

@@ -17,6 +17,7 @@ import type {
   Work,
   WorkerIdentity,
 } from '../domain/delivery.js';
+import type { KnownWorker } from '../domain/life.js';
 import type { Run } from '../domain/refusals.js';
 
 /** What the scheduler needs of the outside, in its own words; `mail` and `store` fit, tests may bring others. */
@@ -40,6 +41,11 @@ export interface Ledger {
   findSilent(): Promise<SilentClaim[]>;
   /** Frees a stale claim; its `sending` rows become `unknown`. Null when somebody else was first. */
   reclaim(stale: StaleClaim, actor: string): Promise<{ unknown: number } | null>;
+  /** Workers that ran, or run, on this boot of our host's kernel, `worker` aside. */
+  findNeighbours(bootId: string, worker: string): Promise<KnownWorker[]>;
+  findClaimsOf(worker: string): Promise<StaleClaim[]>;
+  /** Frees the claim of a worker proved dead, as `reclaim` does. */
+  takeOver(dead: StaleClaim, actor: string): Promise<{ unknown: number } | null>;
   claim(sendId: number, by: string, firstTime: boolean): Promise<ClaimedSend | null>;
   /** Frees a claim whose request ended in an error, if it took effect after all. */
   unclaim(sendId: number, by: string): Promise<void>;
@@ -61,4 +67,14 @@ export interface Ledger {
   endBatch(claim: Claim, end: { worked: boolean; exhausted: boolean }): Promise<BatchEnd>;
   beat(worker: WorkerIdentity, backingOff: BackingOff | null): Promise<void>;
   leave(worker: string): Promise<void>;
+}
+
+/** What our host tells of the workers on it. */
+export interface Host {
+  /** Whether the worker's death is proved. Never rejects. */
+  isDead(worker: KnownWorker): Promise<boolean>;
+  /** Removes what a dead worker left on it. */
+  forget(worker: KnownWorker): void;
+  /** Removes what we leave ourselves: nothing is left to settle. */
+  close(): void;
 }

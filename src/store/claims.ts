@@ -13,7 +13,7 @@ import type { Run } from '../domain/refusals.js';
 import { likeness } from '../domain/replies.js';
 import type { SendStatus } from '../domain/states.js';
 import { clip, REASON_LENGTH } from '../domain/text.js';
-import type { Database, Executor, Statement } from './database.js';
+import type { Database, Executor, Param, Statement } from './database.js';
 import { completedEvent, eventStatement } from './events.js';
 import { IS_RESOLVED } from './resolve.js';
 import { HOLDER } from './workers.js';
@@ -120,29 +120,69 @@ async function sendingSeqs(tx: Executor, sendId: number, expected: number): Prom
   return all.map((row) => row.seq);
 }
 
+/** Claims of a worker, whatever the state of their sends. */
+export function findClaimsOf(db: Executor, worker: string): Promise<StaleClaim[]> {
+  return db.rows<StaleClaim>(
+    `SELECT ID AS sendId, CLAIMED_BY AS \`by\` FROM CAMPAIGN_SENDS
+      WHERE CLAIMED_BY >= CONCAT(?, ':') AND CLAIMED_BY < CONCAT(?, ';')`,
+    [worker, worker],
+  );
+}
+
+/** Why a claim may be taken from its holder, and what its event says of it. */
+interface Ground {
+  /** Beside the claim's name: what must hold still. */
+  condition?: { sql: string; params: Param[] };
+  event: 'reclaimed' | 'released';
+  reason: string | null;
+}
+
 /**
  * Frees a stale claim in one transaction with what it leaves behind: its `sending` rows become `unknown`, for
  * whether they were accepted cannot be known.
  * @returns null when the claim was renewed, or freed by somebody else, meanwhile
  */
-export function reclaim(
+export const reclaim = (
   db: Database,
   stale: StaleClaim,
   actor: string,
   staleSeconds = STALE_CLAIM_SECONDS,
+): Promise<{ unknown: number } | null> =>
+  freeClaim(db, stale, actor, {
+    condition: { sql: `(${NOT_RENEWED} OR DUE = 3)`, params: [staleSeconds] },
+    event: 'reclaimed',
+    reason: stale.by
+      ? `${stale.by} had not renewed its claim for ${staleSeconds} s`
+      : 'messages were in flight under no claim',
+  });
+
+/** The same for a claim whose holder is proved dead, however short a time ago it was renewed. */
+export const takeOver = (
+  db: Database,
+  dead: StaleClaim,
+  actor: string,
+): Promise<{ unknown: number } | null> =>
+  freeClaim(db, dead, actor, { event: 'reclaimed', reason: `${dead.by} is dead` });
+
+/** Takes a claim from its holder, where it still has it; what it was about becomes `unknown`. */
+export function freeClaim(
+  db: Database,
+  claim: StaleClaim,
+  actor: string,
+  { condition, event, reason }: Ground,
 ): Promise<{ unknown: number } | null> {
   return db.transaction(async (tx) => {
     const freed = await tx.run(
       `UPDATE CAMPAIGN_SENDS SET CLAIMED_BY = NULL, CLAIMED_AT = NULL
-        WHERE ID = ? AND CLAIMED_BY <=> ? AND (${NOT_RENEWED} OR DUE = 3)`,
-      [stale.sendId, stale.by, staleSeconds],
+        WHERE ID = ? AND CLAIMED_BY <=> ? ${condition ? `AND ${condition.sql}` : ''}`,
+      [claim.sendId, claim.by, ...(condition?.params ?? [])],
     );
     if (freed.affectedRows === 0) return null;
     const [send] = await tx.rows<{ sending: number }>(
       'SELECT SENDING_COUNT AS sending FROM CAMPAIGN_SENDS WHERE ID = ?',
-      [stale.sendId],
+      [claim.sendId],
     );
-    const seqs = await sendingSeqs(tx, stale.sendId, send?.sending ?? 0);
+    const seqs = await sendingSeqs(tx, claim.sendId, send?.sending ?? 0);
     let unknown = 0;
     if (seqs.length > 0) {
       const settled = await tx.run(
@@ -150,26 +190,24 @@ export function reclaim(
             SET STATUS = 'unknown', NEXT_ATTEMPT_AT = NULL,
                 RESPONSE = 'the worker stopped while this message was in its hands'
           WHERE SEND_ID = ? AND SEQ IN (?) AND STATUS = 'sending'`,
-        [stale.sendId, seqs],
+        [claim.sendId, seqs],
       );
       unknown = settled.affectedRows;
       await tx.run(
         `UPDATE CAMPAIGN_SENDS
             SET UNKNOWN_COUNT = UNKNOWN_COUNT + ?, SENDING_COUNT = SENDING_COUNT - ?, SETTLED_SEQ = CURSOR_SEQ
           WHERE ID = ?`,
-        [unknown, unknown, stale.sendId],
+        [unknown, unknown, claim.sendId],
       );
     }
-    const event = eventStatement({
-      sendId: stale.sendId,
-      event: 'reclaimed',
+    const written = eventStatement({
+      sendId: claim.sendId,
+      event,
       actor,
-      reason: stale.by
-        ? `${stale.by} had not renewed its claim for ${staleSeconds} s`
-        : 'messages were in flight under no claim',
+      reason,
       details: { unknown },
     });
-    await tx.run(event.sql, event.params);
+    await tx.run(written.sql, written.params);
     return { unknown };
   });
 }

@@ -9,6 +9,7 @@ export type EventName =
   | 'imported'
   | 'claimed'
   | 'reclaimed'
+  | 'released'
   | 'paused'
   | 'resumed'
   | 'cancelled'

@@ -4,7 +4,7 @@ import type { Database } from './database.js';
 import { explainDatabaseError } from './errors.js';
 import { readMessage } from './messages.js';
 import * as window from './window.js';
-import { beat, removeWorker } from './workers.js';
+import { beat, findNeighbours, removeWorker } from './workers.js';
 
 async function loadMessage(db: Database, sendId: number): Promise<MessageSource> {
   const message = await readMessage(db, sendId);
@@ -39,6 +39,9 @@ export function createLedger(db: Database, staleSeconds?: number) {
     reclaim: on((_, stale: StaleClaim, actor: string) =>
       claims.reclaim(db, stale, actor, staleSeconds),
     ),
+    findNeighbours: on(findNeighbours),
+    findClaimsOf: on(claims.findClaimsOf),
+    takeOver: on(claims.takeOver),
     claim: on(claims.claim),
     unclaim: on(claims.unclaim),
     state: on(claims.readState),

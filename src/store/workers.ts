@@ -1,7 +1,9 @@
+import { type KnownWorker, type LifeSign, NO_LIFE_SIGN } from '../domain/life.js';
 import { clip, REASON_LENGTH } from '../domain/text.js';
 import type { Executor } from './database.js';
 
-const FORGOTTEN_AFTER_DAYS = 1;
+/** What is left of a worker may settle its messages for so long. */
+const FORGOTTEN_AFTER_DAYS = 7;
 
 /** WORKER of the worker that holds the claim of the send `s`: CLAIMED_BY is that and the claim's number. */
 export const HOLDER =
@@ -13,25 +15,29 @@ export interface Heartbeat {
   worker: string;
   host: string;
   pid: number;
+  life?: LifeSign;
   /** How long from now the worker hands nothing to the SMTP server, if it backs off. */
   backingOffMs?: number;
   backingOffReason?: string;
 }
 
-/** Notes by the database's clock that the worker is alive, and forgets those unseen for a day. */
+/** Notes by the database's clock that the worker is alive, and forgets those unseen for a week. */
 export async function beat(db: Executor, heartbeat: Heartbeat): Promise<void> {
   const micros =
     heartbeat.backingOffMs === undefined ? null : Math.round(heartbeat.backingOffMs * 1000);
-  const { backingOffReason } = heartbeat;
+  const { worker, host, pid, life = NO_LIFE_SIGN, backingOffReason } = heartbeat;
+  const sign = [life.bootId, life.pidNamespace, life.socket, life.socketInode];
   const reason = backingOffReason === undefined ? null : clip(backingOffReason, REASON_LENGTH);
   await db.packet([
     {
       sql: `INSERT INTO CAMPAIGN_WORKERS
-              (WORKER, HOST, PID, STARTED_AT, SEEN_AT, BACKING_OFF_UNTIL, BACKING_OFF_REASON)
-            VALUES (?, ?, ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND, ?)
+              (WORKER, HOST, PID, BOOT_ID, PID_NAMESPACE, SOCKET, SOCKET_INODE,
+               STARTED_AT, SEEN_AT, BACKING_OFF_UNTIL, BACKING_OFF_REASON)
+            VALUES (?, ?, ?, ?, ?, ?, ?,
+               UTC_TIMESTAMP(3), UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND, ?)
             ON DUPLICATE KEY UPDATE SEEN_AT = UTC_TIMESTAMP(3),
               BACKING_OFF_UNTIL = UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND, BACKING_OFF_REASON = ?`,
-      params: [heartbeat.worker, heartbeat.host, heartbeat.pid, micros, reason, micros, reason],
+      params: [worker, host, pid, ...sign, micros, reason, micros, reason],
     },
     {
       sql: 'DELETE FROM CAMPAIGN_WORKERS WHERE SEEN_AT < UTC_TIMESTAMP(3) - INTERVAL ? DAY',
@@ -40,7 +46,22 @@ export async function beat(db: Executor, heartbeat: Heartbeat): Promise<void> {
   ]);
 }
 
-/** Takes a worker that stops in good order off the list. */
+/** Workers that ran, or run, on this boot of this host's kernel, `worker` itself aside. */
+export async function findNeighbours(
+  db: Executor,
+  bootId: string,
+  worker: string,
+): Promise<KnownWorker[]> {
+  const rows = await db.rows<{ worker: string; pid: number } & LifeSign>(
+    `SELECT WORKER AS worker, PID AS pid, BOOT_ID AS bootId, PID_NAMESPACE AS pidNamespace,
+            SOCKET AS socket, SOCKET_INODE AS socketInode
+       FROM CAMPAIGN_WORKERS WHERE BOOT_ID = ? AND WORKER <> ?`,
+    [bootId, worker],
+  );
+  return rows.map(({ worker: name, pid, ...life }) => ({ worker: name, pid, life }));
+}
+
+/** Takes a worker that stops in good order, or of which nothing is left to settle, off the list. */
 export async function removeWorker(db: Executor, worker: string): Promise<void> {
   await db.run('DELETE FROM CAMPAIGN_WORKERS WHERE WORKER = ?', [worker]);
 }

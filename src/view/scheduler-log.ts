@@ -60,6 +60,14 @@ const LINES: { [K in Kind]: (event: EventOf<K>) => Line } = {
     'warn',
     `send ${e.sendId}: took over the stale claim of ${e.from ?? 'nobody'}; ${plural(e.unknown, 'recipient is', 'recipients are')} unknown`,
   ],
+  'taken-over': (e) => [
+    'warn',
+    `send ${e.sendId}: ${e.from} is dead; took its claim over; ${e.unknown} recipients are unknown`,
+  ],
+  'no-life-sign': (e) => [
+    'warn',
+    `no state folder (CAMPAIGN_STATE_DIR): ${printable(e.reason)}; should this process be killed, its claims may be taken over after five minutes only`,
+  ],
   'server-trouble': (e) => [
     'warn',
     `SMTP server: ${printable(e.reason)}; backing off ${seconds(e.waitMs)}`,

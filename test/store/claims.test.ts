@@ -128,7 +128,7 @@ describe('takeover', () => {
       (await ledger.findSilent()).find((claim) => claim.sendId === sendId);
     const sendId = await seedSend(db.database);
     const worker = 'vm:24300:5f3a';
-    await ledger.beat({ worker, host: 'vm', pid: 24300 }, null);
+    await ledger.beat({ worker, host: 'vm', pid: 24300, life: NO_LIFE_SIGN }, null);
     await ledger.claim(sendId, `${worker}:1`, true);
     expect(await silent(sendId)).toBeUndefined();
     await ageWorkers(db.database, 40);

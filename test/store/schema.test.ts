@@ -26,6 +26,7 @@ const SHIPPED = {
   '0014_sends_import_counts.sql': 'a91a1394d344fc8b',
   '0015_sends_import_counts_filled.sql': 'ff285519dafd1542',
   '0016_send_results_resolved_at.sql': '1fe6659ad45a12a5',
+  '0017_workers_life.sql': 'eaf517383677fdc6',
 };
 const SQL = fileURLToPath(new URL('../../sql/', import.meta.url));
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Transmission } from '../../src/domain/delivery.ts';
 import { type Clock, systemClock } from '../../src/domain/lease.ts';
+import { NO_LIFE_SIGN } from '../../src/domain/life.ts';
 import type { Report, SchedulerEvent } from '../../src/domain/scheduler-events.ts';
 import { compileMessage } from '../../src/mail/message.ts';
 import { createTransport } from '../../src/mail/transport.ts';
@@ -10,7 +11,7 @@ import {
   type SchedulerOptions,
   type SchedulerResult,
 } from '../../src/scheduler/loop.ts';
-import type { Ledger } from '../../src/scheduler/ports.ts';
+import type { Host, Ledger } from '../../src/scheduler/ports.ts';
 import type { Database } from '../../src/store/database.ts';
 import { createLedger } from '../../src/store/ledger.ts';
 
@@ -28,9 +29,17 @@ export interface SchedulerSetup extends Partial<SchedulerOptions> {
   report?: Report;
   /** Stands between the scheduler and its ledger. */
   ledger?: (ledger: Ledger) => Ledger;
+  /** One that proves nobody dead when left out; its life sign goes into `worker`. */
+  host?: Host;
   /** Stands between the scheduler and its connections: what each message is made to before it goes to one. */
   transmission?: (transmission: Transmission) => Transmission;
 }
+
+const NO_HOST: Host = {
+  isDead: async () => false,
+  forget: () => undefined,
+  close: () => undefined,
+};
 
 /** Runs a scheduler in this process against a real database and a real SMTP server. */
 export function startScheduler(
@@ -43,6 +52,7 @@ export function startScheduler(
     ledger: wrap = (plain) => plain,
     transmission: made = (plain) => plain,
     report = () => undefined,
+    host = NO_HOST,
     ...options
   } = setup;
   const connections = options.connections ?? 4;
@@ -63,7 +73,7 @@ export function startScheduler(
     });
   const done = runScheduler(
     {
-      worker: { worker, host: 'test', pid: process.pid },
+      worker: { worker, host: 'test', pid: process.pid, life: NO_LIFE_SIGN },
       connections,
       pollSeconds: 1,
       until: 'idle',
@@ -79,6 +89,7 @@ export function startScheduler(
     {
       ledger: wrap(createLedger(database, options.staleSeconds)),
       transport,
+      host,
       compile: compileMessage,
       clock,
       random: Math.random,
