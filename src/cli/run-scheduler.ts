@@ -7,6 +7,7 @@ import type { LifeSign } from '../domain/life.js';
 import type { Report } from '../domain/scheduler-events.js';
 import { plural } from '../domain/text.js';
 import { CampaignError } from '../errors.js';
+import type { Host as HostOfWorker } from '../host/host.js';
 import type { SchedulerOptions, SchedulerResult } from '../scheduler/loop.js';
 import type { LogFormat, LogLevel } from '../view/log.js';
 import { wholeNumber } from './arguments.js';
@@ -83,7 +84,7 @@ async function run(flags: Flags, context: Context): Promise<void> {
   const settings = context.settings();
   const smtp = requireSmtp(settings);
   const database = await context.database({ statementTimeoutMs: STATEMENT_TIMEOUT_MS });
-  const [{ createLedger }, { createTransport }, { compileMessage }, { runScheduler }, ...rest] =
+  const [{ createLedger }, { createTransport }, { compileMessage }, scheduler, ...rest] =
     await Promise.all([
       import('../store/ledger.js'),
       import('../mail/transport.js'),
@@ -98,11 +99,16 @@ async function run(flags: Flags, context: Context): Promise<void> {
   const colour = context.stderr.isTTY === true && (context.color ?? false);
   const logger = log.createLogger(context.stderr, format, flags.logLevel, colour);
   const report: Report = words.logSchedulerEvents(logger);
-  const host = await Host.open(settings.stateFolders);
-  if (host.trouble !== null) report({ kind: 'no-life-sign', reason: host.trouble });
   const { connections, messagesPerConnection } = flags;
-  const result = await runScheduler(
-    schedulerOptions(flags, settings, host.life),
+  const worker = `${hostname().slice(0, 64)}:${process.pid}:${randomBytes(4).toString('hex')}`;
+  const host = await Host.open({
+    folders: settings.stateFolders,
+    worker,
+    flights: connections * scheduler.MARKED_PER_CONNECTION,
+  });
+  tellWhatIsNotKept(host, report);
+  const result = await scheduler.runScheduler(
+    schedulerOptions(flags, settings, { worker, life: host.life }),
     {
       host,
       ledger: createLedger(database, flags.staleSeconds),
@@ -123,15 +129,24 @@ async function run(flags: Flags, context: Context): Promise<void> {
   tellTrouble(flags, result);
 }
 
-function schedulerOptions(flags: Flags, settings: Settings, life: LifeSign): SchedulerOptions {
-  const host = hostname().slice(0, 64);
+/** Once: what this process cannot leave to a successor. */
+function tellWhatIsNotKept(
+  { trouble, recorder, recorderTrouble }: HostOfWorker,
+  report: Report,
+): void {
+  if (trouble !== null) report({ kind: 'no-life-sign', reason: trouble });
+  if (recorderTrouble !== null) report({ kind: 'no-recorder', reason: recorderTrouble });
+  if (!recorder) return;
+  recorder.onFailure = (reason) => report({ kind: 'no-recorder', reason });
+}
+
+function schedulerOptions(
+  flags: Flags,
+  settings: Settings,
+  { worker, life }: { worker: string; life: LifeSign },
+): SchedulerOptions {
   return {
-    worker: {
-      worker: `${host}:${process.pid}:${randomBytes(4).toString('hex')}`,
-      host,
-      pid: process.pid,
-      life,
-    },
+    worker: { worker, host: hostname().slice(0, 64), pid: process.pid, life },
     connections: flags.connections,
     pollSeconds: flags.pollSeconds,
     staleSeconds: flags.staleSeconds,

@@ -40,6 +40,8 @@ export interface Transmission {
   message: FilledMessage;
   /** Asked right before MAIL and right before the body: false ends it as `not-started` with nothing accepted. */
   mayProceed(): boolean;
+  /** Asked right before the write that carries the final dot: false cuts the line before it, as `not-started`. */
+  mayEnd(): boolean;
   done(result: DeliveryResult): void;
 }
 
@@ -120,6 +122,31 @@ export interface SilentClaim {
   silentMs: number;
   now: Date;
   takenOverAt: Date;
+}
+
+/** A row that was in a dead worker's hands. */
+export interface RowInFlight {
+  seq: number;
+  attempts: number;
+}
+
+/** Says what became of such rows. May be asked more than once for the same. */
+export type SettleRows = (rows: readonly RowInFlight[], maxAttempts: number) => Settlement[];
+
+/** What taking a claim over came to: the rows, by what became of them. */
+export interface TakenOver {
+  sent: number;
+  failed: number;
+  deferred: number;
+  returned: number;
+  unknown: number;
+}
+
+/** Rows that a takeover of this claim left `unknown`. */
+export interface ReclaimedRows {
+  claim: Claim;
+  maxAttempts: number;
+  rows: RowInFlight[];
 }
 
 /** What became of one row, to be written to the ledger. */

@@ -1,4 +1,4 @@
-import type { SilentClaim, WayAhead } from './delivery.js';
+import type { SilentClaim, TakenOver, WayAhead } from './delivery.js';
 
 /** What a scheduler tells of its work; wording and drawing are the view's. */
 export type SchedulerEvent =
@@ -23,7 +23,11 @@ export type SchedulerEvent =
   | { kind: 'claim-lost'; sendId: number; settledLate: number }
   | ({ kind: 'held' } & SilentClaim)
   | { kind: 'reclaimed'; sendId: number; from: string | null; unknown: number }
-  | { kind: 'taken-over'; sendId: number; from: string | null; unknown: number }
+  | ({ kind: 'taken-over'; sendId: number; from: string | null; recorded: boolean } & TakenOver)
+  /** What a dead worker had recorded settled rows that others had made unknown. */
+  | { kind: 'settled-late'; sendId: number; from: string; settled: number }
+  /** Nothing says from now on how far a message has come when this process is killed. */
+  | { kind: 'no-recorder'; reason: string }
   /** Nothing is left on this host for a successor to see whether we live. */
   | { kind: 'no-life-sign'; reason: string }
   | { kind: 'server-trouble'; reason: string; waitMs: number }

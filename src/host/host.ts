@@ -1,40 +1,78 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import type { FlightLog } from '../domain/flight.js';
 import type { KnownWorker, LifeSign } from '../domain/life.js';
 import { type Boot, readBoot } from './boot.js';
+import { FlightRecorder, readFlights, removeFlights } from './flight-recorder.js';
 import { callSocket, type LifeSocket, listenForCalls, removeSocket } from './life-socket.js';
 import { openStateFolder, type StateFolder } from './state-folder.js';
 
+const SOCKET_ENDING = /\.sock$/;
+
+/** The flight recorder beside a socket. */
+const flightsBeside = (socket: string): string => socket.replace(SOCKET_ENDING, '.flights');
+
+/** What a worker keeps in its state folder. */
+interface Kept {
+  socket: LifeSocket | null;
+  recorder: FlightRecorder | null;
+  /** Why there is no socket. */
+  trouble: string | null;
+  /** Why there is no recorder, though there is a socket. */
+  recorderTrouble: string | null;
+}
+
+export interface HostOptions {
+  /** The first that can be used is. */
+  folders: readonly StateFolder[];
+  /** The worker's name. */
+  worker: string;
+  /** Messages that it has in its hands at most. */
+  flights: number;
+}
+
 /**
- * This host, as one worker on it sees it: the sign of life that the worker leaves, and whether others are dead.
+ * This host, as one worker on it sees it: the sign of life that the worker leaves, its flight recorder, and what others on it
+ * left when they died.
  */
 export class Host {
   private constructor(
     private readonly boot: Boot,
-    private readonly socket: LifeSocket | null,
-    /** Why the worker keeps no files here, if it doesn't. */
-    readonly trouble: string | null,
+    private readonly kept: Kept,
   ) {}
 
-  /** @param folders the first that can be used is */
-  static async open(folders: readonly StateFolder[], boot: Boot = readBoot()): Promise<Host> {
-    if (boot.bootId === null) return new Host(boot, null, 'this system has no boot id');
+  static async open(options: HostOptions, boot: Boot = readBoot()): Promise<Host> {
+    if (boot.bootId === null) return new Host(boot, nothing('this system has no boot id'));
     const reasons: string[] = [];
-    for (const folder of folders) {
+    for (const folder of options.folders) {
       try {
-        const name = `${process.pid}-${randomBytes(4).toString('hex')}`;
-        const directory = openStateFolder(folder);
-        return new Host(boot, await listenForCalls(join(directory, `${name}.sock`)), null);
+        const name = `${process.pid}-${randomBytes(4).toString('hex')}.sock`;
+        const socket = await listenForCalls(join(openStateFolder(folder), name));
+        return new Host(boot, { socket, trouble: null, ...createRecorder(socket.path, options) });
       } catch (error) {
         reasons.push((error as Error).message);
       }
     }
-    return new Host(boot, null, reasons.join('; ') || 'no folder is known for it');
+    return new Host(boot, nothing(reasons.join('; ') || 'no folder is known for it'));
   }
 
   get life(): LifeSign {
-    const { path = null, inode = null } = this.socket ?? {};
+    const { path = null, inode = null } = this.kept.socket ?? {};
     return { ...this.boot, socket: path, socketInode: inode };
+  }
+
+  get recorder(): FlightRecorder | null {
+    return this.kept.recorder;
+  }
+
+  /** Why the worker leaves no sign of life but its pid. */
+  get trouble(): string | null {
+    return this.kept.trouble;
+  }
+
+  /** Why it has no recorder, where it leaves a sign of life. */
+  get recorderTrouble(): string | null {
+    return this.kept.recorderTrouble;
   }
 
   /**
@@ -51,13 +89,40 @@ export class Host {
     return pidNamespace !== null && life.pidNamespace === pidNamespace && isFree(pid);
   }
 
+  /** What a dead worker recorded; null where there is nothing to be believed. */
+  readFlights({ worker, life }: KnownWorker): FlightLog | null {
+    return life.socket === null ? null : readFlights(flightsBeside(life.socket), worker);
+  }
+
   /** Removes what a dead worker left. */
   forget({ life }: KnownWorker): void {
-    if (life.socket !== null) removeSocket(life.socket);
+    if (life.socket === null) return;
+    removeFlights(flightsBeside(life.socket));
+    removeSocket(life.socket);
   }
 
   close(): void {
-    this.socket?.close();
+    this.recorder?.remove();
+    this.kept.socket?.close();
+  }
+}
+
+const nothing = (trouble: string): Kept => ({
+  socket: null,
+  recorder: null,
+  trouble,
+  recorderTrouble: null,
+});
+
+function createRecorder(
+  socket: string,
+  { worker, flights }: HostOptions,
+): Pick<Kept, 'recorder' | 'recorderTrouble'> {
+  try {
+    const recorder = FlightRecorder.create(flightsBeside(socket), worker, flights);
+    return { recorder, recorderTrouble: null };
+  } catch (error) {
+    return { recorder: null, recorderTrouble: (error as Error).message };
   }
 }
 

@@ -180,7 +180,7 @@ export class SmtpClient {
       return { kind: 'not-started' };
     }
     this.carriesText = true;
-    const result = await this.sendBody(message.data, opening.eightBit, next);
+    const result = await this.sendBody(transmission, opening.eightBit, next);
     this.carriesText = false;
     return result;
   }
@@ -228,7 +228,7 @@ export class SmtpClient {
    * the dot on is the stage `dot`.
    */
   private async sendBody(
-    data: string,
+    { message: { data }, mayEnd }: Transmission,
     eightBit: boolean,
     next: Opened | null,
   ): Promise<DeliveryResult> {
@@ -237,6 +237,11 @@ export class SmtpClient {
     if (stopped) {
       next?.transmission.done({ kind: 'not-started' });
       return stopped;
+    }
+    if (!mayEnd()) {
+      this.destroy();
+      next?.transmission.done({ kind: 'not-started' });
+      return { kind: 'not-started' };
     }
     let behind = '';
     if (next?.transmission.mayProceed()) {

@@ -16,10 +16,11 @@ import type { Report } from '../domain/scheduler-events.js';
 import { plural } from '../domain/text.js';
 import { isDatabaseOutage } from '../errors.js';
 import type { Budget } from './budget.js';
+import { Flights } from './flights.js';
 import { Hand } from './hand.js';
 import { interpret } from './interpret.js';
 import type { JobOwner, Lanes, ServerSign } from './lanes.js';
-import type { Ledger } from './ports.js';
+import type { Ledger, Recorder } from './ports.js';
 import type { Session } from './sessions.js';
 import { Wake } from './wake.js';
 
@@ -27,6 +28,7 @@ import { Wake } from './wake.js';
 export interface BatchTools {
   ledger: Ledger;
   lanes: Lanes;
+  recorder: Recorder | null;
   budget: Budget;
   clock: Clock;
   lease: Lease;
@@ -81,6 +83,7 @@ export function runBatch(
 class Batch implements JobOwner {
   private claim: Claim;
   private readonly hand: Hand;
+  private readonly flights: Flights;
   private readonly signal = new Wake();
   private readonly counts = { sent: 0, failed: 0, unknown: 0, deferred: 0, returned: 0 };
   private controls: Controls;
@@ -118,6 +121,7 @@ class Batch implements JobOwner {
     this.controls = send.controls;
     this.quota = send.controls.batchSize;
     this.hand = new Hand(send.cursorSeq);
+    this.flights = new Flights(send.claim, tools.recorder);
     this.renewed = askedAt;
     this.looked = askedAt;
   }
@@ -161,7 +165,7 @@ class Batch implements JobOwner {
         await this.settleLate();
         return null;
       }
-      if (this.tools.stopping.aborted) this.ending = true;
+      if (this.tools.stopping.aborted || !this.flights.mayBegin) this.ending = true;
       if (this.ending) this.withdraw(0);
       this.startDue();
       try {
@@ -309,6 +313,7 @@ class Batch implements JobOwner {
     if (result.kind === 'done') {
       this.renewed = asked;
       this.faults = 0;
+      this.flights.settled(settlements);
       this.hand.committed(rows, settlements);
       budget.put(this, settlements.length);
       this.quota -= rows.length;
@@ -354,6 +359,7 @@ class Batch implements JobOwner {
     this.claim = found.claim;
     this.renewed = asked;
     const { recorded, strays } = this.hand.reconcile(found.sending);
+    this.flights.settled(recorded);
     for (const { to } of recorded) this.count(to);
     this.quota -= strays;
     this.noneLeft = false;
@@ -431,6 +437,7 @@ class Batch implements JobOwner {
         const may =
           !this.lost &&
           !this.ending &&
+          this.flights.mayBegin &&
           leaseHolds(this.tools.lease, this.renewed, this.tools.clock());
         // DELAY_MS counts from what the server sees, not from when a connection was asked for.
         if (may && this.submitted.delete(seq)) {
@@ -439,7 +446,9 @@ class Batch implements JobOwner {
         }
         return may;
       },
+      mayEnd: () => this.flights.begin(recipient),
       done: (result) => {
+        this.flights.came(recipient, result);
         this.submitted.delete(seq);
         this.onTheWire.delete(seq);
         return this.settle(recipient, result);
@@ -522,7 +531,8 @@ class Batch implements JobOwner {
     try {
       await this.step([]);
       if (this.lost) return await this.settleLate();
-      await ledger.endBatch(this.claim, { worked: this.worked, exhausted: false });
+      const end = await ledger.endBatch(this.claim, { worked: this.worked, exhausted: false });
+      if (end.kind === 'released') this.flights.ended();
     } catch {
       // The next claim settles it.
     }
@@ -582,7 +592,10 @@ class Batch implements JobOwner {
       worked: this.worked,
       exhausted: this.exhausted,
     });
-    if (end.kind === 'released') return end;
+    if (end.kind === 'released') {
+      this.flights.ended();
+      return end;
+    }
     if (end.kind === 'strays') {
       await this.reconcile();
       if (this.hand.held === 0 && !this.lost) {
@@ -605,6 +618,7 @@ class Batch implements JobOwner {
       settledLate = await ledger.settleLate(this.claim, arrived);
     };
     if (arrived.length > 0) await settle().catch((error) => this.weatherOutage(error, settle));
+    if (!abandoned.aborted) this.flights.lost();
     report({ kind: 'claim-lost', sendId: this.claim.sendId, settledLate });
   }
 }

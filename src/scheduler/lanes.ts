@@ -21,6 +21,8 @@ export interface Job {
   /** @throws Error when the message cannot be made */
   message(): FilledMessage;
   mayProceed(): boolean;
+  /** Right before the final dot. */
+  mayEnd(): boolean;
   done(result: DeliveryResult): { sign: ServerSign; reason: string };
 }
 
@@ -154,6 +156,7 @@ export class Lanes {
       return {
         message,
         mayProceed: () => job.mayProceed(),
+        mayEnd: () => job.mayEnd(),
         done: (result) => this.learn(job.done(result), startedAt),
       };
     }

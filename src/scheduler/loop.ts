@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { claimName, parseClaimName } from '../domain/claim-name.js';
 import type { Claim, MessageSource, Transport, Work, WorkerIdentity } from '../domain/delivery.js';
 import { type Clock, elapsedMs, leaseOf, STALE_CLAIM_SECONDS } from '../domain/lease.js';
 import { RefusalWatch } from '../domain/refusals.js';
@@ -52,6 +53,9 @@ export interface SchedulerResult {
   /** What the SMTP server's last failure was, if nothing has succeeded since. */
   serverTrouble: string | null;
 }
+
+/** Rows `sending` at a time for each connection: what a crash can leave uncertain at most. */
+export const MARKED_PER_CONNECTION = 2;
 
 const FIND_AT_MOST = 200;
 const BEAT_EVERY_MS = 5_000;
@@ -129,7 +133,8 @@ class Scheduler {
     this.tools = {
       ledger,
       lanes: this.lanes,
-      budget: new Budget(connections * 2),
+      recorder: deps.host.recorder,
+      budget: new Budget(connections * MARKED_PER_CONNECTION),
       clock,
       lease: leaseOf(options.staleSeconds ?? STALE_CLAIM_SECONDS),
       random,
@@ -248,12 +253,15 @@ class Scheduler {
       await ledger.unclaim(this.uncertain[0].sendId, this.uncertain[0].by);
       this.uncertain.shift();
     }
-    await takeOverFromTheDead({ ledger, host, report, worker: this.options.worker });
+    const { worker, retry } = this.options;
+    await takeOverFromTheDead({ ledger, host, report, worker, retry, random: this.deps.random });
     for (const stale of await ledger.findStale()) {
-      const reclaimed = await ledger.reclaim(stale, this.options.worker.worker);
+      const reclaimed = await ledger.reclaim(stale, worker.worker);
       if (reclaimed) {
         const { sendId, by: from } = stale;
         report({ kind: 'reclaimed', sendId, from, unknown: reclaimed.unknown });
+        const name = from === null ? null : parseClaimName(from);
+        if (name?.worker === worker.worker) host.recorder?.lost(name.ordinal);
       }
     }
     for (const silent of await ledger.findSilent()) {
@@ -279,7 +287,8 @@ class Scheduler {
   /** Claims a send and runs its batch. Never rejects: what goes wrong with the database is left in `failure`. */
   private async serve({ sendId, rows }: Work): Promise<void> {
     this.admission.begin(rows, this.deps.clock().monotonic);
-    const by = `${this.options.worker.worker}:${++this.claims}`;
+    const recorded = this.deps.host.recorder?.works ?? false;
+    const by = claimName(this.options.worker.worker, ++this.claims, recorded);
     try {
       await this.claimAndRun(sendId, by);
     } catch (error) {

@@ -7,17 +7,22 @@ import type {
   MessageSource,
   NextRows,
   Recipient,
+  ReclaimedRows,
   Reconciled,
   SendState,
   Settlement,
+  SettleRows,
   SilentClaim,
   StaleClaim,
   Step,
   StepResult,
+  TakenOver,
   Work,
   WorkerIdentity,
 } from '../domain/delivery.js';
+import type { Flight, FlightLog } from '../domain/flight.js';
 import type { KnownWorker } from '../domain/life.js';
+import type { Reply, Stage } from '../domain/outcome.js';
 import type { Run } from '../domain/refusals.js';
 
 /** What the scheduler needs of the outside, in its own words; `mail` and `store` fit, tests may bring others. */
@@ -44,8 +49,13 @@ export interface Ledger {
   /** Workers that ran, or run, on this boot of our host's kernel, `worker` aside. */
   findNeighbours(bootId: string, worker: string): Promise<KnownWorker[]>;
   findClaimsOf(worker: string): Promise<StaleClaim[]>;
-  /** Frees the claim of a worker proved dead, as `reclaim` does. */
-  takeOver(dead: StaleClaim, actor: string): Promise<{ unknown: number } | null>;
+  /**
+   * Frees the claim of a worker proved dead. Where it was recorded, `settle` says what became of each row that was in its
+   * hands; what that leaves out, and all rows where it is null, become `unknown`. Null when somebody else was first.
+   */
+  takeOver(dead: StaleClaim, actor: string, settle: SettleRows | null): Promise<TakenOver | null>;
+  /** What others made `unknown` when they took a dead worker's claim; null when nobody did. */
+  findReclaimed(sendId: number, by: string): Promise<ReclaimedRows | null>;
   claim(sendId: number, by: string, firstTime: boolean): Promise<ClaimedSend | null>;
   /** Frees a claim whose request ended in an error, if it took effect after all. */
   unclaim(sendId: number, by: string): Promise<void>;
@@ -69,10 +79,30 @@ export interface Ledger {
   leave(worker: string): Promise<void>;
 }
 
+/** Keeps for a successor how far each message in our hands has come. */
+export interface Recorder {
+  /** Whether it records; false for good once it could not. */
+  readonly works: boolean;
+  /** The final dot may be written from now on; false when this could not be noted. */
+  begin(flight: Flight): boolean;
+  /** The reply that ended the message's transaction. */
+  answered(flight: Flight, stage: Stage, reply: Reply): void;
+  /** These rows of the claim are recorded in the ledger. */
+  settled(claim: number, seqs: readonly number[]): boolean;
+  /** The claim was let go. */
+  ended(claim: number): boolean;
+  /** The claim was taken by somebody else. */
+  lost(claim: number): boolean;
+}
+
 /** What our host tells of the workers on it. */
 export interface Host {
+  /** Null where there is none. */
+  readonly recorder: Recorder | null;
   /** Whether the worker's death is proved. Never rejects. */
   isDead(worker: KnownWorker): Promise<boolean>;
+  /** What a dead worker recorded; null where there is nothing to be believed. */
+  readFlights(worker: KnownWorker): FlightLog | null;
   /** Removes what a dead worker left on it. */
   forget(worker: KnownWorker): void;
   /** Removes what we leave ourselves: nothing is left to settle. */

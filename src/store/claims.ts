@@ -120,22 +120,27 @@ async function sendingSeqs(tx: Executor, sendId: number, expected: number): Prom
   return all.map((row) => row.seq);
 }
 
-/** Claims of a worker, whatever the state of their sends. */
-export function findClaimsOf(db: Executor, worker: string): Promise<StaleClaim[]> {
-  return db.rows<StaleClaim>(
-    `SELECT ID AS sendId, CLAIMED_BY AS \`by\` FROM CAMPAIGN_SENDS
-      WHERE CLAIMED_BY >= CONCAT(?, ':') AND CLAIMED_BY < CONCAT(?, ';')`,
-    [worker, worker],
-  );
+/** What was in a claim's hands when it was freed. */
+interface InFlight {
+  /** CLAIM_NUMBER, of the claim and of its rows. */
+  number: number;
+  maxAttempts: number;
+  /** Rows `sending`. */
+  seqs: number[];
 }
 
 /** Why a claim may be taken from its holder, and what its event says of it. */
 interface Ground {
   /** Beside the claim's name: what must hold still. */
   condition?: { sql: string; params: Param[] };
+  /** Settles rows of which it is known what became of them; gives back what the event is to tell of it. */
+  settle?: (tx: Executor, inFlight: InFlight) => Promise<Record<string, unknown>>;
   event: 'reclaimed' | 'released';
   reason: string | null;
 }
+
+/** The RESPONSE of rows of which nobody can tell how far they had come. */
+export const STOPPED = 'the worker stopped while this message was in its hands';
 
 /**
  * Frees a stale claim in one transaction with what it leaves behind: its `sending` rows become `unknown`, for
@@ -156,20 +161,12 @@ export const reclaim = (
       : 'messages were in flight under no claim',
   });
 
-/** The same for a claim whose holder is proved dead, however short a time ago it was renewed. */
-export const takeOver = (
-  db: Database,
-  dead: StaleClaim,
-  actor: string,
-): Promise<{ unknown: number } | null> =>
-  freeClaim(db, dead, actor, { event: 'reclaimed', reason: `${dead.by} is dead` });
-
 /** Takes a claim from its holder, where it still has it; what it was about becomes `unknown`. */
 export function freeClaim(
   db: Database,
   claim: StaleClaim,
   actor: string,
-  { condition, event, reason }: Ground,
+  { condition, settle, event, reason }: Ground,
 ): Promise<{ unknown: number } | null> {
   return db.transaction(async (tx) => {
     const freed = await tx.run(
@@ -178,19 +175,22 @@ export function freeClaim(
       [claim.sendId, claim.by, ...(condition?.params ?? [])],
     );
     if (freed.affectedRows === 0) return null;
-    const [send] = await tx.rows<{ sending: number }>(
-      'SELECT SENDING_COUNT AS sending FROM CAMPAIGN_SENDS WHERE ID = ?',
+    const [send] = await tx.rows<{ sending: number; number: number; maxAttempts: number }>(
+      `SELECT SENDING_COUNT AS sending, CLAIM_NUMBER AS number, MAX_ATTEMPTS AS maxAttempts
+         FROM CAMPAIGN_SENDS WHERE ID = ?`,
       [claim.sendId],
     );
-    const seqs = await sendingSeqs(tx, claim.sendId, send?.sending ?? 0);
+    const { sending = 0, number = 0, maxAttempts = 0 } = send ?? {};
+    const seqs = await sendingSeqs(tx, claim.sendId, sending);
+    let told = {};
     let unknown = 0;
     if (seqs.length > 0) {
+      if (settle) told = await settle(tx, { number, maxAttempts, seqs });
       const settled = await tx.run(
         `UPDATE CAMPAIGN_SEND_RESULTS
-            SET STATUS = 'unknown', NEXT_ATTEMPT_AT = NULL,
-                RESPONSE = 'the worker stopped while this message was in its hands'
+            SET STATUS = 'unknown', NEXT_ATTEMPT_AT = NULL, RESPONSE = ?
           WHERE SEND_ID = ? AND SEQ IN (?) AND STATUS = 'sending'`,
-        [claim.sendId, seqs],
+        [STOPPED, claim.sendId, seqs],
       );
       unknown = settled.affectedRows;
       await tx.run(
@@ -205,7 +205,7 @@ export function freeClaim(
       event,
       actor,
       reason,
-      details: { unknown },
+      details: { unknown, ...told, claim: claim.by, number },
     });
     await tx.run(written.sql, written.params);
     return { unknown };

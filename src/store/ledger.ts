@@ -3,6 +3,7 @@ import * as claims from './claims.js';
 import type { Database } from './database.js';
 import { explainDatabaseError } from './errors.js';
 import { readMessage } from './messages.js';
+import * as takeover from './takeover.js';
 import * as window from './window.js';
 import { beat, findNeighbours, removeWorker } from './workers.js';
 
@@ -40,8 +41,9 @@ export function createLedger(db: Database, staleSeconds?: number) {
       claims.reclaim(db, stale, actor, staleSeconds),
     ),
     findNeighbours: on(findNeighbours),
-    findClaimsOf: on(claims.findClaimsOf),
-    takeOver: on(claims.takeOver),
+    findClaimsOf: on(takeover.findClaimsOf),
+    takeOver: on(takeover.takeOver),
+    findReclaimed: on(takeover.findReclaimed),
     claim: on(claims.claim),
     unclaim: on(claims.unclaim),
     state: on(claims.readState),

@@ -150,7 +150,28 @@ const byKind = (
       : [{ kind, touches: rows.length, ...settleStatement(claim, kind, rows, from) }];
   });
 
-const counterChanges = (kinds: readonly { kind: Kind; touches: number }[]): string =>
+/** Settles rows that are in the state `from` under this claim, in a transaction that keeps the books by what it touched. */
+export async function settleEach(
+  tx: Executor,
+  claim: Claim,
+  settlements: readonly Settlement[],
+  from: RecipientStatus,
+): Promise<Touched[]> {
+  const settled: Touched[] = [];
+  for (const { kind, sql, params } of byKind(claim, settlements, from)) {
+    const { affectedRows } = await tx.run(sql, params);
+    settled.push({ kind, touches: affectedRows });
+  }
+  return settled;
+}
+
+interface Touched {
+  kind: Kind;
+  touches: number;
+}
+
+/** By how much the send's counters grow, as the beginning of a SET. */
+export const counterChanges = (kinds: readonly Touched[]): string =>
   kinds
     .flatMap(({ kind, touches }) => {
       const { counter } = LEADS_TO[kind];
@@ -287,11 +308,7 @@ export function settleLate(
     const admissible = settlements.filter(
       ({ to }) => to === 'sent' || to === 'failed' || (open && to !== 'unknown'),
     );
-    const settled: { kind: Kind; touches: number }[] = [];
-    for (const { kind, sql, params } of byKind(claim, admissible, 'unknown')) {
-      const { affectedRows } = await tx.run(sql, params);
-      settled.push({ kind, touches: affectedRows });
-    }
+    const settled = await settleEach(tx, claim, admissible, 'unknown');
     const total = settled.reduce((sum, { touches }) => sum + touches, 0);
     if (total > 0) {
       await tx.run(

@@ -60,9 +60,18 @@ const LINES: { [K in Kind]: (event: EventOf<K>) => Line } = {
     'warn',
     `send ${e.sendId}: took over the stale claim of ${e.from ?? 'nobody'}; ${plural(e.unknown, 'recipient is', 'recipients are')} unknown`,
   ],
-  'taken-over': (e) => [
+  'taken-over': (e) => {
+    const { sent, failed, deferred, returned, unknown } = e;
+    const figures = counted({ sent, failed, deferred, returned, unknown });
+    return ['warn', `send ${e.sendId}: ${e.from} is dead; took its claim over: ${figures}`];
+  },
+  'settled-late': (e) => [
+    'info',
+    `send ${e.sendId}: ${e.settled} unknown recipients settled by what ${e.from} had recorded`,
+  ],
+  'no-recorder': (e) => [
     'warn',
-    `send ${e.sendId}: ${e.from} is dead; took its claim over; ${e.unknown} recipients are unknown`,
+    `no flight recorder: ${printable(e.reason)}; should this process be killed, all messages in its hands become unknown`,
   ],
   'no-life-sign': (e) => [
     'warn',

@@ -42,6 +42,9 @@ async function expectFound(
   expect(found(result), result.failure?.contradictions.join('\n')).toBe(true);
 }
 
+const contradicts = ({ failure }: ChaosResult, what: string): boolean =>
+  failure?.contradictions.some((text) => text.includes(what)) ?? false;
+
 const copies = ({ copiesTooMany }: ChaosResult): boolean => copiesTooMany > 0;
 
 describe('the chaos rounds find', () => {
@@ -117,6 +120,82 @@ describe('the chaos rounds find', () => {
       ],
       [],
       copies,
+    );
+  }, 300_000);
+
+  test('an entry of the flight recorder written after the dot: what a killed worker had mailed is given back', async () => {
+    await expectFound(
+      [
+        { file: 'mail/smtp-client.js', from: 'if (!mayEnd()) {', to: 'if (false) {' },
+        {
+          file: 'mail/smtp-client.js',
+          from: "const reply = await this.read(this.timeouts.dot);\n        if ('lost' in reply)\n",
+          to: "const reply = await this.read(this.timeouts.dot);\n        mayEnd();\n        if ('lost' in reply)\n",
+        },
+      ],
+      ['worker-kill'],
+      (total) => copies(total) && contradicts(total, 'given back as not begun'),
+    );
+  }, 300_000);
+
+  test('a reconcile that makes entries unfindable: what was begun after it is given back', async () => {
+    await expectFound(
+      [
+        {
+          file: 'scheduler/batch.js',
+          from: 'this.claim = found.claim;',
+          to: 'this.claim = found.claim; globalThis.renumbered = found.claim.number;',
+        },
+        {
+          file: 'host/flight-slots.js',
+          from: 'slot.writeUInt32LE(claim, AT.claim);',
+          to: 'slot.writeUInt32LE(globalThis.renumbered ?? claim, AT.claim);',
+        },
+      ],
+      ['database-cut', 'worker-kill'],
+      (total) => contradicts(total, 'given back as not begun'),
+    );
+  }, 300_000);
+
+  test('a stopped holder taken for dead because it does not answer: it wakes up and mails on', async () => {
+    await expectFound(
+      [
+        {
+          file: 'host/life-socket.js',
+          from: "socket.once('connect', () => answer('alive'));",
+          to: "socket.once('connect', () => { setTimeout(() => answer('nobody'), 300); socket.once('close', () => answer('alive')); });",
+        },
+      ],
+      ['worker-stop'],
+      copies,
+    );
+  }, 300_000);
+
+  test('an entry that could not be written and is ignored: its message is mailed, and given back', async () => {
+    await expectFound(
+      [
+        {
+          file: 'host/flight-recorder.js',
+          from: 'begin(flight) {',
+          to: 'begin(flight) { if (flight.seq % 3 === 0) return true;',
+        },
+      ],
+      ['worker-kill'],
+      (total) => contradicts(total, 'given back as not begun'),
+    );
+  }, 300_000);
+
+  test('a slot not freed when its step has committed: the recorder is full, and given up', async () => {
+    await expectFound(
+      [
+        {
+          file: 'scheduler/batch.js',
+          from: 'this.flights.settled(settlements);',
+          to: '',
+        },
+      ],
+      ['worker-kill'],
+      (total) => contradicts(total, 'no flight recorder'),
     );
   }, 300_000);
 });

@@ -1,3 +1,4 @@
+import { parseClaimName } from '../../src/domain/claim-name.ts';
 import type { Database } from '../../src/store/database.ts';
 import type { TruthEntry } from './truth.ts';
 
@@ -35,6 +36,7 @@ export interface Verdict {
 
 interface Row {
   sendId: number;
+  seq: number;
   email: string;
   status: string;
   response: string | null;
@@ -56,18 +58,21 @@ export async function compare(
   entries: readonly TruthEntry[],
   round: Round,
 ): Promise<Verdict> {
-  const [rows, sends, reclaims, resolved] = await Promise.all([
+  const [rows, sends, takeovers, resolved] = await Promise.all([
     readRows(db, round.sendIds),
     readSends(db, round.sendIds),
-    readReclaims(db, round.sendIds),
+    readTakeovers(db, round.sendIds),
     countResolved(db, round.sendIds),
   ]);
   const contradictions: string[] = [];
   const accepted = new Map<string, Extract<TruthEntry, { kind: 'accepted' }>[]>();
+  const refused = new Map<string, Extract<TruthEntry, { kind: 'refused' }>[]>();
   let dotCuts = 0;
   for (const entry of entries) {
     if (entry.kind === 'accepted') {
       accepted.set(entry.recipient, [...(accepted.get(entry.recipient) ?? []), entry]);
+    } else if (entry.kind === 'refused') {
+      refused.set(entry.recipient, [...(refused.get(entry.recipient) ?? []), entry]);
     } else if (entry.kind === 'dot-cut') {
       dotCuts += 1;
     } else {
@@ -112,9 +117,12 @@ export async function compare(
   for (const send of sends) contradictions.push(...contradictionsOf(send));
   const late = lateStarts(rows, accepted, round.woken);
   contradictions.push(...late);
-  const crashed = new Set(reclaims.map(workerOf));
+  const bySeq = new Map(rows.map((row) => [`${row.sendId} ${row.seq}`, row]));
+  for (const takeover of takeovers) {
+    contradictions.push(...falselySettled(takeover, bySeq, accepted, refused, round));
+  }
   const unknownBound =
-    2 * round.connectionsEach * crashed.size + dotCuts + round.smtpKills * round.connectionsInAll;
+    unknownByTakeovers(takeovers, round) + dotCuts + round.smtpKills * round.connectionsInAll;
   if (unknown > unknownBound) {
     contradictions.push(`${unknown} recipients became unknown; at most ${unknownBound} may`);
   }
@@ -160,16 +168,71 @@ function lateStarts(
   );
 }
 
-/** `host:pid:random` of a claim's `host:pid:random:number`. */
-const workerOf = (reason: string): string =>
-  /^(\S+):\d+ had not renewed/.exec(reason)?.[1] ?? reason;
+/** What taking over a dead worker's claim did to the rows in its hands. */
+interface Takeover {
+  sendId: number;
+  at: Date;
+  details: {
+    claim: string;
+    /** By its flight recorder: rows, by what became of them. */
+    recorded?: Partial<Record<'sent' | 'failed' | 'deferred' | 'returned', number[]>>;
+  };
+}
 
-async function readReclaims(db: Database, sendIds: readonly number[]): Promise<string[]> {
-  const rows = await db.rows<{ reason: string }>(
-    "SELECT REASON AS reason FROM CAMPAIGN_SEND_EVENTS WHERE SEND_ID IN (?) AND EVENT = 'reclaimed'",
+/** Nothing that the recorder gave back was received whole before; what it settled was answered so. */
+function falselySettled(
+  { sendId, at, details }: Takeover,
+  bySeq: ReadonlyMap<string, Row>,
+  accepted: ReadonlyMap<string, { at: number; queueId: string }[]>,
+  refused: ReadonlyMap<string, { at: number; words: string }[]>,
+  { asked }: Round,
+): string[] {
+  const { sent = [], failed = [], deferred = [], returned = [] } = details.recorded ?? {};
+  const before = (answers: readonly { at: number }[] | undefined): number =>
+    (answers ?? []).filter((answer) => answer.at <= at.getTime()).length;
+  const found: string[] = [];
+  const check = (seqs: readonly number[], what: string, holds: (row: Row) => boolean): void => {
+    for (const seq of seqs) {
+      const row = bySeq.get(`${sendId} ${seq}`);
+      if (!row || !holds(row)) found.push(`send ${sendId}: ${row?.email ?? seq} ${what}`);
+    }
+  };
+  check(
+    returned,
+    'was given back as not begun, and had been accepted',
+    ({ email }) => before(accepted.get(email)) <= (asked.get(email) ?? 0),
+  );
+  check(
+    sent,
+    'was settled as sent, and had not been accepted',
+    ({ email }) => before(accepted.get(email)) > 0,
+  );
+  check(
+    [...failed, ...deferred],
+    'was settled as refused, and had not been',
+    ({ email }) => before(refused.get(email)) > 0,
+  );
+  return found;
+}
+
+/** All that a worker had in its hands, or, where its recorder was read, one message a connection. */
+function unknownByTakeovers(takeovers: readonly Takeover[], { connectionsEach }: Round): number {
+  const most = new Map<string, number>();
+  for (const { details } of takeovers) {
+    const worker = parseClaimName(details.claim)?.worker ?? details.claim;
+    const bound = details.recorded ? connectionsEach : 2 * connectionsEach;
+    most.set(worker, Math.max(most.get(worker) ?? 0, bound));
+  }
+  return [...most.values()].reduce((sum, bound) => sum + bound, 0);
+}
+
+async function readTakeovers(db: Database, sendIds: readonly number[]): Promise<Takeover[]> {
+  const rows = await db.rows<{ sendId: number; at: Date; details: string }>(
+    `SELECT SEND_ID AS sendId, AT AS at, DETAILS AS details FROM CAMPAIGN_SEND_EVENTS
+      WHERE SEND_ID IN (?) AND EVENT = 'reclaimed'`,
     [sendIds],
   );
-  return rows.map(({ reason }) => reason);
+  return rows.map((row) => ({ ...row, details: JSON.parse(row.details) }));
 }
 
 /** The operator resolves one recipient at a time: an event each. */
@@ -183,7 +246,7 @@ async function countResolved(db: Database, sendIds: readonly number[]): Promise<
 
 const readRows = (db: Database, sendIds: readonly number[]): Promise<Row[]> =>
   db.rows<Row>(
-    `SELECT SEND_ID AS sendId, EMAIL AS email, STATUS AS status, RESPONSE AS response, SENT_AT AS sentAt,
+    `SELECT SEND_ID AS sendId, SEQ AS seq, EMAIL AS email, STATUS AS status, RESPONSE AS response, SENT_AT AS sentAt,
             CLAIM_NUMBER AS claimNumber
        FROM CAMPAIGN_SEND_RESULTS WHERE SEND_ID IN (?)`,
     [sendIds],

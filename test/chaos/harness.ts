@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CAMPAIGN } from '../support/cli.ts';
 import { seedSend } from '../support/sends.ts';
+import { makeStateFolder } from '../support/state-folder.ts';
 import { compare, unbalanced, type Verdict } from './compare.ts';
 import type { ChaosDatabase } from './databases.ts';
 import { FAULT_NAMES, FAULTS, type FaultName, type Scene } from './faults.ts';
@@ -86,6 +87,7 @@ class Chaos {
     private readonly directory: string,
     private readonly truth: TruthServer,
     private readonly surroundings: Surroundings,
+    private readonly removeState: () => void,
   ) {
     this.workers = Array.from(
       { length: options.workers ?? 3 },
@@ -95,13 +97,15 @@ class Chaos {
 
   static async begin(options: ChaosOptions, directory: string): Promise<Chaos> {
     const truth = await TruthServer.start(directory, options.seed);
+    const state = makeStateFolder();
     const surroundings = {
       program: options.program ?? CAMPAIGN,
       directory,
+      stateDirectory: state.directory,
       smtpPort: truth.port,
       urlFor: (worker: number) => options.database.urlFor(worker),
     };
-    return new Chaos(options, directory, truth, surroundings);
+    return new Chaos(options, directory, truth, surroundings, state.remove);
   }
 
   async run(): Promise<ChaosResult> {
@@ -140,6 +144,7 @@ class Chaos {
   async end(): Promise<void> {
     await Promise.all(this.workers.map((worker) => worker.kill()));
     await this.truth.kill();
+    this.removeState();
   }
 
   /** The harness ends before its time: its processes with it. */
@@ -147,6 +152,7 @@ class Chaos {
     for (const worker of this.workers) void worker.kill();
     void this.truth.kill();
     rmSync(this.directory, { recursive: true, force: true });
+    this.removeState();
   }
 
   private async round(number: number, seed: number): Promise<RoundResult> {
@@ -221,14 +227,13 @@ class Chaos {
     return ids;
   }
 
-  /** Until stopped: takes dead workers' claims for old, and looks whether the books balance at every commit. */
+  /** Until stopped: looks whether the books balance at every commit. */
   private watch(scene: Scene): { stop: () => Promise<void> } {
     const db = this.options.database.test.database;
     let stopped = false;
     const watching = (async () => {
       while (!stopped) {
         try {
-          await this.ageDeadClaims();
           scene.contradictions.push(...(await unbalanced(db, scene.sendIds)));
         } catch {
           // The database is away, or a stopped worker holds the row: the next look will do.
@@ -242,23 +247,6 @@ class Chaos {
         return watching;
       },
     };
-  }
-
-  private async ageDeadClaims(): Promise<void> {
-    const db = this.options.database.test.database;
-    const alive = new Set(this.workers.map(({ pid }) => pid));
-    const dead = this.workers.flatMap((worker) => worker.dead).filter((pid) => !alive.has(pid));
-    const held = await db.rows<{ id: number; by: string }>(
-      `SELECT ID AS id, CLAIMED_BY AS \`by\` FROM CAMPAIGN_SENDS
-        WHERE CLAIMED_BY IS NOT NULL AND CLAIMED_AT > UTC_TIMESTAMP(3) - INTERVAL 1 HOUR`,
-    );
-    for (const { id, by } of held) {
-      if (!dead.some((pid) => by.includes(`:${pid}:`))) continue;
-      await db.run(
-        'UPDATE CAMPAIGN_SENDS SET CLAIMED_AT = CLAIMED_AT - INTERVAL 2 HOUR WHERE ID = ? AND CLAIMED_BY = ?',
-        [id, by],
-      );
-    }
   }
 
   /** The weather clears, everybody is back, deferred rows become due, paused sends go on: until all have ended. */

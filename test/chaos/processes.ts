@@ -10,9 +10,14 @@ export interface Surroundings {
   program: string;
   /** For logs. */
   directory: string;
+  /** CAMPAIGN_STATE_DIR of the workers that keep a flight recorder. */
+  stateDirectory: string;
   smtpPort: number;
   urlFor(worker: number): string;
 }
+
+/** This one finds no folder for its state: its death is proved by its pid, and all in its hands becomes unknown. */
+const WITHOUT_STATE = 3;
 
 export const CONNECTIONS = 4;
 /** Claims go stale after this, so that a stopped worker really sleeps past its lease. */
@@ -74,14 +79,17 @@ export class Worker {
 
   start(): void {
     if (this.child) return;
-    const { program, smtpPort, directory, urlFor } = this.surroundings;
+    const { program, smtpPort, directory, stateDirectory, urlFor } = this.surroundings;
     const args = ['run-scheduler', '--json', '--poll-seconds', '1'];
     args.push('--connections', String(CONNECTIONS), '--stale-seconds', String(STALE_SECONDS));
     const log = openSync(this.log, 'a');
     this.logBegan = fstatSync(log).size;
     const child = spawn(process.execPath, [program, ...args], {
       cwd: directory,
-      env: environment(urlFor(this.number), `smtp://127.0.0.1:${smtpPort}?name=${this.client}`),
+      env: {
+        ...environment(urlFor(this.number), `smtp://127.0.0.1:${smtpPort}?name=${this.client}`),
+        ...(this.number === WITHOUT_STATE ? {} : { CAMPAIGN_STATE_DIR: stateDirectory }),
+      },
       stdio: ['ignore', 'ignore', log],
     });
     closeSync(log);
@@ -117,13 +125,16 @@ export class Worker {
     this.child?.kill('SIGCONT');
   }
 
-  /** Errors in its log: faults of ours, never of the surroundings. */
+  /** Errors in its log, and a recorder given up: faults of ours, never of the surroundings. */
   faults(): string[] {
     const lines = readFileSync(this.log, 'utf8').split('\n');
     return lines
       .filter((line) => line.startsWith('{') && line.endsWith('}'))
       .map((line) => JSON.parse(line) as LogLine)
-      .filter(({ level, event, msg }) => level >= 50 && event !== 'paused-itself' && msg)
+      .filter(
+        ({ level, event, msg }) =>
+          msg && (event === 'no-recorder' || (level >= 50 && event !== 'paused-itself')),
+      )
       .map(({ msg }) => `worker ${this.number}: ${msg}`);
   }
 

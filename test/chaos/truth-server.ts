@@ -175,11 +175,11 @@ class Connection {
     switch (this.mishap) {
       case 'rcptRefused':
       case 'rcptRefusedDataTaken':
-        return this.reply('550 5.1.1 No such user');
+        return this.refuse(recipient, '550 5.1.1 No such user');
       case 'blocked':
-        return this.reply('550 5.7.1 Your network is blocked');
+        return this.refuse(recipient, '550 5.7.1 Your network is blocked');
       case 'rcptDeferred':
-        return this.reply('450 4.2.0 Greylisted, try again later');
+        return this.refuse(recipient, '450 4.2.0 Greylisted, try again later');
       case 'rcptClosing':
         return this.close('421 4.3.2 Closing for now');
       case 'rcptCut':
@@ -195,9 +195,9 @@ class Connection {
     if (this.recipient === null && this.mishap !== 'rcptRefusedDataTaken') {
       this.reply('503 5.5.1 No recipient');
     } else if (this.mishap === 'dataRefused') {
-      this.reply('554 5.6.0 Not this message');
+      this.refuse(this.recipient, '554 5.6.0 Not this message');
     } else if (this.mishap === 'dataDeferred') {
-      this.reply('451 4.2.1 Mailbox busy');
+      this.refuse(this.recipient, '451 4.2.1 Mailbox busy');
     } else if (this.mishap === 'dataCut') {
       this.cut();
     } else {
@@ -213,8 +213,8 @@ class Connection {
       if (body.length > 0) record({ kind: 'body-for-nobody', client: this.client });
       return this.reply('554 5.5.1 No recipient');
     }
-    if (mishap === 'dotRefused') return this.reply('554 5.6.0 Content refused');
-    if (mishap === 'dotDeferred') return this.reply('451 4.2.1 Mailbox busy');
+    if (mishap === 'dotRefused') return this.refuse(recipient, '554 5.6.0 Content refused');
+    if (mishap === 'dotDeferred') return this.refuse(recipient, '451 4.2.1 Mailbox busy');
     if (mishap === 'dotClosing') return this.close('421 4.3.2 Closing for now');
     if (mishap === 'dotCutRefused') {
       record({ kind: 'dot-cut', recipient });
@@ -240,6 +240,11 @@ class Connection {
     } else {
       this.reply(reply);
     }
+  }
+
+  private refuse(recipient: string | null, line: string): void {
+    record({ kind: 'refused', recipient, words: line.replace(/^\d+ [\d.]+ /, '') });
+    this.reply(line);
   }
 
   private reply(...lines: string[]): void {

@@ -37,7 +37,7 @@ afterEach(async () => {
 });
 
 async function openHost(boot = readBoot(), directory = state.directory): Promise<Host> {
-  const host = await Host.open([{ directory }], boot);
+  const host = await Host.open({ folders: [{ directory }], worker: 'w', flights: 4 }, boot);
   hosts.push(host);
   return host;
 }
@@ -182,7 +182,11 @@ describe('no death is proved', () => {
 
 describe('the state folder', () => {
   const trouble = async (directory: string, within?: string): Promise<string | null> => {
-    const host = await Host.open([{ directory, ...(within === undefined ? {} : { within }) }]);
+    const host = await Host.open({
+      folders: [{ directory, ...(within === undefined ? {} : { within }) }],
+      worker: 'w',
+      flights: 4,
+    });
     hosts.push(host);
     // Without a folder a death can still be proved by the pid.
     expect(host.life).toMatchObject(readBoot());
@@ -194,7 +198,7 @@ describe('the state folder', () => {
     const directory = join(state.directory, 'a', 'b');
     expect(await trouble(directory)).toBeNull();
     expect(statSync(directory).mode & 0o777).toBe(0o700);
-    expect(readdirSync(directory)).toHaveLength(1);
+    expect(readdirSync(directory)).toHaveLength(2);
     const [host] = hosts.splice(0);
     host?.close();
     await expect.poll(() => readdirSync(directory)).toEqual([]);
@@ -241,7 +245,7 @@ describe('the state folder', () => {
       directory: join(state.directory, 'bad', 'x'),
       within: join(state.directory, 'bad'),
     };
-    const host = await Host.open([bad, { directory: good }]);
+    const host = await Host.open({ folders: [bad, { directory: good }], worker: 'w', flights: 4 });
     hosts.push(host);
     expect(host.trouble).toBeNull();
     expect(host.life.socket?.startsWith(good)).toBe(true);

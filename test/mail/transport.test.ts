@@ -83,6 +83,7 @@ const carry = (
     const waiting = names.map((name, i) => ({
       message: message(`${name}@example.org`),
       mayProceed: () => mayProceed(name),
+      mayEnd: () => true,
       done: (result: DeliveryResult) => {
         results[i] = result;
       },

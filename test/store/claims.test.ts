@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ClaimedSend, Settlement } from '../../src/domain/delivery.ts';
+import { NO_LIFE_SIGN } from '../../src/domain/life.ts';
 import { likeness } from '../../src/domain/replies.ts';
 import { createLedger } from '../../src/store/ledger.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';

@@ -36,6 +36,8 @@ export interface SchedulerSetup extends Partial<SchedulerOptions> {
 }
 
 const NO_HOST: Host = {
+  recorder: null,
+  readFlights: () => null,
   isDead: async () => false,
   forget: () => undefined,
   close: () => undefined,

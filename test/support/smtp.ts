@@ -363,5 +363,5 @@ export const deliver = (
   mayProceed: () => boolean,
 ): Promise<DeliveryResult> =>
   new Promise((resolve) => {
-    void transport.carry({ message, mayProceed, done: resolve }, () => null);
+    void transport.carry({ message, mayProceed, mayEnd: () => true, done: resolve }, () => null);
   });
