@@ -26,7 +26,8 @@ const BRIDGED = 15;
 /**
  * Says of each message in the process's hands whether its final dot may have been written, and what was answered, in a file
  * that outlives a kill -9: the kernel has what was written to it. Never in doubt about what has not begun, for the entry is
- * written before the dot. What comes in is written along with the next entry, or at the end of the turn.
+ * written before the dot, and with it all that has changed since the last write: so no message begins while the file still
+ * tells of rows that the ledger has. Without a next entry the changes are written a turn later.
  */
 export class FlightRecorder {
   private readonly image: Buffer;
@@ -104,30 +105,38 @@ export class FlightRecorder {
     if (slot === null) return;
     writeAnswered(this.slot(slot), flight, stage, reply);
     this.soil(slot);
-    this.flushing ??= setImmediate(() => this.flush());
+    this.flushSoon();
   }
 
-  /** Forgets rows of a claim: the ledger has them. False when it could not: their entries tell what is no longer so. */
-  settled(claim: number, seqs: readonly number[]): boolean {
+  /** Forgets rows of a claim: the ledger has them. */
+  settled(claim: number, seqs: readonly number[]): void {
     const rows = this.used.get(claim);
-    if (rows) for (const seq of seqs) this.release(rows, seq);
-    return this.flush();
+    if (!rows) return;
+    for (const seq of seqs) this.release(rows, seq);
+    this.flushSoon();
   }
 
   /** Forgets a claim that was let go. */
-  ended(claim: number): boolean {
+  ended(claim: number): void {
     const rows = this.used.get(claim);
-    if (!rows) return true;
-    for (const seq of [...rows.keys()]) this.release(rows, seq);
+    if (!rows) return;
+    this.settled(claim, [...rows.keys()]);
     this.used.delete(claim);
-    return this.flush();
   }
 
   /** Forgets a claim that somebody else has taken: from now on that a row is not here tells nothing of such claims. */
-  lost(claim: number): boolean {
-    if (!this.used.has(claim)) return true;
+  lost(claim: number): void {
+    if (!this.used.has(claim)) return;
     this.writeHead(true);
-    return this.flush() && this.ended(claim);
+    // Told before it is forgotten.
+    if (this.flush()) this.ended(claim);
+  }
+
+  /** Not this turn, but the one after: the next message often begins with what comes in then. */
+  private flushSoon(): void {
+    this.flushing ??= setImmediate(() => {
+      this.flushing = setImmediate(() => this.flush());
+    });
   }
 
   /** Writes what has not been written. False when that is no longer possible. */

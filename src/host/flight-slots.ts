@@ -27,23 +27,27 @@ function seal(slot: Buffer, textBytes: number): void {
   slot.writeUInt32LE(crc32c(slot, AT.state, AT_TEXT + textBytes), AT.crc);
 }
 
-export function writeFree(slot: Buffer): void {
-  slot.fill(0, 0, AT_TEXT);
-  seal(slot, 0);
-}
+const FREE_SLOT = Buffer.alloc(AT_TEXT);
+seal(FREE_SLOT, 0);
 
-export function writeBegun(slot: Buffer, { sendId, claim, seq, attempts }: Flight): void {
-  slot.fill(0, 0, AT_TEXT);
-  slot[AT.state] = BEGUN;
+export const writeFree = (slot: Buffer): void => slot.set(FREE_SLOT);
+
+function writeFlight(slot: Buffer, { sendId, claim, seq, attempts }: Flight): void {
+  slot.set(FREE_SLOT);
   slot.writeUInt32LE(claim, AT.claim);
   slot.writeUInt16LE(Math.min(attempts, 0xffff), AT.attempts);
   slot.writeDoubleLE(sendId, AT_SEND);
   slot.writeDoubleLE(seq, AT_SEQ);
+}
+
+export function writeBegun(slot: Buffer, flight: Flight): void {
+  writeFlight(slot, flight);
+  slot[AT.state] = BEGUN;
   seal(slot, 0);
 }
 
 export function writeAnswered(slot: Buffer, flight: Flight, stage: Stage, reply: Reply): void {
-  writeBegun(slot, flight);
+  writeFlight(slot, flight);
   slot[AT.state] = ANSWERED;
   slot[AT.stage] = STAGES.indexOf(stage);
   slot.writeUInt16LE(reply.code, AT.code);

@@ -34,7 +34,7 @@ export class Flights {
     }
   }
 
-  /** Right after a commit, and before anything that it marked is handed out. */
+  /** Right after a commit, before anything that it marked is handed out: none of that begins before the file has this. */
   settled(rows: readonly { seq: number }[]): void {
     if (rows.length === 0) return;
     this.recorder?.settled(

@@ -83,16 +83,16 @@ export interface Ledger {
 export interface Recorder {
   /** Whether it records; false for good once it could not. */
   readonly works: boolean;
-  /** The final dot may be written from now on; false when this could not be noted. */
+  /** The final dot may be written from now on; false when this, or something before it, could not be noted. */
   begin(flight: Flight): boolean;
   /** The reply that ended the message's transaction. */
   answered(flight: Flight, stage: Stage, reply: Reply): void;
   /** These rows of the claim are recorded in the ledger. */
-  settled(claim: number, seqs: readonly number[]): boolean;
+  settled(claim: number, seqs: readonly number[]): void;
   /** The claim was let go. */
-  ended(claim: number): boolean;
+  ended(claim: number): void;
   /** The claim was taken by somebody else. */
-  lost(claim: number): boolean;
+  lost(claim: number): void;
 }
 
 /** What our host tells of the workers on it. */

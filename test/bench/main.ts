@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { crash } from './crash.ts';
 import { fleet } from './fleet.ts';
 import { importing } from './import.ts';
 import { latency } from './latency.ts';
@@ -13,7 +14,17 @@ import { scale } from './scale.ts';
 import { send } from './send.ts';
 import { start } from './start.ts';
 
-const BENCHES: readonly Bench[] = [send, latency, importing, scale, many, fleet, memory, start];
+const BENCHES: readonly Bench[] = [
+  send,
+  latency,
+  importing,
+  scale,
+  many,
+  fleet,
+  memory,
+  start,
+  crash,
+];
 
 const HELP = `npm run bench -- [name …] [options]
 ${BENCHES.map(({ name, summary }) => `  ${name.padEnd(12)} ${summary}`).join('\n')}

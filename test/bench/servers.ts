@@ -37,6 +37,14 @@ export async function startSink(): Promise<PortServer> {
   return portServer(spawn('smtp-sink', args, { stdio: 'ignore' }), port);
 }
 
+/** A server that notes in `file` what it accepts, and answers each message after a while. */
+export async function startCountingServer(file: string, delayMs: number): Promise<PortServer> {
+  const port = await freePort();
+  const script = join(ROOT, 'test/bench/parties/counting-server.js');
+  const given = JSON.stringify({ port, file, delayMs });
+  return portServer(spawn(process.execPath, [script, given], { stdio: 'ignore' }), port);
+}
+
 /** A proxy that holds every byte for a while, each way, as a long line would. */
 export async function startDelayProxy(target: number, delayMs: number): Promise<PortServer> {
   const port = await freePort();

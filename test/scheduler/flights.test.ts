@@ -66,24 +66,29 @@ async function mail(
   return { recorder, sendId, claims, events: scheduler.events };
 }
 
-test('a slot is free again when its step has committed, before a row that this marked is handed out', async () => {
+test('what a step has settled is out of the file before another message begins', async () => {
   const left: number[] = [];
-  const { recorder, sendId } = await mail(2 * CONNECTIONS, {}, (ledger) => ({
-    ...ledger,
-    step: async (claim, step) => {
-      const result = await ledger.step(claim, step);
-      // In the turn after: nothing of what was marked has begun yet.
-      queueMicrotask(() =>
-        queueMicrotask(() => {
-          const held = readFlights(path(), WORKER)?.entries.map(({ seq }) => seq) ?? [];
-          left.push(...step.settlements.map(({ seq }) => seq).filter((seq) => held.includes(seq)));
-        }),
-      );
-      return result;
-    },
-  }));
+  const settled: number[] = [];
+  const { recorder, sendId } = await mail(2 * CONNECTIONS, {}, (ledger, kept) => {
+    const begin = kept.begin.bind(kept);
+    kept.begin = (flight) => {
+      const noted = begin(flight);
+      const held = readFlights(path(), WORKER)?.entries.map(({ seq }) => seq) ?? [];
+      left.push(...settled.splice(0).filter((seq) => held.includes(seq)));
+      return noted;
+    };
+    return {
+      ...ledger,
+      step: async (claim, step) => {
+        const result = await ledger.step(claim, step);
+        settled.push(...step.settlements.map(({ seq }) => seq));
+        return result;
+      },
+    };
+  });
   expect(await balancedBooks(db.database, sendId)).toMatchObject({ status: 'completed', sent: 60 });
   expect(left).toEqual([]);
+  recorder.flush();
   expect(readFlights(path(), WORKER)).toMatchObject({
     entries: [],
     torn: false,
