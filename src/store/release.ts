@@ -1,6 +1,7 @@
 import type { StaleClaim } from '../domain/delivery.js';
 import { freeClaim } from './claims.js';
 import type { Database, Executor } from './database.js';
+import { HOLDER } from './workers.js';
 
 /** Who holds a send, as an operator sees it who is about to free it. */
 export interface Holder {
@@ -19,7 +20,7 @@ export async function readHolder(db: Executor, sendId: number): Promise<Holder |
             TIMESTAMPDIFF(SECOND, w.SEEN_AT, UTC_TIMESTAMP(3)) AS seenSecondsAgo
        FROM CAMPAIGN_SENDS s
        LEFT JOIN CAMPAIGN_WORKERS w
-         ON w.WORKER = SUBSTRING(s.CLAIMED_BY, 1, CHAR_LENGTH(s.CLAIMED_BY) - LOCATE(':', REVERSE(s.CLAIMED_BY)))
+         ON w.WORKER = ${HOLDER}
       WHERE s.ID = ?`,
     [sendId],
   );
