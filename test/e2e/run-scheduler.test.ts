@@ -82,7 +82,7 @@ describe('run-scheduler', () => {
     await expectVerified(sendId);
   });
 
-  test('until the claim of one that was killed is taken over, progress, list and the next one say who holds it', async () => {
+  test('until the claim of one that was killed on another host is taken over, progress, list and the next one say who holds it', async () => {
     const sendId = await seedSend(db.database, { recipients: 400, batchSize: 1000 });
     const first = schedule();
     await someAreSent();
@@ -90,6 +90,8 @@ describe('run-scheduler', () => {
     await first.ended;
     await ageWorkers(db.database, 40);
     await ageClaim(db.database, sendId, 40);
+    // As of another host, which cannot prove its death.
+    await db.database.run('UPDATE CAMPAIGN_WORKERS SET BOOT_ID = NULL');
     const next = schedule(UNTIL_IDLE);
     await vi.waitFor(() => expect(next.log).toContain('"event":"held"'), 10_000);
     const env = { CAMPAIGN_DATABASE_URL: db.url };
