@@ -230,7 +230,8 @@ export class FlightRecorder {
   private write(from: number, to: number): void {
     this.writes += 1;
     const written = writeSync(this.fd, this.image, from, to - from, from);
-    if (written !== to - from) throw new Error(`only ${written} of ${to - from} bytes were taken`);
+    if (written !== to - from)
+      throw new Error(`no room: ${written} of ${to - from} bytes were taken`);
   }
 
   private fail(reason: string): void {

@@ -118,11 +118,12 @@ function createRecorder(
   socket: string,
   { worker, flights }: HostOptions,
 ): Pick<Kept, 'recorder' | 'recorderTrouble'> {
+  const path = flightsBeside(socket);
   try {
-    const recorder = FlightRecorder.create(flightsBeside(socket), worker, flights);
+    const recorder = FlightRecorder.create(path, worker, flights);
     return { recorder, recorderTrouble: null };
   } catch (error) {
-    return { recorder: null, recorderTrouble: (error as Error).message };
+    return { recorder: null, recorderTrouble: `${path}: ${(error as Error).message}` };
   }
 }
 

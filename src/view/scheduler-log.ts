@@ -75,7 +75,7 @@ const LINES: { [K in Kind]: (event: EventOf<K>) => Line } = {
   ],
   'no-life-sign': (e) => [
     'warn',
-    `no state folder (CAMPAIGN_STATE_DIR): ${printable(e.reason)}; should this process be killed, its claims may be taken over after five minutes only`,
+    `no state folder (CAMPAIGN_STATE_DIR): ${printable(e.reason)}; should this process be killed, all messages in its hands become unknown, and in a container its claims stand for five minutes`,
   ],
   'server-trouble': (e) => [
     'warn',

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -180,6 +180,10 @@ describe('no death is proved', () => {
   });
 });
 
+/** Only root may. */
+const mount = (...args: string[]): number | null =>
+  spawnSync('mount', args, { stdio: 'ignore' }).status;
+
 describe('the state folder', () => {
   const trouble = async (directory: string, within?: string): Promise<string | null> => {
     const host = await Host.open({
@@ -225,6 +229,29 @@ describe('the state folder', () => {
     if (process.getuid?.() !== 0) return;
     chownSync(state.directory, 65534, 65534);
     expect(await trouble(state.directory)).toMatch(/another user/);
+  });
+
+  test('that is full holds no recorder, and one that is read-only no sign of life: each is said', async () => {
+    // One page: a socket needs none, eight slots need more.
+    if (mount('-t', 'tmpfs', '-o', 'size=4k,mode=700', 'tmpfs', state.directory) !== 0) return;
+    try {
+      const options = { folders: [{ directory: state.directory }], worker: 'w', flights: 16 };
+      const full = await Host.open(options);
+      hosts.push(full);
+      expect(full.recorder).toBeNull();
+      expect(full.recorderTrouble).toMatch(/no room|ENOSPC/);
+      expect(full.trouble).toBeNull();
+      expect(readdirSync(state.directory)).toHaveLength(1);
+      full.close();
+      await expect.poll(() => readdirSync(state.directory)).toEqual([]);
+      mount('-o', 'remount,ro', state.directory);
+      const readOnly = await Host.open(options);
+      expect(readOnly.life.socket).toBeNull();
+      expect(readOnly.trouble).toMatch(/EROFS/);
+      expect(readOnly.recorderTrouble).toBeNull();
+    } finally {
+      spawnSync('umount', ['-l', state.directory]);
+    }
   });
 
   test('is not made where what it belongs into is missing, or is no folder', async () => {

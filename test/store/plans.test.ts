@@ -89,6 +89,8 @@ describe('rows read by a scheduler', () => {
       const { read, result } = await rowsRead(pool, async () => {
         await ledger.findStale();
         await ledger.findSilent();
+        await ledger.findNeighbours('b', 'w');
+        await ledger.findClaimsOf('w');
         return ledger.findWork(limit);
       });
       expect(result).toHaveLength(limit);
