@@ -225,15 +225,18 @@ describe('the state folder', () => {
     expect(await trouble('/proc')).toMatch(/local file system|another user/);
   });
 
-  test('of another user is not used', async () => {
-    if (process.getuid?.() !== 0) return;
+  test('of another user is not used', async ({ skip }) => {
+    skip(process.getuid?.() !== 0, 'only root may give a folder away');
     chownSync(state.directory, 65534, 65534);
     expect(await trouble(state.directory)).toMatch(/another user/);
   });
 
-  test('that is full holds no recorder, and one that is read-only no sign of life: each is said', async () => {
+  test('that is full holds no recorder, and one that is read-only no sign of life: each is said', async ({
+    skip,
+  }) => {
     // One page: a socket needs none, eight slots need more.
-    if (mount('-t', 'tmpfs', '-o', 'size=4k,mode=700', 'tmpfs', state.directory) !== 0) return;
+    const mounted = mount('-t', 'tmpfs', '-o', 'size=4k,mode=700', 'tmpfs', state.directory) === 0;
+    skip(!mounted, 'only root may mount a file system, and not in every container');
     try {
       const options = { folders: [{ directory: state.directory }], worker: 'w', flights: 16 };
       const full = await Host.open(options);
