@@ -366,6 +366,10 @@ class Batch implements JobOwner {
     this.tools.budget.settle(this, this.hand.held);
   }
 
+  private holds(): boolean {
+    return leaseHolds(this.tools.lease, this.renewed, this.tools.clock());
+  }
+
   private mustRenew(): boolean {
     const { clock, lease } = this.tools;
     return elapsedMs(this.renewed, clock()) >= lease.renewEveryMs;
@@ -434,11 +438,7 @@ class Batch implements JobOwner {
         return this.session.message.fill(recipient, new Date(this.tools.clock().wall));
       },
       mayProceed: () => {
-        const may =
-          !this.lost &&
-          !this.ending &&
-          this.flights.mayBegin &&
-          leaseHolds(this.tools.lease, this.renewed, this.tools.clock());
+        const may = !this.lost && !this.ending && this.flights.mayBegin && this.holds();
         // DELAY_MS counts from what the server sees, not from when a connection was asked for.
         if (may && this.submitted.delete(seq)) {
           this.session.lastStart = this.tools.clock().monotonic;
@@ -446,7 +446,8 @@ class Batch implements JobOwner {
         }
         return may;
       },
-      mayEnd: () => this.flights.begin(recipient),
+      // A process that was stopped in the middle of a long message may wake when others have its row.
+      mayEnd: () => !this.lost && this.holds() && this.flights.begin(recipient),
       done: (result) => {
         this.flights.came(recipient, result);
         this.submitted.delete(seq);
