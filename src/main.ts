@@ -5,7 +5,7 @@ import type { Context } from './cli/context.js';
 import { type Environment, loadSettings, processEnvironment, type Settings } from './config.js';
 import { CampaignError, EXIT, signalExit } from './errors.js';
 import { findSandbox } from './sandbox/addresses.js';
-import type { Database } from './store/database.js';
+import type { Database, DatabaseOptions } from './store/database.js';
 import { explainDatabaseError, type NamedDatabase } from './store/errors.js';
 import { printable } from './view/text.js';
 
@@ -153,8 +153,7 @@ class Run {
     this.dumb = io.env.TERM === 'dumb';
     this.context = {
       settings: () => run.readSettings(),
-      database: (options) =>
-        run.openDatabase(options?.schema ?? 'current', options?.statementTimeoutMs),
+      database: ({ schema = 'current', ...options } = {}) => run.openDatabase(schema, options),
       stdout: io.stdout,
       stderr: io.stderr,
       stdin: io.stdin,
@@ -235,7 +234,7 @@ class Run {
 
   private async openDatabase(
     schema: 'current' | 'any',
-    statementTimeoutMs?: number,
+    options: DatabaseOptions,
   ): Promise<Database> {
     if (this.database) return this.database;
     const settings = this.readSettings();
@@ -247,10 +246,7 @@ class Run {
       import('./store/database.js'),
       import('./store/schema.js'),
     ]);
-    this.database = new Database(
-      address,
-      statementTimeoutMs === undefined ? {} : { statementTimeoutMs },
-    );
+    this.database = new Database(address, options);
     if (schema === 'current') await checkSchema(this.database);
     return this.database;
   }

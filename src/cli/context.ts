@@ -1,15 +1,16 @@
 import type { Settings } from '../config.js';
-import type { Database } from '../store/database.js';
+import type { Database, DatabaseOptions } from '../store/database.js';
 
 /** What a command gets from `main`: the outside world, so that commands are testable and never exit. */
 export interface Context {
   /** Settings from flags, environment, .env and sandbox; read at first use, frozen. */
   settings(): Settings;
   /** The database the settings name, schema checked (see `schema`); closed by `main` at the end. */
-  database(options?: {
-    schema?: 'current' | 'any';
-    statementTimeoutMs?: number;
-  }): Promise<Database>;
+  database(
+    options?: Pick<DatabaseOptions, 'statementTimeoutMs' | 'writableOnly'> & {
+      schema?: 'current' | 'any';
+    },
+  ): Promise<Database>;
   /** Data goes here, and nothing else. */
   stdout: NodeJS.WriteStream;
   /** Everything that is not data: progress bars, notices, prompts, logs. */

@@ -83,7 +83,10 @@ async function run(flags: Flags, context: Context): Promise<void> {
   }
   const settings = context.settings();
   const smtp = requireSmtp(settings);
-  const database = await context.database({ statementTimeoutMs: STATEMENT_TIMEOUT_MS });
+  const database = await context.database({
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+    writableOnly: true,
+  });
   const [{ createLedger }, { createTransport }, { compileMessage }, scheduler, ...rest] =
     await Promise.all([
       import('../store/ledger.js'),

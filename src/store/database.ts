@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import mysql, { type Connection, type ConnectionOptions } from 'mysql2';
+import { CampaignError } from '../errors.js';
 import { joinOthers } from './cluster.js';
 import {
   explainDatabaseError,
@@ -46,6 +47,11 @@ export interface DatabaseOptions {
   countChangedRows?: boolean;
   /** A statement without an answer for so long means that the server is gone; without it, one waits. */
   statementTimeoutMs?: number;
+  /**
+   * Never to be answered by a host that takes no writes, where there are several: what a replica has not applied yet
+   * would look like a claim that is lost.
+   */
+  writableOnly?: boolean;
 }
 
 /**
@@ -266,7 +272,7 @@ export class Database implements Executor {
     if (host === this.preferredHost) this.preferredHost = (host + 1) % this.address.hosts.length;
   }
 
-  /** To the first host from the preferred one on that can be written to; if none can, to one that can be read. */
+  /** To the first host from the preferred one on that can be written to; if none can, to one that can be read, if that will do. */
   private async connect(): Promise<Session> {
     let failure: unknown;
     let readable: Session | undefined;
@@ -285,12 +291,18 @@ export class Database implements Executor {
         else readable = session;
       } catch (error) {
         failure = error;
-        if (isHostUnfit(error)) continue;
+        // A host is not left for taking no more of us than it has.
+        const isFull = this.open > 1 && isConnectionLimit(error);
+        if (isHostUnfit(error) && !isFull) continue;
         void readable?.end();
         throw error;
       }
     }
     if (!readable) throw failure;
+    if (this.options.writableOnly) {
+      void readable.end();
+      throw failure ?? noneWritable(this.name);
+    }
     this.preferredHost = readable.host;
     return readable;
   }
@@ -324,6 +336,13 @@ export class Database implements Executor {
     }
   }
 }
+
+const noneWritable = (name: string): CampaignError =>
+  new CampaignError(
+    'DATABASE_UNREACHABLE',
+    `${name}: all of its hosts are read-only`,
+    'wait until one of them is the primary, or name that one too in CAMPAIGN_DATABASE_URL',
+  );
 
 /** @returns whether the session's character set was not ours any more; it is again */
 const rolledBackAstray = (session: Session): Promise<boolean> =>

@@ -146,7 +146,7 @@ async function recordedChecksums(session: Executor): Promise<Map<number, string 
     );
   const rows = await read().catch(async (error: { errno?: number }) => {
     if (error.errno !== UNKNOWN_COLUMN) throw error;
-    await session.run('ALTER TABLE CAMPAIGN_SCHEMA ADD COLUMN CHECKSUM CHAR(64) NULL');
+    await apply(session, 'ALTER TABLE CAMPAIGN_SCHEMA ADD COLUMN CHECKSUM CHAR(64) NULL');
     return read();
   });
   return new Map(rows.map(({ version, checksum }) => [version, checksum]));

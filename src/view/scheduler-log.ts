@@ -73,8 +73,9 @@ const LINES: { [K in Kind]: (event: EventOf<K>) => Line } = {
     'warn',
     `no flight recorder: ${printable(e.reason)}; should this process be killed, all messages in its hands become unknown`,
   ],
+  // Cron's runs are to print nothing for it, minute after minute.
   'no-life-sign': (e) => [
-    'warn',
+    'info',
     `no state folder (CAMPAIGN_STATE_DIR): ${printable(e.reason)}; should this process be killed, all messages in its hands become unknown, and in a container its claims stand for five minutes`,
   ],
   'server-trouble': (e) => [

@@ -27,7 +27,7 @@ async function expectFound(
   directories.push(directory);
   const result = await runChaos({
     seed: 7000,
-    rounds: 12,
+    rounds: 30,
     database,
     faults,
     program,

@@ -144,6 +144,33 @@ describe('with several hosts, of which the first is read-only,', () => {
     await db.close();
   });
 
+  test('a scheduler is answered by no host that is behind: it waits for one that can be written to', async () => {
+    await primary.run('SET GLOBAL read_only = 1');
+    const db = new Database(parseDatabaseUrl(url), { writableOnly: true });
+    try {
+      await expect(db.rows('SELECT 1')).rejects.toMatchObject({ code: 'DATABASE_UNREACHABLE' });
+    } finally {
+      await primary.run('SET GLOBAL read_only = 0');
+    }
+    expect(await db.rows('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    await db.close();
+  });
+
+  test('a primary that takes no more sessions than we have is not left for a host that is behind', async () => {
+    await primary.run('GRANT SELECT ON app.* TO app WITH MAX_USER_CONNECTIONS 2');
+    const db = new Database(parseDatabaseUrl(url));
+    const [, second] = servers.map((server) => Number(new URL(server.url).port));
+    try {
+      const ports = await Promise.all(
+        Array.from({ length: 20 }, () => db.rows<{ port: number }>('SELECT @@port AS port')),
+      );
+      expect(new Set(ports.map(([row]) => row?.port))).toEqual(new Set([second]));
+    } finally {
+      await primary.run('GRANT SELECT ON app.* TO app WITH MAX_USER_CONNECTIONS 0');
+      await db.close();
+    }
+  });
+
   test('where none can be written to, commands read, and those that write exit 5 saying so', async () => {
     await primary.run('SET GLOBAL read_only = 1');
     try {
