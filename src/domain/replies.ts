@@ -1,6 +1,6 @@
 import { enhancedCodes } from './enhanced-codes.js';
 import type { DeliveryResult, Reply, Stage, Verdict } from './outcome.js';
-import { FULL, GREYLISTED, LIMITED, subjectOf } from './subjects.js';
+import { FULL, GREYLISTED, isExplained, LIMITED, SENDING_LIMITED, subjectOf } from './subjects.js';
 import { clip } from './text.js';
 
 /** Whose trouble a reply tells of. */
@@ -15,7 +15,7 @@ type Fault =
   | 'server-mid-message'
   /** The sender's, until somebody changes something. */
   | 'sender'
-  /** Nobody's: there are more connections than the server takes. */
+  /** Nobody's: there are more connections than the server takes. In mid-message one poisonous row can cause it, too. */
   | 'connections'
   /** It cannot be known whether the message was accepted. */
   | 'unknown';
@@ -29,6 +29,8 @@ interface Rule {
   enhanced?: RegExp;
   /** Pattern of the words. */
   text?: RegExp;
+  /** Whether it leaves a reply that gives a reason of its own to the other rules. */
+  unlessExplained?: true;
   fault: Fault;
   /** Where the rule comes from. */
   source: string;
@@ -36,16 +38,24 @@ interface Rule {
 
 const MESSAGE_STAGES: readonly Stage[] = ['rcpt', 'data', 'body', 'dot'];
 
-/** Words of a limit on connections at a time; one on how many are made in a time ends by itself. */
+const SESSIONS = String.raw`((concurrent|simultaneous|parallel|open|active|smtp|tcp|client|incoming|inbound|connected|established) ){0,3}(connections?|sessions?|threads?)`;
+
+/**
+ * Words of a limit on connections at a time; one on how many are made in a time ends by itself. What counts them stands
+ * right beside them: a server that is about to close one says so of any refusal.
+ */
 const CONNECTIONS = new RegExp(
   `^(?!.*(${[
     String.raw`\brate\b`,
     'frequen',
     'per (second|minute|hour|day|connection|session)',
   ].join('|')})).*(${[
-    String.raw`\btoo many ((concurrent|simultaneous|parallel|open|active|smtp|tcp|client|incoming|inbound|connected) ){0,3}(connections?|sessions?|clients|threads)\b`,
-    String.raw`\b(concurrent|simultaneous|parallel|open|connections?|sessions?|threads?) ((smtp|client|connections?|sessions?|threads?) ){0,2}(limit|count|maximum)\b.{0,20}(exceed|reach|hit)`,
-    String.raw`\b(maximum|max\.?|limit|exceeds?)\b.{0,40}\b(connections?|sessions|clients)\b`,
+    String.raw`\btoo many ${SESSIONS}\b`,
+    String.raw`\btoo many ((concurrent|simultaneous|active|smtp|connected) ){0,2}clients\b`,
+    String.raw`\b(${SESSIONS}|concurrency) (limit|count|maximum)\b.{0,20}(exceed|reach|hit)`,
+    String.raw`\b(exceed\w*|reached|over|hit) ([\w'-]+ ){0,3}(${SESSIONS}|concurrency) (limit|count|maximum)\b`,
+    String.raw`\b(maximum|max\.?|limit|exceed(s|ed)?) (allowed )?(number |count )?(of |on )?(allowed )?(\d+ )?${SESSIONS}(?<=s)\b`,
+    String.raw`\bnumber of (allowed )?${SESSIONS}(?<=s)\b.{0,40}\b(exceed|limit|maximum|reached)`,
     'trop de connexions|zu viele verbindungen|demasiadas conexiones|troppe connessioni',
   ].join('|')})`,
   'i',
@@ -74,6 +84,7 @@ export const RULES: readonly Rule[] = [
   {
     code: /^[45]/,
     text: CONNECTIONS,
+    unlessExplained: true,
     fault: 'connections',
     source: 'Postfix anvil, Exim, Sendmail, Exchange 4.3.2, Amazon SES, Orange',
   },
@@ -152,6 +163,12 @@ export const RULES: readonly Rule[] = [
   },
   {
     code: /^5/,
+    text: SENDING_LIMITED,
+    fault: 'recipient-for-now',
+    source: 'Gmail 5.4.5, cPanel: how much our account may send',
+  },
+  {
+    code: /^5/,
     text: TOO_LARGE,
     fault: 'recipient',
     source: 'RFC 5321 §4.2.2, RFC 3463 §3.3, §3.4',
@@ -213,7 +230,8 @@ const fits = (rule: Rule, stage: Stage, reply: Reply): boolean =>
   rule.code.test(String(reply.code)) &&
   (rule.enhanced === undefined ||
     (reply.enhanced !== null && rule.enhanced.test(reply.enhanced))) &&
-  (rule.text?.test(reply.text) ?? true);
+  (rule.text?.test(reply.text) ?? true) &&
+  !(rule.unlessExplained && isExplained(reply));
 
 /** A reply as the server wrote it, on one line: `550 5.1.1 User unknown`. */
 export const formatReply = ({ code, enhanced, text }: Reply): string =>
@@ -229,13 +247,19 @@ const faultOf = (stage: Stage, reply: Reply): Fault =>
 
 /** Whether the server says that it takes no more connections than there are. */
 export const isConnectionLimit = (stage: Stage, reply: Reply): boolean =>
-  faultOf(stage, reply) === 'connections';
+  faultOf(stage, asRead(reply)) === 'connections';
+
+/** A reply as the rules read it: its words clean and short, and its enhanced code from wherever it stands. */
+function asRead({ code, enhanced, text }: Reply): Reply {
+  const clean = { code, enhanced, text: cleanReply(text) };
+  return { ...clean, enhanced: enhancedCodes(clean)[0] ?? null };
+}
 
 function judgeReply(stage: Stage, given: Reply, login?: string): Verdict {
   if (stage === 'dot' && given.code >= 200 && given.code < 300) {
-    return { kind: 'sent', reply: given };
+    return { kind: 'sent', reply: { ...given, text: cleanReply(given.text) } };
   }
-  const reply = { ...given, enhanced: enhancedCodes(given)[0] ?? null };
+  const reply = asRead(given);
   const fault = faultOf(stage, reply);
   const { code, enhanced, text } = reply;
   const words = cleanReply(formatReply(given));
@@ -255,7 +279,9 @@ function judgeReply(stage: Stage, given: Reply, login?: string): Verdict {
             : words,
         ),
         pause: fault === 'sender',
-        broke: fault === 'server-mid-message',
+        broke:
+          fault === 'server-mid-message' ||
+          (fault === 'connections' && MESSAGE_STAGES.includes(stage)),
         code,
         ...(fault === 'connections' && { crowded: true }),
       };
@@ -269,10 +295,8 @@ function judgeReply(stage: Stage, given: Reply, login?: string): Verdict {
  */
 export function judge(result: DeliveryResult, login?: string): Verdict {
   switch (result.kind) {
-    case 'reply': {
-      const { code, enhanced, text } = result.reply;
-      return judgeReply(result.stage, { code, enhanced, text: cleanReply(text) }, login);
-    }
+    case 'reply':
+      return judgeReply(result.stage, result.reply, login);
     case 'broken':
       if (result.stage === 'dot') return { kind: 'unknown', text: cleanReply(result.error) };
       return {

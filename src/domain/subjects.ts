@@ -31,6 +31,26 @@ export const GREYLISTED = /gr[ea]y.?list/i;
 export const FULL =
   /(mailbox|inbox|mail box|account|user).{0,40}\bfull\b|(mailbox|inbox).{0,40}(size limit|exceed)|over ?quota|quota.{0,20}(exceed|full|reached)|exceed.{0,30}(quota|storage)|insufficient (mailbox|user) (storage|space)|not enough (storage|space)/i;
 
+const LIMIT = '(quotas?|limits?|allowances?|caps?)';
+const MAILS = '(e ?-?mails?|mails?|messages?|recipients|rcpts|sends?)';
+
+/** Words of how much our account or host may send. */
+export const SENDING_LIMITED = new RegExp(
+  [
+    String.raw`\b(sending|send|sent|outgoing|outbound|submission|relay(ing)?|smtp|transmission|sender('?s)?) ((${MAILS}|rate|volume|user|account|smtp|relay|sending|submission|daily|hourly|monthly) ){0,3}${LIMIT}\b`,
+    String.raw`\b${LIMIT} (of|for|on|to) ((the|your|this|all|number of|${MAILS}|from|daily) ){0,4}(send(ing)?|sent|outgoing|outbound|submi\w+|relay\w*)\b`,
+    'submission ?quota',
+    String.raw`^(?!.*(receiv|incoming|inbound|\b(recipient|mail ?-?box|inbox)('s)? (\S+ ){0,4}(is|has|its|his|her|reached|exceeded|limit|rate|quota)\b)).*(${[
+      String.raw`\b(daily|hourly|weekly|monthly|24 ?-?hours?) (\S+ ){0,4}${LIMIT}\b`,
+      String.raw`\b${MAILS} ${LIMIT}\b.{0,40}\b(per|an?|this|each|last|to)? ?(hour|day|24 ?h|month)`,
+      String.raw`\b(max(imum|\.)?|limit|exceed\w*|too many|number of) (\S+ ){0,3}${MAILS} (\S+ ){0,3}?(per|an?|this|each|to|last|/) ?(hour|day|24|month)`,
+      String.raw`\byou(r account|'ve| have)? (\S+ ){0,2}?(exceeded|reached|hit|used up) (your|the|a|our|its) (\S+ ){0,4}${LIMIT}\b`,
+      String.raw`\b(plan|trial|package|subscription)('s)? (\S+ ){0,2}${LIMIT}\b`,
+    ].join('|')})`,
+  ].join('|'),
+  'i',
+);
+
 /** Lists of hosts that send spam, and those who keep them: told by the name alone, in a URL too. */
 const LISTS =
   /spamhaus|sorbs|spamcop|spamrl|spamrats|spam-?eating|barracuda ?central|barracuda reputation|cloudmark|uceprotect|mailspike|invaluement|abuseat|senderscore|senderbase|talosintel|trustedsource|hostkarma|junkemailfilter|mail-abuse\.|proofpoint\.com\/dnsbl|delist|backscatterer|abusix|[ad]?dns-?(bl|rbl|wl)\b|dnsbl|uribl|surbl|drbl|\brbl\b|_rbl/u;
@@ -65,9 +85,31 @@ const RELAYING = any(
 const SENDER = any(
   /\b(sender|envelope from|return ?-?path|originator|mail from|from) ?(e ?-?mail )?(address|domain|identity|verif\w+|host|account)/,
   /\bsender('?s)? (is|was|not|un\w+|rejected|denied|invalid|blocked|refused|does|has|e ?-?mail)|\bmail from |(unknown|invalid|bad|illegal|forged|unroutable|unrouteable|unauthori[sz]ed|banned|null|empty) sender|domain of sender|callback setup failed/,
-  /\byour ((own|e ?-?mail|sender|sending|source|mail|smtp|relay) ){0,2}(address|domain|account)(?! book)|(smtp|relay|sending) account/,
+  /\byour ((own|e ?-?mail|sender|sending|source|mail|smtp|relay|user|customer|client|hosting|tenant|service) ){0,2}(address|domain|account)(?! book)|(smtp|relay|sending) account/,
   /emetteur|expediteur|absender|remitente|remetente|mittente|отправител/,
 );
+
+/** Who has an account with a server that relays for us. */
+const CLIENT_ACCOUNT =
+  '(tenant|reseller|(customer|client|hosting|billing|merchant|company|organi[sz]ation|smtp|relay|sender|sending|submission|mailing|api|auth\\w*|login) (accounts?|users?|user ?names?|ids?|keys?|credentials?|identit(y|ies)))';
+
+/** What our own account or host may not do; nothing of this is said of a recipient. */
+const NOT_TO_SEND = any(
+  /\b(permi\w+|privileges?|rights?|allowed|authori[sz]\w+|able|entitled|enabled|licensed?|approved|verified|activated|cleared) (\S+ ){0,3}?to (send|relay|submit|use this (server|service|relay))\b(?! (\S+ ){0,2}to\b)/,
+  /\b(send(ing)?|sent|submit\w*|relay(ing)?) ((any|e ?-?mails?|mails?|messages?) ){0,2}(from|as|on behalf|through|via)\b/,
+  /\b(sending|outgoing|outbound|submission)( ((of|e ?-?mails?|mails?|messages?|smtp|service|account|function|has|have|been|is|are|was|temporarily|currently|permanently) ?)+)? (blocked|disabled|suspended|denied|not|prohibited|restricted|paused|stopped|forbidden|revoked|locked|privileges?|permissions?|rights?|access)/,
+  /\b(blocked|prevented|banned|disabled|restricted|prohibited|suspended|barred|stopped|disallowed|forbidden) (from|for) (sending|outgoing|outbound|relaying|submi)/,
+  /\b(can ?not|can'?t|unable to|may not|must not|not) send( (any|e ?-?mails?|mails?|messages?|more|further))* ?($|[.,;:!(])/,
+  /\bcredits?\b|(insufficient|not enough|no|low|negative) (account )?(balance|funds)|(payment|invoice|subscription|licen[cs]e) (is |has )?(over ?due|required|expired|unpaid)|unpaid/,
+  new RegExp(String.raw`(?<!recipient('s)? )\b${CLIENT_ACCOUNT}\b`),
+);
+
+/** A reason of its own behind the words that RFC 5321 §4.2.3 has for any 550. */
+const BEHIND_BOILERPLATE =
+  /mail ?-?box (is )?unavailable\b(?! ?\(?e\.?g)(?!.{0,80}(unknown|not found|no such|not exist)).{0,80}\b(reject(ed)? (due|because|by|for)|refused (due|because|by|for)|due to|polic(y|ies)|dns|resource records?|not (allowed|permitted|authori[sz]ed)|sender|security|authenticat\w+|helo|ehlo|tls)\b/;
+
+const POLICY =
+  /\b(policy|security) (restrictions?|reasons?|violations?|block\w*|reject\w*)|\b(due to|because of|violat\w+|against) (\S+ ){0,3}polic(y|ies)/;
 
 /** How much or how often we send. */
 export const LIMITED =
@@ -89,8 +131,11 @@ const UNKNOWN = any(
   ),
   /(user|recipient|address|mailbox|rcpt|account) ?(unknown|not ?found|not ?exist|invalid)|(unknown|no ?such|invalid) ?-?(user|recipient|mailbox|address|account|rcpt)|resolver\.adr/,
   /\bno (one|body|person|user|mail ?-?box|mail box|account|recipient|address\w*|alias|valid recipients?|match\w*)\b.{0,40}\b(here|that name|this name|that|at this|on this|for this|found|known|exist\w*|match\w*|directory|bye)\b|no such (person|name|entry|object|customer|local|mail)|there is no (one|body|such)/,
-  /(doesn'?t|does not|do not|don'?t) have (an? )?.{0,40}(account|mailbox)|not (one of )?our (customer|user|client|member|subscriber)|\bnot (a )?local\b|(handle|accept|have) (e ?-?)?mail (for|to) (this|that|the) (user|recipient|address|mailbox|account|domain)/,
-  /bad ?rcpt ?to|bad ?recipient ?to|valid ?rcpt ?to|has left (the|our|us)|no longer (accepts?|receives?|employed|a customer|monitored)|(does not|doesn'?t|not) (accept|receiv)(e|ing)? (any )?(e ?-?)?mail(?! from)|null mx|(host|domain) (name )?(is )?(unknown|not found|does ?n[o']t exist)|unknown (host|domain)|invalid domain/,
+  /(?<!\byou )\b(doesn'?t|does not|do not|don'?t) have ((?!permission|access|right|enough|sufficient|credit)\S+ ){0,3}?(account|mail ?-?box|user|alias)\b|not (one of )?our (customer|user|client|member|subscriber)|\bnot (a )?local\b|(handle|accept|have) (e ?-?)?mail (for|to) (this|that|the) (user|recipient|address|mailbox|account|domain)/,
+  /bad ?rcpt ?to|bad ?recipient ?to|valid ?rcpt ?to|has left (the|our|us)|no longer (accepts?|receives?|employed|a customer|monitored)|null mx|^\W*(unknown host(?! ?name)|host unknown)\b|\bdomain (name )?(is )?(unknown|not found|does ?n[o']t exist)|unknown domain|invalid domain/,
+  new RegExp(
+    String.raw`(${BOX}|\bdomain\b)[^;.]{0,30}\b(does not|doesn'?t|not) (accept|receiv)(e|ing)? (any )?(e ?-?)?mail\b(?! (from|without|unless|sent|with|via|by|over|until)\b)`,
+  ),
 );
 
 /** The same in other languages, as their servers write it. */
@@ -132,6 +177,17 @@ const ACCOUNT_SHUT = any(
   /(casella|utente|account)\b.{0,40}(disattiv|disabilitat|sospes|scadut|bloccat)|(konto|skrzynk\w*)\b.{0,40}(nieaktywn|zablokowan|wyłączon)|(ящик|аккаунт|пользовател|уч[её]тн)\S*.{0,40}(заблокирован|отключ|удал[её]н|недоступ|неактив)|(用户|账户|帐户|邮箱|郵箱).{0,12}(停用|禁用|冻结|关闭)|(계정|메일함).{0,15}(휴면|정지|중지)/,
 );
 
+/** Reasons that stand, whatever limit is told of beside them. */
+const REASONS = any(
+  LISTS,
+  LISTED,
+  HARVEST,
+  RELAYING,
+  UNKNOWN,
+  SPAM,
+  /\b(blocked|banned|virus|reputation)\b/,
+);
+
 /** Read from the top, the first that fits decides. The words are those of real servers. */
 export const SUBJECTS: readonly SubjectRule[] = [
   {
@@ -139,6 +195,8 @@ export const SUBJECTS: readonly SubjectRule[] = [
     subject: 'unsaid',
     source: 'RFC 6647 §2: greylisting, which ends by itself',
   },
+  { words: SENDING_LIMITED, subject: 'block', source: 'Gmail 5.4.5, Exchange 5.2.2, cPanel' },
+  { enhanced: /^5\.4\.5$/, subject: 'block', source: 'Gmail: daily sending quota' },
   { enhanced: /^[45]\.2\.2$/, subject: 'recipient', source: 'RFC 3463 §3.3: mailbox full' },
   { words: FULL, subject: 'recipient', source: 'Exim, Amazon SES, Exchange: mailbox full' },
 
@@ -163,6 +221,8 @@ export const SUBJECTS: readonly SubjectRule[] = [
   { enhanced: /^[45]\.1\.[78]$/, subject: 'unsaid', source: 'RFC 3463 §3.2: the sender' },
   { enhanced: /^[45]\.1\.90$/, subject: 'unsaid', source: 'Exchange Online: recipients a day' },
   { words: SENDER, subject: 'unsaid', source: 'Postfix, Exim, Spectrum: sender refused' },
+  { words: NOT_TO_SEND, subject: 'unsaid', source: 'Exchange, SendGrid: our account may not send' },
+  { words: BEHIND_BOILERPLATE, subject: 'unsaid', source: 'GMX, 1&1: policy, DNS, sender' },
   { words: LIMITED, subject: 'unsaid', source: 'GoDaddy, Tencent, Exim: a rate limit' },
 
   // Nobody of that name, beside any code.
@@ -175,6 +235,7 @@ export const SUBJECTS: readonly SubjectRule[] = [
 
   // Weaker signs, which also come with what is said of a recipient.
   { words: OFTEN, subject: 'unsaid', source: 'Postfix anvil, Gmail 4.2.1: a rate limit' },
+  { words: POLICY, subject: 'unsaid', source: 'Exchange, Mimecast: a policy' },
   { words: IP, subject: 'block', source: 'T-Online, Outlook, Free: names an IP' },
   { words: SPAM, subject: 'block', source: 'SORBS, Gmail, Amavis, Mail.ru: spam' },
   { words: MAILBOX_SHUT, subject: 'recipient', source: 'Gmail, Outlook: mailbox unavailable' },
@@ -228,3 +289,6 @@ export function subjectOf(reply: Reply): Subject {
     )?.subject ?? 'unsaid'
   );
 }
+
+/** Whether a refusal names a list, a bad list of ours, spam, or a recipient nobody knows. */
+export const isExplained = ({ text }: Reply): boolean => REASONS.test(fold(text));

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { DeliveryResult, Reply, Stage, Verdict } from '../../src/domain/outcome.ts';
-import { cleanReply, formatReply, judge, RULES, refusalKey } from '../../src/domain/replies.ts';
+import {
+  cleanReply,
+  formatReply,
+  isConnectionLimit,
+  judge,
+  RULES,
+  refusalKey,
+} from '../../src/domain/replies.ts';
 import { SUBJECTS } from '../../src/domain/subjects.ts';
 
 /** `550 5.1.1 words` as a reply. */
@@ -128,15 +135,64 @@ describe.each(['rcpt', 'data', 'dot'] as const)('at %s', (stage) => {
     '421 mwinf5c ME Trop de connexions, veuillez verifier votre configuration. OFR004_104',
     '451 Maximum number of connections from user+IP exceeded',
     '550 exceeds per-domain connection limit for example.net',
-  ])('%s is about our connections, no row’s doing', (line) => {
-    expect(at(stage, line)).toEqual({
-      kind: 'server',
-      text: line,
-      pause: false,
-      broke: false,
-      code: Number(line.slice(0, 3)),
-      crowded: true,
-    });
+    '421 Connection limit exceeded',
+    '421 4.7.0 Error: too many connections from unknown[192.0.2.1]',
+    '421 The number of simultaneous connections from your host exceeds the limit',
+    '421 max. 5 connections allowed, closing connection',
+    '451 Concurrency limit reached',
+  ])(
+    '%s is about our connections, though one row that always meets it could cause it too',
+    (line) => {
+      expect(at(stage, line)).toEqual({
+        kind: 'server',
+        text: line,
+        pause: false,
+        broke: true,
+        code: Number(line.slice(0, 3)),
+        crowded: true,
+      });
+    },
+  );
+
+  test.each([
+    '552 5.3.4 Message size exceeds fixed maximum message size, closing connection',
+    '552 Message exceeds maximum size limit. Connection will be closed',
+    '554 5.4.6 Maximum hop count exceeded; closing connection',
+    '550 Maximum number of invalid recipients exceeded. Connection closed',
+    '550 5.1.1 too many clients of this name: User unknown',
+    '550 5.7.1 Maximum recipients reached, connection closed',
+  ])('%s is a refusal, whatever it says of connections', (line) => {
+    expect(at(stage, line)).toEqual(fails(line));
+  });
+
+  test.each([
+    '550 5.1.1 User unknown; too many connections to users who do not exist',
+    '554 5.7.1 Too many connections from your IP, blacklisted by Spamhaus',
+    '450 4.7.1 Too many connections from your host, listed at bl.spamcop.net',
+  ])('%s is the recipient’s or a block, though for now', (line) => {
+    expect(at(stage, line)).toEqual(defers(line));
+  });
+
+  test.each([
+    '421 4.7.0 Error limit reached, closing connection',
+    '421 Maximum number of messages reached, closing connection',
+    '421 4.7.0 Maximum errors reached, dropping all connections of yours',
+    '421 Too many connections from your IP, blocked using zen.spamhaus.org',
+  ])('%s is trouble, but not for too many connections', (line) => {
+    const verdict = at(stage, line);
+    expect(verdict).toMatchObject({ kind: 'server', pause: false, broke: true });
+    expect(verdict).not.toHaveProperty('crowded');
+  });
+
+  test.each([
+    '550 5.4.5 Daily user sending quota exceeded',
+    '550 5.4.5 Daily user sending limit exceeded',
+    '550 5.4.5 Daily SMTP relay limit exceeded for user',
+    '550 5.7.1 Daily limit for sending clients exceeded',
+    '550 5.2.2 Submission quota exceeded',
+    '550 Domain example.net has exceeded the max emails per hour (150/150 (100%)) allowed. Message discarded.',
+  ])('%s is for now', (line) => {
+    expect(at(stage, line)).toEqual(defers(line));
   });
 
   test('454 is the server’s trouble', () => {
@@ -176,6 +232,7 @@ describe('MAIL', () => {
     '553 5.1.8 no such domain',
     '501 bad syntax',
     '500 what',
+    '550 5.7.1 Sender exceeds limit of clients permitted to relay',
   ])('refused with %s pauses: it is no recipient’s fault', (line) => {
     expect(at('mail', line)).toEqual({
       kind: 'server',
@@ -216,6 +273,21 @@ describe('before MAIL', () => {
       expect(at('connect', line)).toMatchObject({ kind: 'server', pause: false, broke: false });
     },
   );
+
+  test.each([
+    '554 5.7.1 Too many connections from your IP, blacklisted by Spamhaus',
+    '421 4.7.0 Too many connections, your host is listed at bl.spamcop.net',
+    '421 4.7.0 Too many open connections from a banned network',
+  ])('%s is a block, and is waited for like other trouble', (line) => {
+    expect(at('connect', line)).not.toHaveProperty('crowded');
+  });
+
+  test.each([
+    '421 4.7.0 Too many connections from your IP',
+    '554 5.7.1 Too many concurrent connections',
+  ])('%s is about our connections, and no row’s doing', (line) => {
+    expect(at('connect', line)).toMatchObject({ crowded: true, broke: false });
+  });
 
   test('a refused login pauses; one that is not possible now backs off', () => {
     expect(at('auth', '535 5.7.8 wrong')).toMatchObject({
@@ -283,6 +355,27 @@ test('every code at every stage is judged, and only a 2xx after the dot as sent'
       if (judge(result).kind === 'unknown') expect(stage).toBe('dot');
     }
   }
+});
+
+test('a limit on connections is read alike by the transport and in the verdict', () => {
+  const far = `${'x'.repeat(600)} too many connections`;
+  const broken = 'too many\u0000 connections';
+  for (const [enhanced, text] of [
+    [null, 'no more of you (#4.3.2)'],
+    [null, far],
+    [null, broken],
+    ['4.3.2', ''],
+    [null, `${'connections limit '.repeat(4000)}`],
+  ] as const) {
+    const given = { code: 432, enhanced, text };
+    const verdict = judge({ kind: 'reply', stage: 'rcpt', reply: given });
+    expect([text.length, isConnectionLimit('rcpt', given)]).toEqual([
+      text.length,
+      'crowded' in verdict,
+    ]);
+  }
+  expect(isConnectionLimit('rcpt', { code: 450, enhanced: null, text: far })).toBe(false);
+  expect(isConnectionLimit('rcpt', { code: 450, enhanced: null, text: broken })).toBe(true);
 });
 
 test('every rule names its source', () => {
@@ -388,6 +481,20 @@ describe('refusals', () => {
     '550 5.1.1 Mailbox for VoIP user is disabled',
     '450 4.1.1 User unknown in virtual alias table',
     '450 4.2.1 The user you are trying to contact is receiving mail too quickly',
+    '452 4.2.2 Recipient has exceeded its daily limit of messages',
+    '550 5.2.2 user is over their quota. Please try sending again later',
+    '552 5.2.2 The email account that you tried to reach is over quota',
+    '552 5.2.2 mailbox full, quota exceeded. Please notify the sender',
+    '550 Host unknown (Name server: host not found)',
+    '550 Requested action not taken: mailbox unavailable (e.g., mailbox not found, no access, or command rejected for policy reasons)',
+    '550 5.1.1 No such user. You are not allowed to send mail to this address',
+    '550 This user does not accept mail',
+    '550 This domain does not accept email',
+    '550 We do not have a mailbox by that name',
+    "550 Sorry, we don't have any user with that name",
+    '550 User unknown, please check the address before sending again',
+    '550 The address you are trying to send mail to does not exist',
+    '550 The recipient account is disabled',
   ])('of one recipient never count: %s', (line) => {
     expect(key(line)).toBeNull();
   });
@@ -456,6 +563,16 @@ describe('refusals', () => {
     '451 4.7.1 Sorry, your mail server has sent too much unsolicited mail',
     '550 5.1.1 <x@example.org> User unknown; your IP has been blacklisted after too many invalid recipients',
     '450 4.7.1 2001:db8::1 not allowed',
+    '550 5.4.5 Daily user sending quota exceeded',
+    '550 5.4.5 Daily user sending limit exceeded',
+    '550 5.4.5 Daily SMTP relay limit exceeded for user',
+    "550 5.2.2 The message can't be submitted because the sender's submission quota was exceeded",
+    '550 Domain example.net has exceeded the max emails per hour (150/150 (100%)) allowed. Message discarded.',
+    '550 You have reached a limit for sending mail',
+    "550 5.1.90 Your message can't be sent because you've reached your daily limit for message recipients",
+    '550 Outgoing mail quota exceeded',
+    '452 4.2.2 sending quota exceeded',
+    '550 5.7.1 Daily limit for sending clients exceeded',
   ])('that tell of us count, whatever the code: %s', (line) => {
     expect(key(line)).not.toBeNull();
   });
@@ -473,6 +590,28 @@ describe('refusals', () => {
     '550 Email rejected: invalid message headers',
     '550 blocked',
     '550 disabled',
+    '550 5.7.1 You do not have permission to send from this account',
+    '550 User not authorized to send as this address',
+    '550 This user is not allowed to send mail',
+    '550 You do not have enough credits in this account to send mail',
+    '550 Insufficient balance, account disabled',
+    '550 5.7.1 Tenant account not found; sending blocked',
+    '550 SMTP user not found',
+    '550 Client account not found',
+    '550 Customer account disabled',
+    '550 Your user account has been suspended',
+    '550 Account disabled: cannot send',
+    '550 Sending from this account is disabled',
+    '550 Outgoing mail from this account has been suspended',
+    '550 Account blocked from sending mail',
+    '550 This server does not accept mail without valid DNS',
+    '550 Host does not accept email over plain connections',
+    '550 Hostname unknown: host not found',
+    '550 Unknown host name, access denied',
+    '550-Requested action not taken: mailbox unavailable 550 Reject due to policy restrictions',
+    '550 Requested action not taken: mailbox unavailable Reject due to policy restrictions',
+    '550 Requested action not taken: mailbox unavailable invalid DNS MX or A/AAAA resource record',
+    '550 Requested action not taken: mailbox unavailable Sender address is not allowed.',
   ])('of the sender, or of nobody, count where they are for good: %s', (line) => {
     expect(key(line)).not.toBeNull();
   });
