@@ -104,6 +104,8 @@ const isOutOfStep = (result: DeliveryResult): boolean =>
 const isAccepted = (result: DeliveryResult): boolean =>
   result.kind === 'reply' && result.stage === 'dot' && positive(result.reply);
 
+const atDot = (result: DeliveryResult): boolean => 'stage' in result && result.stage === 'dot';
+
 /** What a result says, on one line. */
 const told = (result: DeliveryResult): string =>
   result.kind === 'reply' ? formatReply(result.reply) : 'error' in result ? result.error : '';
@@ -117,7 +119,7 @@ const isAnswered = (result: DeliveryResult): boolean =>
 
 interface Delivered {
   result: DeliveryResult;
-  /** What carried it; its place is still held. */
+  /** What carried it, if it is still to be used; the place is held either way. */
   client: SmtpClient | null;
 }
 
@@ -205,6 +207,7 @@ class Pool implements Transport {
       }
       next?.done({ kind: 'not-started' });
       if (client) this.release(client);
+      else this.givePlace();
       return;
     }
   }
@@ -215,16 +218,19 @@ class Pool implements Transport {
     following: Following,
     on: SmtpClient | null,
   ): Promise<Delivered> {
+    let dotsRefused = 0;
+    /** A text that is refused more often than there are connections has another reason, whatever is said. */
+    const isOneTooMany = (result: DeliveryResult): boolean =>
+      saysTooMany(result) && !(atDot(result) && ++dotsRefused > this.options.connections);
     for (let held = on !== null; ; held = false) {
       if (!held) await this.takePlace();
       if (!held && this.closing) {
-        this.givePlace();
         return { result: { kind: 'not-started' }, client: null };
       }
       const warm = on ?? this.takeIdle();
       if (warm) {
         const result = await this.attempt(warm, transmission, following);
-        if (saysTooMany(result)) {
+        if (isOneTooMany(result)) {
           on = null;
           if (await this.yieldPlace(result, warm, warm.announcedAt)) continue;
           return { result, client: null };
@@ -238,7 +244,7 @@ class Pool implements Transport {
       const fresh = await this.connect();
       if (fresh instanceof SmtpClient) {
         const result = await this.attempt(fresh, transmission, following);
-        if (!saysTooMany(result)) return { result, client: fresh };
+        if (!isOneTooMany(result)) return { result, client: fresh };
         if (await this.yieldPlace(result, fresh, fresh.announcedAt)) continue;
         return { result, client: null };
       } else if (!(await this.yieldPlace(fresh, null, begun))) {
@@ -248,11 +254,11 @@ class Pool implements Transport {
   }
 
   /**
-   * Gives the place of a connection up that failed, or that was one too many and is closed. A server may refuse all of
-   * them for the one: what was begun before that was gone says nothing new, and is only tried again.
+   * Gives the place of a connection up that failed, or that was one too many and is closed, if the server takes others. It
+   * may refuse all of them for the one: what was begun before that was gone says nothing new, and is only tried again.
    * @param client if it came so far
    * @param begun  when the connection was asked for, or the message announced on it
-   * @returns whether the server takes others, which can carry its message instead
+   * @returns whether the server takes others, which can carry its message instead; if not, the place is still held
    */
   private async yieldPlace(
     result: DeliveryResult,
@@ -260,7 +266,7 @@ class Pool implements Transport {
     begun: number,
   ): Promise<boolean> {
     const tooMany = saysTooMany(result);
-    const known = tooMany && (this.makingRoom !== null || begun < this.roomAt);
+    const known = tooMany && this.anyOpen && (this.makingRoom !== null || begun < this.roomAt);
     const ahead = client?.ahead;
     if (client && known && !ahead) {
       this.release(client);
@@ -273,19 +279,17 @@ class Pool implements Transport {
       else client.quit();
       ahead?.done({ kind: 'not-started' });
     }
-    const others =
-      known ||
-      (tooMany && this.handshakes.size > 0) ||
-      (isConnectionRefused(result) && (await this.isAnotherOpen()));
+    const others = known || (isConnectionRefused(result) && (await this.isAnotherOpen()));
     if (others && !known) {
       this.places.refused(this.busy.size + this.idle.length + this.handshakes.size, told(result));
       while (this.isCrowded(0) && this.idle[0]) this.forget(this.idle[0]).quit();
       if (client) this.makeRoom(client);
       else this.roomAt = performance.now();
     }
+    if (!others) return false;
     this.givePlace();
     await this.makingRoom;
-    return others;
+    return true;
   }
 
   /** Whether there are too many connections, with so many more. */
@@ -346,9 +350,13 @@ class Pool implements Transport {
     if (this.free > 0) this.onFree?.();
   }
 
+  private get anyOpen(): boolean {
+    return this.busy.size > 0 || this.idle.length > 0;
+  }
+
   /** Whether the server has taken another connection, once those being made at this moment have come to something. */
   private async isAnotherOpen(): Promise<boolean> {
-    if (this.busy.size > 0 || this.idle.length > 0) return true;
+    if (this.anyOpen) return true;
     const some = Promise.any(this.handshakes).then(
       () => true,
       () => false,

@@ -365,6 +365,31 @@ describe('connecting', () => {
   });
 });
 
+describe('a server that takes no connection at all', () => {
+  test.each(['421 4.7.0 Too many connections from your IP', '554 5.7.1 Connection limit exceeded'])(
+    'and says %s is asked once for each message',
+    async (line) => {
+      const { server, transport } = await raw(
+        {
+          CONNECT: (c) => {
+            c.reply(line);
+            c.socket.end();
+          },
+        },
+        { connections: 50 },
+      );
+      const results = await Promise.all(
+        Array.from({ length: 50 }, () => deliver(transport, message(), go)),
+      );
+      for (const result of results) {
+        expect(result).toMatchObject({ kind: 'reply', stage: 'connect' });
+      }
+      expect(server.connected).toBe(50);
+      expect(transport.free).toBe(50);
+    },
+  );
+});
+
 describe('a message refused for there being too many connections', () => {
   const TOO_MANY = '432 4.3.2 Concurrent connections limit exceeded';
 
