@@ -498,9 +498,15 @@ class Batch implements JobOwner {
     return { sign, reason: verdict.kind === 'server' ? verdict.text : '' };
   }
 
-  /** The batch ends and the send pauses itself; `giveBack` may still grow by what is on the wire. */
+  /**
+   * The batch ends and the send pauses itself, for the first reason there is; what is on the wire may still make a block
+   * of what was refused before, or add to it.
+   */
   private pauseFor(reason: string, giveBack: Run | null = null): void {
-    this.pause ??= { reason, giveBack };
+    this.pause = {
+      reason: this.pause?.reason ?? reason,
+      giveBack: this.pause?.giveBack ?? giveBack,
+    };
     this.ending = true;
   }
 

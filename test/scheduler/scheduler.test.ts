@@ -356,6 +356,41 @@ describe('outcomes', () => {
     expect(after.reason).toContain('our list says no');
   });
 
+  test('a run that grows long enough once another reason has paused the send is given back all the same', async () => {
+    const waiting: (() => void)[] = [];
+    let others = (): void => undefined;
+    const othersAreHere = new Promise<void>((resolve) => {
+      others = resolve;
+    });
+    const server = await smtp({
+      onRcptTo: async (address) => {
+        if (address.startsWith('p1@')) {
+          await othersAreHere;
+          return { reply: [530, '5.7.0 Authentication required'] };
+        }
+        await new Promise<void>((resolve) => {
+          if (waiting.push(resolve) === 3) others();
+        });
+        return { reply: [554, '5.7.1 our list says no to 192.0.2.1'] };
+      },
+    });
+    const sendId = await seedSend(db.database, { recipients: 4 });
+    await schedule(server, {
+      connections: 4,
+      blockAfter: 3,
+      report: (event) => {
+        if (event.kind === 'message' && event.email.startsWith('p1@')) {
+          for (const answer of waiting) answer();
+        }
+      },
+    }).done;
+    const after = await books(sendId);
+    expect(after).toMatchObject({ status: 'paused', failed: 0, pending: 4 });
+    expect(after.reason).toContain('Authentication required');
+    const rows = await ledgerRows(db.database, sendId);
+    expect(rows.map(({ attempts }) => attempts)).toEqual([0, 0, 0, 0]);
+  });
+
   test('a poor list is no block: it goes on past any number of unknown recipients', async () => {
     const unknown = [
       "554 delivery error: dd This user doesn't have an example.org account",
