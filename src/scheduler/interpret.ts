@@ -73,11 +73,12 @@ export function interpret(
         const refusal = { code: verdict.code, enhanced: null, text };
         return { settlement: deferral(recipient, refusal, rules), sign: 'nothing' };
       }
+      // In mid-message it may be this row that is always told so: then somebody is to be called in the end.
       return {
         settlement: { seq, to: 'returned', delayMs: UNTOUCHED_DELAY_MS },
         ...(verdict.pause
           ? { sign: 'nothing', pause: { reason: verdict.text, giveBack: null } }
-          : { sign: verdict.crowded ? 'crowded' : 'trouble' }),
+          : { sign: verdict.crowded && !verdict.broke ? 'crowded' : 'trouble' }),
       };
     }
     case 'untouched':

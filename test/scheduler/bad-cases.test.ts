@@ -152,6 +152,89 @@ describe('a server', () => {
     expect([...server.countsByRecipient().values()].every((count) => count === 2)).toBe(true);
   });
 
+  test('that has no place for anybody is tried once after each backoff', async () => {
+    server = await startSmtpServer({
+      onConnect: () => ({ reply: [421, '4.7.0 Too many connections from your IP'] }),
+    });
+    const sendId = await seedSend(db.database, { recipients: 100, batchSize: 100 });
+    let troubles = 0;
+    let tried = 0;
+    const threeTimes = new Promise<void>((resolve) => {
+      scheduler = startScheduler(db.connect({ connections: 4 }), server.settings, {
+        connections: 50,
+        maxServerFailures: 2,
+        report: ({ kind }) => {
+          if (kind !== 'server-trouble' || ++troubles < 3) return;
+          tried = server.connected;
+          resolve();
+        },
+      });
+    });
+    await threeTimes;
+    await scheduler?.stop();
+    expect(tried).toBeLessThanOrEqual(50 + 2);
+    expect(await balancedBooks(db.database, sendId)).toMatchObject({
+      status: 'running',
+      pending: 100,
+    });
+  });
+
+  test.each([
+    [552, '5.3.4 Message size exceeds fixed maximum message size, closing connection'],
+    [554, '5.4.6 Maximum hop count exceeded; closing connection'],
+  ])('that refuses one text with %s %s has refused that one, once', async (code, text) => {
+    let refused = 0;
+    const result = await sendThrough(
+      {
+        onData: ({ to }) => {
+          if (to[0] !== 'p7@example.org') return undefined;
+          refused += 1;
+          return { reply: [code, text] };
+        },
+      },
+      40,
+    );
+    expect(result).toEqual({ ...WELL, sent: 39 });
+    expect(refused).toBe(1);
+  });
+
+  test('that has too many connections for one text only gets the others, and that row fails', async () => {
+    server = await startSmtpServer({
+      onData: ({ to }) =>
+        to[0] === 'p1@example.org'
+          ? { reply: [451, '4.7.0 Too many connections from your IP'] }
+          : delayed(300),
+    });
+    const sendId = await seedSend(db.database, {
+      recipients: 150,
+      batchSize: 150,
+      maxAttempts: 1,
+    });
+    scheduler = startScheduler(db.connect({ connections: 4 }), server.settings);
+    await scheduler.done;
+    expect(await balancedBooks(db.database, sendId)).toMatchObject({
+      status: 'completed',
+      sent: 149,
+      failed: 1,
+    });
+  });
+
+  test('that has too many connections for the only text there is pauses the send', async () => {
+    server = await startSmtpServer({
+      onData: () => ({ reply: [451, '4.7.0 Too many connections from your IP'] }),
+    });
+    const sendId = await seedSend(db.database, { recipients: 1 });
+    scheduler = startScheduler(db.connect({ connections: 4 }), server.settings, {
+      maxServerFailures: 2,
+      backoffMaxSeconds: 1,
+    });
+    await scheduler.done;
+    expect(await balancedBooks(db.database, sendId)).toMatchObject({
+      status: 'paused',
+      pending: 1,
+    });
+  });
+
   test('that closes after every ten messages is gone back to, nobody twice or unknown', async () => {
     const carried = new Map<string, number>();
     const result = await sendThrough(

@@ -80,6 +80,14 @@ describe('a verdict, weighed against what the send has met', () => {
     });
   });
 
+  test('one that says so in mid-message counts as one, for the row may be the reason', () => {
+    const crowded: Verdict = { ...broke, broke: true, crowded: true };
+    expect(interpret(row(1), crowded, watch(), rules)).toEqual({
+      settlement: { seq: 1, to: 'returned', delayMs: 5_000 },
+      sign: 'trouble',
+    });
+  });
+
   test('server trouble costs the row nothing', () => {
     expect(interpret(row(1), broke, watch(), rules)).toEqual({
       settlement: { seq: 1, to: 'returned', delayMs: 5_000 },
