@@ -7,6 +7,8 @@ const MAX_LOCAL_OCTETS = 64;
 const MAX_PATH_OCTETS = 254;
 /** RFC 1035 §2.3.4. */
 const MAX_LABEL_OCTETS = 63;
+/** UTF-16 units that NFC can make one character of, which then takes an octet or more of a path. */
+const MAX_UNITS_PER_CHARACTER = 4;
 
 const ATEXT = "A-Za-z0-9!#$%&'*+/=?^_`{|}~-";
 const LABEL = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
@@ -66,6 +68,9 @@ export function checkAddress(text: string): AddressCheck {
 const longLocal = (octets: number): AddressCheck =>
   refuse(`the part before the @ has ${octets} octets; ${MAX_LOCAL_OCTETS} are allowed`);
 
+const longPath = (octets: number): AddressCheck =>
+  refuse(`the address has ${octets} octets; ${MAX_PATH_OCTETS} are allowed`);
+
 function checkPieces(email: string): AddressCheck {
   if (email === '') return refuse('no address');
   if (LINE_BREAK.test(email)) return refuse('a line break in the address');
@@ -73,6 +78,7 @@ function checkPieces(email: string): AddressCheck {
   const fault = findFault(email, at);
   if (fault !== undefined) return refuse(`${fault} in the address`);
   if (at === -1) return refuse('no @ in the address');
+  if (email.length > MAX_PATH_OCTETS * MAX_UNITS_PER_CHARACTER) return longPath(email.length);
   const local = email.slice(0, at).normalize('NFC');
   const quoted = local.startsWith('"');
   if (!quoted && local.includes('@')) return refuse('more than one @ in the address');
@@ -84,9 +90,7 @@ function checkPieces(email: string): AddressCheck {
   const domain = toAsciiDomain(email.slice(at + 1));
   if ('reason' in domain) return refuse(domain.reason);
   const length = octets + 1 + domain.ascii.length;
-  if (length > MAX_PATH_OCTETS) {
-    return refuse(`the address has ${length} octets; ${MAX_PATH_OCTETS} are allowed`);
-  }
+  if (length > MAX_PATH_OCTETS) return longPath(length);
   return { ok: true, email, norm: `${normalizeLocal(local, quoted)}@${domain.ascii}` };
 }
 
@@ -137,17 +141,20 @@ function toAsciiDomain(domain: string): { ascii: string } | { reason: string } {
     return { reason: 'an empty label (two dots in a row) in the domain' };
   }
   const labels = mapped.split('.');
+  // Before anything that takes long over a long label: an A-label has no fewer octets than its U-label has characters.
+  for (const label of labels) {
+    const { length } = [...label];
+    if (length > MAX_LABEL_OCTETS) {
+      return {
+        reason: `a part of the domain has ${length} octets; ${MAX_LABEL_OCTETS} are allowed`,
+      };
+    }
+  }
   for (const label of labels) {
     const wrong = findDisallowed(toULabel(label));
     if (wrong !== undefined) {
       return { reason: `the character ${describeCharacter(wrong)} in the domain` };
     }
-  }
-  const longest = labels.find((label) => label.length > MAX_LABEL_OCTETS);
-  if (longest !== undefined) {
-    return {
-      reason: `a part of the domain has ${longest.length} octets; ${MAX_LABEL_OCTETS} are allowed`,
-    };
   }
   if (/^\d+$/.test(labels.at(-1) ?? '')) return { reason: 'a domain that ends in a number' };
   if (labels.length === 1) return { reason: 'a domain without a dot' };

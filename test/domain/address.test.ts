@@ -31,6 +31,7 @@ describe('addresses that are taken', () => {
     ['JOSÉ@example.org', 'josé@example.org'],
     [`${'a'.repeat(64)}@example.org`, `${'a'.repeat(64)}@example.org`],
     [`a@${'b'.repeat(63)}.org`, `a@${'b'.repeat(63)}.org`],
+    [`a@${'𠀋'.repeat(40)}.org`, `a@xn--u50i${'a'.repeat(39)}.org`],
   ])('%s is %s', (text, expected) => {
     expect(norm(text)).toBe(expected);
   });
@@ -130,6 +131,22 @@ describe('addresses that are refused, and why', () => {
     const domain = `${`${label}.`.repeat(7)}org`;
     expect(domain.length).toBeLessThan(200);
     expect(checkAddress(`ann@${domain}`).ok).toBe(false);
+  });
+});
+
+describe('a long text comes to its end', () => {
+  it.each([
+    ['a label of middle dots', `a@${'・'.repeat(500)}ア.com`, '501 octets; 63 are allowed'],
+    ['a label of Arabic digits', `a@${'٠'.repeat(900)}.com`, '900 octets; 63 are allowed'],
+    ['a long A-label', `a@xn--${'a'.repeat(900)}.com`, '904 octets; 63 are allowed'],
+    ['a domain of middle dots', `a@${'・'.repeat(500_000)}ア.com`, '254 are allowed'],
+    ['a domain of accents', `a@b${'\u0323\u0301'.repeat(500_000)}.com`, '254 are allowed'],
+    ['a local part of accents', `a${'\u0323\u0301'.repeat(500_000)}@b.com`, '254 are allowed'],
+    ['a million labels', `a@${'a.'.repeat(1_000_000)}com`, '254 are allowed'],
+    ['a million Arabic labels', `a@${'٠.'.repeat(1_000_000)}com`, '254 are allowed'],
+  ])('%s', (_, text, reason) => {
+    const check = checkAddress(text);
+    expect(check.ok ? `taken as ${check.norm}` : check.reason).toContain(reason);
   });
 });
 
