@@ -1,6 +1,8 @@
 /** Characters that show nothing, or only a gap: spaces, controls, joiners, marks of direction, fillers. */
 const UNSEEN = String.raw`\p{Z}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800`;
-const UNSEEN_AT_ENDS = new RegExp(`^[${UNSEEN}]+|[${UNSEEN}]+$`, 'gu');
+const UNSEEN_AT_BEGIN = new RegExp(`^[${UNSEEN}]+`, 'u');
+/** Looks back from the end alone: `[…]+$` would try each gap inside the text, from each of its characters. */
+const UNSEEN_AT_END = new RegExp(`$(?<=([${UNSEEN}]+))`, 'u');
 const UNSEEN_ONE = new RegExp(`^[${UNSEEN}\\p{C}]$`, 'u');
 
 /** Names of those that people's lists have, as the Unicode Standard has them. */
@@ -37,7 +39,10 @@ export function describeCharacter(character: string): string {
 }
 
 /** Text without what cannot be seen at its ends. */
-export const trimUnseen = (text: string): string => text.replace(UNSEEN_AT_ENDS, '');
+export function trimUnseen(text: string): string {
+  const end = text.length - (UNSEEN_AT_END.exec(text)?.[1]?.length ?? 0);
+  return text.slice(0, end).replace(UNSEEN_AT_BEGIN, '');
+}
 
 /** A text without any of these has no character of which `faultOfCharacter` knows a fault. */
 export const MAY_BE_FAULT = new RegExp(`[${UNSEEN}\\p{C}\ufffd]`, 'u');

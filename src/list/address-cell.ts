@@ -78,7 +78,7 @@ export function addressesIn(text: string): string[] {
       word.indexOf('@') === word.lastIndexOf('@') ? [word] : word.split(SEPARATORS_OF_ADDRESSES),
     );
   for (const word of words) {
-    if (!word.includes('@')) continue;
+    if (!word.includes('@') || word.length > MAX_DRESSED) continue;
     const check = checkAddress(undress(word));
     if (check.ok && !found.has(check.norm)) found.set(check.norm, check.email);
   }

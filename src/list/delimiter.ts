@@ -5,12 +5,17 @@ export function splitRoughly(line: string, delimiter: string): string[] {
   const cells: string[] = [];
   let cell = '';
   let quoted = false;
+  let blank = true;
   for (const character of line) {
-    if (character === '"' && (quoted || cell.trim() === '')) quoted = !quoted;
+    if (character === '"' && (quoted || blank)) quoted = !quoted;
     else if (character === delimiter && !quoted) {
       cells.push(cell.trim());
       cell = '';
-    } else cell += character;
+      blank = true;
+    } else {
+      cell += character;
+      blank &&= character.trim() === '';
+    }
   }
   cells.push(cell.trim());
   return cells;

@@ -158,10 +158,11 @@ export async function findLayout(
     separator?.[1] ?? findDelimiter(row.text, isAddressHeader);
 
   let rows: RoughRow[];
+  let known: boolean | undefined;
   for (;;) {
     rows = roughRows(held, firstLine, ended || held.length >= MAX_LOOKED_AT);
     const [first] = rows;
-    const known = first && splitRoughly(first.text, delimiterOf(first)).some(isAddressHeader);
+    known ??= first && splitRoughly(first.text, delimiterOf(first)).some(isAddressHeader);
     if (known || rows.length >= MAX_ROWS || ended || held.length >= MAX_LOOKED_AT) break;
     await more();
   }

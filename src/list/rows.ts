@@ -160,7 +160,7 @@ export class RowSplitter {
     const after = this.skipSpace(text, quote + 1);
     if (!this.isCellEnd(text, after)) {
       if (this.sawEscape || value.endsWith('\\')) throw this.backslashes();
-      if (value.includes('\n') || value.replace(/ +$/, '').endsWith(this.delimiter)) {
+      if (value.includes('\n') || this.endsInDelimiter(value)) {
         throw this.fault(
           `a quote in ${this.where()} is followed by more text: it is not closed, or a quote inside is not doubled`,
         );
@@ -172,6 +172,13 @@ export class RowSplitter {
     this.cells.push(value);
     this.sawEscape = false;
     return after;
+  }
+
+  /** Spaces behind it aside. */
+  private endsInDelimiter(value: string): boolean {
+    let end = value.length;
+    while (value[end - 1] === ' ') end--;
+    return value[end - 1] === this.delimiter;
   }
 
   private skipSpace(text: string, from: number): number {

@@ -206,6 +206,14 @@ describe('columns', () => {
     );
   });
 
+  it('come to their end where headers and the cells below are long', async () => {
+    const gap = `a${' '.repeat(500_000)}b`;
+    const quotes = "'".repeat(200_000);
+    const list = `Title\nemail,${gap}\n${quotes}a@example.org${quotes},x\nann@example.org,y\n`;
+    expect(await emails(list)).toEqual(['ann@example.org']);
+    expect(await emails(list, { emailColumn: 'email' })).toEqual(['ann@example.org']);
+  });
+
   it('names the columns when --email-column is none of them', async () => {
     const error = await failure('a,b\n1,2\n', { emailColumn: 'c' });
     expect(error.message).toBe('list.csv has no column "c"; its columns are: a, b');

@@ -205,6 +205,23 @@ describe('rows of a list', () => {
     },
   );
 
+  it.each([
+    ['spaces before a stray quote', `email,n\na,"${' '.repeat(1_000_000)}x"abc\n`, 2],
+    ['runs of spaces before a stray quote', `email,n\na,"${'x   '.repeat(500_000)}x"abc\n`, 2],
+    ['stray quotes in a title', `${'x"'.repeat(400_000)}\nemail,n\na@b.org,b\n`, 2],
+    ['spaces in a header', `email,x${' '.repeat(500_000)}x\na,b\n`, 2],
+    ['quotes around nothing', `email,n\na,${'"'.repeat(1_000_000)}\n`, 2],
+    ['spaces between quoted cells', `email,n\n"a"${' '.repeat(1_000_000)},"b"\n`, 2],
+  ])('come to their end with many %s', async (_, list, count) => {
+    expect(await readAll(list, 1 << 16)).toHaveLength(count);
+  });
+
+  it('tell a delimiter before a stray quote, spaces behind it aside', async () => {
+    for (const list of ['email,n\n1,"y,  "z\n', 'email\tn\n1\t"y\t  "z\n']) {
+      await expect(readAll(list, 1000)).rejects.toThrow('line 2 (cell 2) is followed by more text');
+    }
+  });
+
   it('may be long, but not without end, quoted or not', async () => {
     const long = 'x'.repeat(5_000_000);
     expect(await readAll(`email,n\na,${long}\nb,1\n`, 100_000)).toHaveLength(3);
