@@ -13,7 +13,7 @@ import {
 import type { FoundLine, Layout } from './layout.js';
 import { readRecords } from './records.js';
 import { type CsvRecord, isBlank } from './rows.js';
-import { decodeText, type TextOptions } from './text.js';
+import { countLines, decodeText, type TextOptions } from './text.js';
 
 /** A line of the list that can be mailed. */
 export interface ListRecipient {
@@ -124,7 +124,7 @@ export async function openRecipients(
       headerLine: layout.headerLine,
       above: layout.above,
       encodedTwice: null,
-      batches: readBatches(columns, rest, records, (batch) => {
+      batches: readBatches(rowCheck(columns, layout.delimiter), rest, records, (batch) => {
         if (text.hasNonAscii) noteEncodedTwice(list, batch);
       }),
       close: async () => {
@@ -187,12 +187,11 @@ function noteEncodedTwice(list: RecipientList, records: readonly CsvRecord[]): v
 }
 
 async function* readBatches(
-  columns: Columns,
+  check: RowCheck,
   first: CsvRecord[],
   records: AsyncIterable<CsvRecord[]>,
   onRows: (batch: readonly CsvRecord[]) => void,
 ): AsyncGenerator<ListBatch> {
-  const check = rowCheck(columns);
   onRows(first);
   yield checkBatch(first, check);
   for await (const batch of records) {
@@ -213,14 +212,47 @@ function checkBatch(records: readonly CsvRecord[], check: RowCheck): ListBatch {
   return batch;
 }
 
+/**
+ * What looks like a row within a cell, its address in a cell of its own: a quote that was forgotten, and closed by chance by
+ * that of a later row, takes all rows between for text.
+ */
+function findSwallowed(
+  line: number,
+  cells: readonly string[],
+  email: number,
+  delimiter: string,
+): { line: number; address: string } | undefined {
+  let at = line;
+  for (const [index, cell] of cells.entries()) {
+    if (!cell.includes('\n')) continue;
+    for (const [below, text] of cell.split('\n').entries()) {
+      if (index === email || !text.includes('@') || !text.includes(delimiter)) continue;
+      for (const part of text.split(delimiter)) {
+        const address = part.includes('@') ? readAddressCell(part) : undefined;
+        if (address?.ok) return { line: at + below, address: address.email };
+      }
+    }
+    at += countLines(cell);
+  }
+  return undefined;
+}
+
 /** Cells that are missing at the end are empty, and empty ones beyond the header's are nothing. */
-function rowCheck({ count, email, fields }: Columns): RowCheck {
+function rowCheck({ count, email, fields }: Columns, delimiter: string): RowCheck {
   const keys = fields.map(({ index, name }) => ({ index, key: `${JSON.stringify(name)}:` }));
   return ({ line, cells }) => {
     if (cells.length > count && !isBlank(cells.slice(count))) {
       return {
         line,
         reason: `too many cells: ${cells.length}, where the header has ${count}`,
+        cells,
+      };
+    }
+    const swallowed = findSwallowed(line, cells, email, delimiter);
+    if (swallowed) {
+      return {
+        line,
+        reason: `a quote that is probably not closed: line ${swallowed.line} holds ${swallowed.address}`,
         cells,
       };
     }

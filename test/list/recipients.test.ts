@@ -310,6 +310,46 @@ describe('rows that are rejected', () => {
     ]);
   });
 
+  it.each([
+    [
+      'in the first cell',
+      'name,email\n"Ann,ann@example.org\nBob,bob@example.org\nCid ""C"",cid@example.org\nDan",dan@example.org\nEve,eve@example.org\n',
+      [2, 'line 2 holds ann@example.org'],
+    ],
+    [
+      'in the last cell',
+      'email;name\nann@example.org;"Ann\nbob@example.org;Bob\ncid@example.org;Cid"\neve@example.org;Eve\n',
+      [2, 'line 3 holds bob@example.org'],
+    ],
+    [
+      'with no address behind it',
+      'name,email\n"Ann,ann@example.org\nDan",\nEve,eve@example.org\n',
+      [2, 'line 2 holds ann@example.org'],
+    ],
+    [
+      'behind a cell of several lines, with addresses dressed',
+      'id\ta\tb\temail\n1\t"x\n\ny"\t"\n2\t\tz\tBob <bob@example.org>\n3\t\t"\tcid@example.org\n4\t\t\teve@example.org\n',
+      [2, 'line 5 holds bob@example.org'],
+    ],
+  ])(
+    'names the row that a quote closed by chance seems to have swallowed: %s',
+    async (_, list, [line, says]) => {
+      for (const size of [1, 7, 1 << 16]) {
+        const { accepted, rejected } = await read(list, { size });
+        expect(accepted.map(({ email }) => email)).toEqual(['eve@example.org']);
+        expect(rejected.map((one) => [one.line, one.reason])).toEqual([
+          [line, `a quote that is probably not closed: ${says}`],
+        ]);
+      }
+    },
+  );
+
+  it('takes a cell of several lines in which an address stands alone in its line, or in a sentence', async () => {
+    const note = 'Example Ltd, Rome\noffice@example.org\nWrite to me, or to office@example.org';
+    const list = `email,note\nann@example.org,"${note}"\nbob@example.org,"a, b\n@home, c\n"\n`;
+    expect(await emails(list)).toEqual(['ann@example.org', 'bob@example.org']);
+  });
+
   it('takes missing cells at the end for empty, and drops empty ones beyond the header', async () => {
     const list =
       'name,email,a,b\nAnn,ann@example.org\nBob,bob@example.org,1,2,,"", \nCy,cy@example.org,"x"\nDee,dee@example.org,1,2,,x\nEd\n';
