@@ -217,16 +217,24 @@ const asBuffer = (bytes: Uint8Array): Buffer =>
 
 /**
  * What Windows-1252 makes of other code pages: four letters beyond ASCII in a row (Cyrillic, Greek, Hebrew, Arabic, Thai);
- * bytes that it leaves undefined; signs between such letters (Chinese, Japanese, Korean), and inside a word signs that are
- * letters elsewhere (Polish, and what DOS and the old Macintosh wrote).
+ * bytes that it leaves undefined; signs between such letters (Chinese, Japanese, Korean); and what is a letter in Polish, DOS
+ * and old Macintosh code pages: signs inside a word or at its edge, a capital inside a word, a small letter among capitals.
+ * (`DŽ` is one letter in Croatian, and may be written so before small ones.)
  */
 const OTHER_CODE_PAGE = ((): RegExp => {
   const letter = '[À-ÿŒœŠšŽžŸƒ]';
   const sign = '[¡-¿ˆ˜‘-™]';
   const any = '[^\\0-\\u00a0]';
   const between = `${letter}${sign}${sign}${letter}|${letter}${sign}${letter}${any}|${any}${letter}${sign}${letter}`;
-  const inside = '(?<=\\p{L})[¹³¢£¤¥§‚„†‡ˆ‰]\\p{Ll}';
-  return new RegExp(`[À-ÿ]{4}|\\ufffd|${between}|${inside}`, 'u');
+  const inside = '(?<=\\p{L})(?:[¹³¢£¤¥§‡‹›¡¿]\\p{Ll}|[‚„†ˆ‰¤]\\p{L})';
+  const notClosing = '(?<=\\p{L})(?<![“„”][^“„”\\n]{0,25})”\\p{Ll}';
+  const atEdge = '†\\p{Ll}|¤\\p{L}|(?<=\\p{L})[ˆ‰]|(?<=\\p{Ll})§(?=[,;|\\t\\r\\n"]|[ -]\\p{L})';
+  const capital = '(?<=\\p{L})(?<!D)[ŠŽ](?=\\p{Ll})|Ÿ(?=\\p{Ll})|(?<=\\p{Ll})[ŠŽŸŒ]';
+  const small = '(?<=\\p{Lu})[šž](?=\\p{Lu})|(?<=\\p{L})ƒ|ƒ(?=\\p{L})';
+  return new RegExp(
+    ['[À-ÿ]{4}|\\ufffd', between, inside, notClosing, atEdge, capital, small].join('|'),
+    'u',
+  );
 })();
 
 /** What it makes of UTF-8: `MÃ¼ller`. */

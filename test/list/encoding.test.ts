@@ -105,6 +105,9 @@ describe('the encoding of a list is found in one pass', () => {
     'créée, Øyvind Åsgård, Ærø, façade, Straße',
     'Mª José, nº 5, m²/m³, O’Brien, l·l, 20°C, ½ Liter',
     '„Gänsefüßchen“, ‚einfach‘, «Éluard», ¿Qué? ¡No!',
+    'L’Été, d’Œuvre, “Zürich”, 5 – über, 5…über, “Ann”s, “Übermut”sagt er',
+    'MÜLLER, ŠKODA, BAŽANT, PAŸS, ŒUVRE, Žižka, Košice, Uršula, Tomáš, DŽemal',
+    'Zoë†, †1999, Jörg‡, 5‰, 20 €, §5, Absatz§3, CAFÉ™, Mª, ‹Ü›, »Ä«, ƒ(é), 5”é, O’Néill',
     'ends with é',
   ])('Windows-1252 as people have it: %s', async (text) => {
     for (const size of SIZES) {
@@ -197,6 +200,37 @@ describe('a list is refused with its line', () => {
     const told = await read(bytes, 7, encodingName(encoding));
     expect(told.text).toContain(`a@example.org,${word}\n`);
   });
+
+  it.each([
+    ['macintosh', 'Thomas Müller'],
+    ['macintosh', 'Günther Köhler'],
+    ['macintosh', 'René Schäfer'],
+    ['macintosh', 'José, Zoë'],
+    ['macintosh', 'Özlem Übel'],
+    ['macintosh', 'MÜLLER'],
+    ['macintosh', 'François, Château'],
+    ['macintosh', 'Strauß, Anna'],
+    ['macintosh', 'João'],
+    ['macintosh', 'Søren'],
+    ['cp850', 'Jörg'],
+    ['cp850', 'Köhler'],
+    ['cp850', 'Zoë'],
+    ['cp850', 'MÜLLER'],
+    ['cp850', 'Bjørn'],
+    ['cp437', 'Maître'],
+    ['cp437', 'Genève'],
+    ['cp437', 'Lucía'],
+    ['cp437', 'Château'],
+    ['cp860', 'Óscar'],
+  ])(
+    'when Windows-1252 shows letters of %s as signs, or in the wrong case: %s',
+    async (encoding, words) => {
+      const bytes = iconv.encode(`${LIST}a@example.org,${words}\r\n${plain(9)}`, encoding);
+      for (const size of SIZES) {
+        expect((await failure(bytes, size)).message).toMatch(/nor in Windows-1252: line 302 holds/);
+      }
+    },
+  );
 
   it.each([0x81, 0x8d, 0x8f, 0x90, 0x9d])(
     'when it holds the byte %i, which Windows-1252 has not',
