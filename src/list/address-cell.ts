@@ -1,5 +1,5 @@
 import { type AddressCheck, checkAddress } from '../domain/address.js';
-import { trimUnseen } from '../domain/characters.js';
+import { describeCharacter, trimUnseen } from '../domain/characters.js';
 
 /** Longer cells are taken apart no further: no name and address are as long. */
 const MAX_DRESSED = 2_000;
@@ -86,16 +86,30 @@ export function addressesIn(text: string): string[] {
 }
 
 /**
+ * Signs that hardly any mailbox begins with, and cells of lists do: Excel's prefix of text, what keeps a cell from being a
+ * formula, half of a pair of quotes, marks of footnotes and of rows commented out.
+ */
+const STRAY = /^(?![_+"-])[\p{P}\p{Sc}\p{Sk}\p{Sm}]/u;
+
+function refuseStray(check: AddressCheck): AddressCheck {
+  const stray = check.ok ? STRAY.exec(check.email)?.[0] : undefined;
+  if (stray === undefined) return check;
+  const reason = `a stray ${describeCharacter(stray)} before the address`;
+  const remedy = '; if it is part of it, put what is before the @ in double quotes';
+  return { ok: false, reason: stray < '\u0080' ? reason + remedy : reason };
+}
+
+/**
  * Checks the address in a cell, taken out of what people and programs put around one: a name (`Ann <ann@example.org>`),
- * brackets, quotes, `mailto:`, a comma or semicolon, characters that cannot be seen. A cell with two addresses has none.
+ * brackets, quotes, `mailto:`, a comma or semicolon, characters that cannot be seen. A cell with two addresses has none, nor one with a sign left over before it.
  */
 export function readAddressCell(cell: string): AddressCheck {
   const asItStands = checkAddress(cell);
-  if (asItStands.ok || cell.length > MAX_DRESSED) return asItStands;
+  if (asItStands.ok || cell.length > MAX_DRESSED) return refuseStray(asItStands);
   const addresses = addressesIn(cell);
   if (addresses.length > 1) {
     const count = addresses.length === 2 ? 'two' : addresses.length;
     return { ok: false, reason: `${count} addresses in one cell: ${addresses.join(', ')}` };
   }
-  return checkAddress(undress(cell));
+  return refuseStray(checkAddress(undress(cell)));
 }
