@@ -26,9 +26,8 @@ const QUOTES = [
 
 /** What people leave before and behind an address when they cut it out of a line. */
 const CUTTINGS = /^[\s,;，；]+|[\s,;.，；。]+$/g;
-/** RFC 5322 §3.4: a display name and the address in angle brackets; a comment behind the address; Markdown's link. */
+/** RFC 5322 §3.4: a display name and the address in angle brackets; Markdown's link. */
 const NAMED = /^[^<>]*<([^<>]*)>$/;
-const COMMENTED = /^([^\s()]+)\s*\([^()]*\)$/;
 const LINKED = /^\[[^[\]]*\]\(([^()]*)\)$/;
 /** Excel's way to say that a cell is text. */
 const FORMULA_TEXT = /^="([^"]*)"$/;
@@ -47,7 +46,7 @@ function percentDecoded(text: string): string {
 function undressOnce(text: string): string {
   const mailto = MAILTO.exec(text)?.[1];
   if (mailto !== undefined) return percentDecoded(mailto);
-  const inner = [LINKED, NAMED, COMMENTED, FORMULA_TEXT]
+  const inner = [LINKED, NAMED, FORMULA_TEXT]
     .map((form) => form.exec(text)?.[1])
     .find((found) => found !== undefined);
   if (inner !== undefined) return inner;
@@ -85,6 +84,17 @@ export function addressesIn(text: string): string[] {
   return [...found.values()];
 }
 
+/** A quoted name, or a comment (RFC 5322 §3.2.2), in parentheses of either width. */
+const QUOTED_OR_COMMENT = /"[^"]*"|[(（]([^()（）]*)[)）]/g;
+
+/** What a cell says in parentheses beside its address: perhaps that nobody is to be written to there. */
+function findRemark(cell: string): string | undefined {
+  for (const [whole, comment] of cell.matchAll(QUOTED_OR_COMMENT)) {
+    if (comment?.trim() && addressesIn(comment).length === 0) return whole;
+  }
+  return undefined;
+}
+
 /**
  * Signs that hardly any mailbox begins with, and cells of lists do: Excel's prefix of text, what keeps a cell from being a
  * formula, half of a pair of quotes, marks of footnotes and of rows commented out.
@@ -101,7 +111,8 @@ function refuseStray(check: AddressCheck): AddressCheck {
 
 /**
  * Checks the address in a cell, taken out of what people and programs put around one: a name (`Ann <ann@example.org>`),
- * brackets, quotes, `mailto:`, a comma or semicolon, characters that cannot be seen. A cell with two addresses has none, nor one with a sign left over before it.
+ * brackets, quotes, `mailto:`, a comma or semicolon, characters that cannot be seen. A cell with two addresses has none, nor one with a sign left over before it, or with a
+ * remark in parentheses beside it.
  */
 export function readAddressCell(cell: string): AddressCheck {
   const asItStands = checkAddress(cell);
@@ -110,6 +121,10 @@ export function readAddressCell(cell: string): AddressCheck {
   if (addresses.length > 1) {
     const count = addresses.length === 2 ? 'two' : addresses.length;
     return { ok: false, reason: `${count} addresses in one cell: ${addresses.join(', ')}` };
+  }
+  const remark = addresses.length === 1 ? findRemark(cell) : undefined;
+  if (remark !== undefined) {
+    return { ok: false, reason: `a remark beside the address: ${remark}` };
   }
   return refuseStray(checkAddress(undress(cell)));
 }

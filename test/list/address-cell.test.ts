@@ -26,7 +26,8 @@ it.each([
   'ann@example.org.',
   '; ann@example.org ;',
   'Ann <ann@example.org>;',
-  'ann@example.org (Ann Lee)',
+  '"Ann Lee (Example Ltd)" <ann@example.org>',
+  '( ann@example.org )',
   '\u200bann@example.org',
   'ann@example.org\u200e',
   '\u202aann@example.org\u202c',
@@ -36,6 +37,26 @@ it.each([
 ])('takes the address out of %j', (cell) => {
   const check = readAddressCell(cell);
   expect(check.ok ? check.norm : check.reason).toBe('ann@example.org');
+});
+
+it.each([
+  ['ann@example.org (unsubscribed 2023)', '(unsubscribed 2023)'],
+  ['ann@example.org (do not mail)', '(do not mail)'],
+  ['ann@example.org(bounced)', '(bounced)'],
+  ['(bounced) ann@example.org', '(bounced)'],
+  ['<ann@example.org> (do not mail)', '(do not mail)'],
+  ['Ann Lee <ann@example.org> (do not mail)', '(do not mail)'],
+  ['Ann Lee (do not mail) <ann@example.org>', '(do not mail)'],
+  ['(do not mail) <ann@example.org>', '(do not mail)'],
+  ['mailto:ann@example.org (do not mail)', '(do not mail)'],
+  ['ann@example.org （配信停止）', '（配信停止）'],
+  ['ann@example.org (Ann Lee)', '(Ann Lee)'],
+  ['ann@example.org (Ann (left))', '(left)'],
+])('does not throw the remark away in %j', (cell, remark) => {
+  expect(readAddressCell(cell)).toEqual({
+    ok: false,
+    reason: `a remark beside the address: ${remark}`,
+  });
 });
 
 it.each([
