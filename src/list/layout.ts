@@ -1,10 +1,13 @@
-import { addressesIn, readAddressCell } from './address-cell.js';
+import { readAddressCell } from './address-cell.js';
 import { DELIMITERS, findDelimiter, splitRoughly } from './delimiter.js';
 import { countLines } from './text.js';
 
 /** Rows, empty ones left out, among which the header is looked for. */
 const MAX_ROWS = 20;
 const MAX_LOOKED_AT = 1024 * 1024;
+
+/** Of this many cells one may be filled with something else than an address, and one more. */
+const MOST_OF = 5;
 
 /** What Excel puts first, and reads, in a list whose delimiter is not that of the country: `sep=;`. */
 const SEPARATOR_LINE = /^"?sep=([,;\t|])"?[ \t]*\n/i;
@@ -81,28 +84,65 @@ function roughRows(text: string, firstLine: number, ended: boolean): RoughRow[] 
 
 const isAddress = (cell: string): boolean => cell.includes('@') && readAddressCell(cell).ok;
 
-/** Whether rows fit a header: its address columns hold addresses, as far as they hold anything. */
+/** What is an address or was meant for one: `dan(at)example.org`. */
+const MEANT = /@|[([{]\s*at\s*[)\]}]/i;
+
+/** With nothing else in the cell. */
+function isMeantAlone(cell: string): boolean {
+  const parts = cell.split(MEANT).map((part) => part.trim());
+  return (
+    parts.length > 1 &&
+    parts.every((part) => part !== '' && !/\s/.test(part)) &&
+    (!/\s/.test(cell) || (parts.at(-1) as string).includes('.'))
+  );
+}
+
+/**
+ * Whether rows fit a header below the first row: an address column holds addresses in nearly every cell that is filled, and no
+ * other column holds more. A row of the table with "Email" as the preferred way to reach somebody is none.
+ */
 function fits(
   header: readonly string[],
   rows: readonly RoughRow[],
   delimiter: string,
   isAddressHeader: (header: string) => boolean,
 ): boolean {
-  if (header.some(isAddress)) return false;
-  const columns = header.flatMap((cell, index) => (isAddressHeader(cell) ? [index] : []));
+  if (header.some((cell) => isAddress(cell) || isMeantAlone(cell))) return false;
   const cells = rows.map(({ text }) => splitRoughly(text, delimiter));
-  return columns.some((column) => {
-    const filled = cells.map((row) => row[column] ?? '').filter((cell) => cell !== '');
-    return filled.length === 0 || filled.some((cell) => addressesIn(cell).length > 0);
+  const columns = header.map((cell, column) => {
+    const filled = cells.map((row) => row[column] ?? '').filter((value) => value !== '');
+    const addresses = filled.filter((value) => MEANT.test(value)).length;
+    return { isAddress: isAddressHeader(cell), filled: filled.length, addresses };
   });
+  const most = columns.reduce((max, { addresses }) => Math.max(max, addresses), 0);
+  return columns.some(
+    ({ isAddress, filled, addresses }) =>
+      isAddress &&
+      addresses === most &&
+      (filled === 0 || (addresses > 0 && filled - addresses <= 1 + filled / MOST_OF)),
+  );
 }
 
+/**
+ * What may be a recipient above the header: a cell that is an address, or was meant for one; in a row of as many cells as the
+ * header also one that has more beside it.
+ */
 function findAddress(
   rows: readonly RoughRow[],
   delimiterOf: (row: RoughRow) => string,
+  header: RoughRow | undefined,
 ): Layout['addressAbove'] {
+  const delimiter = header && delimiterOf(header);
+  const columns = delimiter ? splitRoughly(header.text, delimiter).length : 0;
   for (const row of rows) {
-    const address = splitRoughly(row.text, delimiterOf(row)).find(isAddress);
+    const inTable = delimiter ? splitRoughly(row.text, delimiter) : [];
+    const address =
+      splitRoughly(row.text, delimiterOf(row)).find(
+        (cell) => isAddress(cell) || isMeantAlone(cell),
+      ) ??
+      (columns > 1 && inTable.length === columns
+        ? inTable.find((cell) => MEANT.test(cell))
+        : undefined);
     if (address !== undefined) return { line: row.line, address };
   }
   return null;
@@ -178,7 +218,7 @@ export async function findLayout(
     delimiter: header ? delimiterOf(header) : (separator?.[1] ?? DELIMITERS[0]),
     headerLine: header?.line ?? firstLine,
     above: above.map(({ line, text }) => ({ line, text })),
-    addressAbove: findAddress(above, delimiterOf),
+    addressAbove: findAddress(above, delimiterOf, header),
     probable: at === -1 ? findProbable(rows, separator?.[1]) : null,
   };
   return { layout, held: held.slice(header?.start ?? 0) };

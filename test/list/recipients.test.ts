@@ -232,6 +232,7 @@ describe('what stands above the header', () => {
     ['a group of columns', `Person;Contact\n${table}`, 2],
     ['a title below the line that names the delimiter', `sep=;\nCustomers, all\n${table}`, 3],
     ['a remark that mentions an address', `Ask office@example.org for more\n${table}`, 2],
+    ['a title with the sign', `Spring @ Rome, and @home\n${table}`, 2],
     ['a byte order mark that was taken for text', `ï»¿${table}`, 1],
   ])('is left out and told: %s', async (_, list, headerLine) => {
     for (const size of [1, 7, 1 << 16]) {
@@ -270,6 +271,48 @@ describe('what stands above the header', () => {
       'name,contact,channel\nAnn,+49 1,email\nBob,bob@example.org,phone\n',
     );
     expect(error.message).toContain('its columns are: name, contact, channel');
+  });
+});
+
+describe('a row with the word for an address in it, below a header without', () => {
+  it.each([
+    [
+      'with addresses in another column',
+      'Name,Kontakt,Preferred\nAnn,,Phone\nBob,,Email\nCid,cid@example.org,\nEve,eve@example.org,x@y.org\n',
+    ],
+    [
+      'with other words below it',
+      'Name,Channel,Kontakt\nAnn,Phone,\nBob,Email,\nCid,Phone,1\nDan,Phone,2\nEve,x@y.org,\n',
+    ],
+    [
+      'with an address in the same row',
+      'Name,Channel,Kontakt\nAnn,Phone,\nBob,Email,bob(at)example.org\nEve,x@y.org,\n',
+    ],
+    [
+      'with the word in other rows too',
+      'Name;Kontakt;Channel\nAnn;;Phone\nBob;;Email\nCid;;Email\nEve;eve@example.org;Email\n',
+    ],
+  ])('is not taken for the header: %s', async (_, list) => {
+    for (const size of [1, 1 << 16]) {
+      const error = await failure(list, { size });
+      expect(error.code).toBe('BAD_LIST');
+      expect(error.message).toMatch(/no address column/);
+    }
+  });
+
+  it.each([
+    ['dan(at)example.org', 'Dan,dan(at)example.org,Phone'],
+    ['dan [at] example.org', 'dan [at] example.org'],
+    ['dan @ example.org', 'dan @ example.org'],
+    ['dan@localhost', 'dan@localhost'],
+    ["'dan@example.org", "'dan@example.org"],
+    ['Dan dan@example.org', 'Dan dan@example.org,,Phone'],
+    ['dan@example.org (left)', '1,dan@example.org (left),'],
+  ])('is not taken for it silently where above it stands %s', async (address, row) => {
+    const list = `Name,Kontakt,Channel\n${row}\nBob,,Email\nCid,,c@example.org\nEve,,e@example.org\n`;
+    expect((await failure(list)).message).toContain(
+      `line 2 holds an address (${address}), but stands above line 3`,
+    );
   });
 });
 

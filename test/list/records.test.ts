@@ -209,6 +209,8 @@ describe('rows of a list', () => {
     ['spaces before a stray quote', `email,n\na,"${' '.repeat(1_000_000)}x"abc\n`, 2],
     ['runs of spaces before a stray quote', `email,n\na,"${'x   '.repeat(500_000)}x"abc\n`, 2],
     ['stray quotes in a title', `${'x"'.repeat(400_000)}\nemail,n\na@b.org,b\n`, 2],
+    ['at signs in a title', `${'a@'.repeat(400_000)} y\nemail,n\na@b.org,b\n`, 2],
+    ['brackets in a title', `${'( '.repeat(400_000)} y\nemail,n\na@b.org,b\n`, 2],
     ['spaces in a header', `email,x${' '.repeat(500_000)}x\na,b\n`, 2],
     ['quotes around nothing', `email,n\na,${'"'.repeat(1_000_000)}\n`, 2],
     ['spaces between quoted cells', `email,n\n"a"${' '.repeat(1_000_000)},"b"\n`, 2],
