@@ -20,6 +20,22 @@ export interface Columns {
   twins: Map<string, string[]>;
 }
 
+/** As many as a table of MySQL may have. */
+const MAX_COLUMNS = 4096;
+
+/**
+ * @param name of the list
+ * @throws CampaignError BAD_LIST when a header is too wide for one
+ */
+export function checkWidth(headers: readonly string[], line: number, name: string): void {
+  if (headers.length <= MAX_COLUMNS) return;
+  throw new CampaignError(
+    'BAD_LIST',
+    `${name}: line ${line}, the header, has ${headers.length} columns; ${MAX_COLUMNS} are allowed`,
+    'put a line with the names of the columns first, each recipient in a line of its own',
+  );
+}
+
 /** `--email-column` may be the position of the column, from 1, where its name does not tell it. */
 const asPosition = (emailColumn: string): number | undefined =>
   /^[1-9]\d{0,3}$/.test(emailColumn) ? Number(emailColumn) : undefined;
@@ -45,7 +61,7 @@ export function addressColumns(
     return position <= headers.length ? [position - 1] : [];
   }
   const ranks = headers.map((header) => addressHeaderRank(header) ?? Number.POSITIVE_INFINITY);
-  const best = Math.min(...ranks);
+  const best = ranks.reduce((least, rank) => Math.min(least, rank), Number.POSITIVE_INFINITY);
   return Number.isFinite(best) ? indexes.filter((index) => ranks[index] === best) : [];
 }
 
@@ -71,7 +87,9 @@ export function readColumns(headers: readonly string[], email: number): Columns 
   const byField = new Map<string, number[]>();
   headers.forEach((header, index) => {
     const name = fieldName(header, index + 1);
-    byField.set(name, [...(byField.get(name) ?? []), index]);
+    const twins = byField.get(name);
+    if (twins) twins.push(index);
+    else byField.set(name, [index]);
   });
   const fields: Columns['fields'] = [];
   const twins: Columns['twins'] = new Map();

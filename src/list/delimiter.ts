@@ -2,6 +2,7 @@ export const DELIMITERS = [',', ';', '\t', '|'] as const;
 
 /** Cells of one line, quotes taken off; good enough to recognise a header, not to read a list. */
 export function splitRoughly(line: string, delimiter: string): string[] {
+  if (!line.includes('"')) return line.split(delimiter).map((cell) => cell.trim());
   const cells: string[] = [];
   let cell = '';
   let quoted = false;

@@ -6,6 +6,7 @@ import {
   addressColumns,
   addressHeaderTest,
   type Columns,
+  checkWidth,
   noAddressColumn,
   readColumns,
   severalAddressColumns,
@@ -148,6 +149,7 @@ async function findColumns(
   if (layout.addressAbove) {
     throw addressAboveHeader(layout.addressAbove, layout.headerLine, name);
   }
+  checkWidth(headers, layout.headerLine, name);
   const found = addressColumns(headers, emailColumn);
   const [email] = found;
   if (email === undefined) throw noAddressColumn(headers, name, emailColumn, layout);

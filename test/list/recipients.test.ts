@@ -214,6 +214,27 @@ describe('columns', () => {
     expect(await emails(list, { emailColumn: 'email' })).toEqual(['ann@example.org']);
   });
 
+  it('may be 4,096, of one name too, and no more', async () => {
+    const wide = (columns: number): string => `email${',a'.repeat(columns - 1)}\nann@example.org\n`;
+    const { accepted, columns } = await read(wide(4096));
+    expect(accepted).toHaveLength(1);
+    expect(columns.twins.get('a')).toHaveLength(4095);
+    for (const list of [wide(4097), wide(200_000), `${'a@example.org;'.repeat(70_000)}\n`]) {
+      for (const emailColumn of [undefined, 'a']) {
+        const error = await failure(list, { emailColumn });
+        expect(error.code).toBe('BAD_LIST');
+        expect(error.message).toMatch(/line 1, the header, has \d+ columns; 4096 are allowed/);
+      }
+    }
+  });
+
+  it('may be fewer than the cells of a row, which is rejected', async () => {
+    const list = `email,n\nann@example.org${',x'.repeat(200_000)}\nbob@example.org\n`;
+    const { accepted, rejected } = await read(list);
+    expect(accepted.map(({ email }) => email)).toEqual(['bob@example.org']);
+    expect(rejected[0]?.reason).toBe('too many cells: 200001, where the header has 2');
+  });
+
   it('names the columns when --email-column is none of them', async () => {
     const error = await failure('a,b\n1,2\n', { emailColumn: 'c' });
     expect(error.message).toBe('list.csv has no column "c"; its columns are: a, b');
