@@ -5,6 +5,7 @@ import {
   type DecodeFault,
   type Decoder,
   EXPORT_REMEDY,
+  encodingName,
   type FoundEncoding,
   findEncoding,
   MIXED_REMEDY,
@@ -34,6 +35,24 @@ const NOT_TEXT = [
 
 /** As much of a list as tells its encoding. */
 const FIRST_BYTES = 4096;
+
+const ESCAPE = '\u001b';
+/** What names another character set in ISO/IEC 2022, behind ESC: RFC 1468, RFC 1557, RFC 1922. All else is ASCII. */
+const SHIFTS = ['$', '(', ')'];
+const ISO_2022 = ['iso-2022-jp', 'iso-2022-kr', 'iso-2022-cn'];
+const READABLE = ISO_2022.filter((label) => encodingName(label) !== undefined);
+const SHIFT_REMEDY =
+  READABLE.length === 0
+    ? EXPORT_REMEDY
+    : `${EXPORT_REMEDY}, or name its encoding with --encoding: ${READABLE.join(', ')}`;
+
+/** Where the first of them is, or -1. */
+function findShift(text: string): number {
+  for (let at = text.indexOf(ESCAPE); at !== -1; at = text.indexOf(ESCAPE, at + 1)) {
+    if (SHIFTS.includes(text[at + 1] ?? '')) return at;
+  }
+  return -1;
+}
 
 /** Line ends in a piece of text. */
 export const countLines = (text: string): number => {
@@ -68,6 +87,7 @@ export async function* decodeText(
   let held: Uint8Array = new Uint8Array(0);
   let line = 1;
   let endedInReturn = false;
+  let endedInEscape = false;
 
   const finish = (text: string): string => {
     let clean = text;
@@ -81,6 +101,17 @@ export async function* decodeText(
         `${name} is not a text file: line ${line + countLines(clean.slice(0, nul))} holds a NUL byte`,
         EXPORT_REMEDY,
       );
+    }
+    if (encoding === undefined) {
+      const shift = findShift(endedInEscape ? ESCAPE + clean : clean);
+      if (shift !== -1) {
+        throw new CampaignError(
+          'BAD_LIST',
+          `${name} is not in UTF-8: line ${line + countLines(clean.slice(0, shift))} holds an escape sequence of ISO-2022 (${ISO_2022.join(', ')})`,
+          SHIFT_REMEDY,
+        );
+      }
+      if (clean !== '') endedInEscape = clean.endsWith(ESCAPE);
     }
     line += countLines(clean);
     return clean;

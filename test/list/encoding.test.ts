@@ -232,6 +232,26 @@ describe('a list is refused with its line', () => {
     },
   );
 
+  it.each([
+    ['ISO-2022-JP', '\u001b$B;3ED\u001b(B'],
+    ['ISO-2022-JP of 1978', '\u001b$@;3ED\u001b(J'],
+    ['ISO-2022-JP for narrow kana', '\u001b(I1\u001b(B'],
+    ['ISO-2022-KR', '\u001b$)C'],
+    ['ISO-2022-CN', '\u001b$)A\u000e='],
+  ])('when all of it is ASCII, with escape sequences of %s', async (_, word) => {
+    const bytes = Buffer.from(`${LIST}a@example.org,${word}\r\n${plain(9)}`);
+    for (const size of SIZES) {
+      const error = await failure(bytes, size);
+      expect([error.code, error.remedy]).toEqual(['BAD_LIST', 'export the list as CSV in UTF-8']);
+      expect(error.message).toContain(
+        'is not in UTF-8: line 302 holds an escape sequence of ISO-2022',
+      );
+      expect((await read(bytes, size, 'utf-8')).text).toContain(word);
+      const coloured = Buffer.from('email,n\na@b.org,\u001b[31mred\u001b\n$,(');
+      expect((await read(coloured, size)).found).toEqual([]);
+    }
+  });
+
   it.each([0x81, 0x8d, 0x8f, 0x90, 0x9d])(
     'when it holds the byte %i, which Windows-1252 has not',
     async (byte) => {
