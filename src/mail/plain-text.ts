@@ -1,4 +1,4 @@
-import { convert, type DomNode, type FormatCallback } from 'html-to-text';
+import { compile, type DomNode, type FormatCallback } from 'html-to-text';
 import { removeHidden } from './visible.js';
 
 const LIQUID = /\{\{[\s\S]*?\}\}|\{%[\s\S]*?%\}/g;
@@ -85,34 +85,48 @@ const row: FormatCallback = (elem, walk, builder) => {
   builder.closeBlock({ trailingLineBreaks: 1 });
 };
 
+const convert = compile({
+  wordwrap: false,
+  baseElements: { selectors: [ROOT] },
+  formatters: { visible, altText, row },
+  selectors: [
+    { selector: ROOT, format: 'visible' },
+    ...['head', 'title'].map((selector) => ({ selector, format: 'skip' })),
+    ...['h1', 'h2', 'h3', 'h4', 'h5', 'h6'].map((selector) => ({
+      selector,
+      options: { uppercase: false },
+    })),
+    ...['address', 'caption', 'center', 'dd', 'dl', 'dt', 'figure'].map((selector) => ({
+      selector,
+      format: 'block',
+    })),
+    { selector: 'tr', format: 'row' },
+    { selector: 'a', options: { hideLinkHrefIfSameAsText: true } },
+    { selector: 'img', format: 'altText' },
+  ],
+});
+
 /** What a reader of the HTML sees, as text: paragraphs, lists, rows of tables, images' alt texts, links with addresses. */
 export const htmlToText = (html: string): string =>
-  convert(`<${ROOT}>${html}</${ROOT}>`, {
-    wordwrap: false,
-    baseElements: { selectors: [ROOT] },
-    formatters: { visible, altText, row },
-    selectors: [
-      { selector: ROOT, format: 'visible' },
-      ...['head', 'title'].map((selector) => ({ selector, format: 'skip' })),
-      ...['h1', 'h2', 'h3', 'h4', 'h5', 'h6'].map((selector) => ({
-        selector,
-        options: { uppercase: false },
-      })),
-      ...['address', 'caption', 'center', 'dd', 'dl', 'dt', 'figure'].map((selector) => ({
-        selector,
-        format: 'block',
-      })),
-      { selector: 'tr', format: 'row' },
-      { selector: 'a', options: { hideLinkHrefIfSameAsText: true } },
-      { selector: 'img', format: 'altText' },
-    ],
-  }).replaceAll(` ${NEXT_CELL} `, '  ');
+  convert(`<${ROOT}>${html}</${ROOT}>`).replaceAll(` ${NEXT_CELL} `, '  ');
 
-/** Text with its character references read, such as `&amp;` and `&eacute;`. */
-export const decodeEntities = (text: string): string =>
-  text.replace(/&(?:#\d+|#x[0-9a-f]+|[a-z][a-z0-9]*);/gi, (reference) =>
-    convert(`<pre>${reference}</pre>`, { wordwrap: false }),
+const REFERENCES = /(&(?:#\d+|#x[0-9a-f]+|[a-z][a-z0-9]*);)/i;
+/** Two characters, which no one reference stands for. */
+const NEXT_REFERENCE = '\uE002\uE003';
+const decode = compile({ wordwrap: false });
+
+/** Text with its character references read, such as `&amp;` and `&eacute;`: all of them at once, as each reading costs. */
+export function decodeEntities(text: string): string {
+  const pieces = text.split(REFERENCES);
+  if (pieces.length === 1) return text;
+  const references = pieces.filter((_, index) => index % 2 === 1);
+  const decoded = decode(`<pre>${['', ...references, ''].join(NEXT_REFERENCE)}</pre>`).split(
+    NEXT_REFERENCE,
   );
+  return pieces
+    .map((piece, index) => (index % 2 === 1 ? (decoded[(index + 1) / 2] ?? piece) : piece))
+    .join('');
+}
 
 /** Whether each tag, and each output between two tags, still stands between the same ones. */
 function keepsOrder(liquid: readonly string[], kept: readonly number[]): boolean {

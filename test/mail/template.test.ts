@@ -176,6 +176,32 @@ describe('a value in HTML', () => {
   });
 });
 
+describe('a value with character references', () => {
+  test('has each of them read once by escape_once', () => {
+    const company =
+      '&amp; &lt; &eacute;&eacute; &#233;&#xE9; &#128; &#0; &#xD800; &#x1F600; &amp;amp; &nosuch; & &amp';
+    expect(render('text', '{{ company | escape_once }}', { company })).toBe(
+      '& < éé éé € \uFFFD \uFFFD 😀 &amp; &nosuch; & &amp',
+    );
+    const marks = '&#xE002;&#xE003;&amp;&#xE002;&#xE003;&lt;';
+    expect(render('text', '{{ company | escape_once }}', { company: marks })).toBe(
+      '\uE002\uE003&\uE002\uE003<',
+    );
+    expect(render('html', '{{ company | escape_once }}', { company: 'Tom &amp; &#60;b>' })).toBe(
+      'Tom &amp; &lt;b&gt;',
+    );
+  });
+
+  test('comes to its end in escape_once, however many there are', () => {
+    const codes = Array.from({ length: 100_000 }, (_, index) => 0x4e00 + (index % 20_000));
+    const written = (read: (code: number) => string): string =>
+      codes.map((code, index) => `${read(code)}&x${index};`).join('');
+    const company = written((code) => `&#${code};`);
+    const decoded = render('text', '{{ company | escape_once }}', { company });
+    expect(decoded === written((code) => String.fromCodePoint(code))).toBe(true);
+  });
+});
+
 describe('a value in text', () => {
   test.each([
     ['{{ company | escape }}', 'Tom & Jerry <Ltd>'],
