@@ -85,9 +85,14 @@ const PLANE_15 = 0xf0000;
 const unmarkUrl = (text: string): string =>
   text.replace(URL_MARK, (mark) => String.fromCharCode((mark.codePointAt(0) ?? 0) - PLANE_15));
 
+/** Text without halves of characters, such as filters cut, which no percent-encoding has (RFC 3629 §3). */
+export const wellFormed = (text: string): string => text.replace(/\p{Cs}/gu, '\uFFFD');
+
+const encodeUrl = (value: string): string => encodeURIComponent(wellFormed(value));
+
 /** A part of a URL, percent-encoded. */
 export const FOR_URL: Encoding = {
-  encode: encodeURIComponent,
+  encode: encodeUrl,
   mark: (text) =>
     text.replace(/[^A-Za-z0-9\-_.!~*'()]/g, (unit) =>
       String.fromCodePoint(PLANE_15 + unit.charCodeAt(0)),
@@ -97,7 +102,7 @@ export const FOR_URL: Encoding = {
   finish: (rendered) =>
     rendered
       .split(URL_MARKS)
-      .map((part, index) => (index % 2 === 1 ? unmarkUrl(part) : encodeURIComponent(part)))
+      .map((part, index) => (index % 2 === 1 ? unmarkUrl(part) : encodeUrl(part)))
       .join(''),
   lineBreak: '<br />',
   marksStatic: true,

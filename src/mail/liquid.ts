@@ -18,7 +18,7 @@ import {
 } from 'liquidjs';
 import { Cell, comparable } from './cell.js';
 import { readMoment, strftime, type Zone } from './dates.js';
-import { type Encoding, FOR_URL } from './encodings.js';
+import { type Encoding, FOR_URL, wellFormed } from './encodings.js';
 import { decodeEntities } from './plain-text.js';
 
 /** Milliseconds one rendering may take: a loop without end must not hold the worker. */
@@ -179,7 +179,7 @@ function overCells(name: string, handler: FilterHandler, encoding: Encoding): Fi
   return function (value: unknown, ...given: unknown[]) {
     let input: unknown = inputOf(value);
     let args = given.some((argument) => argument instanceof Cell) ? given.map(unwrap) : given;
-    if (readsCharacters && typeof input === 'string') input = encoding.unmark(input);
+    if (readsCharacters && typeof input === 'string') input = wellFormed(encoding.unmark(input));
     else if (looksFor) args = asMarkup(this, input, args, encoding);
     const result: unknown = handler.call(this, input, ...args);
     if (typeof result !== 'string') return result;
@@ -239,6 +239,14 @@ function encodingFilters(encoding: Encoding): Record<string, FilterHandler> {
       const marked =
         /\uFDD1(script|style)\b[\s\S]*?\uFDD1\/\1\uFDD2|\uFDD1!--[\s\S]*?--\uFDD2|\uFDD1[^\uFDD2]*\uFDD2/gi;
       return (filters.strip_html as FilterHandler).call(this, textOf(value).replace(marked, ''));
+    },
+    url_decode(value) {
+      try {
+        return (filters.url_decode as FilterHandler).call(this, value);
+      } catch {
+        // Text that was never encoded, such as `100 %`, is what it says.
+        return value;
+      }
     },
     raw: (value) => (encoding.marksStatic ? encoding.mark(textOf(value)) : textOf(value)),
     ...(encoding === FOR_URL

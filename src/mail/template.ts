@@ -189,6 +189,8 @@ function parseTemplate(
 
 const URL_START = /^(https:\/\/|mailto:)[^/?#]/i;
 
+const UNLIKE_A_URL = '😀 <a b> 100%';
+
 /**
  * One click takes HTTPS (RFC 8058 §3.1), so nothing less is taken for the Web. What the template makes with values and
  * without is tried here: once it is queued nobody can mend it.
@@ -199,17 +201,18 @@ function parseUrlTemplate(template: NamedTemplate, sources: TemplateSources): Pa
   if (first?.kind !== 'static' || !URL_START.test(first.text)) {
     throw bad(template, [], 'does not begin with https:// or mailto:', 'write all of the URL');
   }
-  for (const value of ['x', '']) {
-    try {
-      unsubscribeHeaders(renderTemplate(parsed, () => value, new Date(0)));
-    } catch (error) {
-      throw bad(
-        template,
-        [],
-        (error as Error).message,
-        'percent-encode spaces, < and >, and what is not ASCII; values are encoded by themselves',
-      );
-    }
+  const urlWith = (value: string): string => renderTemplate(parsed, () => value, new Date(0));
+  try {
+    for (const value of ['x', '']) unsubscribeHeaders(urlWith(value));
+    // Rendered alone: what is to go into a URL by `raw` does not look like this.
+    urlWith(UNLIKE_A_URL);
+  } catch (error) {
+    throw bad(
+      template,
+      [],
+      (error as Error).message,
+      'percent-encode spaces, < and >, and what is not ASCII; values are encoded by themselves',
+    );
   }
   return parsed;
 }

@@ -226,6 +226,36 @@ describe('a value in a URL', () => {
       `https://example.org/?${expected}`,
     );
   });
+
+  test.each([
+    ['{{ company | split: "" | first }}', '%EF%BF%BD'],
+    ['{{ company | split: "" | last }}{{ company | split: "" | slice: 1 }}', '%25%EF%BF%BD'],
+    ['{% assign x = company | split: "" | first %}{{ x }}{{ x | upcase }}', '%EF%BF%BD%EF%BF%BD'],
+    ['{{ company | split: "" | first | url_encode }}', '%EF%BF%BD'],
+    ['{{ company | url_decode }}', '%F0%9F%98%80%20Ann%20100%25'],
+  ])('is one whatever is cut off: %s', (source, expected) => {
+    expect(
+      render('listUnsubscribe', `https://example.org/?${source}`, { company: '😀 Ann 100%' }),
+    ).toBe(`https://example.org/?${expected}`);
+  });
+
+  test.each(['url_encode', 'cgi_escape', 'uri_escape'])(
+    'has no half of a character after %s in a body, either',
+    (filter) => {
+      for (const kind of ['html', 'text'] as const) {
+        expect(
+          render(kind, `{{ company | split: "" | first | ${filter} }}`, { company: '😀' }),
+        ).toBe('%EF%BF%BD');
+      }
+    },
+  );
+
+  test('is tried when the template is parsed, with what looks least like one', () => {
+    const source =
+      'https://example.org/?{% if company contains "<" %}{{ "now" | date: "%d", "x/y" }}{% endif %}';
+    expect(() => parse('listUnsubscribe', source)).toThrow(CampaignError);
+    expect(() => parse('listUnsubscribe', 'https://example.org/{{ company | raw }}')).not.toThrow();
+  });
 });
 
 const isTrue = (condition: string, fields: Fields): boolean =>
