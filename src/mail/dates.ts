@@ -43,27 +43,59 @@ const WITH_OFFSET =
 /** A day alone with an offset, as XML Schema has it: a day all the same. */
 const DAY_WITH_OFFSET = /^(\d{4}-\d\d-\d\d)(?:Z|[+-]\d\d:?\d\d)$/i;
 const ISO_TIME = /^\d{4}-\d\d-\d\dT/i;
-/** ISO 8601's basic format, which would else be taken for seconds in 1970. */
+/** ISO 8601's basic format, and MySQL's with a time, which would else be taken for a time since 1970. */
 const COMPACT_DAY = /^((?:19|20|21)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$/;
+const COMPACT_TIME =
+  /^((?:19|20|21)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])([0-5]\d)([0-5]\d)$/;
 /** With dots the day comes first. */
 const DOTTED_DAY = /^(\d{1,2})\.(\d{1,2})\.(\d{4})(?!\d)/;
 
+/** No text that says a date is longer. */
+const MAX_LENGTH = 100;
+const NUMBER = /^[+-]?\d*[.,]?\d+$/;
+const YEAR = /(?<!\d)\d{4}(?!\d)/;
+const MONTH =
+  /^(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)$/i;
+/** What may stand in a date beside names of months: days of the week, and what goes with a time. */
+const OTHER_WORD =
+  /^(?:mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:r(?:s(?:day)?)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?|[ap]m|t|z|utc?|gmt|[ecmp][sd]t)$/i;
+
+/** Whether text may be handed to `Date.parse`, which also makes a day in 2001 of `Room 12`, `12.5` and `-5`. */
+function saysDate(text: string): boolean {
+  if (text.length > MAX_LENGTH || NUMBER.test(text)) return false;
+  const words = text.replace(/\(.*\)$/, '').match(/\p{L}+/gu) ?? [];
+  const hasMonth = words.some((word) => MONTH.test(word));
+  return (
+    (hasMonth || YEAR.test(text)) &&
+    words.every((word) => MONTH.test(word) || OTHER_WORD.test(word))
+  );
+}
+
+/** Seconds since 1970, or milliseconds where there are 12 to 14 digits; more are nothing that clocks count in. */
+function sinceEpoch(count: number, zone: Zone): Moment | undefined {
+  const size = Math.abs(count);
+  if (size >= 1e14) return undefined;
+  return instant(size >= 1e11 ? count : count * 1000, zone);
+}
+
 /**
- * Reads a date as Liquid's `date` takes it: `now`, `today`, seconds since 1970, or text. A day alone, and a time without
+ * Reads a date as Liquid's `date` takes it: `now`, `today`, seconds or milliseconds since 1970, or text. A day alone, and a time without
  * an offset, are what they say in any zone; all others are instants and shown in `zone`.
  * @param now milliseconds since 1970
  * @returns undefined when it is no date
  * @throws RangeError when there is no such zone
  */
 export function readMoment(value: string | number, zone: Zone, now: number): Moment | undefined {
-  if (typeof value === 'number') return instant(value * 1000, zone);
+  if (typeof value === 'number') return sinceEpoch(value, zone);
   const text = value
     .trim()
     .replace(COMPACT_DAY, '$1-$2-$3')
+    .replace(COMPACT_TIME, '$1-$2-$3T$4:$5:$6')
     .replace(DOTTED_DAY, '$3-$2-$1')
     .replace(DAY_WITH_OFFSET, '$1');
   if (text === 'now' || text === 'today') return instant(now, zone);
-  if (/^\d+$/.test(text)) return instant(Number(text) * 1000, zone);
+  if (/^\d+$/.test(text)) return sinceEpoch(Number(text), zone);
+  if (!saysDate(text)) return undefined;
   if (WITH_OFFSET.test(text))
     return instant(Date.parse(text.replace(/([+-]\d\d)$/, '$1:00')), zone);
   return onTheClock(Date.parse(ISO_TIME.test(text) ? `${text}Z` : `${text} UTC`), zone);

@@ -424,6 +424,8 @@ describe('a date', () => {
     ['2026-12-01T00:30', '01.12.2026 00:30'],
     ['2026-12-01 00:30:15', '01.12.2026 00:30'],
     ['12/1/2026 12:30 AM', '01.12.2026 00:30'],
+    ['20261201003000', '01.12.2026 00:30'],
+    ['Tues 1 Dec 2026 00:30', '01.12.2026 00:30'],
     // No such time on clocks of Berlin.
     ['2026-03-29 02:30', '29.03.2026 02:30'],
   ])('with a time and no offset prints as it stands: %s', (renewal, expected) => {
@@ -443,6 +445,9 @@ describe('a date', () => {
     ['Tue, 01 Dec 2026 23:30:00 +0000', '02.12.2026 00:30 +0100'],
     ['Tue Dec 01 2026 23:30:00 GMT+0000 (Coordinated Universal Time)', '02.12.2026 00:30 +0100'],
     ['1796167800', '02.12.2026 00:30 +0100'],
+    ['1796167800000', '02.12.2026 00:30 +0100'],
+    ['1796167800999', '02.12.2026 00:30 +0100'],
+    ['946681200000', '01.01.2000 00:00 +0100'],
     ['now', '01.12.2026 00:30 +0100'],
     ['today', '01.12.2026 00:30 +0100'],
   ])('that is an instant is shown in the zone of the send: %s', (renewal, expected) => {
@@ -459,12 +464,26 @@ describe('a date', () => {
     expect(onEveryHost(source, {}, 'Europe/Berlin')).toBe('08:30 Asia/Tokyo 18:30 -0500');
   });
 
-  test.each(['soon', '0000-00-00', '30/11/2026', ''])(
-    'that is none stays as it is: %j',
-    (renewal) => {
-      expect(render('text', '{{ renewal | date: "%Y" }}', { renewal })).toBe(renewal);
-    },
-  );
+  test('counts milliseconds of a number, too, and takes a month without a year', () => {
+    const source = '{{ renewal | plus: 0 | date: "%d.%m.%Y" }}';
+    expect(render('text', source, { renewal: '1796167800000' })).toBe('01.12.2026');
+    expect(render('text', source, { renewal: '1796167800' })).toBe('01.12.2026');
+    expect(render('text', '{{ renewal | date: "%d.%m." }}', { renewal: 'Dec 1' })).toBe('01.12.');
+  });
+
+  test.each([
+    ...['soon', '0000-00-00', '30/11/2026', '', 'Room 12', 'Room May 12', 'Route 2026', 'Mayor 7'],
+    ...['12.5', '1999.5', '1999,5', '-5', '+2026', '.5', '12/31/26', '03-04-05', '12:30 PM'],
+    ...['Tue 5', 'Dez 2026', 'PO 2026/7', 'order 12345', '1711850400000000', '1711850400000000000'],
+    ...['v1.2', 'Zürich 8001', '１２'],
+  ])('that is none stays as it is: %j', (renewal) => {
+    expect(render('text', '{{ renewal | date: "%Y" }}', { renewal })).toBe(renewal);
+  });
+
+  test('is not looked for in a long text', () => {
+    const renewal = `Dec 1 2026 ${'1:00Z('.repeat(50_000)}`;
+    expect(render('text', '{{ renewal | date: "%Y" }}', { renewal }) === renewal).toBe(true);
+  });
 
   test('is written with all that strftime has, in English', () => {
     const format =
