@@ -62,8 +62,9 @@ export class Cell extends Drop {
     return this.#text;
   }
 
-  get size(): number {
-    return this.#text.length;
+  /** Whose properties templates read by a name: those of its text, none of these methods. */
+  toLiquid(): string {
+    return this.#text;
   }
 
   isEmpty(): boolean {

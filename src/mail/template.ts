@@ -3,6 +3,7 @@ import {
   type Liquid,
   type LiquidError,
   Output,
+  type StaticAnalysis,
   Tag,
   type Template,
   type Variables,
@@ -129,6 +130,33 @@ function usedFields(
   return used;
 }
 
+const PROPERTIES = ['size', 'first', 'last'];
+/** Those of lists, of their parts as `group_by` makes them, and of the loops over them. */
+const PROPERTIES_OF_LISTS = [
+  ...[...PROPERTIES, 'name', 'items', 'length', 'index', 'index0', 'rindex', 'rindex0'],
+  ...['row', 'col', 'col0', 'col_first', 'col_last'],
+];
+
+/** @throws CampaignError BAD_TEMPLATE where a property is read that no value can have */
+function refuseProperties(template: NamedTemplate, { variables, globals }: StaticAnalysis): void {
+  for (const variable of Object.values(variables).flat()) {
+    const [name, ...path] = variable.segments;
+    const isField = globals[String(name)]?.includes(variable) ?? false;
+    const known: unknown[] = isField ? PROPERTIES : PROPERTIES_OF_LISTS;
+    const wrong = path.find(
+      (part) => (isField || typeof part === 'string') && !known.includes(part),
+    );
+    if (wrong === undefined) continue;
+    const { row, col } = variable.location;
+    throw bad(
+      template,
+      [row, col],
+      `${isField ? 'the merge field ' : ''}"${String(name)}" has no property "${String(wrong)}"`,
+      `write {{ ${String(name)} }} alone, or one of the properties ${known.join(', ')}`,
+    );
+  }
+}
+
 /** @throws CampaignError BAD_TEMPLATE where a tag stands that Liquid does not see */
 function refuseEncodedTags(template: NamedTemplate, known: readonly string[]): void {
   const found = findEncodedTag(template.source, known);
@@ -152,8 +180,10 @@ function parseTemplate(
   const engine = createEngine(encoding, sources.timezone);
   const nodes = parse(engine, template);
   refuseEncodedTags(template, [EMAIL_FIELD, ...sources.fieldNames]);
-  const { globals, locals } = engine.analyzeSync(nodes);
-  const used = usedFields(template, globals, sources);
+  const analysis = engine.analyzeSync(nodes);
+  const { locals } = analysis;
+  const used = usedFields(template, analysis.globals, sources);
+  refuseProperties(template, analysis);
 
   const toPiece = (node: Template): TemplatePiece => {
     if (node instanceof Output) {

@@ -373,6 +373,57 @@ describe('a cell with a number', () => {
   });
 });
 
+describe('a property', () => {
+  const problem = (source: string): string => {
+    try {
+      parse('text', source);
+    } catch (error) {
+      if (error instanceof CampaignError && error.code === 'BAD_TEMPLATE') return error.message;
+      throw error;
+    }
+    return '';
+  };
+
+  test.each([
+    ['Hi {{ company.constructor }}', 'the merge field "company" has no property "constructor"'],
+    ['Hi {{ company.__proto__ }}', 'the merge field "company" has no property "__proto__"'],
+    ['Hi {{ company["plain"] }}', 'the merge field "company" has no property "plain"'],
+    ['Hi {{ company[0] }}', 'the merge field "company" has no property "0"'],
+    ['Hi {{ company[note] }}', 'the merge field "company" has no property "note"'],
+    ['Hi {{ company.size.toString }}', 'the merge field "company" has no property "toString"'],
+    ['Hi {% if company.equals %}x{% endif %}', '"company" has no property "equals"'],
+    ['Hi {% for i in (1..company.valueOf) %}x{% endfor %}', 'has no property "valueOf"'],
+    ['Hi {{ note | default: company.isEmpty }}', '"company" has no property "isEmpty"'],
+    ['Hi {% case company.gt %}{% when company.lt %}{% endcase %}', '"company" has no property'],
+    ['{% assign x = company %} {{ x.constructor }}', '"x" has no property "constructor"'],
+    ['{% capture x %}y{% endcapture %} {{ x.plain }}', '"x" has no property "plain"'],
+    ['{% for x in company %} {{ x.hasOwnProperty }}{% endfor %}', 'no property "hasOwnProperty"'],
+    ['{% for x in company %} {{ forloop.indx }}{% endfor %}', '"forloop" has no property "indx"'],
+  ])('that no value has is refused with its place: %s', (source, message) => {
+    expect(problem(source)).toMatch(/^m, line 1, column \d+: /);
+    expect(problem(source)).toContain(message);
+  });
+
+  test.each([
+    ['{{ company.size }}{{ company.first }}{{ company.last }}', '5'],
+    [
+      '{% assign x = company | split: "," %}{{ x.first }}{{ x[1] }}{{ x.last }}{{ x.size }}',
+      'abc3',
+    ],
+    ['{% assign x = company | split: "," %}{% assign n = 1 %}{{ x[n] }}{{ x[orders] }}', 'bc'],
+    [
+      '{% for i in (1..2) %}{{ forloop.index }}{{ forloop.rindex0 }}{{ forloop.last }}{% endfor %}',
+      '11false20true',
+    ],
+    ['{% assign x = company %}{{ x.size }}', '5'],
+    // Whose name a cell brings.
+    ['{% assign x = company %}[{{ x[note] }}{{ x[bio] }}]', '[]'],
+  ])('of a cell, a list and a loop is read: %s', (source, expected) => {
+    const fields = { company: 'a,b,c', orders: '2', note: 'constructor', bio: 'plain' };
+    expect(render('text', source, fields)).toBe(expected);
+  });
+});
+
 describe('a date', () => {
   const hostZone = process.env.TZ;
   afterEach(() => {
