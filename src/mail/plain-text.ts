@@ -1,11 +1,14 @@
 import { compile, type DomNode, type FormatCallback } from 'html-to-text';
-import { removeHidden } from './visible.js';
+import { dependsOn, removeHidden } from './visible.js';
 
 const LIQUID = /\{\{[\s\S]*?\}\}|\{%[\s\S]*?%\}/g;
 /** Liquid that puts markup of its own or of a value into HTML. */
 const WRITES_MARKUP = /\|\s*raw\b|^\{%-?\s*tablerow\b/;
 /** Private-use characters, which no HTML parser touches. */
-const token = (index: number): string => `\uE000${index}\uE001`;
+const TOKEN_START = '\uE000';
+const token = (index: number): string => `${TOKEN_START}${index}\uE001`;
+/** An element whose name Liquid writes, which a parser without the values takes for text. */
+const NAMED_BY_TOKEN = /<\/?\uE000/;
 const TOKEN = /\uE000(\d+)\uE001/g;
 
 const NEXT_CELL = '\uE002';
@@ -110,6 +113,17 @@ const convert = compile({
 export const htmlToText = (html: string): string =>
   convert(`<${ROOT}>${html}</${ROOT}>`).replaceAll(` ${NEXT_CELL} `, '  ');
 
+/** Empty but where a token decides what is seen. */
+const findDeciding = compile({
+  baseElements: { selectors: [ROOT] },
+  formatters: {
+    deciding: (root, _walk, builder) => {
+      if (dependsOn(root, TOKEN_START)) builder.addInline(TOKEN_START);
+    },
+  },
+  selectors: [{ selector: ROOT, format: 'deciding' }],
+});
+
 const REFERENCES = /(&(?:#\d+|#x[0-9a-f]+|[a-z][a-z0-9]*);)/i;
 /** Two characters, which no one reference stands for. */
 const NEXT_REFERENCE = '\uE002\uE003';
@@ -128,31 +142,58 @@ export function decodeEntities(text: string): string {
     .join('');
 }
 
-/** Whether each tag, and each output between two tags, still stands between the same ones. */
-function keepsOrder(liquid: readonly string[], kept: readonly number[]): boolean {
-  let tags = 0;
-  const ranks = liquid.map((piece) => (piece.startsWith('{%') ? tags++ : tags));
-  let seen = 0;
-  for (const index of kept) {
-    if (ranks[index] !== seen) return false;
-    if (liquid[index]?.startsWith('{%')) seen += 1;
+/** A template's Liquid: outputs that are written alike between the same two tags are one piece, as their text is. */
+class Pieces {
+  readonly #pieces: { written: string; tagsBefore: number }[] = [];
+  readonly #byText = new Map<string, number>();
+  #tags = 0;
+
+  /** @returns its index */
+  add(written: string): number {
+    const isTag = written.startsWith('{%');
+    const key = `${this.#tags} ${written}`;
+    const known = isTag ? undefined : this.#byText.get(key);
+    if (known !== undefined) return known;
+    const index = this.#pieces.push({ written, tagsBefore: this.#tags }) - 1;
+    if (isTag) this.#tags += 1;
+    else this.#byText.set(key, index);
+    return index;
   }
-  return seen === tags;
+
+  written(index: number): string {
+    return this.#pieces[index]?.written ?? '';
+  }
+
+  writeMarkup(): boolean {
+    return this.#pieces.some(({ written }) => WRITES_MARKUP.test(written));
+  }
+
+  /** Whether each tag, and each output between two tags, still stands between the same ones. */
+  keepOrder(kept: readonly number[]): boolean {
+    let seen = 0;
+    for (const index of kept) {
+      if (this.#pieces[index]?.tagsBefore !== seen) return false;
+      if (this.written(index).startsWith('{%')) seen += 1;
+    }
+    return seen === this.#tags;
+  }
 }
 
 /**
  * The text template of an HTML template, made once for all recipients. Null where that cannot be done because a
- * Liquid tag stands where the conversion drops or moves it, or it writes markup: each message's HTML must then be
- * converted by itself.
+ * Liquid tag stands where the conversion drops or moves it, or Liquid writes markup or decides what is hidden: each
+ * message's HTML must then be converted by itself.
  */
 export function deriveTextTemplate(html: string): string | null {
-  const liquid: string[] = [];
-  const text = htmlToText(html.replace(LIQUID, (piece) => token(liquid.push(piece) - 1)));
-  if (liquid.some((piece) => WRITES_MARKUP.test(piece))) return null;
+  const pieces = new Pieces();
+  const marked = html.replace(LIQUID, (piece) => token(pieces.add(piece)));
+  if (pieces.writeMarkup() || NAMED_BY_TOKEN.test(marked)) return null;
+  if (findDeciding(`<${ROOT}>${marked}</${ROOT}>`) !== '') return null;
+  const text = htmlToText(marked);
   const kept = [...text.matchAll(TOKEN)].map(([, index]) => Number(index));
-  const source = text.replace(TOKEN, (_, index) => liquid[Number(index)] ?? '');
+  const source = text.replace(TOKEN, (_, index) => pieces.written(Number(index)));
   const found = source.match(LIQUID)?.length ?? 0;
-  return found === kept.length && keepsOrder(liquid, kept) ? source : null;
+  return found === kept.length && pieces.keepOrder(kept) ? source : null;
 }
 
 /** Whether no message made of an HTML template can have a text part with anything in it. */

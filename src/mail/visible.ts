@@ -88,6 +88,21 @@ function isHidden(node: DomNode, bySheet: ReadonlySet<string>): boolean {
 const FILLER =
   /(?<![\s\u00A0\u2000-\u200A])[\s\u00A0\u2000-\u200A]*(?:[\u034F\u00AD\u180E\u200B-\u200F\u2060-\u2064\uFEFF][\s\u00A0\u2000-\u200A]*){2,}/g;
 
+/** What decides whether an element is shown; and, of lists, how they are numbered. */
+const SHAPING = ['style', 'class', 'id', 'hidden', 'start', 'type'];
+
+/** Whether what a reader sees depends on something marked: in a style sheet, an element's name or an attribute that decides. */
+export const dependsOn = (root: DomNode, mark: string): boolean =>
+  some(root, (node) => {
+    if (node.name?.includes(mark)) return true;
+    if (node.name === 'style')
+      return childrenOf(node).some(({ data }) => data?.includes(mark) ?? false);
+    return Object.entries(node.attribs ?? {}).some(
+      ([name, value]) =>
+        name.includes(mark) || (SHAPING.includes(name) && String(value).includes(mark)),
+    );
+  });
+
 /** Takes out of a tree what a reader of the HTML does not see. */
 export function removeHidden(root: DomNode): void {
   let css = '';

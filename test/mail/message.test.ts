@@ -454,6 +454,48 @@ describe('the text of a message that has only HTML', () => {
     ).toEqual(['Left', 'Street', 'Town']);
   });
 
+  test.each([
+    ['<p style="display:{{ city }}">no</p>', 'none'],
+    ["<p style='color:red;{{ city }}'>no</p>", 'display:none'],
+    ['<p style={{city}}>no</p>', 'opacity:0'],
+    ['<p style="{% if city %}display:none{% endif %}">no</p>', 'x'],
+    ['<p title="a > b" style="{{ city }}:none">no</p>', 'display'],
+    ['<style>.gone { display:none }</style><p class="a {{ city }}">no</p>', 'gone'],
+    ['<style>#gone { display:none }</style><p id="{{ city }}">no</p>', 'gone'],
+    ['<style>.gone { display:{{ city }} }</style><p class="gone">no</p>', 'none'],
+    ['<p {{ city }}>no</p>', 'hidden'],
+    ['<div><p {{ city }}="">no</p></div>', 'hidden'],
+    ['<p {{ city }}dden>no</p>', 'hi'],
+    ['<{{ city }}>no</{{ city }}>', 'title'],
+  ])('has nothing that a value hides: %s', (hidden, city) => {
+    expect(plain(`${hidden}<p>Seen</p>`, { city })?.trim()).toBe('Seen');
+  });
+
+  test.each([
+    ['<p style="display:{{ city }}">Seen</p>', 'block', 'Seen'],
+    ['<p class="{{ city }}">Seen</p>', 'b', 'Seen'],
+    ['<p style="color:{{ city }}">{{ first_name }}</p>', 'red', 'Ann'],
+    ['<ol start="{{ city }}"><li>Seen</li></ol>', '3', '3. Seen'],
+  ])('has what a value shows: %s', (html, city, text) => {
+    expect(plain(html, { city, first_name: 'Ann' })?.trim()).toBe(text);
+  });
+
+  test.each([
+    ['<a href="{{ city }}">{{ city }}</a>', 'https://x.example/'],
+    [
+      '<a href="https://x.example/{{ first_name }}">https://x.example/{{ first_name }}</a>',
+      'https://x.example/Ann',
+    ],
+    ['<a href="mailto:{{ email }}">{{ email }}</a>', 'ann@example.org'],
+    ['{% if city %}<a href="{{ city }}">{{ city }}</a>{% endif %}', 'https://x.example/'],
+    ['{% if city %}{{ first_name }}{% endif %} {{ first_name }} {{ first_name }}', 'Ann Ann Ann'],
+  ])('shows a link once whose text is its address: %s', (html, text) => {
+    const fields = { city: 'https://x.example/', first_name: 'Ann' };
+    expect(plain(html, fields)).toBe(text);
+    const convertedByMessage = `${html}<i style="{{ first_name }}"></i>`;
+    expect(plain(convertedByMessage, fields)).toBe(text);
+  });
+
   test('is not fooled by entities that look like Liquid', () => {
     expect(plain('<p>Write &#123;&#123; name }} here, {{ first_name }}</p>')).toBe(
       'Write {{ name }} here, Ann',
