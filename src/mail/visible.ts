@@ -13,7 +13,7 @@ function declarations(style: string): Map<string, string> {
 }
 
 const isZero = (value: string | undefined): boolean =>
-  value !== undefined && /^0*\.?0+(px|em|rem|pt|%)?$/.test(value);
+  value !== undefined && /^(?:0+(?:\.0+)?|\.0+)(?:px|em|rem|pt|%)?$/.test(value);
 
 /** Whether a style hides what has it, from readers on every screen. */
 function hides(style: Map<string, string>): boolean {
@@ -27,13 +27,17 @@ function hides(style: Map<string, string>): boolean {
   );
 }
 
+// No part of either can be read from two places on to one end: a sheet without an end must not hold the worker.
+const COMMENTS = /\/\*[\s\S]*?(?:\*\/|$)/g;
+const AT_RULES = /@[^{};@]*(?:;|\{(?:[^{}]*\{[^{}]*\})*[^{}]*\})/g;
+
 /** Classes and ids that a style sheet hides, as `.name` and `#name`; what it says of some screens only is left out. */
 function hiddenBySheet(css: string): Set<string> {
   const hidden = new Set<string>();
-  const rules = css
-    .replace(/\/\*[\s\S]*?\*\//g, '')
-    .replace(/@[^{};]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}|@[^{};]*;/g, '');
-  for (const [, selectors = '', style = ''] of rules.matchAll(/([^{}]*)\{([^{}]*)\}/g)) {
+  const rules = css.replace(COMMENTS, '').replace(AT_RULES, '').split('}').slice(0, -1);
+  for (const rule of rules) {
+    const [style, selectors] = rule.split('{').reverse();
+    if (style === undefined || selectors === undefined) continue;
     if (!hides(declarations(style))) continue;
     for (const selector of selectors.split(',')) {
       const [, name] = /^\s*[\w*-]*([.#][\w-]+)\s*$/.exec(selector) ?? [];

@@ -496,6 +496,37 @@ describe('the text of a message that has only HTML', () => {
     expect(plain(convertedByMessage, fields)).toBe(text);
   });
 
+  const MANY = 200_000;
+  test.each([
+    ['a number without an end', `<p style="height:${'0'.repeat(MANY)}x">Seen</p>`],
+    ['a number that is no number', `<p style="opacity:0.${'0'.repeat(MANY)}x">Seen</p>`],
+    ['a sheet without rules', `<style>${'x'.repeat(MANY)}</style><p>Seen</p>`],
+    ['comments without an end', `<style>${'/*'.repeat(MANY)}</style><p>Seen</p>`],
+    ['at-rules without an end', `<style>${'@'.repeat(MANY)}{</style><p>Seen</p>`],
+    [
+      'at-rules that do not close',
+      `<style>${'@'.repeat(MANY)}{${'a{}'.repeat(MANY)}{ {</style><p>Seen</p>`,
+    ],
+    ['blanks in a declaration', `<p style="display:!${' '.repeat(MANY)}x">Seen</p>`],
+  ])('comes to its end with a style that is large: %s', (_, html) => {
+    expect(plain(html)).toBe('Seen');
+  });
+
+  test.each(['0', '00', '0px', '.0', '0.0', '0.00em', '0%'])(
+    'takes %s for a size of nothing',
+    (size) => {
+      expect(plain(`<p style="max-height:${size}">no</p><p>Seen</p>`)).toBe('Seen');
+    },
+  );
+
+  test('knows what a sheet hides behind comments and rules for some screens', () => {
+    const sheet =
+      '/* .b { */ @import "x"; @media print { .b { display:none } .c { color:red } } p.a, #d { display:none /* ; */ } /* .b';
+    expect(
+      plain(`<style>${sheet}</style><p class="a">no</p><p id="d">no</p><p class="b">Seen</p>`),
+    ).toBe('Seen');
+  });
+
   test('is not fooled by entities that look like Liquid', () => {
     expect(plain('<p>Write &#123;&#123; name }} here, {{ first_name }}</p>')).toBe(
       'Write {{ name }} here, Ann',
