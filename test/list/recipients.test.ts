@@ -219,12 +219,16 @@ describe('columns', () => {
     const { accepted, columns } = await read(wide(4096));
     expect(accepted).toHaveLength(1);
     expect(columns.twins.get('a')).toHaveLength(4095);
-    for (const list of [wide(4097), wide(200_000), `${'a@example.org;'.repeat(70_000)}\n`]) {
-      for (const emailColumn of [undefined, 'a']) {
-        const error = await failure(list, { emailColumn });
-        expect(error.code).toBe('BAD_LIST');
-        expect(error.message).toMatch(/line 1, the header, has \d+ columns; 4096 are allowed/);
-      }
+    const refused: [string, string?][] = [
+      [wide(4097)],
+      [wide(4097), 'a'],
+      [wide(150_000)],
+      [`${'a@example.org;'.repeat(20_000)}\n`],
+    ];
+    for (const [list, emailColumn] of refused) {
+      const error = await failure(list, { emailColumn });
+      expect(error.code).toBe('BAD_LIST');
+      expect(error.message).toMatch(/line 1, the header, has \d+ columns; 4096 are allowed/);
     }
   });
 
