@@ -234,15 +234,30 @@ function readDotenv(file: string): Record<string, string> {
     throw new CampaignError(
       'BAD_SETTING',
       `${file}, line ${index + 1}: ${fault}`,
-      'write NAME=value, the value in quotes where it holds anything special; in a URL write # as %23',
+      'write NAME=value with a name that the README has, the value in quotes where it holds anything special; in a URL write # as %23',
     );
   }
   return variables;
 }
 
-const OUR_NAME = '(CAMPAIGN_[A-Z_]+|SESSION_TTL_SECONDS)';
+const OUR_NAME = '(CAMPAIGN_\\w+|SESSION_TTL_SECONDS)';
+/** Beside those of NUMBERS; the last is the tests'. */
+const OTHER_NAMES = [
+  'CAMPAIGN_DATABASE_URL',
+  'CAMPAIGN_DATABASE_PASSWORD_FILE',
+  'CAMPAIGN_SMTP_URL',
+  'CAMPAIGN_SMTP_PASSWORD_FILE',
+  'CAMPAIGN_SANDBOX_DIR',
+  'CAMPAIGN_STATE_DIR',
+  'CAMPAIGN_DEBUG',
+  'CAMPAIGN_TEST_DATABASE_URL',
+];
+const NAMES: ReadonlySet<string> = new Set([
+  ...OTHER_NAMES,
+  ...Object.values(NUMBERS).map(({ variable }) => variable),
+]);
 /** `export NAME=`, `NAME: `, but also `set NAME=` of Windows, `$env:NAME =`, `NAME value`: the name before any value. */
-const NAME_IN_LINE = new RegExp(`^\\s*[^=#'"\`]*?\\b${OUR_NAME}\\b`);
+const NAME_IN_LINE = new RegExp(`^\\s*[^=#'"\`]*?\\b${OUR_NAME}\\b`, 'i');
 /** An unquoted value with a # in it that follows no blank. */
 const CUT_VALUE = new RegExp(
   `^\\s*(?:export\\s+)?${OUR_NAME}\\s*[=:]\\s*[^\\s'"\`#][^#]*(?<!\\s)#`,
@@ -252,6 +267,7 @@ const CUT_VALUE = new RegExp(
 function dotenvFault(line: string, parsed: Record<string, string>): string | undefined {
   const name = NAME_IN_LINE.exec(line)?.[1];
   if (name === undefined) return undefined;
+  if (!NAMES.has(name)) return `there is no setting ${name}`;
   if (parsed[name] === undefined) return `${name} is not set by it`;
   if (CUT_VALUE.test(line)) return `the # in the value of ${name} would begin a comment`;
   return undefined;

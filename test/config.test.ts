@@ -97,6 +97,22 @@ describe('the file .env', () => {
     expect(error.message + error.remedy).not.toContain('hush');
   });
 
+  it.each(['CAMPAIGN_DB_URL', 'campaign_database_url', 'export CAMPAIGN_BLOCK_AFTR'])(
+    'with a name that is no setting (%s) is refused by line, not taken for none',
+    (name) => {
+      writeFileSync(join(cwd, '.env'), `# ours\n${name}=5\n`);
+      expect(refusal(() => loadSettings({}, cwd))).toMatchObject({
+        code: 'BAD_SETTING',
+        message: `${join(cwd, '.env')}, line 2: there is no setting ${name.split(' ').at(-1)}`,
+      });
+    },
+  );
+
+  it('with what other programs read is left to them', () => {
+    writeFileSync(join(cwd, '.env'), 'APP_CAMPAIGN_URL=x\n# CAMPAIGN_OLD=1\nPORT=80\n');
+    expect(() => loadSettings(bothUrls, cwd)).not.toThrow();
+  });
+
   it('that is a directory is not taken for none', () => {
     mkdirSync(join(cwd, '.env'));
     expect(refusal(() => loadSettings({}, cwd))).toMatchObject({

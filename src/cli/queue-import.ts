@@ -34,6 +34,8 @@ export interface ImportDeps {
   /** Resolves when the list, which is in the ledger now, may be sent; throws when not. */
   confirm(imported: ImportedView): Promise<void>;
   onNotice(text: string): void;
+  /** Told what its result has no place for, and its caller should know. */
+  onWarning(text: string): void;
 }
 
 /** Another import under the same key that has not moved for this long is taken for dead. */

@@ -75,10 +75,10 @@ export async function queue(options: QueueOptions, deps: QueueDeps): Promise<Que
       twins,
       timezone: options.timezone,
     });
-    if (twins.size > 0) deps.onNotice(twinsNotice(twins));
+    if (twins.size > 0) deps.onWarning(twinsNotice(twins));
     if (!options.yes && !options.dryRun) await deps.announce(plan(options, source, fieldNames));
     if (html !== null && text === null && hasNoText(html)) {
-      deps.onNotice(
+      deps.onWarning(
         `The text part made from ${options.html} is empty: give images an alt text, or a text part with --text.`,
       );
     }

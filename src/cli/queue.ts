@@ -102,6 +102,10 @@ async function run(flags: Flags, context: Context): Promise<void> {
       bar?.stop();
       notice(text);
     },
+    onWarning: (text) => {
+      bar?.stop();
+      context.stderr.write(`${text}\n`);
+    },
   };
   try {
     const result = await queue(options, deps);

@@ -25,6 +25,6 @@ export function wrongState(
     `send ${id} is ${status} and cannot be ${participle}`,
     commands.length > 0
       ? `possible now: ${commands.join(', ')}`
-      : `whoever it had mailed would get a second copy of the whole list; \`campaign recipients ${id} --status pending --all --csv\` names the others`,
+      : `queue those it had not mailed as a new send: \`campaign recipients ${id} --status pending --all --csv\` names them; the whole list would mail the others twice`,
   );
 }

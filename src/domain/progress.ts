@@ -136,14 +136,11 @@ function waitingOf(snapshot: Snapshot): Waiting | null {
   if (ahead(send.startAt, now)) {
     return { for: 'start', until: send.startAt, text: `starts in ${inWords(send.startAt, now)}` };
   }
-  if (workers.length === 0) {
-    return {
-      for: 'scheduler',
-      until: null,
-      text: 'no scheduler is running: start `campaign run-scheduler`',
-    };
-  }
   const takeover = deadClaim(snapshot);
+  if (workers.length === 0) {
+    const text = 'no scheduler is running: start `campaign run-scheduler`';
+    return { for: 'scheduler', until: null, text: takeover ? `${text}; ${takeover.text}` : text };
+  }
   if (takeover) return takeover;
   const server = serverTrouble(workers, now);
   if (server) return server;

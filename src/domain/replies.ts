@@ -38,7 +38,8 @@ interface Rule {
 
 const MESSAGE_STAGES: readonly Stage[] = ['rcpt', 'data', 'body', 'dot'];
 
-const SESSIONS = String.raw`((concurrent|simultaneous|parallel|open|active|smtp|tcp|client|incoming|inbound|connected|established) ){0,3}(connections?|sessions?|threads?)`;
+const SESSIONS =
+  '((concurrent|simultaneous|parallel|open|active|smtp|tcp|client|incoming|inbound|connected|established) ){0,3}(connections?|sessions?|threads?)';
 
 /**
  * Words of a limit on connections at a time; one on how many are made in a time ends by itself. What counts them stands

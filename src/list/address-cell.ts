@@ -87,8 +87,12 @@ export function addressesIn(text: string): string[] {
 /** A quoted name, or a comment (RFC 5322 §3.2.2), in parentheses of either width. */
 const QUOTED_OR_COMMENT = /"[^"]*"|[(（]([^()（）]*)[)）]/g;
 
-/** What a cell says in parentheses beside its address: perhaps that nobody is to be written to there. */
+/**
+ * What a cell says in parentheses beside its address: perhaps that nobody is to be written to there. A display name may
+ * have some, `Ann Lee (Sales) <ann@example.org>`.
+ */
 function findRemark(cell: string): string | undefined {
+  if (NAMED.test(cell.trim())) return undefined;
   for (const [whole, comment] of cell.matchAll(QUOTED_OR_COMMENT)) {
     if (comment?.trim() && addressesIn(comment).length === 0) return whole;
   }
@@ -111,8 +115,8 @@ function refuseStray(check: AddressCheck): AddressCheck {
 
 /**
  * Checks the address in a cell, taken out of what people and programs put around one: a name (`Ann <ann@example.org>`),
- * brackets, quotes, `mailto:`, a comma or semicolon, characters that cannot be seen. A cell with two addresses has none, nor one with a sign left over before it, or with a
- * remark in parentheses beside it.
+ * brackets, quotes, `mailto:`, a comma or semicolon, characters that cannot be seen. A cell with two addresses has none, nor
+ * one with a sign left over before it, or with a remark in parentheses beside it.
  */
 export function readAddressCell(cell: string): AddressCheck {
   const asItStands = checkAddress(cell);

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import {
   isLoopback,
   PERCENT_ENCODING,
@@ -108,10 +109,17 @@ function readQuery(params: URLSearchParams): SmtpQuery {
   return query;
 }
 
+const AUTH_METHODS = /^(PLAIN|LOGIN|CRAM-MD5)$/i;
+
 function readOption(name: string, value: string): string | number {
   const kind = Object.hasOwn(OPTIONS, name) ? OPTIONS[name] : undefined;
   if (kind === undefined)
     throw bad(unknownOption(['tls', 'tls-ca', 'name', ...Object.keys(OPTIONS)]));
+  if (name === 'localAddress' && isIP(value) === 0)
+    throw bad(`has ${name}, which is no IP address`);
+  if (name === 'authMethod' && !AUTH_METHODS.test(value)) {
+    throw bad(`has ${name}, which is none of PLAIN, LOGIN, CRAM-MD5`);
+  }
   if (kind === 'text') return value;
   if (!/^\d{1,9}$/.test(value)) throw bad(`has ${name}, which is no number of milliseconds`);
   return Number(value);

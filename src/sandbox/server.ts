@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import {
   closeSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -95,10 +96,7 @@ const failure = (what: string, cause: unknown, log?: string): CampaignError =>
 export async function initialiseData(program: ServerProgram, dataDirectory: string): Promise<void> {
   const temporary = `${dataDirectory}.tmp`;
   mkdirSync(temporary, { recursive: true, mode: 0o700 });
-  // mariadb-install-db splits its arguments at blanks, and takes * and ? in them for patterns.
-  const alias = mkdtempSync(join(tmpdir(), 'campaign-'));
-  symlinkSync(dirname(dataDirectory), join(alias, 'd'));
-  const data = join(alias, 'd', basename(dataDirectory));
+  const { path: data, remove: removeAlias } = plainPath(dataDirectory);
   const common = ['--no-defaults', ...asUser(), `--datadir=${data}`, `--tmpdir=${data}.tmp`];
   try {
     if (program.flavor === 'mysql') {
@@ -115,9 +113,25 @@ export async function initialiseData(program: ServerProgram, dataDirectory: stri
   } catch (error) {
     throw failure(`${program.path} could not create its data in ${dataDirectory}`, error);
   } finally {
-    rmSync(alias, { recursive: true, force: true });
+    removeAlias();
     rmSync(temporary, { recursive: true, force: true });
   }
+}
+
+/** mariadb-install-db splits its arguments at blanks, and takes these signs in them for patterns. */
+const NOT_PLAIN = /[\s*?[\]]/;
+
+/** A path that mariadb-install-db takes as it is: the folder's own, or one through a link until `remove` is called. */
+function plainPath(folder: string): { path: string; remove(): void } {
+  if (!NOT_PLAIN.test(folder)) return { path: folder, remove: () => undefined };
+  const temporary = tmpdir();
+  const base = NOT_PLAIN.test(temporary) || !existsSync(temporary) ? '/tmp' : temporary;
+  const alias = mkdtempSync(join(base, 'campaign-'));
+  symlinkSync(dirname(folder), join(alias, 'd'));
+  return {
+    path: join(alias, 'd', basename(folder)),
+    remove: () => rmSync(alias, { recursive: true, force: true }),
+  };
 }
 
 /** A loopback TCP port that was free a moment ago. */

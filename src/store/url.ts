@@ -63,7 +63,10 @@ export function parseDatabaseUrl(text: string, password?: string): DatabaseAddre
 /** How the address is named in messages: without user and password. */
 export const describeAddress = (address: DatabaseAddress): string =>
   `database ${address.database} at ${
-    address.socketPath ?? address.hosts.map(({ host, port }) => `${host}:${port}`).join(',')
+    address.socketPath ??
+    address.hosts
+      .map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`)
+      .join(',')
   }`;
 
 function readAuthorities(path: string): string {

@@ -66,6 +66,11 @@ describe('progress --json', () => {
     await test.database.run('DELETE FROM CAMPAIGN_WORKERS');
     const alone = await progress(rowsOf({ pending: 2 }));
     expect(alone.waiting).toMatchObject({ for: 'scheduler', until: null });
+    const held = await progress(rowsOf({ sending: 1, pending: 2 }), { claimedBy: 'vm:7:a:1' });
+    expect(held.waiting).toMatchObject({
+      for: 'scheduler',
+      text: expect.stringMatching(/no scheduler is running.*; held by vm:7.*taken over in/),
+    });
 
     await beat(test.database, { worker: 'w', host: 'h', pid: 1 });
     expect((await progress(rowsOf({ pending: 2 }))).waiting).toBeNull();

@@ -70,6 +70,7 @@ function run(more: Flags = {}, deps: Run = {}) {
     onProgress: () => {},
     onRejected: (first, total) => deps.rejected?.push({ first, total }),
     onNotice: (text) => deps.notices?.push(text),
+    onWarning: (text) => deps.notices?.push(text),
     ...deps,
   });
 }

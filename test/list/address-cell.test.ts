@@ -46,8 +46,6 @@ it.each([
   ['(bounced) ann@example.org', '(bounced)'],
   ['<ann@example.org> (do not mail)', '(do not mail)'],
   ['Ann Lee <ann@example.org> (do not mail)', '(do not mail)'],
-  ['Ann Lee (do not mail) <ann@example.org>', '(do not mail)'],
-  ['(do not mail) <ann@example.org>', '(do not mail)'],
   ['mailto:ann@example.org (do not mail)', '(do not mail)'],
   ['ann@example.org （配信停止）', '（配信停止）'],
   ['ann@example.org (Ann Lee)', '(Ann Lee)'],
@@ -56,6 +54,13 @@ it.each([
   expect(readAddressCell(cell)).toEqual({
     ok: false,
     reason: `a remark beside the address: ${remark}`,
+  });
+});
+
+it('takes parentheses for a part of the name that stands before an address in angle brackets', () => {
+  expect(readAddressCell('Ann Lee (Sales) <ann@example.org>')).toMatchObject({
+    ok: true,
+    email: 'ann@example.org',
   });
 });
 

@@ -38,6 +38,8 @@ describe('an SMTP URL', () => {
     'smtp://h?tls=maybe',
     'smtp://h/x',
     'smtp://h:0',
+    'smtp://h?localAddress=secret',
+    'smtp://h?authMethod=secret',
   ])('refuses %s', (url) => {
     expect(() => parseSmtpUrl(url)).toThrow(expect.objectContaining({ code: 'BAD_SETTING' }));
   });
