@@ -248,7 +248,7 @@ const faultOf = (stage: Stage, reply: Reply): Fault =>
 
 /** Whether the server says that it takes no more connections than there are. */
 export const isConnectionLimit = (stage: Stage, reply: Reply): boolean =>
-  faultOf(stage, asRead(reply)) === 'connections';
+  reply.code >= 400 && faultOf(stage, asRead(reply)) === 'connections';
 
 /** A reply as the rules read it: its words clean and short, and its enhanced code from wherever it stands. */
 function asRead({ code, enhanced, text }: Reply): Reply {

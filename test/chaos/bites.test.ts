@@ -157,20 +157,6 @@ describe('the chaos rounds find', () => {
     );
   }, 300_000);
 
-  test('a stopped holder taken for dead because it does not answer: it wakes up and mails on', async () => {
-    await expectFound(
-      [
-        {
-          file: 'host/life-socket.js',
-          from: "socket.once('connect', () => answer('alive'));",
-          to: "socket.once('connect', () => { setTimeout(() => answer('nobody'), 300); socket.once('close', () => answer('alive')); });",
-        },
-      ],
-      ['worker-stop'],
-      copies,
-    );
-  }, 300_000);
-
   test('an entry that could not be written and is ignored: its message is mailed, and given back', async () => {
     await expectFound(
       [
