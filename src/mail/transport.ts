@@ -153,6 +153,8 @@ class Pool implements Transport {
   onFree: (() => void) | null = null;
   acceptanceMs = 0;
   private readonly places: Places;
+  /** Made once: each message's outcome is judged with it. */
+  readonly login: string;
   /** Until a connection is closed that was one too many. */
   private makingRoom: Promise<void> | null = null;
   /** When the last one was. */
@@ -167,6 +169,7 @@ class Pool implements Transport {
     private readonly options: TransportOptions,
   ) {
     setMaxListeners(0, this.abort.signal);
+    this.login = loginOf(settings);
     this.places = new Places(
       options.connections,
       timeouts.fewer,
@@ -181,10 +184,6 @@ class Pool implements Transport {
 
   get active(): number {
     return this.taken;
-  }
-
-  get login(): string {
-    return loginOf(this.settings);
   }
 
   get onTheWire(): number {
