@@ -1,10 +1,41 @@
-/** The arrows of the layout: bin → main → cli → {scheduler, list, mail, view, store, sandbox, host} → domain. */
+/**
+ * The arrows of the layout: bin → main → cli → operations → {scheduler, list, message, smtp, store, sandbox, host} →
+ * domain; cli → {view, contract, config}; index → operations.
+ */
 const mayNot = (from, to, comment) => ({
   name: `${from}-not-to-${to}`.replaceAll('|', '-or-'),
   comment,
   severity: 'error',
   from: { path: `^src/(${from})/` },
   to: { path: `^src/(${to})(/|\\.ts$)` },
+});
+
+const ROOMS = [
+  'cli',
+  'config',
+  'contract',
+  'host',
+  'list',
+  'message',
+  'operations',
+  'sandbox',
+  'scheduler',
+  'smtp',
+  'store',
+  'view',
+];
+
+/** @param room a room that sees none of the others but those named */
+const seesOnly = (room, seen, comment) =>
+  mayNot(room, ROOMS.filter((other) => other !== room && !seen.includes(other)).join('|'), comment);
+
+/** A package that one room alone, or a few files, may load. */
+const packageOnlyIn = (pattern, where, comment, beside = '^$') => ({
+  name: `${pattern.replace(/\W+/g, '-')}-only-in-${where.replace(/\W+/g, '-')}`,
+  comment,
+  severity: 'error',
+  from: { path: '^src/', pathNot: where },
+  to: { path: `^node_modules/${pattern}`, pathNot: beside },
 });
 
 module.exports = {
@@ -45,51 +76,49 @@ module.exports = {
       from: { path: '^src/domain/' },
       to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|url|punycode|util)$' },
     },
-    mayNot('store', 'mail|view|list|scheduler|sandbox|host', 'The store is SQL and nothing else.'),
-    mayNot(
-      'mail',
-      'store|view|list|scheduler|sandbox|host',
-      'Mail knows messages and servers, no ledger.',
+    seesOnly('store', [], 'The store is SQL and nothing else.'),
+    seesOnly(
+      'message',
+      [],
+      'A message is made of a template and a row; it knows no ledger and no server.',
     ),
-    mayNot(
-      'view',
-      'store|mail|list|scheduler|sandbox|host',
-      'Drawing takes data, and fetches none.',
+    seesOnly(
+      'smtp',
+      [],
+      'What speaks to a server knows neither how a message is made nor any ledger.',
     ),
-    mayNot(
-      'list',
-      'store|mail|view|scheduler|sandbox|host',
-      'Reading a list ends at its recipients.',
-    ),
-    mayNot(
+    seesOnly('view', [], 'Drawing takes data, and fetches none.'),
+    seesOnly('list', [], 'Reading a list ends at its recipients.'),
+    seesOnly(
       'scheduler',
-      'store|mail|view|list|sandbox|host',
-      'The scheduler sees store, mail and host through its own ports.',
+      [],
+      'The scheduler sees store, smtp, message and host through its own ports.',
     ),
-    mayNot(
+    seesOnly(
       'sandbox',
-      'mail|view|list|scheduler|host',
+      ['store', 'smtp', 'config'],
       'The private servers need the store to set themselves up.',
     ),
-    mayNot(
-      'host',
-      'store|mail|view|list|scheduler|sandbox',
-      'What a worker leaves on its host knows of no database.',
+    seesOnly('host', [], 'What a worker leaves on its host knows of no database.'),
+    seesOnly('contract', [], 'The shape of JSON follows from values, wherever they come from.'),
+    seesOnly(
+      'operations',
+      ['scheduler', 'list', 'message', 'smtp', 'store', 'sandbox', 'host'],
+      'A library has no terminal, no environment and no process.',
     ),
-    {
-      name: 'sql-driver-only-in-store',
-      comment: 'The only room with SQL.',
-      severity: 'error',
-      from: { path: '^src/', pathNot: '^src/store/' },
-      to: { path: '^node_modules/mysql2' },
-    },
-    {
-      name: 'smtp-client-only-in-mail',
-      comment: 'The only room that speaks SMTP to a server.',
-      severity: 'error',
-      from: { path: '^src/', pathNot: '^src/mail/' },
-      to: { path: '^node_modules/nodemailer/', pathNot: 'addressparser' },
-    },
+    seesOnly(
+      'config',
+      ['store', 'smtp', 'host'],
+      'Settings are read into values; they start nothing.',
+    ),
+    packageOnlyIn('mysql2', '^src/store/mysql/', 'One room has a driver.'),
+    packageOnlyIn(
+      'nodemailer/',
+      '^src/(smtp|message)/',
+      'What it knows of SMTP and MIME is used where these are made.',
+      'addressparser',
+    ),
+    packageOnlyIn('commander', '^src/(cli/|main\\.ts)', 'Only a command line has options.'),
     {
       name: 'no-development-packages',
       comment: 'What runs at a user must be installed there.',

@@ -2,12 +2,17 @@ import { readFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { Command, CommanderError } from 'commander';
 import type { Context } from './cli/context.js';
-import { type Environment, loadSettings, processEnvironment, type Settings } from './config.js';
+import {
+  type Environment,
+  loadSettings,
+  processEnvironment,
+  type Settings,
+} from './config/settings.js';
 import { CampaignError, EXIT, signalExit } from './errors.js';
 import { findSandbox } from './sandbox/addresses.js';
-import type { Database, DatabaseOptions } from './store/database.js';
-import { explainDatabaseError, type NamedDatabase } from './store/errors.js';
-import { printable } from './view/text.js';
+import type { Database, DatabaseOptions } from './store/mysql/database.js';
+import { explainDatabaseError, type NamedDatabase } from './store/mysql/errors.js';
+import { printable } from './view/printable.js';
 
 /** The outside world; a test brings its own. */
 export interface Io {
@@ -24,22 +29,22 @@ interface CommandModule {
 
 /** Each command in a file of its own, loaded only when it is asked for: starting is most of what a short one costs. */
 const COMMANDS: Record<string, () => Promise<CommandModule>> = {
-  sandbox: () => import('./cli/sandbox.js'),
-  migrate: () => import('./cli/migrate.js'),
-  queue: () => import('./cli/queue.js'),
-  'run-scheduler': () => import('./cli/run-scheduler.js'),
-  progress: () => import('./cli/progress.js'),
-  recipients: () => import('./cli/recipients.js'),
-  pause: () => import('./cli/pause.js'),
-  resume: () => import('./cli/resume.js'),
-  cancel: () => import('./cli/cancel.js'),
-  release: () => import('./cli/release.js'),
-  controls: () => import('./cli/controls.js'),
-  list: () => import('./cli/list.js'),
-  verify: () => import('./cli/verify.js'),
-  resolve: () => import('./cli/resolve.js'),
-  retry: () => import('./cli/retry.js'),
-  events: () => import('./cli/events.js'),
+  sandbox: () => import('./cli/commands/sandbox.js'),
+  migrate: () => import('./cli/commands/migrate.js'),
+  queue: () => import('./cli/commands/queue.js'),
+  'run-scheduler': () => import('./cli/commands/run-scheduler.js'),
+  progress: () => import('./cli/commands/progress.js'),
+  recipients: () => import('./cli/commands/recipients.js'),
+  pause: () => import('./cli/commands/pause.js'),
+  resume: () => import('./cli/commands/resume.js'),
+  cancel: () => import('./cli/commands/cancel.js'),
+  release: () => import('./cli/commands/release.js'),
+  controls: () => import('./cli/commands/controls.js'),
+  list: () => import('./cli/commands/list.js'),
+  verify: () => import('./cli/commands/verify.js'),
+  resolve: () => import('./cli/commands/resolve.js'),
+  retry: () => import('./cli/commands/retry.js'),
+  events: () => import('./cli/commands/events.js'),
 };
 
 /**
@@ -243,8 +248,8 @@ class Run {
       this.io.stderr.write(`campaign: using the sandbox in ${settings.sandboxDirectory}\n`);
     }
     const [{ Database }, { checkSchema }] = await Promise.all([
-      import('./store/database.js'),
-      import('./store/schema.js'),
+      import('./store/mysql/database.js'),
+      import('./store/mysql/migrate.js'),
     ]);
     this.database = new Database(address, options);
     if (schema === 'current') await checkSchema(this.database);

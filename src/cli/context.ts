@@ -1,5 +1,5 @@
-import type { Settings } from '../config.js';
-import type { Database, DatabaseOptions } from '../store/database.js';
+import type { Settings } from '../config/settings.js';
+import type { Database, DatabaseOptions } from '../store/mysql/database.js';
 
 /** What a command gets from `main`: the outside world, so that commands are testable and never exit. */
 export interface Context {

@@ -1,8 +1,8 @@
 import { messageIdsOf } from '../domain/message-id.js';
-import { parseSender } from '../mail/sender.js';
-import type { Database } from '../store/database.js';
+import { parseSender } from '../message/sender.js';
 import { readMessage } from '../store/messages.js';
-import type { LedgerRow } from '../store/recipients.js';
+import type { Database } from '../store/mysql/database.js';
+import type { LedgerRow } from '../store/recipients/pages.js';
 
 /** Computes the Message-ID of a send's rows; null for rows that no worker ever took. */
 export async function messageIds(

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CampaignError } from '../errors.js';
-import type { ListRecipient } from '../list/recipients.js';
+import type { ListRecipient } from '../list/recipient-list.js';
 import type { RejectsFile } from '../list/rejects.js';
-import type { Database } from '../store/database.js';
-import { explainDatabaseError } from '../store/errors.js';
+import { messageBytes } from '../store/messages.js';
+import type { Database } from '../store/mysql/database.js';
+import { explainDatabaseError } from '../store/mysql/errors.js';
 import {
   chooseRowInsert,
   createImport,
@@ -15,9 +16,8 @@ import {
   type QueuedSend,
   readPacketLimit,
   releaseImport,
-} from '../store/imports.js';
-import { messageBytes } from '../store/messages.js';
-import { cancel } from '../store/steering.js';
+} from '../store/sends/import.js';
+import { cancel } from '../store/sends/lifecycle.js';
 import { countSuppressed } from '../store/suppressions.js';
 import type { ImportedView, QueueView } from '../view/queue.js';
 import type { ListReader } from './queue-reader.js';

@@ -4,7 +4,7 @@ import { clip } from '../domain/text.js';
 import { isTimeZone } from '../domain/time-zone.js';
 import { CampaignError } from '../errors.js';
 import { encodingName } from '../list/encoding.js';
-import { parseSender } from '../mail/sender.js';
+import { parseSender } from '../message/sender.js';
 
 /** What `queue` is asked to do, checked. */
 export interface QueueOptions {

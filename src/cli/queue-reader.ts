@@ -1,6 +1,11 @@
 import { needsSmtpUtf8 } from '../domain/address.js';
 import { CampaignError } from '../errors.js';
-import type { EncodedTwice, ListRecipient, RecipientList, Rejection } from '../list/recipients.js';
+import type {
+  EncodedTwice,
+  ListRecipient,
+  RecipientList,
+  Rejection,
+} from '../list/recipient-list.js';
 import type { RejectsFile } from '../list/rejects.js';
 import { encodedTwiceNotice, type RejectionView } from '../view/queue.js';
 

@@ -2,11 +2,11 @@ import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { CampaignError } from '../errors.js';
-import { type AddressColumn, openRecipients } from '../list/recipients.js';
+import { type AddressColumn, openRecipients } from '../list/recipient-list.js';
 import { createRejects, type RejectsFile } from '../list/rejects.js';
 import { counted, fileError, type ListSource, openSource } from '../list/source.js';
-import { hasNoText } from '../mail/plain-text.js';
-import { named, parseTemplates } from '../mail/template.js';
+import { hasNoText } from '../message/plain-text.js';
+import { named, parseTemplates } from '../message/template.js';
 import {
   aboveNotice,
   encodingLine,

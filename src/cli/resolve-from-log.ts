@@ -4,8 +4,8 @@ import { MailLogReader } from '../domain/mail-log.js';
 import { genuineIn, parseMessageId } from '../domain/message-id.js';
 import { count, plural } from '../domain/text.js';
 import { CampaignError } from '../errors.js';
-import type { Database } from '../store/database.js';
 import { readMessage } from '../store/messages.js';
+import type { Database } from '../store/mysql/database.js';
 import {
   type Attempt,
   attemptRange,
@@ -14,7 +14,7 @@ import {
   listUnknownBetween,
   type Settle,
   settleRows,
-} from '../store/resolve.js';
+} from '../store/recipients/settle.js';
 import { confirm } from './confirm.js';
 import type { Context } from './context.js';
 import { linesOf } from './lines.js';

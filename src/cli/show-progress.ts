@@ -1,6 +1,6 @@
 import { progressOf, unknownHint } from '../domain/progress.js';
-import type { Database } from '../store/database.js';
-import { readSnapshot } from '../store/sends.js';
+import type { Database } from '../store/mysql/database.js';
+import { readSnapshot } from '../store/sends/row.js';
 import { progressJson, progressLines } from '../view/progress.js';
 import type { Context } from './context.js';
 import { jsonLine, write } from './output.js';

@@ -1,6 +1,6 @@
-import type { Database } from '../store/database.js';
-import { explainDatabaseError } from '../store/errors.js';
-import * as steering from '../store/steering.js';
+import type { Database } from '../store/mysql/database.js';
+import { explainDatabaseError } from '../store/mysql/errors.js';
+import * as steering from '../store/sends/lifecycle.js';
 import type { KeyedView } from '../view/watch-bar.js';
 import { CTRL_C, CTRL_Z } from './keys.js';
 

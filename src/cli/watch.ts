@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Progress, progressOf } from '../domain/progress.js';
 import { unlessAborted } from '../scheduler/races.js';
-import type { Database } from '../store/database.js';
-import { explainDatabaseError, isUnavailable } from '../store/errors.js';
-import { readSnapshot } from '../store/sends.js';
+import type { Database } from '../store/mysql/database.js';
+import { explainDatabaseError, isUnavailable } from '../store/mysql/errors.js';
+import { readSnapshot } from '../store/sends/row.js';
 import type { WatchView } from '../view/watch.js';
 import type { Context } from './context.js';
 import { write } from './output.js';

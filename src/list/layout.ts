@@ -1,6 +1,6 @@
 import { readAddressCell } from './address-cell.js';
+import { countLines } from './decode.js';
 import { DELIMITERS, findDelimiter, splitRoughly } from './delimiter.js';
-import { countLines } from './text.js';
 
 /** Rows, empty ones left out, among which the header is looked for. */
 const MAX_ROWS = 20;

@@ -1,7 +1,7 @@
 import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { stringify } from 'csv-stringify/sync';
 import { CampaignError } from '../errors.js';
-import type { Rejection } from './recipients.js';
+import type { Rejection } from './recipient-list.js';
 import { fileError } from './source.js';
 
 /** Every rejected line of a list, as a CSV of line number, reason and the row itself. */

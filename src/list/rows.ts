@@ -1,5 +1,5 @@
 import { CampaignError } from '../errors.js';
-import { countLines } from './text.js';
+import { countLines } from './decode.js';
 
 /** Bounds what one row, or a quote that is never closed, can take of memory. */
 export const MAX_ROW_CHARACTERS = 8 * 1024 * 1024;

@@ -1,4 +1,4 @@
-import type { SandboxAddresses } from '../config.js';
+import type { SandboxAddresses } from '../config/settings.js';
 import { isSameProcess } from './processes.js';
 import { databaseAddress, readState } from './state.js';
 

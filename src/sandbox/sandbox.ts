@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { answers, createDatabase, dropDatabase } from '../store/administration.js';
-import { Database } from '../store/database.js';
-import { migrate } from '../store/schema.js';
+import { answers, createDatabase, dropDatabase } from '../store/mysql/administration.js';
+import { Database } from '../store/mysql/database.js';
+import { migrate } from '../store/mysql/migrate.js';
 import { greets, startCapture } from './capture.js';
 import { inFolder, makeFolder } from './folder.js';
 import { countMessages, emptyMaildir } from './maildir.js';

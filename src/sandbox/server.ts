@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { CampaignError } from '../errors.js';
-import { accountStatements, answers } from '../store/administration.js';
+import { accountStatements, answers } from '../store/mysql/administration.js';
 import { waitUntil } from './processes.js';
 import { socketAddress } from './state.js';
 

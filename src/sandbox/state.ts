@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DatabaseAddress } from '../store/url.js';
+import type { DatabaseAddress } from '../store/mysql/url.js';
 import type { ProcessRecord } from './processes.js';
 
 /** Where a sandbox keeps what. */

@@ -23,7 +23,7 @@ import type {
 import type { Flight, FlightLog } from '../domain/flight.js';
 import type { KnownWorker } from '../domain/life.js';
 import type { Reply, Stage } from '../domain/outcome.js';
-import type { Run } from '../domain/refusals.js';
+import type { Run } from '../domain/refusal-watch.js';
 
 /** What the scheduler needs of the outside, in its own words; `mail` and `store` fit, tests may bring others. */
 

@@ -9,11 +9,11 @@ import type {
 } from '../domain/delivery.js';
 import { type Fates, type FlightLog, fatesOf } from '../domain/flight.js';
 import type { KnownWorker } from '../domain/life.js';
-import { RefusalWatch } from '../domain/refusals.js';
+import { RefusalWatch } from '../domain/refusal-watch.js';
 import { judge } from '../domain/replies.js';
-import type { RetryPolicy } from '../domain/retry.js';
+import type { RetryPolicy } from '../domain/retry-delay.js';
 import type { Report } from '../domain/scheduler-events.js';
-import { interpret } from './interpret.js';
+import { interpret } from './batch/interpret.js';
 import type { Host, Ledger } from './ports.js';
 
 /** What taking over from the dead works with. */

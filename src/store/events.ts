@@ -1,5 +1,5 @@
 import { clip, REASON_LENGTH } from '../domain/text.js';
-import type { Executor, Statement } from './database.js';
+import type { Executor, Statement } from './mysql/database.js';
 
 const ACTOR_LENGTH = 191;
 

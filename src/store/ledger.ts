@@ -1,10 +1,10 @@
 import type { BackingOff, MessageSource, StaleClaim, WorkerIdentity } from '../domain/delivery.js';
-import * as claims from './claims.js';
-import type { Database } from './database.js';
-import { explainDatabaseError } from './errors.js';
 import { readMessage } from './messages.js';
-import * as takeover from './takeover.js';
-import * as window from './window.js';
+import type { Database } from './mysql/database.js';
+import { explainDatabaseError } from './mysql/errors.js';
+import * as window from './recipients/step.js';
+import * as claims from './sends/claim.js';
+import * as takeover from './sends/takeover.js';
 import { beat, findNeighbours, removeWorker } from './workers.js';
 
 async function loadMessage(db: Database, sendId: number): Promise<MessageSource> {

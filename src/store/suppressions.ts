@@ -1,4 +1,4 @@
-import type { Executor } from './database.js';
+import type { Executor } from './mysql/database.js';
 
 /** How many of a send's recipients are suppressed by now. */
 export async function countSuppressed(db: Executor, sendId: number): Promise<number> {

@@ -1,7 +1,7 @@
 import { pendingOf, type Send } from '../domain/progress.js';
-import type { Database, Executor } from './database.js';
-import { IS_RESOLVED } from './resolve.js';
-import { readSend } from './sends.js';
+import type { Database, Executor } from './mysql/database.js';
+import { IS_RESOLVED } from './recipients/settle.js';
+import { readSend } from './sends/row.js';
 
 /** Something in the books that the ledger does not bear out. */
 export interface Contradiction {

@@ -1,5 +1,5 @@
 import type { Progress } from '../domain/progress.js';
-import { printable } from './text.js';
+import { printable } from './printable.js';
 
 const time = (date: Date | null): string | null => date?.toISOString() ?? null;
 

@@ -1,6 +1,6 @@
 import type { ShownStatus } from '../domain/progress.js';
 import { count, plural } from '../domain/text.js';
-import { printable } from './text.js';
+import { printable } from './printable.js';
 import { cut } from './width.js';
 
 /** What `queue` came to. */

@@ -1,5 +1,5 @@
 import type { RecipientStatus } from '../domain/states.js';
-import { printable } from './text.js';
+import { printable } from './printable.js';
 
 /** A recipient's row with the Message-ID of its message; null when no attempt was ever made. */
 export interface RecipientView {

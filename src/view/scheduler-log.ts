@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { durationInWords, heldText, unknownHint } from '../domain/progress.js';
 import type { Report, SchedulerEvent } from '../domain/scheduler-events.js';
 import { count, plural } from '../domain/text.js';
-import { printable } from './text.js';
+import { printable } from './printable.js';
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
 

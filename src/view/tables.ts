@@ -6,7 +6,7 @@ import {
   unknownHint,
 } from '../domain/progress.js';
 import { count } from '../domain/text.js';
-import { printable } from './text.js';
+import { printable } from './printable.js';
 import { relativeTime } from './time.js';
 import { cut, width } from './width.js';
 

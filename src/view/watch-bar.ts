@@ -2,8 +2,8 @@ import { Chalk } from 'chalk';
 import { SingleBar } from 'cli-progress';
 import { durationInWords, type Progress, unknownHint } from '../domain/progress.js';
 import { RecentRate } from '../domain/recent-rate.js';
+import { printable } from './printable.js';
 import { progressLine } from './progress.js';
-import { printable } from './text.js';
 import type { WatchView } from './watch.js';
 import { cut, width } from './width.js';
 

@@ -1,6 +1,6 @@
 import { type Progress, unknownHint } from '../domain/progress.js';
+import { printable } from './printable.js';
 import { progressJson, progressLine } from './progress.js';
-import { printable } from './text.js';
 
 /** Shows readings of one send as they come. */
 export interface WatchView {

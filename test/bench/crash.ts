@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FlightRecorder } from '../../src/host/flight-recorder.ts';
-import { parseSmtpUrl } from '../../src/mail/url.ts';
+import { parseSmtpUrl } from '../../src/smtp/url.ts';
 import { CAMPAIGN } from '../support/cli.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { startScheduler } from '../support/scheduler.ts';

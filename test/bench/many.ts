@@ -1,6 +1,6 @@
-import type { Database } from '../../src/store/database.ts';
 import { createLedger } from '../../src/store/ledger.ts';
-import { listSnapshots } from '../../src/store/sends.ts';
+import type { Database } from '../../src/store/mysql/database.ts';
+import { listSnapshots } from '../../src/store/sends/row.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { campaign } from './processes.ts';
 import {

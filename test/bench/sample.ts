@@ -2,9 +2,9 @@ import { createWriteStream, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { compileMessage } from '../../src/mail/message.ts';
-import type { Database } from '../../src/store/database.ts';
+import { compileMessage } from '../../src/message/compile.ts';
 import { insertMessage } from '../../src/store/messages.ts';
+import type { Database } from '../../src/store/mysql/database.ts';
 
 /** The message of the sending benches: HTML and text, 2 KB when filled, five merge fields. */
 export const SENDER = 'News at Example <news@example.org>';

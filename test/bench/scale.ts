@@ -1,8 +1,8 @@
 import type { Settlement } from '../../src/domain/delivery.ts';
-import type { Database } from '../../src/store/database.ts';
 import { createLedger } from '../../src/store/ledger.ts';
-import { listRecipients } from '../../src/store/recipients.ts';
-import { listSnapshots, readSnapshot } from '../../src/store/sends.ts';
+import type { Database } from '../../src/store/mysql/database.ts';
+import { listRecipients } from '../../src/store/recipients/pages.ts';
+import { listSnapshots, readSnapshot } from '../../src/store/sends/row.ts';
 import { createTestDatabase, type TestServer } from '../support/database.ts';
 import { rowsRead } from '../support/rows-read.ts';
 import {

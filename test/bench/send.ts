@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Database } from '../../src/store/database.ts';
+import type { Database } from '../../src/store/mysql/database.ts';
 import { createTestDatabase, type TestServer } from '../support/database.ts';
 import { campaign, cpuSeconds, party, run } from './processes.ts';
 import { readProfiles } from './profile.ts';

@@ -52,19 +52,19 @@ describe('the chaos rounds find', () => {
     await expectFound(
       [
         {
-          file: 'store/window.js',
+          file: 'store/recipients/step.js',
           // biome-ignore lint/suspicious/noTemplateCurlyInString: the program's own text
           from: 'WHERE ID = ? AND CLAIMED_BY = ? AND CLAIM_NUMBER = ?${running}',
           // biome-ignore lint/suspicious/noTemplateCurlyInString: the program's own text
           to: 'WHERE ID = ? AND (CLAIMED_BY = ? AND CLAIM_NUMBER = ? OR TRUE)${running}',
         },
         {
-          file: 'store/window.js',
+          file: 'store/recipients/step.js',
           from: 'WHERE ID = ? AND CLAIMED_BY = ?`, [claim.sendId',
           to: 'WHERE ID = ? AND (CLAIMED_BY = ? OR TRUE)`, [claim.sendId',
         },
         {
-          file: 'store/claims.js',
+          file: 'store/sends/claim.js',
           from: 'held: row?.claimedBy === claim.by',
           to: 'held: true',
         },
@@ -126,9 +126,9 @@ describe('the chaos rounds find', () => {
   test('an entry of the flight recorder written after the dot: what a killed worker had mailed is given back', async () => {
     await expectFound(
       [
-        { file: 'mail/smtp-client.js', from: 'if (!mayEnd()) {', to: 'if (false) {' },
+        { file: 'smtp/client.js', from: 'if (!mayEnd()) {', to: 'if (false) {' },
         {
-          file: 'mail/smtp-client.js',
+          file: 'smtp/client.js',
           from: "const reply = await this.read(this.timeouts.dot);\n        if ('lost' in reply)\n",
           to: "const reply = await this.read(this.timeouts.dot);\n        mayEnd();\n        if ('lost' in reply)\n",
         },
@@ -142,7 +142,7 @@ describe('the chaos rounds find', () => {
     await expectFound(
       [
         {
-          file: 'scheduler/batch.js',
+          file: 'scheduler/batch/batch.js',
           from: 'this.claim = found.claim;',
           to: 'this.claim = found.claim; globalThis.renumbered = found.claim.number;',
         },
@@ -175,7 +175,7 @@ describe('the chaos rounds find', () => {
     await expectFound(
       [
         {
-          file: 'scheduler/batch.js',
+          file: 'scheduler/batch/batch.js',
           from: 'this.flights.settled(settlements);',
           to: '',
         },

@@ -1,5 +1,5 @@
 import { parseClaimName } from '../../src/domain/claim-name.ts';
-import type { Database } from '../../src/store/database.ts';
+import type { Database } from '../../src/store/mysql/database.ts';
 import type { TruthEntry } from './truth.ts';
 
 /** What is known of a round besides truth and ledger. */

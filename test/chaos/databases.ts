@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { answers, dropDatabase } from '../../src/store/administration.ts';
-import { Database } from '../../src/store/database.ts';
-import { parseDatabaseUrl } from '../../src/store/url.ts';
+import { answers, dropDatabase } from '../../src/store/mysql/administration.ts';
+import { Database } from '../../src/store/mysql/database.ts';
+import { parseDatabaseUrl } from '../../src/store/mysql/url.ts';
 import { createTestDatabase, startTestServer, type TestDatabase } from '../support/database.ts';
 import { holds } from './processes.ts';
 import type { Random } from './random.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Database } from '../../src/store/database.ts';
+import type { Database } from '../../src/store/mysql/database.ts';
 import type { Woken } from './compare.ts';
 import type { ChaosDatabase } from './databases.ts';
 import { holds, operate, type Surroundings, type Worker } from './processes.ts';

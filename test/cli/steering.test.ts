@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listEvents } from '../../src/store/events.ts';
-import { readSend } from '../../src/store/sends.ts';
+import { readSend } from '../../src/store/sends/row.ts';
 import { verifySend } from '../../src/store/verify.ts';
 import { runCommand } from '../support/command.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { CTRL_C, CTRL_Z, OTHER_KEY } from '../../src/cli/keys.ts';
 import { WatchKeys } from '../../src/cli/watch-keys.ts';
-import { readSend } from '../../src/store/sends.ts';
+import { readSend } from '../../src/store/sends/row.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { rowsOf, seedSend } from '../support/seed.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { leaseHolds, leaseOf } from '../../src/domain/lease.ts';
-import { retryDelayMs } from '../../src/domain/retry.ts';
+import { retryDelayMs } from '../../src/domain/retry-delay.ts';
 import { ServerHealth } from '../../src/domain/server-health.ts';
 
 describe('the wait before a recipient is tried again', () => {

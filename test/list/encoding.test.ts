@@ -3,8 +3,8 @@ import { PassThrough } from 'node:stream';
 import iconv from 'iconv-lite';
 import { describe, expect, it } from 'vitest';
 import type { CampaignError } from '../../src/errors.ts';
+import { decodeText } from '../../src/list/decode.ts';
 import { encodingName, type FoundEncoding } from '../../src/list/encoding.ts';
-import { decodeText } from '../../src/list/text.ts';
 
 /** Through one buffer, as a file comes: each piece is overwritten by the next. */
 async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {

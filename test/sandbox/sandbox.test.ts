@@ -19,7 +19,7 @@ import { inFolder } from '../../src/sandbox/folder.ts';
 import { isRunning, waitUntil } from '../../src/sandbox/processes.ts';
 import type { SandboxStatus } from '../../src/sandbox/sandbox.ts';
 import type { SandboxState } from '../../src/sandbox/state.ts';
-import { connectionOptions, parseDatabaseUrl } from '../../src/store/url.ts';
+import { connectionOptions, parseDatabaseUrl } from '../../src/store/mysql/url.ts';
 import { CAMPAIGN, type CliResult, campaign, canChangeUser, NOBODYS_UID } from '../support/cli.ts';
 import { type Guard, spawnGuard } from '../support/guard.ts';
 

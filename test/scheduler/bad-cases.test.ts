@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { SmtpSettings } from '../../src/mail/url.ts';
+import type { SmtpSettings } from '../../src/smtp/url.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import {
   type RunningScheduler,

@@ -9,8 +9,8 @@ import {
   type SendStatus,
 } from '../../src/domain/states.ts';
 import { createLedger } from '../../src/store/ledger.ts';
-import { settleSelected } from '../../src/store/resolve.ts';
-import { cancel, pause, resume } from '../../src/store/steering.ts';
+import { settleSelected } from '../../src/store/recipients/settle.ts';
+import { cancel, pause, resume } from '../../src/store/sends/lifecycle.ts';
 import { verifySend } from '../../src/store/verify.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { ageClaim, balancedBooks, ledgerRows, seedSend } from '../support/sends.ts';

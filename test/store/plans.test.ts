@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Settlement } from '../../src/domain/delivery.ts';
-import type { Database } from '../../src/store/database.ts';
 import { createLedger } from '../../src/store/ledger.ts';
-import { listSnapshots } from '../../src/store/sends.ts';
+import type { Database } from '../../src/store/mysql/database.ts';
+import { listSnapshots } from '../../src/store/sends/row.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { rowsRead } from '../support/rows-read.ts';
 import { rowsOf, seedSend } from '../support/seed.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { settleRows } from '../../src/store/resolve.ts';
+import { settleRows } from '../../src/store/recipients/settle.ts';
 import { verifySend } from '../../src/store/verify.ts';
 import { runCommand } from '../support/command.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkSchema } from '../../src/store/schema.ts';
+import { checkSchema } from '../../src/store/mysql/migrate.ts';
 import { createTestDatabase, startTestServer } from './database.ts';
 
 test('a test database has the current schema, and is gone after its drop', async () => {

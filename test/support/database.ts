@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isRunning, waitUntil } from '../../src/sandbox/processes.ts';
 import { freePort, initialiseData, requireServer, startServer } from '../../src/sandbox/server.ts';
-import { createDatabase, dropDatabase } from '../../src/store/administration.ts';
-import { Database, type DatabaseOptions } from '../../src/store/database.ts';
-import { migrate } from '../../src/store/schema.ts';
-import { type DatabaseAddress, parseDatabaseUrl } from '../../src/store/url.ts';
+import { createDatabase, dropDatabase } from '../../src/store/mysql/administration.ts';
+import { Database, type DatabaseOptions } from '../../src/store/mysql/database.ts';
+import { migrate } from '../../src/store/mysql/migrate.ts';
+import { type DatabaseAddress, parseDatabaseUrl } from '../../src/store/mysql/url.ts';
 import { spawnGuard } from './guard.ts';
 
 /** A private server on loopback TCP, gone with the process that started it, however that ends. */

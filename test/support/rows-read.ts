@@ -1,4 +1,4 @@
-import type { Database } from '../../src/store/database.ts';
+import type { Database } from '../../src/store/mysql/database.ts';
 
 /**
  * Rows that the storage engine reads while `work` runs, by the session's own counters.

@@ -3,17 +3,17 @@ import type { Transmission } from '../../src/domain/delivery.ts';
 import { type Clock, systemClock } from '../../src/domain/lease.ts';
 import { NO_LIFE_SIGN } from '../../src/domain/life.ts';
 import type { Report, SchedulerEvent } from '../../src/domain/scheduler-events.ts';
-import { compileMessage } from '../../src/mail/message.ts';
-import { createTransport } from '../../src/mail/transport.ts';
-import type { SmtpSettings } from '../../src/mail/url.ts';
+import { compileMessage } from '../../src/message/compile.ts';
 import {
   runScheduler,
   type SchedulerOptions,
   type SchedulerResult,
 } from '../../src/scheduler/loop.ts';
 import type { Host, Ledger } from '../../src/scheduler/ports.ts';
-import type { Database } from '../../src/store/database.ts';
+import { createTransport } from '../../src/smtp/transport.ts';
+import type { SmtpSettings } from '../../src/smtp/url.ts';
 import { createLedger } from '../../src/store/ledger.ts';
+import type { Database } from '../../src/store/mysql/database.ts';
 
 export interface RunningScheduler {
   worker: string;

@@ -1,6 +1,6 @@
 import type { RecipientStatus, SendStatus } from '../../src/domain/states.ts';
-import type { Database } from '../../src/store/database.ts';
 import { insertMessage } from '../../src/store/messages.ts';
+import type { Database } from '../../src/store/mysql/database.ts';
 
 /** A recipient to put into the ledger; what is left out follows from its status. */
 export interface SeedRow {

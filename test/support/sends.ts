@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Database, Executor } from '../../src/store/database.ts';
+import type { Database, Executor } from '../../src/store/mysql/database.ts';
 
 export interface SendSeed {
   recipients?: number;

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server';
 import type { FilledMessage, Transport } from '../../src/domain/delivery.ts';
 import type { DeliveryResult } from '../../src/domain/outcome.ts';
-import type { SmtpSettings } from '../../src/mail/url.ts';
+import type { SmtpSettings } from '../../src/smtp/url.ts';
 
 /** A message the server has answered 250 to. */
 export interface CapturedMessage {

@@ -1,0 +1,128 @@
+import type { Recipient, Settlement } from '../../domain/delivery.js';
+
+/**
+ * The ledger rows one batch has in its hand: read ahead, marked `sending`, on the wire, come back. Knows which of
+ * them the database has confirmed, so that after any error it is plain what is owed.
+ */
+export class Hand {
+  /** Read but not marked: not ours yet. */
+  private ahead: Recipient[] = [];
+  /** Marked and committed, waiting to start. */
+  private waiting: Recipient[] = [];
+  /** Every marked row that is not recorded yet. */
+  private readonly marked = new Map<number, { fresh: boolean }>();
+  /** What became of rows, not yet recorded. */
+  private arrived: Settlement[] = [];
+  /** The highest untouched row that was marked. */
+  cursorSeq: number;
+
+  constructor(cursorSeq: number) {
+    this.cursorSeq = cursorSeq;
+  }
+
+  /** Rows marked and not recorded. */
+  get held(): number {
+    return this.marked.size;
+  }
+
+  get toStart(): number {
+    return this.waiting.length;
+  }
+
+  get toRecord(): number {
+    return this.arrived.length;
+  }
+
+  get readAhead(): number {
+    return this.ahead.length;
+  }
+
+  /** The highest untouched row that was read, for reading on. */
+  get readTo(): number {
+    return this.ahead.reduce(
+      (max, row) => (isFresh(row, this.cursorSeq) ? Math.max(max, row.seq) : max),
+      this.cursorSeq,
+    );
+  }
+
+  /** Takes rows that were read, leaving out those already here. */
+  read(rows: readonly Recipient[]): void {
+    const here = new Set(this.ahead.map((row) => row.seq));
+    this.ahead.push(...rows.filter((row) => !here.has(row.seq) && !this.marked.has(row.seq)));
+  }
+
+  next(count: number): Recipient[] {
+    return this.ahead.slice(0, count);
+  }
+
+  /** No fresh row at or below it will be `sending` once `rows` are marked and `settled` recorded. */
+  settledSeq(rows: readonly Recipient[], settled: readonly Settlement[]): number {
+    const gone = new Set(settled.map(({ seq }) => seq));
+    let lowest = Number.POSITIVE_INFINITY;
+    for (const [seq, { fresh }] of this.marked) {
+      if (fresh && !gone.has(seq)) lowest = Math.min(lowest, seq);
+    }
+    for (const row of rows) if (isFresh(row, this.cursorSeq)) lowest = Math.min(lowest, row.seq);
+    return Number.isFinite(lowest) ? lowest - 1 : this.cursorAfter(rows);
+  }
+
+  cursorAfter(rows: readonly Recipient[]): number {
+    return rows.reduce((max, row) => Math.max(max, row.seq), this.cursorSeq);
+  }
+
+  /** The database has committed: these are recorded, those are marked. */
+  committed(rows: readonly Recipient[], settled: readonly Settlement[]): void {
+    for (const { seq } of settled) this.marked.delete(seq);
+    for (const row of rows) this.marked.set(row.seq, { fresh: isFresh(row, this.cursorSeq) });
+    this.cursorSeq = this.cursorAfter(rows);
+    const taken = new Set(rows.map((row) => row.seq));
+    this.ahead = this.ahead.filter((row) => !taken.has(row.seq));
+    this.waiting.push(...rows);
+  }
+
+  start(): Recipient | undefined {
+    return this.waiting.shift();
+  }
+
+  came(settlement: Settlement): void {
+    this.arrived.push(settlement);
+  }
+
+  /** What came, for recording; `notRecorded` takes it back. */
+  takeArrived(): Settlement[] {
+    return this.arrived.splice(0);
+  }
+
+  notRecorded(settled: readonly Settlement[]): void {
+    this.arrived.unshift(...settled);
+  }
+
+  /** Rows that never started go back as they were. */
+  giveBackWaiting(delayMs: number): void {
+    for (const { seq } of this.waiting.splice(0)) this.came({ seq, to: 'returned', delayMs });
+  }
+
+  /**
+   * Takes over how the database has it: rows it no longer has `sending` under our claim are recorded, rows it has
+   * that we never learned of are given back, for they were never handed out.
+   * @returns what turned out to be recorded already, and how many rows were marked without our knowing
+   */
+  reconcile(sending: ReadonlySet<number>): { recorded: Settlement[]; strays: number } {
+    const recorded = this.arrived.filter(({ seq }) => !sending.has(seq));
+    let strays = 0;
+    this.arrived = this.arrived.filter(({ seq }) => sending.has(seq));
+    this.waiting = this.waiting.filter(({ seq }) => sending.has(seq));
+    for (const seq of this.marked.keys()) if (!sending.has(seq)) this.marked.delete(seq);
+    for (const seq of sending) {
+      if (this.marked.has(seq)) continue;
+      strays += 1;
+      this.marked.set(seq, { fresh: true });
+      this.cursorSeq = Math.max(this.cursorSeq, seq);
+      this.came({ seq, to: 'returned', delayMs: 0 });
+    }
+    this.ahead = [];
+    return { recorded, strays };
+  }
+}
+
+const isFresh = (row: Recipient, cursorSeq: number): boolean => row.seq > cursorSeq;

@@ -1,0 +1,63 @@
+import type { RefusalWatch } from '../../domain/refusal-watch.js';
+import type { CompiledMessage } from '../ports.js';
+
+/** What the process remembers of a send between its batches. */
+export interface Session {
+  readonly sendId: number;
+  readonly message: CompiledMessage;
+  readonly watch: RefusalWatch;
+  /** Monotonic milliseconds of the last message's start: DELAY_MS counts from it, over batches too. */
+  lastStart: number | null;
+  /** Failures of the server met while this send was worked on, and the success count they were met at. */
+  serverFailures: { count: number; atSuccesses: number };
+}
+
+/**
+ * The sessions of a long-lived process. Each time one is opened, those not worked on for the TTL are dropped, so
+ * that memory follows the sends at work, not the sends ever seen.
+ */
+export class Sessions {
+  private readonly entries = new Map<
+    number,
+    { session: Session; inUse: number; lastUsed: number }
+  >();
+
+  constructor(
+    private readonly ttlMs: number,
+    private readonly now: () => number,
+  ) {}
+
+  get size(): number {
+    return this.entries.size;
+  }
+
+  has(sendId: number): boolean {
+    return this.entries.has(sendId);
+  }
+
+  /** The send's session, opened if need be, kept at least until `done` was called as often as `use`. */
+  async use(sendId: number, open: () => Promise<Session>): Promise<Session> {
+    let entry = this.entries.get(sendId);
+    if (!entry) {
+      this.evict();
+      entry = { session: await open(), inUse: 0, lastUsed: this.now() };
+      this.entries.set(sendId, entry);
+    }
+    entry.inUse += 1;
+    return entry.session;
+  }
+
+  done(sendId: number): void {
+    const entry = this.entries.get(sendId);
+    if (!entry) return;
+    entry.inUse -= 1;
+    entry.lastUsed = this.now();
+  }
+
+  private evict(): void {
+    const now = this.now();
+    for (const [sendId, entry] of this.entries) {
+      if (entry.inUse === 0 && now - entry.lastUsed >= this.ttlMs) this.entries.delete(sendId);
+    }
+  }
+}

@@ -1,0 +1,197 @@
+import type { FilledMessage, Transmission, Transport } from '../../domain/delivery.js';
+import type { Clock, Instant } from '../../domain/lease.js';
+import type { DeliveryResult } from '../../domain/outcome.js';
+import type { ServerHealth } from '../../domain/server-health.js';
+import { type Spread, STALL_MS } from './spread.js';
+
+/** Milliseconds from a message's end to its acceptance, from which on it counts as slow. */
+const SLOW_ACCEPTANCE_MS = 20;
+
+/** What a delivery told about the server, whatever it meant for the recipient. */
+export type ServerSign =
+  | 'well'
+  | 'trouble'
+  /** It takes no more connections, and none of ours is open. */
+  | 'crowded'
+  | 'nothing';
+
+/** One message waiting for a connection. */
+export interface Job {
+  owner: JobOwner;
+  /** @throws Error when the message cannot be made */
+  message(): FilledMessage;
+  mayProceed(): boolean;
+  /** Right before the final dot. */
+  mayEnd(): boolean;
+  done(result: DeliveryResult): { sign: ServerSign; reason: string };
+}
+
+export interface JobOwner {
+  /** The server failed anew, or is crowded: nothing more will start until it has been waited for. */
+  trouble(reason: string, crowded: boolean): void;
+  /** A connection is free, or the server may be tried again. */
+  wake(): void;
+}
+
+/**
+ * Hands messages to the connections in the order they came in, over all batches, as long as the server is well;
+ * after a failure nobody starts until the backoff has passed, and then one probe does.
+ */
+export class Lanes {
+  private readonly queue: Job[] = [];
+  private readonly owners = new Set<JobOwner>();
+  private timer: NodeJS.Timeout | undefined;
+  private stallTimer: NodeJS.Timeout | undefined;
+  /** Messages taken from the queue so far. */
+  private taken = 0;
+  /** Grows with every sign that the server is well. */
+  successes = 0;
+  /** Whether we cut the line ourselves: what breaks from then on tells nothing of the server. */
+  isCut = false;
+
+  constructor(
+    private readonly transport: Transport,
+    readonly health: ServerHealth,
+    private readonly spread: Spread,
+    private readonly clock: Clock,
+    private readonly onTrouble: (reason: string, waitMs: number) => void,
+  ) {
+    transport.onFree = () => this.pump();
+  }
+
+  join(owner: JobOwner): void {
+    this.owners.add(owner);
+  }
+
+  leave(owner: JobOwner): void {
+    this.owners.delete(owner);
+  }
+
+  /** Who logs in where, for messages. */
+  get login(): string {
+    return this.transport.login;
+  }
+
+  /** Messages that may start now, over all batches: 0 while backing off, 1 for the probe after it. */
+  room(): number {
+    return this.health.room(this.clock().monotonic);
+  }
+
+  /** Milliseconds until the server may be tried again. */
+  backoffMs(): number {
+    return this.health.failures === 0
+      ? 0
+      : Math.max(0, this.health.retryAt - this.clock().monotonic);
+  }
+
+  submit(job: Job): void {
+    this.queue.push(job);
+    this.pump();
+  }
+
+  /** Takes back an owner's messages that have not started. */
+  withdraw(owner: JobOwner): void {
+    for (let i = this.queue.length - 1; i >= 0; i--) {
+      if (this.queue[i]?.owner === owner) this.queue.splice(i, 1);
+    }
+  }
+
+  /** Cuts every connection: messages under way end as broken. */
+  cut(): void {
+    this.isCut = true;
+    this.transport.destroy();
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+    clearTimeout(this.stallTimer);
+  }
+
+  private pump(): void {
+    const { transport, spread } = this;
+    while (transport.free > 0 && transport.active < spread.width) {
+      const next = this.take();
+      if (!next) return;
+      void transport.carry(next, this.following);
+    }
+    if (this.queue.length > 0 && transport.free > 0 && spread.canWiden && this.room() > 0) {
+      this.watchForStall();
+    }
+  }
+
+  /** Puts more connections to use when the queue stands still. */
+  private watchForStall(): void {
+    if (this.stallTimer) return;
+    const { taken } = this;
+    this.stallTimer = setTimeout(() => {
+      this.stallTimer = undefined;
+      if (this.queue.length > 0 && this.taken === taken) this.spread.widen();
+      this.pump();
+    }, STALL_MS);
+  }
+
+  /**
+   * A message that follows another waits for that one to be accepted: where this takes long, not while a connection
+   * is free.
+   */
+  private readonly following = (): Transmission | null =>
+    this.transport.free > 0 && this.transport.acceptanceMs > SLOW_ACCEPTANCE_MS
+      ? null
+      : this.take();
+
+  private take(): Transmission | null {
+    while (this.queue.length > 0 && this.room() > 0) {
+      const job = this.queue.shift() as Job;
+      this.taken += 1;
+      if (this.queue.length === 0) this.spread.drained();
+      const startedAt = this.clock();
+      let message: FilledMessage;
+      try {
+        message = job.message();
+      } catch (error) {
+        job.done({ kind: 'unsendable', enhanced: null, error: (error as Error).message });
+        continue;
+      }
+      this.health.started();
+      return {
+        message,
+        mayProceed: () => job.mayProceed(),
+        mayEnd: () => job.mayEnd(),
+        done: (result) => this.learn(job.done(result), startedAt),
+      };
+    }
+    return null;
+  }
+
+  private learn({ sign, reason }: { sign: ServerSign; reason: string }, startedAt: Instant): void {
+    const now = this.clock().monotonic;
+    const ailing = this.health.failures > 0;
+    if (sign === 'well') {
+      this.successes += 1;
+      this.health.succeeded();
+      this.spread.succeeded();
+    } else if (sign === 'nothing' || this.isCut) {
+      this.health.neutral();
+    } else if (this.health.failed(startedAt.monotonic, now, reason)) {
+      const crowded = sign === 'crowded';
+      if (this.health.failures === 1 && !crowded) this.spread.troubled();
+      const waitMs = this.health.retryAt - now;
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.resume(), waitMs);
+      this.onTrouble(reason, waitMs);
+      for (const owner of this.owners) owner.trouble(reason, crowded);
+    }
+    if (ailing && this.room() > 0) this.resume();
+  }
+
+  private resume(): void {
+    // A timer may fire a moment early: what is queued would find no room, and nobody would look at it again.
+    const leftMs = this.backoffMs();
+    if (leftMs > 0) {
+      this.timer = setTimeout(() => this.resume(), leftMs);
+      return;
+    }
+    this.pump();
+    for (const owner of this.owners) owner.wake();
+  }
+}

@@ -1,0 +1,255 @@
+import type { SendStatus } from '../../domain/states.js';
+import { clip, REASON_LENGTH } from '../../domain/text.js';
+import { eventStatement } from '../events.js';
+import type { Database, Executor, Param } from '../mysql/database.js';
+
+/** Rows of one status that an operator wants settled, `unknown` or `failed`. */
+export interface Selection {
+  from: 'unknown' | 'failed';
+  /** Only rows whose reply was of this code. */
+  code?: CodeFilter;
+  /** Only this row. */
+  seq?: number;
+}
+
+/** A class (400 for 4xx), one SMTP code, or one enhanced code. */
+export type CodeFilter = { class: 400 | 500 } | { code: number } | { enhanced: string };
+
+/** One row to settle, with what is noted as the reason; without a text its last reply stays. */
+export interface Decision {
+  seq: number;
+  text?: string;
+}
+
+export interface Settle {
+  from: 'unknown' | 'failed';
+  to: 'sent' | 'failed' | 'pending';
+  event: 'resolved' | 'retried';
+  actor: string;
+}
+
+/** Rows changed, or the send's status when that does not allow it. */
+export type Settled = { changed: number; reopened: boolean } | { refused: SendStatus };
+
+const ATTENTION = { failed: 1, unknown: 2 } as const;
+
+/** Whether an operator settled a row of the ledger, not a reply. Rows from before RESOLVED_AT say it in words alone. */
+export const IS_RESOLVED =
+  "(RESOLVED_AT IS NOT NULL OR (SMTP_CODE IS NULL AND COALESCE(RESPONSE LIKE 'resolved as %', FALSE)))";
+
+/** An unknown row of a claim that still stands may yet get a late result: it is nobody else's. */
+const NOT_HELD =
+  "(s.CLAIMED_BY IS NULL OR r.STATUS <> 'unknown' OR NOT r.CLAIM_NUMBER <=> s.CLAIM_NUMBER)";
+
+function condition(selection: Selection): { sql: string; params: Param[] } {
+  const parts = ['r.ATTENTION = ?', 'r.NEXT_ATTEMPT_AT IS NULL'];
+  const params: Param[] = [ATTENTION[selection.from]];
+  const { code, seq } = selection;
+  if (seq !== undefined) {
+    parts.push('r.SEQ = ?');
+    params.push(seq);
+  }
+  if (code && 'class' in code) {
+    parts.push('r.SMTP_CODE BETWEEN ? AND ?');
+    params.push(code.class, code.class + 99);
+  } else if (code && 'code' in code) {
+    parts.push('r.SMTP_CODE = ?');
+    params.push(code.code);
+  } else if (code) {
+    parts.push('r.ENHANCED_CODE = ?');
+    params.push(code.enhanced);
+  }
+  return { sql: parts.join(' AND '), params };
+}
+
+/** How many rows a selection has: free to be settled, and held by a live claim. */
+export async function countSelected(
+  db: Executor,
+  sendId: number,
+  selection: Selection,
+): Promise<{ free: number; held: number }> {
+  const { sql, params } = condition(selection);
+  const [row] = await db.rows<{ free: number; held: number }>(
+    `SELECT COUNT(IF(${NOT_HELD}, 1, NULL)) AS free, COUNT(IF(${NOT_HELD}, NULL, 1)) AS held
+       FROM CAMPAIGN_SENDS s JOIN CAMPAIGN_SEND_RESULTS r FORCE INDEX (ATTENTION_DUE) ON r.SEND_ID = s.ID
+      WHERE s.ID = ? AND ${sql}`,
+    [sendId, ...params],
+  );
+  return row ?? { free: 0, held: 0 };
+}
+
+/** A page of the rows of a selection that no claim holds, in the order of the list. */
+export async function listSelected(
+  db: Executor,
+  sendId: number,
+  selection: Selection,
+  afterSeq: number,
+  limit: number,
+): Promise<number[]> {
+  const { sql, params } = condition(selection);
+  const rows = await db.rows<{ seq: number }>(
+    `SELECT r.SEQ AS seq FROM CAMPAIGN_SENDS s JOIN CAMPAIGN_SEND_RESULTS r FORCE INDEX (ATTENTION_DUE) ON r.SEND_ID = s.ID
+      WHERE s.ID = ? AND ${sql} AND r.SEQ > ? AND ${NOT_HELD} ORDER BY r.SEQ LIMIT ?`,
+    [sendId, ...params, afterSeq, limit],
+  );
+  return rows.map((row) => row.seq);
+}
+
+/** What each target does to a row besides its status. */
+const CHANGES = {
+  sent: 'RESOLVED_AT = UTC_TIMESTAMP(3), SENT_AT = UTC_TIMESTAMP(3), SMTP_CODE = NULL, ENHANCED_CODE = NULL',
+  failed: 'RESOLVED_AT = UTC_TIMESTAMP(3), SMTP_CODE = NULL, ENHANCED_CODE = NULL',
+  pending: 'RESOLVED_AT = NULL, ATTEMPTS = 0, NEXT_ATTEMPT_AT = UTC_TIMESTAMP(3)',
+} as const;
+
+/** Send statuses in which rows may be given back to be sent. */
+const CAN_SEND: readonly SendStatus[] = ['running', 'paused', 'completed'];
+
+/**
+ * Settles a chunk of rows, wherever they are still in the state `from` and no claim holds them, with counters and
+ * event in the same transaction. Rows put back to pending reopen a completed send.
+ * @returns undefined when there is no such send
+ */
+export function settleRows(
+  db: Database,
+  sendId: number,
+  settle: Settle,
+  decisions: readonly Decision[],
+): Promise<Settled | undefined> {
+  return db.transaction(async (tx) => {
+    const [send] = await tx.rows<{ status: SendStatus; heldNumber: number | null }>(
+      `SELECT STATUS AS status, IF(CLAIMED_BY IS NULL, NULL, CLAIM_NUMBER) AS heldNumber
+         FROM CAMPAIGN_SENDS WHERE ID = ? FOR UPDATE`,
+      [sendId],
+    );
+    if (!send) return undefined;
+    if (settle.to === 'pending' && !CAN_SEND.includes(send.status)) return { refused: send.status };
+    const changed = await updateRows(
+      tx,
+      sendId,
+      settle,
+      decisions,
+      settle.from === 'unknown' ? send.heldNumber : null,
+    );
+    const reopened = changed > 0 && settle.to === 'pending' && send.status === 'completed';
+    if (changed > 0) {
+      await updateBooks(tx, sendId, settle, changed, reopened);
+      const { event, actor, from, to } = settle;
+      const details = { from, to, rows: changed, ...(reopened ? { reopened } : {}) };
+      const statement = eventStatement({ sendId, event, actor, details });
+      await tx.run(statement.sql, statement.params);
+    }
+    return { changed, reopened };
+  });
+}
+
+async function updateRows(
+  tx: Executor,
+  sendId: number,
+  { from, to }: Settle,
+  decisions: readonly Decision[],
+  heldNumber: number | null,
+): Promise<number> {
+  const seqs = decisions.map(({ seq }) => seq);
+  const texts = decisions.map(({ text }) => text && clip(text, REASON_LENGTH));
+  const [first] = texts;
+  const same = texts.every((text) => text === first);
+  const response = same ? '?' : 'ELT(FIELD(SEQ, ?), ?)';
+  const responseParams: Param[] = same
+    ? [first ?? null]
+    : [seqs, texts.map((text) => text ?? null)];
+  const { affectedRows } = await tx.run(
+    `UPDATE CAMPAIGN_SEND_RESULTS
+        SET STATUS = ?, ${CHANGES[to]}, RESPONSE = COALESCE(${response}, RESPONSE)
+      WHERE SEND_ID = ? AND SEQ IN (?) AND STATUS = ? AND NOT CLAIM_NUMBER <=> COALESCE(?, -1)`,
+    [to, ...responseParams, sendId, seqs, from, heldNumber],
+  );
+  return affectedRows;
+}
+
+async function updateBooks(
+  tx: Executor,
+  sendId: number,
+  { from, to }: Settle,
+  changed: number,
+  reopened: boolean,
+): Promise<void> {
+  const sets = [`${from.toUpperCase()}_COUNT = ${from.toUpperCase()}_COUNT - ?`];
+  const params: Param[] = [changed];
+  if (to !== 'pending') {
+    sets.push(`${to.toUpperCase()}_COUNT = ${to.toUpperCase()}_COUNT + ?`);
+    params.push(changed);
+  }
+  if (reopened) sets.push("STATUS = 'running'", 'STATUS_REASON = NULL', 'FINISHED_AT = NULL');
+  await tx.run(`UPDATE CAMPAIGN_SENDS SET ${sets.join(', ')} WHERE ID = ?`, [...params, sendId]);
+}
+
+const CHUNK_ROWS = 2000;
+
+/**
+ * Settles a whole selection, chunk by chunk; the books balance after each.
+ * @param text noted as the reason of every row; its last reply stays where undefined
+ */
+export async function settleSelected(
+  db: Database,
+  sendId: number,
+  settle: Settle,
+  selection: Selection,
+  text?: string,
+): Promise<Settled | undefined> {
+  const sum = { changed: 0, reopened: false };
+  for (let after = 0; ; ) {
+    const seqs = await listSelected(db, sendId, selection, after, CHUNK_ROWS);
+    const decisions = seqs.map((seq) => (text === undefined ? { seq } : { seq, text }));
+    if (decisions.length > 0) {
+      const settled = await settleRows(db, sendId, settle, decisions);
+      if (!settled || 'refused' in settled) return settled;
+      sum.changed += settled.changed;
+      sum.reopened ||= settled.reopened;
+    }
+    if (seqs.length < CHUNK_ROWS) return sum;
+    after = seqs.at(-1) ?? after;
+  }
+}
+
+/** Where an attempt stands in a send's history: later claims came later, and within one the order of the list. */
+export interface Attempt {
+  claimNumber: number;
+  seq: number;
+}
+
+/** The first and the last attempt of those rows among `seqs` that were sent. */
+export async function attemptRange(
+  db: Executor,
+  sendId: number,
+  seqs: readonly number[],
+): Promise<{ first: Attempt; last: Attempt } | undefined> {
+  const rows = await db.rows<Attempt>(
+    `SELECT CLAIM_NUMBER AS claimNumber, SEQ AS seq FROM CAMPAIGN_SEND_RESULTS
+      WHERE SEND_ID = ? AND SEQ IN (?) AND STATUS = 'sent' AND CLAIM_NUMBER > 0
+      ORDER BY CLAIM_NUMBER, SEQ`,
+    [sendId, seqs],
+  );
+  const [first] = rows;
+  const last = rows.at(-1);
+  return first && last && { first, last };
+}
+
+/** The unknown rows between two attempts, both excluded: a page in the order of the list. */
+export async function listUnknownBetween(
+  db: Executor,
+  sendId: number,
+  first: Attempt,
+  last: Attempt,
+  afterSeq: number,
+  limit: number,
+): Promise<number[]> {
+  const rows = await db.rows<{ seq: number }>(
+    `SELECT r.SEQ AS seq FROM CAMPAIGN_SENDS s JOIN CAMPAIGN_SEND_RESULTS r FORCE INDEX (ATTENTION_DUE) ON r.SEND_ID = s.ID
+      WHERE s.ID = ? AND r.ATTENTION = 2 AND r.NEXT_ATTEMPT_AT IS NULL AND r.SEQ > ? AND ${NOT_HELD}
+        AND (r.CLAIM_NUMBER, r.SEQ) > (?, ?) AND (r.CLAIM_NUMBER, r.SEQ) < (?, ?)
+      ORDER BY r.SEQ LIMIT ?`,
+    [sendId, afterSeq, first.claimNumber, first.seq, last.claimNumber, last.seq, limit],
+  );
+  return rows.map((row) => row.seq);
+}

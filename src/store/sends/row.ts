@@ -1,0 +1,229 @@
+import type { Controls } from '../../domain/delivery.js';
+import { ALIVE_SECONDS } from '../../domain/lease.js';
+import type { Send, ShownStatus, Snapshot } from '../../domain/progress.js';
+import { clip, REASON_LENGTH } from '../../domain/text.js';
+import type { Executor, Statement } from '../mysql/database.js';
+import { HOLDER } from '../workers.js';
+
+const RATE_ROWS = 2000;
+const RATE_SECONDS = 60;
+
+const SEND_COLUMNS = `s.ID AS id, s.NAME AS name, s.SEND_KEY AS \`key\`, s.STATUS AS status, s.STATUS_REASON AS reason,
+  s.BATCH_SIZE AS batchSize, s.DELAY_MS AS delayMs, s.COOLDOWN_SECONDS AS cooldownSeconds,
+  s.MAX_ATTEMPTS AS maxAttempts, s.TOTAL_COUNT AS total, s.SENT_COUNT AS sent, s.FAILED_COUNT AS failed,
+  s.UNKNOWN_COUNT AS \`unknown\`, s.SKIPPED_COUNT AS skipped, s.SENDING_COUNT AS sending,
+  s.LAST_BATCH_AT AS lastBatchAt, s.START_AT AS startAt, s.CLAIMED_BY AS claimedBy, s.CLAIMED_AT AS claimedAt,
+  s.CREATED_AT AS createdAt, s.STARTED_AT AS startedAt, s.FINISHED_AT AS finishedAt,
+  s.CURSOR_SEQ AS cursorSeq, s.LAST_SEQ AS lastSeq`;
+
+/** The send's row, or undefined when there is none. */
+export async function readSend(db: Executor, id: number): Promise<Send | undefined> {
+  const [send] = await db.rows<Send>(
+    `SELECT ${SEND_COLUMNS} FROM CAMPAIGN_SENDS s WHERE s.ID = ?`,
+    [id],
+  );
+  return send;
+}
+
+/** The row, and what of its progress is read in the same moment. */
+type SendNow = Send & Pick<Snapshot, 'now' | 'holderSeenAt'>;
+
+const SEND_NOW_COLUMNS = `${SEND_COLUMNS}, UTC_TIMESTAMP(3) AS now,
+  (SELECT w.SEEN_AT FROM CAMPAIGN_WORKERS w WHERE w.WORKER = ${HOLDER}) AS holderSeenAt`;
+
+const sendStatement = (id: number): Statement => ({
+  sql: `SELECT ${SEND_NOW_COLUMNS} FROM CAMPAIGN_SENDS s WHERE s.ID = ?`,
+  params: [id],
+});
+
+/** A bounded range of the primary key: what the send came to last. */
+const recentStatement = (id: number): Statement => ({
+  sql: `SELECT COUNT(*) AS count, MIN(r.SENT_AT) AS since
+          FROM CAMPAIGN_SENDS s JOIN CAMPAIGN_SEND_RESULTS r ON r.SEND_ID = s.ID
+         WHERE s.ID = ? AND s.STATUS = 'running' AND r.SEQ > s.CURSOR_SEQ - ? AND r.SEQ <= s.CURSOR_SEQ
+           AND r.STATUS = 'sent' AND r.SENT_AT >= UTC_TIMESTAMP(3) - INTERVAL ? SECOND`,
+  params: [id, RATE_ROWS, RATE_SECONDS],
+});
+
+const nextRetryStatement = (id: number): Statement => ({
+  sql: `SELECT MIN(NEXT_ATTEMPT_AT) AS nextRetryAt FROM CAMPAIGN_SEND_RESULTS
+         WHERE SEND_ID = ? AND ATTENTION = 4`,
+  params: [id],
+});
+
+const workersStatement: Statement = {
+  sql: `SELECT WORKER AS worker, BACKING_OFF_UNTIL AS backingOffUntil, BACKING_OFF_REASON AS backingOffReason
+          FROM CAMPAIGN_WORKERS WHERE SEEN_AT > UTC_TIMESTAMP(3) - INTERVAL ? SECOND`,
+  params: [ALIVE_SECONDS],
+};
+
+type Recent = Snapshot['recent'];
+
+/** What `progress` of a send is computed from, in one round trip; undefined when there is no such send. */
+export async function readSnapshot(db: Executor, id: number): Promise<Snapshot | undefined> {
+  const [sends, recents, retries, workers] = (await db.packet([
+    sendStatement(id),
+    recentStatement(id),
+    nextRetryStatement(id),
+    workersStatement,
+  ])) as [SendNow[], Recent[], { nextRetryAt: Date | null }[], Snapshot['workers']];
+  const [row] = sends;
+  if (!row) return undefined;
+  const { now, holderSeenAt, ...send } = row;
+  return {
+    now,
+    holderSeenAt,
+    send,
+    recent: recents[0] ?? { count: 0, since: null },
+    nextRetryAt: retries[0]?.nextRetryAt ?? null,
+    workers,
+  };
+}
+
+export interface ListQuery {
+  /** Only sends with smaller ids: the next page. */
+  beforeId?: number;
+  /** As it is shown: a running send whose START_AT is ahead is `scheduled` and nothing else. */
+  status?: ShownStatus;
+  limit: number;
+}
+
+/**
+ * Which sends are shown with a status, and by which index they are found: sends that go on are few, however many have
+ * ended since they were queued; of the ended the newest are soon met among all.
+ */
+const SHOWN_AS: Record<ShownStatus, { index: string; where: string }> = {
+  importing: { index: 'BY_STATUS', where: "s.STATUS = 'importing'" },
+  running: {
+    index: 'BY_STATUS',
+    where: "s.STATUS = 'running' AND (s.START_AT IS NULL OR s.START_AT <= UTC_TIMESTAMP(3))",
+  },
+  scheduled: {
+    index: 'NEXT_DUE',
+    where:
+      "s.DUE IN (1, 2) AND s.DUE_AT > UTC_TIMESTAMP(3) AND s.STATUS = 'running' AND s.START_AT > UTC_TIMESTAMP(3)",
+  },
+  paused: { index: 'BY_STATUS', where: "s.STATUS = 'paused'" },
+  completed: { index: 'PRIMARY', where: "s.STATUS = 'completed'" },
+  cancelled: { index: 'PRIMARY', where: "s.STATUS = 'cancelled'" },
+};
+
+/** A page of sends, the newest first, each with what its progress is computed from. */
+export async function listSnapshots(db: Executor, query: ListQuery): Promise<Snapshot[]> {
+  const { beforeId = Number.MAX_SAFE_INTEGER, status } = query;
+  const { index, where } = status ? SHOWN_AS[status] : { index: 'PRIMARY', where: 'TRUE' };
+  const rows = await db.rows<SendNow>(
+    `SELECT ${SEND_NOW_COLUMNS} FROM CAMPAIGN_SENDS s FORCE INDEX (${index})
+      WHERE s.ID < ? AND ${where}
+      ORDER BY s.ID DESC LIMIT ?`,
+    [beforeId, query.limit],
+  );
+  const running = rows.filter((row) => row.status === 'running');
+  const statements = running.flatMap(({ id }) => [recentStatement(id), nextRetryStatement(id)]);
+  const results = await db.packet([workersStatement, ...statements]);
+  const workers = results[0] as Snapshot['workers'];
+  const details = new Map(
+    running.map(({ id }, i) => [
+      id,
+      {
+        recent: (results[1 + 2 * i] as Recent[])[0],
+        retry: (results[2 + 2 * i] as { nextRetryAt: Date | null }[])[0],
+      },
+    ]),
+  );
+  return rows.map(({ now, holderSeenAt, ...send }) => ({
+    now,
+    holderSeenAt,
+    send,
+    recent: details.get(send.id)?.recent ?? { count: 0, since: null },
+    nextRetryAt: details.get(send.id)?.retry?.nextRetryAt ?? null,
+    workers,
+  }));
+}
+
+/** Ids of all sends above `afterId`, the oldest first. */
+export async function listSendIds(db: Executor, afterId: number, limit: number): Promise<number[]> {
+  const rows = await db.rows<{ id: number }>(
+    'SELECT ID AS id FROM CAMPAIGN_SENDS WHERE ID > ? ORDER BY ID LIMIT ?',
+    [afterId, limit],
+  );
+  return rows.map((row) => row.id);
+}
+
+/** @returns false when the send is not running */
+export async function pauseSend(tx: Executor, id: number, reason: string): Promise<boolean> {
+  const { affectedRows } = await tx.run(
+    "UPDATE CAMPAIGN_SENDS SET STATUS = 'paused', STATUS_REASON = ? WHERE ID = ? AND STATUS = 'running'",
+    [clip(reason, REASON_LENGTH), id],
+  );
+  return affectedRows === 1;
+}
+
+/** @returns false when the send is not paused */
+export async function resumeSend(tx: Executor, id: number): Promise<boolean> {
+  const { affectedRows } = await tx.run(
+    `UPDATE CAMPAIGN_SENDS
+        SET STATUS = 'running', STATUS_REASON = NULL, STARTED_AT = COALESCE(STARTED_AT, UTC_TIMESTAMP(3))
+      WHERE ID = ? AND STATUS = 'paused'`,
+    [id],
+  );
+  return affectedRows === 1;
+}
+
+/** @returns false when the send is neither running nor paused */
+export async function cancelSend(tx: Executor, id: number): Promise<boolean> {
+  const { affectedRows } = await tx.run(
+    `UPDATE CAMPAIGN_SENDS SET STATUS = 'cancelled', STATUS_REASON = NULL, FINISHED_AT = UTC_TIMESTAMP(3)
+      WHERE ID = ? AND STATUS IN ('running', 'paused')`,
+    [id],
+  );
+  return affectedRows === 1;
+}
+
+/**
+ * Puts an unfinished import away: its key is free again, and its counters are taken from the rows that it brought.
+ * The first UPDATE bars further chunks of the import, so the count holds.
+ * @returns false when the send is not importing
+ */
+export async function cancelImport(tx: Executor, id: number): Promise<boolean> {
+  const { affectedRows } = await tx.run(
+    `UPDATE CAMPAIGN_SENDS SET STATUS = 'cancelled', SEND_KEY = NULL, FINISHED_AT = UTC_TIMESTAMP(3)
+      WHERE ID = ? AND STATUS = 'importing'`,
+    [id],
+  );
+  if (affectedRows !== 1) return false;
+  const [counts] = await tx.rows<{ total: number; skipped: number; lastSeq: number }>(
+    `SELECT COUNT(*) AS total, COUNT(IF(STATUS = 'skipped', 1, NULL)) AS skipped, COALESCE(MAX(SEQ), 0) AS lastSeq
+       FROM CAMPAIGN_SEND_RESULTS WHERE SEND_ID = ?`,
+    [id],
+  );
+  await tx.run(
+    'UPDATE CAMPAIGN_SENDS SET TOTAL_COUNT = ?, SKIPPED_COUNT = ?, LAST_SEQ = GREATEST(LAST_SEQ, ?) WHERE ID = ?',
+    [counts?.total ?? 0, counts?.skipped ?? 0, counts?.lastSeq ?? 0, id],
+  );
+  return true;
+}
+
+/** @returns false when the send is finished, or somebody changed its controls since `from` was read */
+export async function changeControls(
+  tx: Executor,
+  id: number,
+  from: Controls,
+  to: Controls,
+): Promise<boolean> {
+  const { affectedRows } = await tx.run(
+    `UPDATE CAMPAIGN_SENDS SET BATCH_SIZE = ?, DELAY_MS = ?, COOLDOWN_SECONDS = ?
+      WHERE ID = ? AND BATCH_SIZE = ? AND DELAY_MS = ? AND COOLDOWN_SECONDS = ?
+        AND STATUS IN ('importing', 'running', 'paused')`,
+    [
+      to.batchSize,
+      to.delayMs,
+      to.cooldownSeconds,
+      id,
+      from.batchSize,
+      from.delayMs,
+      from.cooldownSeconds,
+    ],
+  );
+  return affectedRows === 1;
+}

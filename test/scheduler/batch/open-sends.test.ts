@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { RefusalWatch } from '../../../src/domain/refusal-watch.ts';
+import { type Session, Sessions } from '../../../src/scheduler/batch/open-sends.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { collectGarbage } from '../../support/garbage.ts';
+import { startScheduler } from '../../support/scheduler.ts';
+import { seedSend } from '../../support/sends.ts';
+import { startSmtpServer } from '../../support/smtp.ts';
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await createTestDatabase();
+});
+afterAll(() => db.drop());
+
+const session = (sendId: number): Session => ({
+  sendId,
+  message: {
+    fill: () => ({
+      envelope: { from: 'a@example.com', to: 'b@example.com', utf8: false },
+      data: '',
+    }),
+  },
+  watch: new RefusalWatch({ block: 20, lostReplies: 16 }),
+  lastStart: null,
+  serverFailures: { count: 0, atSuccesses: 0 },
+});
+
+test('a session idle for the TTL is dropped when the next one is opened, one at work is kept', async () => {
+  let now = 0;
+  const sessions = new Sessions(1_000, () => now);
+  await sessions.use(1, async () => session(1));
+  await sessions.use(2, async () => session(2));
+  sessions.done(2);
+  now = 999;
+  await sessions.use(3, async () => session(3));
+  expect(sessions.size).toBe(3);
+  now = 1_000;
+  await sessions.use(4, async () => session(4));
+  expect([1, 2, 3, 4].map((id) => sessions.has(id))).toEqual([true, false, true, true]);
+});
+
+test('a session is opened once, and again after it was dropped', async () => {
+  let now = 0;
+  let opened = 0;
+  const sessions = new Sessions(1_000, () => now);
+  const open = async () => session(++opened);
+  await sessions.use(1, open);
+  await sessions.use(1, open);
+  expect(opened).toBe(1);
+  sessions.done(1);
+  sessions.done(1);
+  now = 2_000;
+  await sessions.use(2, open);
+  await sessions.use(1, open);
+  expect(opened).toBe(3);
+});
+
+test('thousands of small sends through one process leave neither sessions nor heap behind', async () => {
+  const smtp = await startSmtpServer({
+    onData: () => {
+      smtp.messages.length = 0;
+      return undefined;
+    },
+  });
+  const sizes: number[] = [];
+  const heap: number[] = [];
+  const total = 1_000;
+  await db.database.transaction(async (tx) => {
+    for (let i = 0; i < total; i++) {
+      await seedSend(tx, { emails: [`p${i}@example.org`], text: 'x'.repeat(20_000) });
+    }
+  });
+  let done = 0;
+  const scheduler = startScheduler(db.connect({ connections: 4 }), smtp.settings, {
+    sessionTtlSeconds: 0,
+    report: (event) => {
+      if (event.kind !== 'session-opened') return;
+      sizes.push(event.open);
+      if (++done % (total / 10) === 0) {
+        collectGarbage();
+        heap.push(process.memoryUsage().heapUsed);
+      }
+    },
+  });
+  await scheduler.done;
+  await smtp.close();
+  const [unfinished] = await db.database.rows<{ n: number }>(
+    "SELECT COUNT(*) AS n FROM CAMPAIGN_SENDS WHERE STATUS <> 'completed'",
+  );
+  expect(unfinished?.n).toBe(0);
+  expect(sizes).toHaveLength(total);
+  expect(Math.max(...sizes)).toBeLessThan(40);
+  expect(heap.at(-1)).toBeLessThan((heap[0] ?? 0) + 10_000_000);
+}, 240_000);
