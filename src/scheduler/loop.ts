@@ -11,7 +11,7 @@ import { type BatchTools, runBatch } from './batch/batch.js';
 import { Budget } from './batch/in-flight-limit.js';
 import { type Session, Sessions } from './batch/open-sends.js';
 import { Admission } from './dispatch/admission.js';
-import { Lanes } from './dispatch/dispatcher.js';
+import { Dispatcher } from './dispatch/dispatcher.js';
 import { Spread } from './dispatch/spread.js';
 import type { CompiledMessage, Host, Ledger } from './ports.js';
 import { unlessAborted, within } from './races.js';
@@ -86,7 +86,7 @@ class Scheduler {
   private readonly setAside = new Map<number, number>();
   private readonly uncertain: Pick<Claim, 'sendId' | 'by'>[] = [];
   private readonly sessions: Sessions;
-  private readonly lanes: Lanes;
+  private readonly lanes: Dispatcher;
   private readonly tools: BatchTools;
   /** Ours to stop all batches, by a signal from outside or at the end of `poll`. */
   private readonly halt = new AbortController();
@@ -119,7 +119,7 @@ class Scheduler {
     this.admission = new Admission(connections, connections * 4);
     this.sessions = new Sessions(options.sessionTtlSeconds * 1000, () => clock().monotonic);
     const health = new ServerHealth({ firstMs: 1_000, maxMs: options.backoffMaxSeconds * 1000 });
-    this.lanes = new Lanes(
+    this.lanes = new Dispatcher(
       deps.transport,
       health,
       new Spread(connections),

@@ -15,7 +15,7 @@ import type { RetryPolicy } from '../../domain/retry-delay.js';
 import type { Report } from '../../domain/scheduler-events.js';
 import { plural } from '../../domain/text.js';
 import { isDatabaseOutage } from '../../errors.js';
-import type { JobOwner, Lanes, ServerSign } from '../dispatch/dispatcher.js';
+import type { Dispatcher, JobOwner, ServerSign } from '../dispatch/dispatcher.js';
 import type { Ledger, Recorder } from '../ports.js';
 import { Wake } from '../wake.js';
 import { Flights } from './flights.js';
@@ -27,7 +27,7 @@ import type { Session } from './open-sends.js';
 /** What a batch works with; one for all batches of a process. */
 export interface BatchTools {
   ledger: Ledger;
-  lanes: Lanes;
+  lanes: Dispatcher;
   recorder: Recorder | null;
   budget: Budget;
   clock: Clock;

@@ -37,7 +37,7 @@ export interface JobOwner {
  * Hands messages to the connections in the order they came in, over all batches, as long as the server is well;
  * after a failure nobody starts until the backoff has passed, and then one probe does.
  */
-export class Lanes {
+export class Dispatcher {
   private readonly queue: Job[] = [];
   private readonly owners = new Set<JobOwner>();
   private timer: NodeJS.Timeout | undefined;
