@@ -1,4 +1,4 @@
-import type { Reply } from './outcome.js';
+import type { Reply } from './reply.js';
 
 /**
  * An enhanced code among other words (RFC 3463 §2): `#5.1.1`, `(#5.1.1)`, `[5.1.1]`, `550 5.1.1` in a reply that is

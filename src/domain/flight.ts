@@ -1,4 +1,4 @@
-import type { Reply, Stage } from './outcome.js';
+import type { Reply, Stage } from './reply.js';
 
 /** A message of a claim on its way: which row, at which attempt. */
 export interface Flight {

@@ -1,3 +1,10 @@
+/** Pacing of a send, as the operator last set it. */
+export interface Controls {
+  batchSize: number;
+  delayMs: number;
+  cooldownSeconds: number;
+}
+
 /** Pacing of a send that is queued without a word about it. */
 export const PACING_DEFAULTS = {
   batchSize: 100,

@@ -1,7 +1,8 @@
 import { enhancedCodes } from './enhanced-codes.js';
-import type { DeliveryResult, Reply, Stage, Verdict } from './outcome.js';
+import type { Reply, Stage } from './reply.js';
 import { FULL, GREYLISTED, isExplained, LIMITED, SENDING_LIMITED, subjectOf } from './subjects.js';
 import { clip } from './text.js';
+import type { DeliveryResult, Verdict } from './verdict.js';
 
 /** Whose trouble a reply tells of. */
 type Fault =

@@ -1,4 +1,8 @@
-import type { SilentClaim, TakenOver, WayAhead } from './delivery.js';
+import type { SilentClaim } from './claim.js';
+import type { TakenOver } from './settlement.js';
+
+/** Commands of one message together (RFC 2920), or those of the next behind a message's dot. */
+export type WayAhead = 'pipelining' | 'behindDot';
 
 /** What a scheduler tells of its work; wording and drawing are the view's. */
 export type SchedulerEvent =

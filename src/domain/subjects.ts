@@ -1,5 +1,5 @@
 import { enhancedCodes } from './enhanced-codes.js';
-import type { Reply } from './outcome.js';
+import type { Reply } from './reply.js';
 
 /** Whom a refusal is about, whatever its code. */
 export type Subject =

@@ -9,7 +9,7 @@ import {
   writeSync,
 } from 'node:fs';
 import type { Flight, FlightEntry, FlightLog } from '../domain/flight.js';
-import type { Reply, Stage } from '../domain/outcome.js';
+import type { Reply, Stage } from '../domain/reply.js';
 import {
   readHead,
   readSlot,

@@ -1,5 +1,5 @@
 import type { Flight, FlightEntry } from '../domain/flight.js';
-import type { Reply, Stage } from '../domain/outcome.js';
+import type { Reply, Stage } from '../domain/reply.js';
 import { crc32c } from './crc32c.js';
 
 /**

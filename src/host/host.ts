@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { FlightLog } from '../domain/flight.js';
-import type { KnownWorker, LifeSign } from '../domain/life.js';
+import type { KnownWorker, LifeSign } from '../domain/worker.js';
 import { type Boot, readBoot } from './boot.js';
 import { FlightRecorder, readFlights, removeFlights } from './flight-recorder.js';
 import { callSocket, type LifeSocket, listenForCalls, removeSocket } from './life-socket.js';

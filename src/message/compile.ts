@@ -1,8 +1,9 @@
 import { createHmac } from 'node:crypto';
 import { needsSmtpUtf8 } from '../domain/address.js';
-import type { FilledMessage, MessageSource, Recipient } from '../domain/delivery.js';
 import { EMAIL_FIELD } from '../domain/fields.js';
+import type { FilledMessage, MessageSource } from '../domain/message.js';
 import { messageIdsOf } from '../domain/message-id.js';
+import type { Recipient } from '../domain/recipient.js';
 import { CampaignError } from '../errors.js';
 import { addressHeader, dateHeader, subjectHeader, unsubscribeHeaders } from './headers.js';
 import { deriveTextTemplate, htmlToText } from './plain-text.js';

@@ -1,36 +1,73 @@
 import type {
-  BackingOff,
   BatchEnd,
   Claim,
   ClaimedSend,
-  FilledMessage,
-  MessageSource,
-  NextRows,
-  Recipient,
-  ReclaimedRows,
   Reconciled,
   SendState,
-  Settlement,
-  SettleRows,
   SilentClaim,
   StaleClaim,
+  Work,
+} from '../domain/claim.js';
+import type { Flight, FlightLog } from '../domain/flight.js';
+import type { FilledMessage, MessageSource } from '../domain/message.js';
+import type { NextRows, Recipient } from '../domain/recipient.js';
+import type { Run } from '../domain/refusal-watch.js';
+import type { Reply, Stage } from '../domain/reply.js';
+import type {
+  ReclaimedRows,
+  Settlement,
+  SettleRows,
   Step,
   StepResult,
   TakenOver,
-  Work,
-  WorkerIdentity,
-} from '../domain/delivery.js';
-import type { Flight, FlightLog } from '../domain/flight.js';
-import type { KnownWorker } from '../domain/life.js';
-import type { Reply, Stage } from '../domain/outcome.js';
-import type { Run } from '../domain/refusal-watch.js';
+} from '../domain/settlement.js';
+import type { DeliveryResult } from '../domain/verdict.js';
+import type { BackingOff, KnownWorker, WorkerIdentity } from '../domain/worker.js';
 
-/** What the scheduler needs of the outside, in its own words; `mail` and `store` fit, tests may bring others. */
+/** What the scheduler needs of the outside, in its own words; `smtp`, `message`, `store` and `host` fit, tests may bring others. */
 
 /** A send's message, compiled once. */
 export interface CompiledMessage {
   /** @throws Error when a template cannot be rendered with these fields */
   fill(recipient: Recipient, now: Date): FilledMessage;
+}
+
+/** A message for a connection, and who is told what came of it. */
+export interface Transmission {
+  message: FilledMessage;
+  /** Asked right before MAIL and right before the body: false ends it as `not-started` with nothing accepted. */
+  mayProceed(): boolean;
+  /** Asked right before the write that carries the final dot: false cuts the line before it, as `not-started`. */
+  mayEnd(): boolean;
+  done(result: DeliveryResult): void;
+}
+
+/** What gives the message that is to follow on a connection; null when there is none. */
+export type Following = () => Transmission | null;
+
+/** Warm SMTP connections to one server. */
+export interface Transport {
+  /**
+   * Sends a message, and then those that `following` gives, over one connection: where the server allows it, the
+   * commands of the next go out behind the dot of the last. Resolves when all are done, never rejects.
+   */
+  carry(first: Transmission, following: Following): Promise<void>;
+  /** Who logs in where, for messages: `news at smtp.example.org:587`. */
+  readonly login: string;
+  /** Connections that could start a message at once without waiting for another to end. */
+  readonly free: number;
+  /** Connections that carry messages, are being made, or made ready for the next. */
+  readonly active: number;
+  /** Messages whose text is on the wire: what a stop has to wait for. */
+  readonly onTheWire: number;
+  /** Milliseconds from the end of a message to the reply to it: an average of the last ones. */
+  readonly acceptanceMs: number;
+  /** Called whenever a connection has become free. */
+  onFree: (() => void) | null;
+  /** Closes idle connections now and busy ones when their message has ended; resolves when all are closed. */
+  close(): Promise<void>;
+  /** Cuts every connection at once: messages under way end as broken. */
+  destroy(): void;
 }
 
 /**

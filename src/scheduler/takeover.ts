@@ -1,18 +1,13 @@
+import type { StaleClaim } from '../domain/claim.js';
 import { parseClaimName } from '../domain/claim-name.js';
-import type {
-  Recipient,
-  RowInFlight,
-  Settlement,
-  SettleRows,
-  StaleClaim,
-  WorkerIdentity,
-} from '../domain/delivery.js';
 import { type Fates, type FlightLog, fatesOf } from '../domain/flight.js';
-import type { KnownWorker } from '../domain/life.js';
+import type { Recipient, RowInFlight } from '../domain/recipient.js';
 import { RefusalWatch } from '../domain/refusal-watch.js';
 import { judge } from '../domain/replies.js';
 import type { RetryPolicy } from '../domain/retry-delay.js';
 import type { Report } from '../domain/scheduler-events.js';
+import type { Settlement, SettleRows } from '../domain/settlement.js';
+import type { KnownWorker, WorkerIdentity } from '../domain/worker.js';
 import { interpret } from './batch/interpret.js';
 import type { Host, Ledger } from './ports.js';
 

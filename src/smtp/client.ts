@@ -1,8 +1,10 @@
 import type { Socket } from 'node:net';
-import type { FilledMessage, Following, Transmission } from '../domain/delivery.js';
-import type { DeliveryResult, Reply, Stage } from '../domain/outcome.js';
+import type { FilledMessage } from '../domain/message.js';
+import type { Reply, Stage } from '../domain/reply.js';
+import type { DeliveryResult } from '../domain/verdict.js';
 import type { OpenConnection } from './handshake.js';
 import { MalformedReply, ReplyParser } from './reply-parser.js';
+import type { Following, Transmission } from './transmission.js';
 
 /** Milliseconds to wait at each stage: RFC 5321 §4.5.3.2. */
 export interface TransactionTimeouts {

@@ -3,7 +3,8 @@ import type { Socket } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import type { NodemailerError } from 'nodemailer/lib/errors.js';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
-import type { DeliveryResult, Stage } from '../domain/outcome.js';
+import type { Stage } from '../domain/reply.js';
+import type { DeliveryResult } from '../domain/verdict.js';
 import { toReply } from './reply-parser.js';
 import type { SmtpSettings } from './url.js';
 

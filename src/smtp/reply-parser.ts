@@ -1,4 +1,4 @@
-import type { Reply } from '../domain/outcome.js';
+import type { Reply } from '../domain/reply.js';
 
 /**
  * Characters a reply and what came together with it may have; RFC 5321 §4.5.3.1.5 asks for 512 a line, real replies go

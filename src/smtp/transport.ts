@@ -1,12 +1,14 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Following, Transmission, Transport, WayAhead } from '../domain/delivery.js';
-import type { DeliveryResult, Stage } from '../domain/outcome.js';
 import { formatReply, isConnectionLimit } from '../domain/replies.js';
+import type { Stage } from '../domain/reply.js';
+import type { WayAhead } from '../domain/scheduler-events.js';
+import type { DeliveryResult } from '../domain/verdict.js';
 import { CampaignError } from '../errors.js';
 import { negative, positive, SmtpClient, type TransactionTimeouts } from './client.js';
 import { connectionOptions, type HandshakeTimeouts, loginOf, shakeHands } from './handshake.js';
 import { Places } from './places.js';
+import type { Following, Transmission } from './transmission.js';
 import type { SmtpSettings } from './url.js';
 
 export interface TransportOptions {
@@ -60,7 +62,7 @@ function timeoutsOf({ options }: SmtpSettings): Partial<TransportTimeouts> {
 /**
  * @throws CampaignError BAD_FILE when the authorities' file cannot be read
  */
-export function createTransport(settings: SmtpSettings, options: TransportOptions): Transport {
+export function createTransport(settings: SmtpSettings, options: TransportOptions): Pool {
   const timeouts = { ...TIMEOUTS, ...timeoutsOf(settings), ...options.timeouts };
   let handshakeOptions: object;
   try {
@@ -133,7 +135,8 @@ const isConnectionRefused = (failure: DeliveryResult): boolean =>
   (failure.kind === 'reply' && failure.stage === 'connect') ||
   (failure.kind === 'broken' && failure.stage === 'connect' && !failure.certificate);
 
-class Pool implements Transport {
+/** Warm SMTP connections to one server. */
+export class Pool {
   /** Connections that wait for a message, the one used last at the end. */
   private readonly idle: SmtpClient[] = [];
   private readonly idleTimers = new Map<SmtpClient, NodeJS.Timeout>();
@@ -150,10 +153,12 @@ class Pool implements Transport {
   private readonly emptied: (() => void)[] = [];
   private readonly abort = new AbortController();
   private closing = false;
+  /** Called whenever a connection has become free. */
   onFree: (() => void) | null = null;
+  /** Milliseconds from the end of a message to the reply to it: an average of the last ones. */
   acceptanceMs = 0;
   private readonly places: Places;
-  /** Made once: each message's outcome is judged with it. */
+  /** Who logs in where, for messages: `news at smtp.example.org:587`. Made once: each outcome is judged with it. */
   readonly login: string;
   /** Until a connection is closed that was one too many. */
   private makingRoom: Promise<void> | null = null;
@@ -178,20 +183,27 @@ class Pool implements Transport {
     );
   }
 
+  /** Connections that could start a message at once without waiting for another to end. */
   get free(): number {
     return this.closing ? 0 : Math.max(0, this.places.count - this.taken - this.queue.length);
   }
 
+  /** Connections that carry messages, are being made, or made ready for the next. */
   get active(): number {
     return this.taken;
   }
 
+  /** Messages whose text is on the wire: what a stop has to wait for. */
   get onTheWire(): number {
     let count = 0;
     for (const client of this.busy) if (client.carriesText) count += 1;
     return count;
   }
 
+  /**
+   * Sends a message, and then those that `following` gives, over one connection: where the server allows it, the
+   * commands of the next go out behind the dot of the last. Resolves when all are done, never rejects.
+   */
   async carry(first: Transmission, following: Following): Promise<void> {
     let client: SmtpClient | null = null;
     for (let current = first; ; ) {
@@ -306,6 +318,7 @@ class Pool implements Transport {
     });
   }
 
+  /** Closes idle connections now and busy ones when their message has ended; resolves when all are closed. */
   async close(): Promise<void> {
     this.closing = true;
     this.places.close();
@@ -318,6 +331,7 @@ class Pool implements Transport {
     await Promise.all([...this.open].map((client) => client.closed()));
   }
 
+  /** Cuts every connection at once: messages under way end as broken. */
   destroy(): void {
     this.closing = true;
     this.places.close();

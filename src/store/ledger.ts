@@ -1,4 +1,6 @@
-import type { BackingOff, MessageSource, StaleClaim, WorkerIdentity } from '../domain/delivery.js';
+import type { StaleClaim } from '../domain/claim.js';
+import type { MessageSource } from '../domain/message.js';
+import type { BackingOff, WorkerIdentity } from '../domain/worker.js';
 import { readMessage } from './messages.js';
 import type { Database } from './mysql/database.js';
 import { explainDatabaseError } from './mysql/errors.js';

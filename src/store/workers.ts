@@ -1,5 +1,5 @@
-import { type KnownWorker, type LifeSign, NO_LIFE_SIGN } from '../domain/life.js';
 import { clip, REASON_LENGTH } from '../domain/text.js';
+import { type KnownWorker, type LifeSign, NO_LIFE_SIGN } from '../domain/worker.js';
 import type { Executor } from './mysql/database.js';
 
 /** What is left of a worker may settle its messages for so long. */

@@ -1,4 +1,4 @@
-import type { Settlement } from '../../src/domain/delivery.ts';
+import type { Settlement } from '../../src/domain/settlement.ts';
 import { createLedger } from '../../src/store/ledger.ts';
 import { createTestDatabase, type TestDatabase, type TestServer } from '../support/database.ts';
 import { campaign } from './processes.ts';

@@ -1,4 +1,4 @@
-import type { Settlement } from '../../src/domain/delivery.ts';
+import type { Settlement } from '../../src/domain/settlement.ts';
 import { createLedger } from '../../src/store/ledger.ts';
 import type { Database } from '../../src/store/mysql/database.ts';
 import { listRecipients } from '../../src/store/recipients/pages.ts';

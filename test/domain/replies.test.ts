@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import type { DeliveryResult, Reply, Stage, Verdict } from '../../src/domain/outcome.ts';
 import {
   cleanReply,
   formatReply,
@@ -8,7 +7,9 @@ import {
   RULES,
   refusalKey,
 } from '../../src/domain/replies.ts';
+import type { Reply, Stage } from '../../src/domain/reply.ts';
 import { SUBJECTS } from '../../src/domain/subjects.ts';
+import type { DeliveryResult, Verdict } from '../../src/domain/verdict.ts';
 
 /** `550 5.1.1 words` as a reply. */
 function reply(line: string): Reply {

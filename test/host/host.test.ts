@@ -16,7 +16,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { KnownWorker, LifeSign } from '../../src/domain/life.ts';
+import type { KnownWorker, LifeSign } from '../../src/domain/worker.ts';
 import { readBoot } from '../../src/host/boot.ts';
 import { Host } from '../../src/host/host.ts';
 import { makeStateFolder } from '../support/state-folder.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { FilledMessage, MessageSource } from '../../src/domain/delivery.ts';
+import type { FilledMessage, MessageSource } from '../../src/domain/message.ts';
 import { CampaignError } from '../../src/errors.ts';
 import { compileMessage } from '../../src/message/compile.ts';
 import { QuotedWriter, quote } from '../../src/message/quoted-printable.ts';

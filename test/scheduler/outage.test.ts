@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { Step } from '../../src/domain/delivery.ts';
+import type { Step } from '../../src/domain/settlement.ts';
 import { CampaignError } from '../../src/errors.ts';
 import type { Ledger } from '../../src/scheduler/ports.ts';
 import {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Reply } from '../../src/domain/outcome.ts';
+import type { Reply } from '../../src/domain/reply.ts';
 import { MalformedReply, ReplyParser } from '../../src/smtp/reply-parser.ts';
 
 const latin1 = (text: string): string => Buffer.from(text).toString('latin1');

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { FilledMessage, Transmission, Transport } from '../../src/domain/delivery.ts';
-import type { DeliveryResult } from '../../src/domain/outcome.ts';
+import type { FilledMessage } from '../../src/domain/message.ts';
+import type { DeliveryResult } from '../../src/domain/verdict.ts';
+import type { Transmission, Transport } from '../../src/scheduler/ports.ts';
 import { createTransport, type TransportOptions } from '../../src/smtp/transport.ts';
 import type { SmtpSettings } from '../../src/smtp/url.ts';
 import {

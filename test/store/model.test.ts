@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Claim, ClaimedSend, Settlement } from '../../src/domain/delivery.ts';
+import type { Claim, ClaimedSend } from '../../src/domain/claim.ts';
 import { likeness } from '../../src/domain/replies.ts';
+import type { Settlement } from '../../src/domain/settlement.ts';
 import {
   RECIPIENT_TRANSITIONS,
   type RecipientStatus,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Settlement } from '../../src/domain/delivery.ts';
+import type { Settlement } from '../../src/domain/settlement.ts';
 import { createLedger } from '../../src/store/ledger.ts';
 import type { Database } from '../../src/store/mysql/database.ts';
 import { listSnapshots } from '../../src/store/sends/row.ts';

@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server';
-import type { FilledMessage, Transport } from '../../src/domain/delivery.ts';
-import type { DeliveryResult } from '../../src/domain/outcome.ts';
+import type { FilledMessage } from '../../src/domain/message.ts';
+import type { DeliveryResult } from '../../src/domain/verdict.ts';
+import type { Transport } from '../../src/scheduler/ports.ts';
 import type { SmtpSettings } from '../../src/smtp/url.ts';
 
 /** A message the server has answered 250 to. */

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import type { Controls } from '../../domain/delivery.js';
-import { PACING_LIMITS } from '../../domain/pacing.js';
+import { type Controls, PACING_LIMITS } from '../../domain/pacing.js';
 import { sendId, wholeNumber } from '../arguments.js';
 import type { Context } from '../context.js';
 import { write } from '../output.js';

@@ -1,19 +1,14 @@
-import type {
-  BatchEnd,
-  Claim,
-  ClaimedSend,
-  Controls,
-  Recipient,
-  Settlement,
-  StepResult,
-} from '../../domain/delivery.js';
+import type { BatchEnd, Claim, ClaimedSend } from '../../domain/claim.js';
 import { type Clock, elapsedMs, type Instant, type Lease, leaseHolds } from '../../domain/lease.js';
-import type { DeliveryResult } from '../../domain/outcome.js';
+import type { Controls } from '../../domain/pacing.js';
+import type { Recipient } from '../../domain/recipient.js';
 import type { Run } from '../../domain/refusal-watch.js';
 import { judge } from '../../domain/replies.js';
 import type { RetryPolicy } from '../../domain/retry-delay.js';
 import type { Report } from '../../domain/scheduler-events.js';
+import type { Settlement, StepResult } from '../../domain/settlement.js';
 import { plural } from '../../domain/text.js';
+import type { DeliveryResult } from '../../domain/verdict.js';
 import { isDatabaseOutage } from '../../errors.js';
 import type { Dispatcher, JobOwner, ServerSign } from '../dispatch/dispatcher.js';
 import type { Ledger, Recorder } from '../ports.js';

@@ -1,7 +1,8 @@
+import type { Claim } from '../../domain/claim.js';
 import { parseClaimName } from '../../domain/claim-name.js';
-import type { Claim, Recipient } from '../../domain/delivery.js';
 import type { Flight } from '../../domain/flight.js';
-import type { DeliveryResult } from '../../domain/outcome.js';
+import type { Recipient } from '../../domain/recipient.js';
+import type { DeliveryResult } from '../../domain/verdict.js';
 import type { Recorder } from '../ports.js';
 
 /** What a flight recorder is told of the messages of one claim; nothing where the claim's name says that there is none. */

@@ -1,4 +1,5 @@
-import type { Recipient, Settlement } from '../../domain/delivery.js';
+import type { Recipient } from '../../domain/recipient.js';
+import type { Settlement } from '../../domain/settlement.js';
 
 /**
  * The ledger rows one batch has in its hand: read ahead, marked `sending`, on the wire, come back. Knows which of

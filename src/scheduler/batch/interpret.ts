@@ -1,8 +1,9 @@
-import type { Recipient, Settlement } from '../../domain/delivery.js';
-import type { Verdict } from '../../domain/outcome.js';
+import type { Recipient } from '../../domain/recipient.js';
 import type { RefusalWatch, Run } from '../../domain/refusal-watch.js';
 import { refusalKey } from '../../domain/replies.js';
 import { type RetryPolicy, retryDelayMs } from '../../domain/retry-delay.js';
+import type { Settlement } from '../../domain/settlement.js';
+import type { Verdict } from '../../domain/verdict.js';
 import type { ServerSign } from '../dispatch/dispatcher.js';
 
 /** A row that met server trouble is due again after this long. */

@@ -1,7 +1,8 @@
-import type { FilledMessage, Transmission, Transport } from '../../domain/delivery.js';
 import type { Clock, Instant } from '../../domain/lease.js';
-import type { DeliveryResult } from '../../domain/outcome.js';
+import type { FilledMessage } from '../../domain/message.js';
 import type { ServerHealth } from '../../domain/server-health.js';
+import type { DeliveryResult } from '../../domain/verdict.js';
+import type { Transmission, Transport } from '../ports.js';
 import { type Spread, STALL_MS } from './spread.js';
 
 /** Milliseconds from a message's end to its acceptance, from which on it counts as slow. */

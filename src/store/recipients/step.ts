@@ -1,12 +1,6 @@
-import type {
-  Claim,
-  NextRows,
-  Recipient,
-  Reconciled,
-  Settlement,
-  Step,
-  StepResult,
-} from '../../domain/delivery.js';
+import type { Claim, Reconciled } from '../../domain/claim.js';
+import type { NextRows, Recipient } from '../../domain/recipient.js';
+import type { Settlement, Step, StepResult } from '../../domain/settlement.js';
 import type { RecipientStatus } from '../../domain/states.js';
 import { clip, REASON_LENGTH } from '../../domain/text.js';
 import type { Database, Executor, Guarded, Param, Statement } from '../mysql/database.js';

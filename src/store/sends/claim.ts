@@ -2,13 +2,13 @@ import type {
   BatchEnd,
   Claim,
   ClaimedSend,
-  Controls,
   SendState,
   SilentClaim,
   StaleClaim,
   Work,
-} from '../../domain/delivery.js';
+} from '../../domain/claim.js';
 import { ALIVE_SECONDS, STALE_CLAIM_SECONDS } from '../../domain/lease.js';
+import type { Controls } from '../../domain/pacing.js';
 import type { Run } from '../../domain/refusal-watch.js';
 import { likeness } from '../../domain/replies.js';
 import type { SendStatus } from '../../domain/states.js';

@@ -1,4 +1,4 @@
-import type { Controls } from '../../domain/delivery.js';
+import type { Controls } from '../../domain/pacing.js';
 import type { Send } from '../../domain/progress.js';
 import type { SendStatus } from '../../domain/states.js';
 import { eventStatement, type NewEvent } from '../events.js';

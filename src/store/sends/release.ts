@@ -1,4 +1,4 @@
-import type { StaleClaim } from '../../domain/delivery.js';
+import type { StaleClaim } from '../../domain/claim.js';
 import type { Database, Executor } from '../mysql/database.js';
 import { HOLDER } from '../workers.js';
 import { freeClaim } from './claim.js';

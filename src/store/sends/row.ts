@@ -1,5 +1,5 @@
-import type { Controls } from '../../domain/delivery.js';
 import { ALIVE_SECONDS } from '../../domain/lease.js';
+import type { Controls } from '../../domain/pacing.js';
 import type { Send, ShownStatus, Snapshot } from '../../domain/progress.js';
 import { clip, REASON_LENGTH } from '../../domain/text.js';
 import type { Executor, Statement } from '../mysql/database.js';

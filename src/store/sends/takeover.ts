@@ -1,12 +1,6 @@
-import type {
-  Claim,
-  ReclaimedRows,
-  RowInFlight,
-  Settlement,
-  SettleRows,
-  StaleClaim,
-  TakenOver,
-} from '../../domain/delivery.js';
+import type { Claim, StaleClaim } from '../../domain/claim.js';
+import type { RowInFlight } from '../../domain/recipient.js';
+import type { ReclaimedRows, Settlement, SettleRows, TakenOver } from '../../domain/settlement.js';
 import type { Database, Executor } from '../mysql/database.js';
 import { counterChanges, settleEach } from '../recipients/step.js';
 import { freeClaim, STOPPED } from './claim.js';

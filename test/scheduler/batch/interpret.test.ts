@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Recipient } from '../../../src/domain/delivery.ts';
-import type { Verdict } from '../../../src/domain/outcome.ts';
+import type { Recipient } from '../../../src/domain/recipient.ts';
 import { RefusalWatch } from '../../../src/domain/refusal-watch.ts';
+import type { Verdict } from '../../../src/domain/verdict.ts';
 import { interpret } from '../../../src/scheduler/batch/interpret.ts';
 
 const rules = { maxAttempts: 3, retry: { firstSeconds: 60, maxSeconds: 3600 }, random: () => 0.5 };

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { ClaimedSend, Settlement } from '../../../src/domain/delivery.ts';
+import type { ClaimedSend } from '../../../src/domain/claim.ts';
+import type { Settlement } from '../../../src/domain/settlement.ts';
 import { createLedger } from '../../../src/store/ledger.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { balancedBooks, ledgerRows, seedSend } from '../../support/sends.ts';

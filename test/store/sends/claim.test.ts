@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ClaimedSend, Settlement } from '../../../src/domain/delivery.ts';
-import { NO_LIFE_SIGN } from '../../../src/domain/life.ts';
+import type { ClaimedSend } from '../../../src/domain/claim.ts';
 import { likeness } from '../../../src/domain/replies.ts';
+import type { Settlement } from '../../../src/domain/settlement.ts';
+import { NO_LIFE_SIGN } from '../../../src/domain/worker.ts';
 import { createLedger } from '../../../src/store/ledger.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { ageClaim, ageWorkers, balancedBooks, ledgerRows, seedSend } from '../../support/sends.ts';

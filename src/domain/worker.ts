@@ -23,3 +23,18 @@ export const NO_LIFE_SIGN: LifeSign = {
   socket: null,
   socketInode: null,
 };
+
+/** A running scheduler, for CAMPAIGN_WORKERS and CLAIMED_BY. */
+export interface WorkerIdentity {
+  /** `host:pid:random`, unique per process. */
+  worker: string;
+  host: string;
+  pid: number;
+  life: LifeSign;
+}
+
+/** Why a worker sends nothing at the moment, and for how long. */
+export interface BackingOff {
+  ms: number;
+  reason: string;
+}

@@ -1,0 +1,63 @@
+import type { Controls } from './pacing.js';
+import type { SendStatus } from './states.js';
+
+/** A running send that nobody holds, and when its next batch is due; zero or less is now. */
+export interface Work {
+  sendId: number;
+  dueInMs: number;
+  /** How many its batch would have `sending` if it could; 0 when DELAY_MS spaces them out. */
+  rows: number;
+}
+
+/**
+ * The worker's hold on a send. `by` is unique per claim; ledger rows carry `number`, which grows with each claim and each
+ * time its holder has to read how things stand.
+ */
+export interface Claim {
+  sendId: number;
+  by: string;
+  number: number;
+}
+
+export interface ClaimedSend {
+  claim: Claim;
+  controls: Controls;
+  maxAttempts: number;
+  /** Rows above it have never been touched. */
+  cursorSeq: number;
+}
+
+export interface StaleClaim {
+  sendId: number;
+  by: string | null;
+}
+
+/** A claim that still stands, of a worker that shows no sign of life. Times by the database's clock. */
+export interface SilentClaim {
+  sendId: number;
+  by: string;
+  /** Since the worker was last seen or, when it has left, renewed the claim. */
+  silentMs: number;
+  now: Date;
+  takenOverAt: Date;
+}
+
+/** How a send stands now. `held`: the claim that asked still holds it. */
+export interface SendState {
+  status: SendStatus;
+  controls: Controls;
+  held: boolean;
+}
+
+/** What `reconcile` found: the claim, with a new number, and the rows `sending` under it. */
+export interface Reconciled {
+  claim: Claim;
+  sending: ReadonlySet<number>;
+}
+
+export type BatchEnd =
+  /** `unknown`: how many of the send's recipients are, if any. */
+  | { kind: 'released'; status: SendStatus; unknown?: number }
+  | { kind: 'lost' }
+  /** Rows are `sending` under our claim that we don't know of. */
+  | { kind: 'strays' };
