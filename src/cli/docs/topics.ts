@@ -1,0 +1,53 @@
+/** What `campaign help <name>` prints, and a chapter of the man page. */
+export interface Topic {
+  readonly name: string;
+  readonly summary: string;
+  /** Its text, to be printed as it stands; how it is written is said in `topic-text.ts`. */
+  load(): Promise<string>;
+}
+
+/** In the order in which a reader needs them. No topic has the name of a command. */
+export const topics: readonly Topic[] = [
+  topic(
+    'lists',
+    'what a list may look like, and what is done with it',
+    () => import('./topics/lists.js'),
+  ),
+  topic(
+    'messages',
+    'templates, values, dates, the headers of a message',
+    () => import('./topics/messages.js'),
+  ),
+  topic(
+    'pacing',
+    'batches, delays, retries, and when a send pauses itself',
+    () => import('./topics/pacing.js'),
+  ),
+  topic(
+    'steering',
+    'watch, pause, change, end and mend a send',
+    () => import('./topics/steering.js'),
+  ),
+  topic('states', 'the states of a send and of a recipient', () => import('./topics/states.js')),
+  topic(
+    'operations',
+    'running it for good: systemd, cron, containers, crashes',
+    () => import('./topics/operations.js'),
+  ),
+  topic(
+    'databases',
+    'what the database must be; several hosts, clusters',
+    () => import('./topics/databases.js'),
+  ),
+  topic(
+    'scripting',
+    'JSON, pipes, errors: the contract for other programs',
+    () => import('./topics/scripting.js'),
+  ),
+  topic('design', 'what was chosen, and why', () => import('./topics/design.js')),
+];
+
+function topic(name: string, summary: string, text: () => Promise<{ default: string }>): Topic {
+  // Within a template string a backtick would have to be escaped.
+  return { name, summary, load: async () => (await text()).default.replace(/[‘’]/g, '`') };
+}

@@ -1,0 +1,155 @@
+export default `The database is the only truth; a worker holds nothing that is not there too.
+What was chosen, and why:
+
+THE LEDGER AND ITS CLAIMS
+
+- Mark, then send, then record. Rows are marked ‘sending’ and committed before
+  a message may start. One transaction records what came in and marks as many
+  anew. At most 2 × connections rows of a process are ‘sending’, over all its
+  sends: that bounds what a crash can leave uncertain. (A checkpoint moved
+  before sending skips people; one moved after mails them twice.)
+
+- No row is passed over. Each step marks, in its own transaction, every
+  untouched row up to its new cursor, or looks for those it does not mark:
+  there must be none, or it is rolled back.
+
+- One fence. Every transaction of a worker first updates the send's own row
+  ‘WHERE ID = ? AND CLAIMED_BY = ?’, which renews the claim and keeps the
+  counters; takeover, pause and cancel go through the same row. So a mark and
+  a takeover never both commit, on Galera too, where locks read elsewhere are
+  not certified.
+
+- A lease for starting, none for waiting. No message starts, nor is its final
+  dot written, unless the claim was renewed under 4 minutes ago, by the
+  monotonic and by the wall clock; a claim is taken over after 5. Waiting for
+  a reply runs to RFC 5321's limits.
+
+- A claim has a number besides its name. Ledger rows carry the four-byte
+  number, which keeps them narrow and lets a late result settle only its own
+  ‘unknown’ row.
+
+A CRASH
+
+- A death is proved, or waited for. A worker listens on a Unix socket for as
+  long as it lives. Refused there, on the same boot of the same kernel, nobody
+  has it open: the worker is dead, in whatever container it ran, and its
+  claims are taken over at the first look. A process that was stopped still
+  takes calls; a socket that is not there, may not be called, or is a copy
+  tells nothing. Without a socket a pid that nobody has proves the same,
+  within one pid namespace. All else waits for five minutes.
+
+- A flight recorder. Beside the socket lies a file of 2 × connections slots of
+  512 bytes, written in place: before the write that carries a message's final
+  dot, its row; with the next such write, or a turn later, the answers that
+  came and the slots that a commit has made free. The kernel keeps what a
+  killed process wrote, so it is never synced; after the machine itself went
+  down it is not believed (another boot), nor without proof of death, for the
+  fence guards the database and not the wire: a process that only slept may
+  write its dot yet. Nor where the file is another's, of another version, cut
+  short, or cannot be synced; a slot that cannot be read leaves unknown what
+  no other one explains. An entry that cannot be written stops its message
+  before the dot, and the claims after it have no recorder, as their name says
+  (no ‘r’ at its end).
+
+THE DATABASE
+
+- One packet a step, of many rows. Results wait for more, up to 10 ms, while
+  they are fewer than the marked rows that wait for a connection: so
+  transactions are few and large where rows are plenty, and where they are
+  not, none is held back for it. A step goes out in one packet, its COMMIT
+  included, for the server itself compares how many rows each statement
+  touched, and leaves the rest of the packet where that is wrong; MariaDB
+  takes it as one compound statement and answers once, MySQL answers each.
+
+- When the reply of a step is lost, the next transaction takes the fence,
+  gives the claim and its rows a new number, and reads what happened: a packet
+  that the server begins only after that finds its number gone, and does
+  nothing. In a transaction of several round trips a session has a short
+  ‘wait_timeout’, so that a stopped process holds no lock for long; idle ones
+  are kept over a poll, then ended in good order.
+
+- A session's character set is set, and looked at. Every session sets utf8mb4,
+  whatever the server takes it for, and a server or proxy where that does not
+  hold is refused (exit 5). Poolers may hand over a session that another
+  client has changed: each transaction of several statements sets it again in
+  a packet that it has anyway, the guard of a step looks at it, and so does
+  whoever reads at the columns of each result. None of it is a round trip
+  more.
+
+- The ledger is clustered by (SEND_ID, SEQ) and has no index on STATUS.
+  CURSOR_SEQ on the send's row is a high-water mark: rows above it are
+  untouched. What lies below and is not settled has NEXT_ATTEMPT_AT, and is
+  found by an index on a generated column that is null for rows of the hot
+  path. Claim, window, page and progress are ranges on an index at ten
+  thousand rows and at ten million. The send's row itself says in generated
+  columns when it is due next (DUE, DUE_AT): a look for work reads what it
+  takes and no more, however many sends are due, paused or finished; only
+  those of which nothing is left but deferred rows are looked at one by one.
+
+- A row has room for its outcome. An untouched row carries 80 bytes that its
+  outcome takes the place of. Rows that grow in a full page make InnoDB
+  rebuild the page for every second message and in the end split it: without
+  the room a message costs twelve times as much redo log, and a ledger grows
+  to twice its size while it is sent. (Replies of more than some 60 characters
+  still make rows grow; Postfix, Gmail and Amazon SES answer with less.)
+
+- Status columns are ENUM in ‘utf8mb4_bin’ with a connection of the same
+  collation: readable by hand, compared without conversion.
+
+THE WIRE
+
+- The SMTP transaction is ours, on a socket that nodemailer connected, secured
+  and logged in: only so is it known whether the final dot was written, which
+  is the line between "try again" and ‘unknown’. Where the server offers
+  PIPELINING, MAIL, RCPT and DATA go in one write, and those of the next
+  message behind the dot of the last (RFC 2920 §3.1), whose answer is not
+  waited for: one round trip a message wherever the next one is at hand, two
+  where it is not. A message so announced is only begun with its body; when
+  the line breaks before, it goes back untouched.
+
+- As few connections as keep up carry the messages: twice as many are put to
+  use when nothing has moved for 3 milliseconds. A fast server gets its
+  messages over a few busy connections, a slow one over all. A server that
+  failed gets half as many as it failed under (never fewer than four), and
+  then one more for every so many messages that go well. One that says there
+  are too many is believed: the connection that it says so on is closed, and
+  its message goes over another.
+
+- As few batches side by side as keep the connections busy, for each has its
+  own transactions: the rows of 100 sends at once go out several times as fast
+  by turns as all together. Short batches don't wait for long ones, though:
+  when somebody has waited a quarter of a second one more is let in, the
+  shortest first, and the next one after twice as long.
+
+REPLIES
+
+- One table of rules (src/domain/replies.ts) says for each stage and reply
+  whose fault it is, with its source; a second one (src/domain/subjects.ts)
+  whom a refusal is about, by its words first and then by its codes:
+  addresses, hosts and URLs say nothing, but for names of lists of spammers.
+
+- A run of refusals goes back as it was: rows that still have the words of the
+  run, ‘failed’ or deferred, in the transaction that pauses the send, with the
+  attempts that they had before the run.
+
+LISTS AND MESSAGES
+
+- A message is compiled once: templates parsed, MIME structure fixed, static
+  text encoded; per recipient only the values are encoded, on soft-broken
+  lines of their own.
+
+- Importing uses one writer, so that of two lines with one address the first
+  always wins; it parses while the database writes. Where the server lets
+  clients load data (MariaDB does; MySQL with ‘local_infile=ON’), rows go by
+  LOAD DATA LOCAL from memory, in transactions of at most 5,000, else by
+  INSERT of 1,000. LOAD DATA turns errors into warnings, so a transaction is
+  committed only if it read every row and warned of nothing but addresses it
+  had.
+
+- The splitter of lists is ours, two hundred lines: lines without a quote are
+  split at the delimiter, where there is nothing else to see; in others a
+  quote is looked at only where a cell begins or one is open. csv-parse takes
+  five times as long for quoted rows, and, with ‘relax_quotes’ too, ends a
+  list at ‘"abc"def’; papaparse takes the quotes of ‘"a", "b"’ for text. Tests
+  compare it with csv-parse.
+`;

@@ -1,0 +1,54 @@
+export default `Subject, --text and --html are Liquid templates (https://liquidjs.com). Every
+column is a merge field under its header name in lower case, anything but
+letters and digits as ‘_’ (‘First Name’ is ‘{{ first_name }}’); ‘{{ email }}’
+is always there. Names match in any case.
+
+An unknown field, a property that no value has (cells have ‘size’, ‘first’ and
+‘last’) or a template that does not parse is refused before anything is
+queued, with line and column.
+
+VALUES
+
+- In --html values are HTML-escaped once, whatever filters they go through;
+  ‘{{ field | raw }}’ opts out. ‘escape’ and ‘newline_to_br’ do what they
+  should there, and nothing visible in text. No value can add a header, a
+  recipient or the end of the message.
+
+- A cell that is empty, or has only blanks, is false and equals ‘""’, ‘nil’,
+  ‘blank’ and ‘empty’. A number compares as one: a cell ‘007’ equals ‘7’ and
+  ‘"007"’, and prints as it stands.
+
+DATES
+
+A date without a time is that day, and a time without an offset prints as it
+stands. Times with an offset, ‘now’, seconds since 1970 and milliseconds (12
+to 14 digits) are shown in UTC, or as ‘--timezone Europe/Berlin’ says. Names
+of days and months are English. What has neither a year of four digits nor a
+month's name (‘Room 12’, ‘12.5’, ‘12/31/26’), or other words, is no date and
+prints as it stands.
+
+BRACES
+
+A tag that an editor or encoder changed (‘%7B%7B email %7D%7D’, ‘&#123;…’,
+‘{{&nbsp;email }}’) is refused with its place. To show braces write
+‘{% raw %}’.
+
+THE TEXT PART
+
+Without --text it is made from the HTML: alt texts of images and links are
+kept, hidden lines left out, also those that a value hides
+(‘style="display:{{ show }}"’). When nothing is left, ‘queue’ says so.
+
+HEADERS
+
+- ‘--list-unsubscribe 'https://example.org/u?e={{ email }}'’ (or ‘mailto:…’)
+  makes the List-Unsubscribe headers of RFC 8058, which large mailbox
+  providers ask of those who write to many; values are percent-encoded in it.
+  Whoever unsubscribes goes into CAMPAIGN_SUPPRESSIONS by your own doing.
+
+- From, To and Subject are encoded by nodemailer; bodies are quoted-printable.
+
+- The Message-ID belongs to the sender's domain and is a function of send,
+  recipient and a secret of the send: the same on every attempt, so a copy
+  could be told, and so a relay's log can be read back.
+`;

@@ -1,0 +1,65 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parseTopic } from '../../../src/cli/docs/topic-text.ts';
+import { topics } from '../../../src/cli/docs/topics.ts';
+import { width } from '../../../src/view/width.ts';
+
+const filesIn = (folder: string): string[] =>
+  readdirSync(new URL(`../../../src/cli/${folder}`, import.meta.url)).map((file) =>
+    file.replace(/\.ts$/, ''),
+  );
+
+const LITERAL = /^ {4}\S/;
+
+describe('the help topics', () => {
+  it('are every text there is, each once and under no name of a command', () => {
+    const names = topics.map(({ name }) => name);
+    expect([...names].sort()).toEqual(filesIn('docs/topics').sort());
+    expect(new Set(names).size).toBe(names.length);
+    const commands = filesIn('commands');
+    expect(names.filter((name) => commands.includes(name) || name === 'help')).toEqual([]);
+    expect(names.filter((name) => !/^[a-z]+(-[a-z]+)*$/.test(name))).toEqual([]);
+  });
+
+  it('have summaries that fit beside their names', () => {
+    expect(topics.filter(({ summary }) => width(summary) > 64 || summary.endsWith('.'))).toEqual(
+      [],
+    );
+  });
+});
+
+describe.each(topics.map((topic) => [topic.name, topic] as const))('help %s', (_name, topic) => {
+  it('reads well on 80 columns, and says nothing to a terminal', async () => {
+    const text = await topic.load();
+    expect(text).toMatch(/[^\n]\n$/);
+    const lines = text.split('\n');
+    expect(lines.filter((line) => width(line) > 78 && !LITERAL.test(line))).toEqual([]);
+    expect(lines.filter((line) => line !== line.trimEnd())).toEqual([]);
+    expect(text).not.toMatch(/\p{Cc}(?<!\n)/u);
+  });
+
+  it('keeps every word when it is taken apart for the man page', async () => {
+    const text = await topic.load();
+    const words = (all: string) => all.split(/\s+/).filter(Boolean);
+    const parsed = parseTopic(text).map((block) => {
+      if (block.kind === 'literal') return block.lines.join('\n');
+      if (block.kind === 'items') return block.items.map((item) => `- ${item}`).join('\n');
+      if (block.kind === 'terms')
+        return block.terms.map(({ term, text }) => `${term} ${text}`).join('\n');
+      return block.text;
+    });
+    expect(words(parsed.join('\n'))).toEqual(words(text));
+    expect(parseTopic(text).filter((block) => block.kind === 'paragraph').length).toBeGreaterThan(
+      0,
+    );
+  });
+
+  it('closes every backtick within its block', async () => {
+    const running = parseTopic(await topic.load()).flatMap((block) => {
+      if (block.kind === 'items') return block.items;
+      if (block.kind === 'terms') return block.terms.flatMap(({ term, text }) => [term, text]);
+      return block.kind === 'literal' ? [] : [block.text];
+    });
+    expect(running.filter((text) => (text.match(/`/g) ?? []).length % 2 === 1)).toEqual([]);
+  });
+});
