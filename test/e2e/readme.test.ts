@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -12,6 +13,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { parseTopic } from '../../src/cli/docs/topic-text.ts';
+import operations from '../../src/cli/docs/topics/operations.ts';
+import { topics } from '../../src/cli/docs/topics.ts';
 import { loadSettings } from '../../src/config/settings.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { seedSend } from '../support/sends.ts';
@@ -27,6 +31,12 @@ const BLOCKS = [...README.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(
 );
 const blocks = (language: string): string[] =>
   BLOCKS.filter((block) => block.language === language).map(({ text }) => text);
+
+/** What `campaign help operations` says to copy, as blocks. */
+const COPIED = parseTopic(operations).flatMap((block) =>
+  block.kind === 'literal' ? [`${block.lines.join('\n')}\n`] : [],
+);
+const UNIT = COPIED.find((text) => text.startsWith('[Unit]')) ?? '';
 
 /** What is typed: the lines behind a prompt. */
 const typed = (text: string): string[] =>
@@ -80,6 +90,22 @@ describe('the README', () => {
       name: 'campaign-sender',
       bin: { campaign: 'bin/campaign.js' },
     });
+  });
+
+  test('is a page that one reads', () => {
+    expect(README.split('\n').length).toBeLessThan(400);
+  });
+
+  test('leads to every help topic and to files that are there', () => {
+    const named = [...README.matchAll(/`campaign\s+help\s+([a-z-]+)`/g)].map(([, name]) => name);
+    expect([...new Set(named)].sort()).toEqual(topics.map(({ name }) => name).sort());
+    const links = [...README.matchAll(/\]\(([^)#:]+)\)/g)].map(([, path = '']) => path);
+    expect(links).toContain('src/cli/docs/topics/lists.ts');
+    expect(links.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+
+  test('and the help for running it for good say the same settings file and cron line', () => {
+    expect(COPIED).toEqual([UNIT, ...blocks('sh'), ...blocks('crontab')]);
   });
 
   const consoles = blocks('console').filter(
@@ -153,7 +179,7 @@ describe("the README's settings file for systemd and cron", () => {
   });
 });
 
-describe("the README's unit file", () => {
+describe('the unit file of `campaign help operations`', () => {
   // Elsewhere there is no systemd to verify it.
   const onLinux = process.platform === 'linux';
   let unit: string;
@@ -161,10 +187,9 @@ describe("the README's unit file", () => {
   beforeAll(() => {
     if (!onLinux) return;
     requireSystemdAnalyze();
-    const [text = ''] = blocks('ini');
     unit = join(directory, 'campaign.service');
     // Which need not be where the tests run.
-    writeFileSync(unit, text.replaceAll('/usr/bin/node', process.execPath));
+    writeFileSync(unit, UNIT.replaceAll('/usr/bin/node', process.execPath));
   });
 
   test.runIf(onLinux)(
@@ -183,9 +208,8 @@ describe("the README's unit file", () => {
   });
 
   test('is not started again after wrong settings, and is after a database that is not up yet', async () => {
-    const [text = ''] = blocks('ini');
-    expect(text).toMatch(/^Restart=on-failure$/m);
-    expect(text).toMatch(/^RestartPreventExitStatus=2$/m);
+    expect(UNIT).toMatch(/^Restart=on-failure$/m);
+    expect(UNIT).toMatch(/^RestartPreventExitStatus=2$/m);
     const args = [join(ROOT, 'bin/campaign.js'), 'run-scheduler'];
     const wrong = { CAMPAIGN_DATABASE_URL: db.url, CAMPAIGN_SMTP_URL: 'smtp://a#b' };
     expect((await run(process.execPath, args, '/', wrong)).code).toBe(2);

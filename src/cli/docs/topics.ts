@@ -40,6 +40,11 @@ export const topics: readonly Topic[] = [
     () => import('./topics/databases.js'),
   ),
   topic(
+    'environment',
+    'every setting; URLs, passwords, TLS',
+    () => import('./topics/environment.js'),
+  ),
+  topic(
     'scripting',
     'JSON, pipes, errors: the contract for other programs',
     () => import('./topics/scripting.js'),
