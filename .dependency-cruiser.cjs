@@ -96,7 +96,7 @@ module.exports = {
     ),
     seesOnly(
       'sandbox',
-      ['store', 'smtp', 'config'],
+      ['store', 'smtp'],
       'The private servers need the store to set themselves up.',
     ),
     seesOnly('host', [], 'What a worker leaves on its host knows of no database.'),

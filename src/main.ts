@@ -2,12 +2,8 @@ import { readFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { Command, CommanderError } from 'commander';
 import type { Context } from './cli/context.js';
-import {
-  type Environment,
-  loadSettings,
-  processEnvironment,
-  type Settings,
-} from './config/settings.js';
+import { appearance, type Environment, processEnvironment } from './config/environment.js';
+import { loadSettings, type Settings } from './config/settings.js';
 import { CampaignError, EXIT, signalExit } from './errors.js';
 import { findSandbox } from './sandbox/addresses.js';
 import type { Database, DatabaseOptions } from './store/mysql/database.js';
@@ -155,7 +151,8 @@ class Run {
     readonly asJson: boolean,
   ) {
     const run = this;
-    this.dumb = io.env.TERM === 'dumb';
+    const { color, dumb } = appearance(io.env);
+    this.dumb = dumb;
     this.context = {
       settings: () => run.readSettings(),
       database: ({ schema = 'current', ...options } = {}) => run.openDatabase(schema, options),
@@ -170,8 +167,8 @@ class Run {
         run.exitCode = code;
       },
       actor: actorName(),
-      color: io.stdout.isTTY === true && !io.env.NO_COLOR && !this.dumb,
-      dumb: this.dumb,
+      color: io.stdout.isTTY === true && color,
+      dumb,
     };
     for (const signal of SIGNALS) process.on(signal, this.onSignal);
     io.stdout.on('error', this.onOutputError);
@@ -233,7 +230,7 @@ class Run {
   };
 
   private readSettings(): Settings {
-    this.settings ??= loadSettings(this.io.env, this.io.cwd, {}, findSandbox);
+    this.settings ??= loadSettings(this.io.env, this.io.cwd, findSandbox);
     return this.settings;
   }
 
@@ -283,7 +280,7 @@ function report(error: unknown, run: Run, args: readonly string[]): number {
     stderr.write(`campaign: ${printableLines(known.message)}\n`);
     if (known.remedy) stderr.write(`${printableLines(known.remedy)}\n`);
   }
-  if (env.CAMPAIGN_DEBUG === '1' && known.cause instanceof Error)
+  if (appearance(env).stackTraces && known.cause instanceof Error)
     stderr.write(`${known.cause.stack}\n`);
   return known.exitCode;
 }

@@ -30,19 +30,25 @@ function refusal(work: () => unknown): { code: string; message: string; remedy: 
 }
 
 describe('where a setting comes from', () => {
-  it('is a flag before the environment before .env before the default', () => {
+  it('is the environment before .env before the default, and each says which', () => {
     writeFileSync(
       join(cwd, '.env'),
       'CAMPAIGN_BLOCK_AFTER=30\nCAMPAIGN_RETRY_FIRST_SECONDS=31\nSESSION_TTL_SECONDS=32\n',
     );
     const env = { ...bothUrls, CAMPAIGN_BLOCK_AFTER: '40', CAMPAIGN_RETRY_FIRST_SECONDS: '41' };
-    expect(loadSettings(env, cwd, { blockAfter: 50 })).toMatchObject({
-      blockAfter: 50,
+    expect(loadSettings(env, cwd)).toMatchObject({
+      blockAfter: 40,
       retryFirstSeconds: 41,
       sessionTtlSeconds: 32,
       retryMaxSeconds: 3600,
       maxServerFailures: 10,
       backoffMaxSeconds: 60,
+      origins: {
+        databaseUrl: 'environment',
+        retryFirstSeconds: 'environment',
+        sessionTtlSeconds: '.env',
+        retryMaxSeconds: 'default',
+      },
     });
   });
 
@@ -266,7 +272,7 @@ describe('the two servers', () => {
       database: loadSettings(bothUrls, cwd).database,
       smtp: parseSmtpUrl('smtp://127.0.0.1:2525'),
     };
-    const settings = loadSettings({}, cwd, {}, () => addresses);
+    const settings = loadSettings({}, cwd, () => addresses);
     expect(settings.source).toBe('sandbox');
     expect(settings.smtp?.port).toBe(2525);
     const stopped = loadSettings({ CAMPAIGN_SANDBOX_DIR: '/s' }, cwd);
@@ -284,7 +290,7 @@ describe('the two servers', () => {
   });
 
   it('with only the database set work but for sending, which names the other', () => {
-    const settings = loadSettings({ CAMPAIGN_DATABASE_URL: DATABASE }, cwd, {}, () => {
+    const settings = loadSettings({ CAMPAIGN_DATABASE_URL: DATABASE }, cwd, () => {
       throw new Error('the sandbox is asked');
     });
     expect(settings.database.database).toBe('app');

@@ -1,0 +1,58 @@
+import { parse } from 'dotenv';
+import { CampaignError } from '../errors.js';
+import { SETTINGS } from './table.js';
+import { readTextFile, UnreadableText } from './text-file.js';
+
+/**
+ * The variables of a file as dotenv reads it; none where there is no such file.
+ * @throws CampaignError BAD_SETTING for a file that cannot be read, and for a line that is meant for us and sets nothing
+ */
+export function readDotenv(file: string): Record<string, string> {
+  let text: string;
+  try {
+    text = readTextFile(file);
+  } catch (error) {
+    if (!(error instanceof UnreadableText)) throw error;
+    if (error.code === 'ENOENT') return {};
+    throw new CampaignError(
+      'BAD_SETTING',
+      `${file} cannot be read: ${error.message}`,
+      'make it a file in UTF-8 that this user may read, or start the command in another folder',
+    );
+  }
+  const variables = parse(text);
+  for (const [index, line] of text.split(/\r\n?|\n/).entries()) {
+    const fault = faultOf(line, variables);
+    if (fault === undefined) continue;
+    throw new CampaignError(
+      'BAD_SETTING',
+      `${file}, line ${index + 1}: ${fault}`,
+      'write NAME=value with a name that the README has, the value in quotes where it holds anything special; in a URL write # as %23',
+    );
+  }
+  return variables;
+}
+
+const PREFIX = 'CAMPAIGN_';
+/** The last is the tests'. */
+const NAMES: readonly string[] = [
+  ...Object.values(SETTINGS).map(({ variable }) => variable),
+  'CAMPAIGN_TEST_DATABASE_URL',
+];
+const OUR_NAME = `(${PREFIX}\\w+|${NAMES.filter((name) => !name.startsWith(PREFIX)).join('|')})`;
+/** `export NAME=`, `NAME: `, but also `set NAME=` of Windows, `$env:NAME =`, `NAME value`: the name before any value. */
+const NAME_IN_LINE = new RegExp(`^\\s*[^=#'"\`]*?\\b${OUR_NAME}\\b`, 'i');
+/** An unquoted value with a # in it that follows no blank. */
+const CUT_VALUE = new RegExp(
+  `^\\s*(?:export\\s+)?${OUR_NAME}\\s*[=:]\\s*[^\\s'"\`#][^#]*(?<!\\s)#`,
+);
+
+/** What keeps a line from being the setting it is meant as; undefined for all other lines. Never quotes a value. */
+function faultOf(line: string, parsed: Record<string, string>): string | undefined {
+  const name = NAME_IN_LINE.exec(line)?.[1];
+  if (name === undefined) return undefined;
+  if (!NAMES.includes(name)) return `there is no setting ${name}`;
+  if (parsed[name] === undefined) return `${name} is not set by it`;
+  if (CUT_VALUE.test(line)) return `the # in the value of ${name} would begin a comment`;
+  return undefined;
+}

@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+import { readDotenv } from './dotenv.js';
+import { SETTINGS } from './table.js';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The environment of this process. */
+export const processEnvironment = (): Environment => process.env;
+
+/** Where the value of a variable was found. */
+export type Origin = 'environment' | '.env';
+
+/** The variables that hold something, of the environment and of the file `.env`; an empty one counts as not set. */
+export class Variables {
+  readonly #fromFile: ReadonlyMap<string, string>;
+  readonly #fromEnvironment: ReadonlyMap<string, string>;
+
+  /** @throws CampaignError BAD_SETTING where `.env` of the folder `cwd` cannot be read as it is meant */
+  constructor(env: Environment, cwd: string) {
+    this.#fromFile = filled(readDotenv(join(cwd, '.env')));
+    this.#fromEnvironment = filled(env);
+  }
+
+  get(name: string): string | undefined {
+    return this.#fromEnvironment.get(name) ?? this.#fromFile.get(name);
+  }
+
+  origin(name: string): Origin | undefined {
+    if (this.#fromEnvironment.has(name)) return 'environment';
+    return this.#fromFile.has(name) ? '.env' : undefined;
+  }
+}
+
+const filled = (variables: Environment): Map<string, string> =>
+  new Map(
+    Object.entries(variables).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== '',
+    ),
+  );
+
+/** What the environment alone says of how things are to be shown; no `.env`, which may be what is wrong. */
+export interface Appearance {
+  /** https://no-color.org */
+  color: boolean;
+  /** Whether the terminal can do no more than show lines (TERM=dumb). */
+  dumb: boolean;
+  /** Whether an unexpected error is shown with its stack trace. */
+  stackTraces: boolean;
+}
+
+export const appearance = (env: Environment): Appearance => ({
+  color: !env.NO_COLOR && env.TERM !== 'dumb',
+  dumb: env.TERM === 'dumb',
+  stackTraces: env[SETTINGS.debug.variable] === '1',
+});

@@ -1,0 +1,126 @@
+/** One setting: all that a reader of values, of documentation or of a line of `.env` has to know of it. */
+export type Setting = Described &
+  (
+    | {
+        kind: 'whole-number';
+        min: number;
+        max: number;
+        default: number;
+        /** The setting that it must not be below, by its key. */
+        notBelow?: string;
+      }
+    /** As it is given; of a folder's path the absolute one. `default` is in words: what holds where it is not set. */
+    | { kind: 'text' | 'file' | 'folder'; default?: string }
+    /** On where it is 1; read from the environment alone. */
+    | { kind: 'switch' }
+  );
+
+interface Described {
+  /** Its name in the environment and in `.env`. */
+  variable: string;
+  /** What it means: plain text, without a full stop at its end, code between backticks. */
+  help: string;
+  /** Whether it may hold a password, and so is never shown. */
+  secret?: true;
+}
+
+/**
+ * Every setting by its key in `Settings`. A new one is a line here: its reader, its name in `.env` and its rows in the
+ * documentation follow.
+ */
+export const SETTINGS = {
+  databaseUrl: {
+    variable: 'CAMPAIGN_DATABASE_URL',
+    kind: 'text',
+    secret: true,
+    help: '`mysql://user:password@host:3306/database`. Several hosts, separated by commas: the first that can be written to is used, wherever it stands; one that goes away or becomes read-only is left for the next. `?socket=/path`, `?tls=off|verify|unverified`, `?tls-ca=/path`',
+  },
+  smtpUrl: {
+    variable: 'CAMPAIGN_SMTP_URL',
+    kind: 'text',
+    secret: true,
+    help: "`smtp://user:password@host:587` or `smtps://…:465` (without a port: 25, 465). `?tls=off|offered|verify|unverified`, `?tls-ca=/path`, `?name=` (EHLO), and nodemailer's `connectionTimeout`, `greetingTimeout`, `socketTimeout`, `dnsTimeout`, `localAddress`, `authMethod`",
+  },
+  databasePasswordFile: {
+    variable: 'CAMPAIGN_DATABASE_PASSWORD_FILE',
+    kind: 'file',
+    // A password may have been set in place of its file's name.
+    secret: true,
+    default: "systemd's credential `campaign-database-password`",
+    help: "a file that holds the database's password instead",
+  },
+  smtpPasswordFile: {
+    variable: 'CAMPAIGN_SMTP_PASSWORD_FILE',
+    kind: 'file',
+    secret: true,
+    default: "systemd's credential `campaign-smtp-password`",
+    help: "a file that holds the SMTP server's password instead",
+  },
+  sessionTtlSeconds: {
+    variable: 'SESSION_TTL_SECONDS',
+    kind: 'whole-number',
+    min: 0,
+    max: 31_536_000,
+    default: 1800,
+    help: 'how long a scheduler remembers an idle send',
+  },
+  retryFirstSeconds: {
+    variable: 'CAMPAIGN_RETRY_FIRST_SECONDS',
+    kind: 'whole-number',
+    min: 1,
+    max: 86_400,
+    default: 60,
+    help: 'first wait of a deferred recipient',
+  },
+  retryMaxSeconds: {
+    variable: 'CAMPAIGN_RETRY_MAX_SECONDS',
+    kind: 'whole-number',
+    min: 1,
+    max: 604_800,
+    default: 3600,
+    notBelow: 'retryFirstSeconds',
+    help: 'longest wait of a deferred recipient',
+  },
+  maxServerFailures: {
+    variable: 'CAMPAIGN_MAX_SERVER_FAILURES',
+    kind: 'whole-number',
+    min: 1,
+    max: 1_000_000,
+    default: 10,
+    help: 'failures of the SMTP server in a row, with no success between, after which a send pauses itself',
+  },
+  backoffMaxSeconds: {
+    variable: 'CAMPAIGN_BACKOFF_MAX_SECONDS',
+    kind: 'whole-number',
+    min: 1,
+    max: 86_400,
+    default: 60,
+    help: 'longest backoff from a failing SMTP server',
+  },
+  blockAfter: {
+    variable: 'CAMPAIGN_BLOCK_AFTER',
+    kind: 'whole-number',
+    min: 2,
+    max: 1_000_000,
+    default: 20,
+    help: 'identical refusals in a row after which a send pauses itself and takes them back; half as many of a block in a 4xx reply',
+  },
+  stateDirectory: {
+    variable: 'CAMPAIGN_STATE_DIR',
+    kind: 'folder',
+    default:
+      '`$RUNTIME_DIRECTORY`, else `$XDG_RUNTIME_DIR/campaign`, else `~/.local/state/campaign`',
+    help: 'where a scheduler keeps what its successor learns its end from: a folder of its user alone, on a local file system, not the temporary one',
+  },
+  sandboxDirectory: {
+    variable: 'CAMPAIGN_SANDBOX_DIR',
+    kind: 'folder',
+    default: "the user's data folder, which a user without a home has not",
+    help: 'where the sandbox keeps its data; give an absolute path',
+  },
+  debug: {
+    variable: 'CAMPAIGN_DEBUG',
+    kind: 'switch',
+    help: 'set to 1, in the environment only, for stack traces of unexpected errors',
+  },
+} as const satisfies Record<string, Setting>;
