@@ -1,6 +1,7 @@
-import { lstatSync, mkdirSync, realpathSync, statfsSync } from 'node:fs';
+import { lstatSync, realpathSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { sep } from 'node:path';
+import { makeFolder } from '../make-folder.js';
 
 /** A folder that may hold a worker's files. */
 export interface StateFolder {
@@ -48,7 +49,7 @@ function temporaryFolders(): string[] {
 export function openStateFolder({ directory, within }: StateFolder): string {
   try {
     if (within !== undefined) lstatSync(within);
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeFolder(directory);
   } catch (error) {
     throw new Error(`${directory} cannot be made: ${(error as Error).message}`);
   }

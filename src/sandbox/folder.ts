@@ -1,5 +1,3 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { CampaignError } from '../errors.js';
 
 /** What the file system answers where a folder, or the disk under it, cannot be used. */
@@ -55,21 +53,4 @@ function troubleWith(error: unknown): string | undefined {
     return undefined;
   }
   return `${trouble} (${[code, path].filter(Boolean).join(' ')})`;
-}
-
-/**
- * Makes a folder for this user alone, and those it is to lie in. Node's own `recursive` goes on for ever where a folder
- * that is there takes no new ones and calls that ENOENT, as /proc does.
- */
-export function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { mode: 0o700 });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST' && statSync(folder).isDirectory()) return;
-    const parent = dirname(folder);
-    if (code !== 'ENOENT' || existsSync(parent)) throw error;
-    makeFolder(parent);
-    mkdirSync(folder, { mode: 0o700 });
-  }
 }

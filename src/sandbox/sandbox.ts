@@ -1,10 +1,11 @@
 import { existsSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../make-folder.js';
 import { answers, createDatabase, dropDatabase } from '../store/mysql/administration.js';
 import { Database } from '../store/mysql/database.js';
 import { migrate } from '../store/mysql/migrate.js';
 import { greets, startCapture } from './capture.js';
-import { inFolder, makeFolder } from './folder.js';
+import { inFolder } from './folder.js';
 import { countMessages, emptyMaildir } from './maildir.js';
 import { isRunning, isSameProcess, recordProcess, terminate, waitUntil } from './processes.js';
 import { initialiseData, requireServer, startServer } from './server.js';

@@ -225,6 +225,10 @@ describe('the state folder', () => {
     expect(await trouble('/proc')).toMatch(/local file system|another user/);
   });
 
+  test('that a file system of the kernel takes none of is given up at once', async () => {
+    expect(await trouble('/proc/self/none/deeper')).toMatch(/cannot be made/);
+  });
+
   test('of another user is not used', async ({ skip }) => {
     skip(process.getuid?.() !== 0, 'only root may give a folder away');
     chownSync(state.directory, 65534, 65534);
