@@ -13,11 +13,11 @@ export interface SchedulerProcess {
 export function startSchedulerProcess(
   databaseUrl: string,
   smtpUrl: string,
-  options: { args?: readonly string[]; env?: Record<string, string> } = {},
+  options: { args?: readonly string[]; env?: Record<string, string>; program?: string } = {},
 ): SchedulerProcess {
   const args = ['run-scheduler', '--poll-seconds', '1', '--connections', '4', '--json'];
   args.push('--log-level', 'debug', ...(options.args ?? []));
-  const child = spawn(process.execPath, [CAMPAIGN, ...args], {
+  const child = spawn(process.execPath, [options.program ?? CAMPAIGN, ...args], {
     cwd: '/',
     env: {
       PATH: process.env.PATH,

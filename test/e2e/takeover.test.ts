@@ -1,8 +1,10 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { listEvents } from '../../src/store/events.ts';
 import { createLedger } from '../../src/store/ledger.ts';
+import { spoiltProgram } from '../chaos/spoil.ts';
 import { runCommand } from '../support/command.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { ageClaim, balancedBooks, ledgerRows, seedSend } from '../support/sends.ts';
@@ -103,9 +105,11 @@ afterEach(async () => {
 function schedule(
   args: readonly string[] = [],
   env: Record<string, string> = {},
+  program?: string,
 ): SchedulerProcess {
   const scheduler = startSchedulerProcess(db.url, smtp.url, {
     args,
+    ...(program === undefined ? {} : { program }),
     env: { CAMPAIGN_STATE_DIR: state.directory, ...env },
   });
   running.push(scheduler);
@@ -158,6 +162,60 @@ test('a worker stopped with SIGSTOP keeps its claim while another looks, and goe
     sent: 200,
   });
   expectNobodyTwice();
+});
+
+/**
+ * A worker stopped with SIGSTOP in mid-batch, as many messages begun as it has connections and as many not; another one of
+ * `program`, which looks for the dead before it looks for work; and the first woken within its lease.
+ */
+async function stoppedBeside(program?: string): Promise<void> {
+  await smtp.close();
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let begun = 0;
+  smtp = await startSmtpServer({
+    onData: async () => {
+      if (++begun <= CONNECTIONS) await released;
+      return undefined;
+    },
+  });
+  const sendId = await seedSend(db.database, { recipients: 40, batchSize: 1000 });
+  const first = schedule(['--until-idle']);
+  await vi.waitFor(async () => {
+    expect(begun).toBe(CONNECTIONS);
+    expect(await balancedBooks(db.database, sendId)).toMatchObject({ sending: ROWS });
+  }, 15_000);
+  first.kill('SIGSTOP');
+  expect((await schedule(['--once'], {}, program).ended).code).toBe(0);
+  // Answered before it wakes, it goes on with what had not begun before it can hear from the database.
+  release();
+  await setImmediate();
+  first.kill('SIGCONT');
+  expect((await first.ended).code).toBe(0);
+}
+
+test('a worker stopped in mid-batch is not taken for dead by another, and nobody is mailed twice when it wakes', async () => {
+  await stoppedBeside();
+  expect([...smtp.countsByRecipient().values()]).toEqual(Array(40).fill(1));
+});
+
+test('which would show a worker that takes a stopped one for dead: what had not begun is mailed by both', async () => {
+  const { directory, program } = spoiltProgram([
+    {
+      file: 'host/host.js',
+      from: "return answer === 'nobody';",
+      to: 'return true;',
+    },
+  ]);
+  try {
+    await stoppedBeside(program);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+  const copies = [...smtp.countsByRecipient().values()].filter((count) => count > 1);
+  expect(copies.length).toBeGreaterThan(0);
 });
 
 test('without a folder for its state a worker says so once, and a death is still proved by the pid', async () => {
