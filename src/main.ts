@@ -5,9 +5,9 @@ import type { Context } from './cli/context.js';
 import { appearance, type Environment, processEnvironment } from './config/environment.js';
 import { loadSettings, type Settings } from './config/settings.js';
 import { CampaignError, EXIT, signalExit } from './errors.js';
+import { OwnWorkspace } from './operations/workspace.js';
 import { findSandbox } from './sandbox/addresses.js';
-import type { Database, DatabaseOptions } from './store/mysql/database.js';
-import { explainDatabaseError, type NamedDatabase } from './store/mysql/errors.js';
+import type { DatabaseAddress } from './store/mysql/url.js';
 import { printable } from './view/printable.js';
 
 /** The outside world; a test brings its own. */
@@ -144,7 +144,10 @@ class Run {
   private heedsSignals = false;
   private readonly dumb: boolean;
   private settings: Settings | undefined;
-  private database: Database | undefined;
+  readonly workspace = new OwnWorkspace({
+    actor: actorName(),
+    address: () => this.databaseAddress(),
+  });
 
   constructor(
     readonly io: Io,
@@ -155,7 +158,7 @@ class Run {
     this.dumb = dumb;
     this.context = {
       settings: () => run.readSettings(),
-      database: ({ schema = 'current', ...options } = {}) => run.openDatabase(schema, options),
+      workspace: this.workspace,
       stdout: io.stdout,
       stderr: io.stderr,
       stdin: io.stdin,
@@ -166,7 +169,6 @@ class Run {
       setExitCode: (code) => {
         run.exitCode = code;
       },
-      actor: actorName(),
       color: io.stdout.isTTY === true && color,
       dumb,
     };
@@ -175,13 +177,8 @@ class Run {
     io.stderr.on('error', ignore);
   }
 
-  /** The database, for messages. */
-  get named(): NamedDatabase {
-    return this.database ?? { name: 'database', schema: 'database' };
-  }
-
   async close(): Promise<void> {
-    await this.database?.close();
+    await this.workspace.close();
     for (const signal of SIGNALS) process.off(signal, this.onSignal);
     if (this.abort.signal.reason === 'SIGHUP' && this.io.stdin.isTTY) dieOfHangup();
     // The output listeners stay: a broken pipe may show after the last write.
@@ -234,23 +231,13 @@ class Run {
     return this.settings;
   }
 
-  private async openDatabase(
-    schema: 'current' | 'any',
-    options: DatabaseOptions,
-  ): Promise<Database> {
-    if (this.database) return this.database;
+  private databaseAddress(): DatabaseAddress {
     const settings = this.readSettings();
     const address = settings.database;
     if (settings.source === 'sandbox') {
       this.io.stderr.write(`campaign: using the sandbox in ${settings.sandboxDirectory}\n`);
     }
-    const [{ Database }, { checkSchema }] = await Promise.all([
-      import('./store/mysql/database.js'),
-      import('./store/mysql/migrate.js'),
-    ]);
-    this.database = new Database(address, options);
-    if (schema === 'current') await checkSchema(this.database);
-    return this.database;
+    return address;
   }
 }
 
@@ -313,7 +300,7 @@ function asCampaignError(
       .replace(/\n\(Did you mean (.*)\?\)$/, '; did you mean $1?');
     return new CampaignError('USAGE', message.replace(/\.?$/, dashHint(args) || '$&'), help);
   }
-  const explained = explainDatabaseError(error, run.named);
+  const explained = run.workspace.explain(error);
   if (explained instanceof CampaignError) return explained;
   const message = explained instanceof Error ? explained.message : String(explained);
   return new CampaignError(

@@ -1,16 +1,12 @@
 import type { Settings } from '../config/settings.js';
-import type { Database, DatabaseOptions } from '../store/mysql/database.js';
+import type { Workspace } from '../operations/workspace.js';
 
 /** What a command gets from `main`: the outside world, so that commands are testable and never exit. */
 export interface Context {
   /** Settings from flags, environment, .env and sandbox; read at first use, frozen. */
   settings(): Settings;
-  /** The database the settings name, schema checked (see `schema`); closed by `main` at the end. */
-  database(
-    options?: Pick<DatabaseOptions, 'statementTimeoutMs' | 'writableOnly'> & {
-      schema?: 'current' | 'any';
-    },
-  ): Promise<Database>;
+  /** What operations work on: the database that the settings name; closed by `main` at the end. */
+  workspace: Workspace;
   /** Data goes here, and nothing else. */
   stdout: NodeJS.WriteStream;
   /** Everything that is not data: progress bars, notices, prompts, logs. */
@@ -20,8 +16,6 @@ export interface Context {
   signal: AbortSignal;
   /** Sets the exit code of a command that ends normally but has something to report. */
   setExitCode(code: number): void;
-  /** Who acts, for events: `user@host`. */
-  actor: string;
   /** Whether data on stdout may be coloured: a terminal, and NO_COLOR is not set. */
   color?: boolean;
   /** Whether the terminal can do no more than show lines (TERM=dumb): no cursor to move, no colour. */

@@ -1,6 +1,6 @@
+import type { RecipientRow } from '../domain/recipient-page.js';
 import {
   RECIPIENT_COLUMNS,
-  type RecipientView,
   recipientCells,
   recipientJson,
   recipientLine,
@@ -9,7 +9,7 @@ import type { Context } from './context.js';
 
 /** Turns pages of recipients into text, so that the pieces joined are one document. */
 export interface RecipientPrinter {
-  rows(rows: readonly RecipientView[]): string;
+  rows(rows: readonly RecipientRow[]): string;
   /** @param next cursor of the next page, null after the last */
   end(next: string | null): string;
 }

@@ -1,6 +1,5 @@
-import type { Database } from '../store/mysql/database.js';
-import { explainDatabaseError } from '../store/mysql/errors.js';
-import * as steering from '../store/sends/lifecycle.js';
+import { type SteeringVerb, trySteering } from '../operations/steer.js';
+import type { Workspace } from '../operations/workspace.js';
 import type { KeyedView } from '../view/watch-bar.js';
 import { CTRL_C, CTRL_Z } from './keys.js';
 
@@ -8,10 +7,8 @@ import { CTRL_C, CTRL_Z } from './keys.js';
 const ASKED_MS = 10_000;
 
 export interface WatchKeysDeps {
-  database: Database;
+  workspace: Workspace;
   id: number;
-  /** Who acts, for events. */
-  actor: string;
   view: Pick<KeyedView, 'ask' | 'say' | 'hush'>;
   quit(): void;
   suspend(): void;
@@ -32,11 +29,11 @@ export class WatchKeys {
     const { view, quit, suspend } = this.deps;
     const answered = this.takeBack();
     view.hush();
-    if (answered && key === 'y') this.steer('cancelling', 'cancelled', steering.cancel);
+    if (answered && key === 'y') this.steer('cancelling', 'cancelled', 'cancel');
     else if (answered) view.say('not cancelled');
     else if (key === 'c') this.askToCancel();
-    else if (key === 'p') this.steer('pausing', 'paused', steering.pause);
-    else if (key === 'r') this.steer('resuming', 'resumed', steering.resume);
+    else if (key === 'p') this.steer('pausing', 'paused', 'pause');
+    else if (key === 'r') this.steer('resuming', 'resumed', 'resume');
     if (key === 'q' || key === CTRL_C) quit();
     if (key === CTRL_Z) suspend();
   };
@@ -65,17 +62,17 @@ export class WatchKeys {
     return true;
   }
 
-  private steer(doing: string, done: string, verb: typeof steering.resume): void {
-    const { database, id, actor, view } = this.deps;
+  private steer(doing: string, done: string, verb: SteeringVerb): void {
+    const { workspace, id, view } = this.deps;
     view.say(`${doing} …`, 'until-a-key');
-    const under = verb(database, id, actor).then(
+    const under = trySteering(workspace, verb, { id }).then(
       (result) => {
         if (result?.done) return view.say(done);
         const status = result ? result.status : 'gone';
         view.say(`not ${done}: the send is ${status}`, 'until-a-key');
       },
       (error: unknown) => {
-        const { message } = explainDatabaseError(error, database) as Error;
+        const { message } = workspace.explain(error) as Error;
         view.say(`not ${done}: ${message}`, 'until-a-key');
       },
     );

@@ -1,70 +1,40 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Progress, progressOf } from '../domain/progress.js';
-import { unlessAborted } from '../scheduler/races.js';
-import type { Database } from '../store/mysql/database.js';
-import { explainDatabaseError, isUnavailable } from '../store/mysql/errors.js';
-import { readSnapshot } from '../store/sends/row.js';
+import { watch } from '../operations/watch.js';
 import type { WatchView } from '../view/watch.js';
 import type { Context } from './context.js';
 import { write } from './output.js';
-import { noSuchSend } from './refusals.js';
 
-const LOOK_EVERY_MS = 500;
 /** What the last key began is waited for so long at the end. */
 const LAST_WORDS_MS = 2_000;
 
 /**
- * Shows a send's progress as it changes, until it is completed or cancelled, or the user has seen enough. A database
- * that goes away meanwhile is waited for.
+ * Shows a send's progress as it changes, until it is completed or cancelled, or the user has seen enough.
  * @throws CampaignError NO_SUCH_SEND, and whatever the first reading meets
  */
 export async function watchProgress(
   context: Context,
-  database: Database,
   id: number,
   json: boolean | undefined,
 ): Promise<void> {
-  const first = await read(database, id);
   const quit = new AbortController();
-  const stop = AbortSignal.any([context.signal, quit.signal]);
-  const watched = await openView(context, database, id, json, () => quit.abort());
-  const { view } = watched;
+  let watched: Watched | undefined;
+  const readings = watch(context.workspace, {
+    id,
+    signal: AbortSignal.any([context.signal, quit.signal]),
+    onAway: (reason) => watched?.view.note(`waiting: ${reason}`),
+  });
   try {
-    view.show(first);
-    watched.begin();
-    for (let latest: Progress | null = first; !hasEnded(latest) && !stop.aborted; ) {
-      await sleep(LOOK_EVERY_MS, undefined, { signal: stop }).catch(() => undefined);
-      // A database that hangs must not hold up the end.
-      latest = await unlessAborted(readOrTell(database, id, view), stop);
-      if (latest) view.show(latest);
+    for await (const progress of readings) {
+      if (watched) {
+        watched.view.show(progress);
+        continue;
+      }
+      watched = await openView(context, id, json, () => quit.abort());
+      watched.view.show(progress);
+      watched.begin();
     }
   } finally {
-    await watched.end();
-  }
-}
-
-const hasEnded = (progress: Progress | null): boolean =>
-  progress?.status === 'completed' || progress?.status === 'cancelled';
-
-async function read(database: Database, id: number): Promise<Progress> {
-  const snapshot = await readSnapshot(database, id);
-  if (!snapshot) throw noSuchSend(id);
-  return progressOf(snapshot);
-}
-
-/** @returns null, with a word to the user, while the database is away */
-async function readOrTell(
-  database: Database,
-  id: number,
-  view: WatchView,
-): Promise<Progress | null> {
-  try {
-    return await read(database, id);
-  } catch (error) {
-    if (!isUnavailable(error)) throw error;
-    const explained = explainDatabaseError(error, database) as Error;
-    view.note(`waiting: ${explained.message}`);
-    return null;
+    await watched?.end();
   }
 }
 
@@ -78,12 +48,11 @@ interface Watched {
 /** A bar with keys on a terminal that can draw one, else lines. */
 async function openView(
   context: Context,
-  database: Database,
   id: number,
   json: boolean | undefined,
   quit: () => void,
 ): Promise<Watched> {
-  const { stdin, stdout, stderr, actor } = context;
+  const { stdin, stdout, stderr, workspace } = context;
   if (json || !stdout.isTTY || context.dumb) {
     const { createLineView } = await import('../view/watch.js');
     const view = createLineView(
@@ -102,9 +71,8 @@ async function openView(
   const takesKeys = stdin.isTTY === true;
   const view = createBarView(stdout, context.color ?? false, takesKeys);
   const keys = new WatchKeys({
-    database,
+    workspace,
     id,
-    actor,
     view,
     quit,
     suspend: () => suspension.suspend(),

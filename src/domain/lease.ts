@@ -8,6 +8,16 @@ export const ALIVE_SECONDS = 20;
 export const holderOf = (claimedBy: string): string =>
   /^.*?:\d+(?=:|$)/.exec(claimedBy)?.[0] ?? claimedBy;
 
+/** Who holds a send, as an operator sees it who is about to free it. */
+export interface Holder {
+  /** CLAIMED_BY. */
+  by: string;
+  /** Messages in flight. */
+  sending: number;
+  /** Seconds since the holder's last sign of life; null when none is known of. */
+  seenSecondsAgo: number | null;
+}
+
 /** What a holder owes its claim, so that nobody takes it over while messages still start on it. */
 export interface Lease {
   /** No message starts on a claim renewed longer ago than this. */

@@ -77,6 +77,13 @@ export interface Progress {
   waiting: Waiting | null;
 }
 
+/** How a send stands after an operation on it. */
+export interface ProgressAfter {
+  /** False where nothing was to be changed. */
+  changed: boolean;
+  progress: Progress;
+}
+
 export const pendingOf = (send: Send): number =>
   send.total - send.sent - send.failed - send.unknown - send.skipped - send.sending;
 

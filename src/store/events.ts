@@ -1,22 +1,8 @@
+import type { EventName, SendEvent } from '../domain/send-events.js';
 import { clip, REASON_LENGTH } from '../domain/text.js';
 import type { Executor, Statement } from './mysql/database.js';
 
 const ACTOR_LENGTH = 191;
-
-/** Everything that an event can tell of; 32 characters at most. */
-export type EventName =
-  | 'queued'
-  | 'imported'
-  | 'claimed'
-  | 'reclaimed'
-  | 'released'
-  | 'paused'
-  | 'resumed'
-  | 'cancelled'
-  | 'controls'
-  | 'resolved'
-  | 'retried'
-  | 'completed';
 
 /** Something that happened to a send, about to be written. */
 export interface NewEvent {
@@ -51,15 +37,6 @@ export function completedEvent(claim: { sendId: number; by: string }): Statement
           SELECT ID, UTC_TIMESTAMP(3), '${'completed' satisfies EventName}', ? FROM CAMPAIGN_SENDS WHERE ID = ? AND STATUS = 'completed'`,
     params: [claim.by, claim.sendId],
   };
-}
-
-export interface SendEvent {
-  id: number;
-  at: Date;
-  event: string;
-  actor: string;
-  reason: string | null;
-  details: Record<string, unknown> | null;
 }
 
 /** Events of a send with ids above `afterId`, oldest first, `limit` at most. */

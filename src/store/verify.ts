@@ -1,14 +1,8 @@
 import { pendingOf, type Send } from '../domain/progress.js';
+import type { Contradiction } from '../domain/verification.js';
 import type { Database, Executor } from './mysql/database.js';
 import { IS_RESOLVED } from './recipients/settle.js';
 import { readSend } from './sends/row.js';
-
-/** Something in the books that the ledger does not bear out. */
-export interface Contradiction {
-  what: string;
-  expected: string | number;
-  found: string | number;
-}
 
 /** Conditions that no row of a ledger may meet, `s` being its send's row, and what such a row is called. */
 const IMPOSSIBLE_ROWS = {

@@ -1,24 +1,12 @@
-import type { RecipientStatus } from '../domain/states.js';
+import type { RecipientRow } from '../domain/recipient-page.js';
 import { printable } from './printable.js';
 
-/** A recipient's row with the Message-ID of its message; null when no attempt was ever made. */
-export interface RecipientView {
-  email: string;
-  status: RecipientStatus;
-  attempts: number;
-  smtpCode: number | null;
-  enhancedCode: string | null;
-  response: string | null;
-  messageId: string | null;
-  sentAt: Date | null;
-}
-
 /** What went wrong: the server's words, except where they are those of acceptance. */
-const errorOf = ({ status, response }: RecipientView): string | null =>
+const errorOf = ({ status, response }: RecipientRow): string | null =>
   status === 'sent' ? null : response;
 
 /** The documented JSON of a recipient. */
-export const recipientJson = (row: RecipientView) => ({
+export const recipientJson = (row: RecipientRow) => ({
   email: row.email,
   status: row.status,
   attempts: row.attempts,
@@ -44,11 +32,11 @@ export const RECIPIENT_COLUMNS = [
 ] as const;
 
 /** A row's values as text, in the order of `RECIPIENT_COLUMNS`; empty where absent. */
-export function recipientCells(row: RecipientView): string[] {
+export function recipientCells(row: RecipientRow): string[] {
   const json = recipientJson(row);
   return RECIPIENT_COLUMNS.map((column) => String(json[column] ?? ''));
 }
 
 /** One row for a pipe: cells separated by tabs, control characters escaped. */
-export const recipientLine = (row: RecipientView): string =>
+export const recipientLine = (row: RecipientRow): string =>
   `${recipientCells(row).map(printable).join('\t')}\n`;

@@ -4,6 +4,7 @@ import { WatchKeys } from '../../src/cli/watch-keys.ts';
 import { readSend } from '../../src/store/sends/row.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { rowsOf, seedSend } from '../support/seed.ts';
+import { workspaceOn } from '../support/workspace.ts';
 
 let db: TestDatabase;
 let id: number;
@@ -21,9 +22,8 @@ beforeEach(async () => {
   line = { question: null, said: null };
   did = [];
   keys = new WatchKeys({
-    database: db.database,
+    workspace: workspaceOn(db.database, 'ann@vm'),
     id,
-    actor: 'ann@vm',
     view: {
       ask: (question) => {
         line.question = question;

@@ -3,7 +3,6 @@ import { type Controls, PACING_LIMITS } from '../../domain/pacing.js';
 import { sendId, wholeNumber } from '../arguments.js';
 import type { Context } from '../context.js';
 import { write } from '../output.js';
-import { noSuchSend, wrongState } from '../refusals.js';
 import { showProgress } from '../show-progress.js';
 
 type Options = Partial<Controls> & { json?: boolean };
@@ -22,24 +21,13 @@ export function register(program: Command, context: Context): void {
     .option('--cooldown-seconds <n>', 'seconds between batches', within('cooldownSeconds'))
     .option('--json', 'print the progress after the change as JSON')
     .action(async (id: number, { json, ...change }: Options) => {
-      const database = await context.database();
-      if (Object.keys(change).length === 0 && !json) return showControls(context, id);
-      if (Object.keys(change).length > 0) {
-        const { setControls } = await import('../../store/sends/lifecycle.js');
-        const result = await setControls(database, id, context.actor, change);
-        if (!result) throw noSuchSend(id);
-        if (!result.done) throw wrongState(id, result.status, 'changed in its pacing');
-      }
-      await showProgress(context, database, id, json);
+      const { controls } = await import('../../operations/controls.js');
+      const progress = await controls(context.workspace, { id, change });
+      if (Object.keys(change).length > 0 || json) return showProgress(context, progress, json);
+      const { batchSize, delayMs, cooldownSeconds } = progress.send;
+      await write(
+        context.stdout,
+        `batchSize: ${batchSize}\ndelayMs: ${delayMs}\ncooldownSeconds: ${cooldownSeconds}\n`,
+      );
     });
-}
-
-async function showControls(context: Context, id: number): Promise<void> {
-  const { readSend } = await import('../../store/sends/row.js');
-  const send = await readSend(await context.database(), id);
-  if (!send) throw noSuchSend(id);
-  await write(
-    context.stdout,
-    `batchSize: ${send.batchSize}\ndelayMs: ${send.delayMs}\ncooldownSeconds: ${send.cooldownSeconds}\n`,
-  );
 }

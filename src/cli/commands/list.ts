@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { progressOf, SHOWN_STATUSES, type ShownStatus } from '../../domain/progress.js';
+import { type Progress, SHOWN_STATUSES, type ShownStatus } from '../../domain/progress.js';
 import { printable } from '../../view/printable.js';
 import { progressJson } from '../../view/progress.js';
 import { sendId, wholeNumber } from '../arguments.js';
@@ -23,15 +23,10 @@ export function register(program: Command, context: Context): void {
     .option('--limit <n>', 'how many at most', wholeNumber(1, 1000), 50)
     .option('--json', 'print an array of what `progress --json` prints')
     .action(async (options: Options) => {
-      const { listSnapshots } = await import('../../store/sends/row.js');
-      const snapshots = await listSnapshots(await context.database(), {
-        limit: options.limit,
-        ...(options.before === undefined ? {} : { beforeId: options.before }),
-        ...(options.status === undefined ? {} : { status: options.status }),
-      });
-      const sends = snapshots.map(progressOf);
+      const { list } = await import('../../operations/list.js');
+      const sends = await list(context.workspace, options);
       if (options.json) return write(context.stdout, jsonLine(sends.map(progressJson)));
-      const now = snapshots[0]?.now;
+      const now = sends[0]?.now;
       if (context.stdout.isTTY && now) {
         const { sendsTable } = await import('../../view/tables.js');
         await write(context.stdout, sendsTable(sends, { color: context.color ?? false, now }));
@@ -51,7 +46,7 @@ export function register(program: Command, context: Context): void {
 }
 
 /** id, name, status, sent, failed, unknown, skipped, pending, total, created, and what it waits for. */
-const tabbed = ({ send, status, pending, waiting }: ReturnType<typeof progressOf>): string =>
+const tabbed = ({ send, status, pending, waiting }: Progress): string =>
   `${[
     send.id,
     printable(send.name),

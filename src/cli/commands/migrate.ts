@@ -9,8 +9,8 @@ export function register(program: Command, context: Context): void {
     .description('create or upgrade the tables')
     .option('--json', 'print {"applied": [names of files]}')
     .action(async (options: { json?: boolean }) => {
-      const { migrate } = await import('../../store/mysql/migrate.js');
-      const applied = await migrate(await context.database({ schema: 'any' }));
+      const { migrate } = await import('../../operations/migrate.js');
+      const applied = await migrate(context.workspace);
       if (options.json) return write(context.stdout, jsonLine({ applied }));
       await write(context.stdout, applied.map((name) => `applied ${name}\n`).join(''));
       if (applied.length === 0) context.stderr.write('the schema is current\n');

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { sendId } from '../arguments.js';
 import type { Context } from '../context.js';
-import { noSuchSend, wrongState } from '../refusals.js';
 import { showProgress } from '../show-progress.js';
 
 interface Options {
@@ -18,12 +17,9 @@ export function register(program: Command, context: Context): void {
     .option('--reason <text>', 'why, for `progress` and the events')
     .option('--json', 'print the progress after the change as JSON')
     .action(async (id: number, options: Options) => {
-      const { pause } = await import('../../store/sends/lifecycle.js');
-      const database = await context.database();
-      const result = await pause(database, id, context.actor, options.reason);
-      if (!result) throw noSuchSend(id);
-      if (!result.done && result.status !== 'paused') throw wrongState(id, result.status, 'pause');
-      if (!result.done && !options.json) context.stderr.write(`send ${id} is paused already\n`);
-      await showProgress(context, database, id, options.json);
+      const { pause } = await import('../../operations/pause.js');
+      const { changed, progress } = await pause(context.workspace, { id, reason: options.reason });
+      if (!changed && !options.json) context.stderr.write(`send ${id} is paused already\n`);
+      await showProgress(context, progress, options.json);
     });
 }

@@ -17,9 +17,11 @@ export function register(program: Command, context: Context): void {
     .option('--watch', 'until the send has ended: a bar on a terminal, else a line a change')
     .option('--json', 'print JSON; with --watch an object a line')
     .action(async (id: number, options: Options) => {
-      const database = await context.database();
-      if (!options.watch) return showProgress(context, database, id, options.json);
-      const { watchProgress } = await import('../watch.js');
-      await watchProgress(context, database, id, options.json);
+      if (options.watch) {
+        const { watchProgress } = await import('../watch.js');
+        return watchProgress(context, id, options.json);
+      }
+      const { progress } = await import('../../operations/progress.js');
+      await showProgress(context, await progress(context.workspace, { id }), options.json);
     });
 }

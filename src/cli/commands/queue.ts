@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { CampaignError, signalExit } from '../../errors.js';
-import type { Database } from '../../store/mysql/database.js';
 import type { ImportedView, QueuePlanView, QueueView } from '../../view/queue.js';
 import type { Context } from '../context.js';
 import type { ImportProgress } from '../queue-reader.js';
@@ -74,15 +73,11 @@ async function run(flags: Flags, context: Context): Promise<void> {
   };
   const barred = context.stderr.isTTY && !context.dumb && !flags.json;
   const bar = barred ? await createBar(context) : null;
-  let database: Database | undefined;
   const deps: QueueDeps = {
-    database: async () => {
-      database ??= await openDatabase(context);
-      return database;
-    },
+    database: () => context.workspace.database({ connections: 2, countChangedRows: true }),
     stdin: context.stdin,
     signal: context.signal,
-    actor: context.actor,
+    actor: context.workspace.actor,
     randomBytes,
     now: () => performance.now(),
     announce: (plan) => announce(plan, context),
@@ -118,19 +113,11 @@ async function run(flags: Flags, context: Context): Promise<void> {
     interrupted(context);
   } finally {
     bar?.stop();
-    await database?.close();
   }
 }
 
 const interrupted = (context: Context): void =>
   context.setExitCode(signalExit(context.signal.reason));
-
-/** The checked database again, counting changed rows, which tells an insert from a duplicate. */
-async function openDatabase(context: Context): Promise<Database> {
-  await context.database();
-  const { Database } = await import('../../store/mysql/database.js');
-  return new Database(context.settings().database, { connections: 2, countChangedRows: true });
-}
 
 async function report(result: QueueView, flags: Flags, context: Context): Promise<void> {
   const { queueJson, queueSummary } = await import('../../view/queue.js');

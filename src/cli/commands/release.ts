@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import { sendId } from '../arguments.js';
 import { confirm } from '../confirm.js';
 import type { Context } from '../context.js';
-import { noSuchSend } from '../refusals.js';
 import { showProgress } from '../show-progress.js';
 
 interface Options {
@@ -19,30 +18,27 @@ export function register(program: Command, context: Context): void {
     .option('--yes', 'do not ask')
     .option('--json', 'print the progress after the change as JSON')
     .action(async (id: number, options: Options) => {
-      const [{ readHolder, release }, { printable }] = await Promise.all([
-        import('../../store/sends/release.js'),
+      const [{ release }, { printable }] = await Promise.all([
+        import('../../operations/release.js'),
         import('../../view/printable.js'),
       ]);
-      const database = await context.database();
-      const holder = await readHolder(database, id);
-      if (!holder) throw noSuchSend(id);
-      const { by, sending, seenSecondsAgo } = holder;
-      let freed = null;
-      if (by !== null) {
-        const seen = seenSecondsAgo === null ? 'not seen lately' : `seen ${seenSecondsAgo} s ago`;
-        await confirm(
-          context,
-          `Send ${id} is held by ${printable(by)}, ${seen}. If that is dead, releasing costs this: its messages in flight ` +
-            `(${sending} now) become unknown, and are not sent again unless you say so. If it lives, it goes on with those ` +
-            'on the wire, which you must not resolve as pending',
-          options.yes,
-        );
-        freed = await release(database, { sendId: id, by }, context.actor);
+      const { changed, heldBy, progress } = await release(context.workspace, {
+        id,
+        confirm: ({ by, sending, seenSecondsAgo }) => {
+          const seen = seenSecondsAgo === null ? 'not seen lately' : `seen ${seenSecondsAgo} s ago`;
+          return confirm(
+            context,
+            `Send ${id} is held by ${printable(by)}, ${seen}. If that is dead, releasing costs this: its messages in flight ` +
+              `(${sending} now) become unknown, and are not sent again unless you say so. If it lives, it goes on with those ` +
+              'on the wire, which you must not resolve as pending',
+            options.yes,
+          );
+        },
+      });
+      if (!changed && !options.json) {
+        const when = heldBy === null ? '' : ' any more';
+        context.stderr.write(`send ${id} is not held by ${heldBy ?? 'anybody'}${when}\n`);
       }
-      if (!freed && !options.json) {
-        const when = by === null ? '' : ' any more';
-        context.stderr.write(`send ${id} is not held by ${by === null ? 'anybody' : by}${when}\n`);
-      }
-      await showProgress(context, database, id, options.json);
+      await showProgress(context, progress, options.json);
     });
 }

@@ -83,7 +83,7 @@ async function run(flags: Flags, context: Context): Promise<void> {
   }
   const settings = context.settings();
   const smtp = requireSmtp(settings);
-  const database = await context.database({
+  const database = await context.workspace.database({
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
     writableOnly: true,
   });

@@ -1,3 +1,4 @@
+import type { Position } from '../../domain/recipient-page.js';
 import type { RecipientStatus } from '../../domain/states.js';
 import type { Executor, Param } from '../mysql/database.js';
 
@@ -14,12 +15,6 @@ export interface LedgerRow {
   /** Null when no worker ever took the row. */
   claimNumber: number | null;
   sentAt: Date | null;
-}
-
-/** Where a page begins: after the row `seq`; `dueAt` while the deferred rows of `pending` are being read. */
-export interface Position {
-  seq: number;
-  dueAt?: Date;
 }
 
 export interface Page {

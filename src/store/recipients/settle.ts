@@ -1,3 +1,4 @@
+import type { CodeFilter } from '../../domain/code-filter.js';
 import type { SendStatus } from '../../domain/states.js';
 import { clip, REASON_LENGTH } from '../../domain/text.js';
 import { eventStatement } from '../events.js';
@@ -11,9 +12,6 @@ export interface Selection {
   /** Only this row. */
   seq?: number;
 }
-
-/** A class (400 for 4xx), one SMTP code, or one enhanced code. */
-export type CodeFilter = { class: 400 | 500 } | { code: number } | { enhanced: string };
 
 /** One row to settle, with what is noted as the reason; without a text its last reply stays. */
 export interface Decision {

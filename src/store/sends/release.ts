@@ -1,21 +1,15 @@
 import type { StaleClaim } from '../../domain/claim.js';
+import type { Holder } from '../../domain/lease.js';
 import type { Database, Executor } from '../mysql/database.js';
 import { HOLDER } from '../workers.js';
 import { freeClaim } from './claim.js';
 
-/** Who holds a send, as an operator sees it who is about to free it. */
-export interface Holder {
-  /** CLAIMED_BY; null when nobody holds it. */
-  by: string | null;
-  /** Messages in flight. */
-  sending: number;
-  /** Seconds since the holder's last sign of life; null when none is known of. */
-  seenSecondsAgo: number | null;
-}
+/** `by` is null when nobody holds the send. */
+type HolderRow = Omit<Holder, 'by'> & { by: string | null };
 
 /** @returns undefined when there is no such send */
-export async function readHolder(db: Executor, sendId: number): Promise<Holder | undefined> {
-  const [holder] = await db.rows<Holder>(
+export async function readHolder(db: Executor, sendId: number): Promise<HolderRow | undefined> {
+  const [holder] = await db.rows<HolderRow>(
     `SELECT s.CLAIMED_BY AS \`by\`, s.SENDING_COUNT AS sending,
             TIMESTAMPDIFF(SECOND, w.SEEN_AT, UTC_TIMESTAMP(3)) AS seenSecondsAgo
        FROM CAMPAIGN_SENDS s

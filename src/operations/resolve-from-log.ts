@@ -1,8 +1,8 @@
-import { createReadStream } from 'node:fs';
-import type { Readable } from 'node:stream';
+import { linesOf } from '../domain/lines.js';
 import { MailLogReader } from '../domain/mail-log.js';
 import { genuineIn, parseMessageId } from '../domain/message-id.js';
-import { count, plural } from '../domain/text.js';
+import type { ProgressAfter } from '../domain/progress.js';
+import { plural } from '../domain/text.js';
 import { CampaignError } from '../errors.js';
 import { readMessage } from '../store/messages.js';
 import type { Database } from '../store/mysql/database.js';
@@ -15,16 +15,31 @@ import {
   type Settle,
   settleRows,
 } from '../store/recipients/settle.js';
-import { confirm } from './confirm.js';
-import type { Context } from './context.js';
-import { linesOf } from './lines.js';
-import { noSuchSend, wrongState } from './refusals.js';
+import { readProgress } from './progress.js';
+import { requireResolvable } from './resolve.js';
+import { noSuchSend, wrongState } from './send-errors.js';
+import type { Workspace } from './workspace.js';
 
-interface Options {
-  file: string;
-  absent?: 'pending';
-  yes?: boolean;
-  json?: boolean;
+/** A mail log of Postfix or Exim, and what is to be made of it. */
+export interface LogResolution {
+  id: number;
+  log: AsyncIterable<Uint8Array | string>;
+  /** How messages call the log. */
+  name: string;
+  /** What recipients are to be whom the log covers and does not name; left out, they stay unknown. */
+  absent?: 'pending' | undefined;
+  /** Asked before any is tried again, with how many; what it throws leaves all as they are. */
+  confirm?(recipients: number): Promise<void>;
+}
+
+/** A send after its relay's log was read. */
+export interface ResolvedFromLog extends ProgressAfter {
+  /** Recipients that are sent now. */
+  sent: number;
+  /** Those that are pending again. */
+  pending: number;
+  /** Those that are unknown still. */
+  unknown: number;
 }
 
 const CHUNK_ROWS = 500;
@@ -43,14 +58,14 @@ interface Findings {
 /**
  * Settles a send's unknown rows by the relay's own log. The log is read as a stream: what is held in memory grows
  * with the unknown rows alone.
- * @throws CampaignError BAD_FILE, or WRONG_STATE when the log settles nothing; nothing is changed then
+ * @throws CampaignError NO_SUCH_SEND, BAD_FILE, or WRONG_STATE when the log settles nothing; nothing is changed then
  */
 export async function resolveFromLog(
-  context: Context,
-  database: Database,
-  id: number,
-  options: Options,
-): Promise<void> {
+  workspace: Workspace,
+  { id, name, log, absent: absentAre, confirm }: LogResolution,
+): Promise<ResolvedFromLog> {
+  const database = await workspace.database();
+  await requireResolvable(database, id, absentAre !== undefined);
   const unknown = await readUnknown(database, id);
   if (unknown.size === 0) {
     throw new CampaignError(
@@ -59,30 +74,31 @@ export async function resolveFromLog(
       'rows that a running batch holds can be resolved when it has ended',
     );
   }
-  const findings = await readLog(context, database, id, unknown, options);
-  const absent = options.absent ? await findAbsent(database, id, findings) : [];
+  const findings = await readLog(workspace, database, unknown, {
+    id,
+    name,
+    log,
+    absent: absentAre,
+  });
+  const absent = absentAre ? await findAbsent(database, id, findings) : [];
   if (findings.accepted.length + absent.length === 0) {
     throw new CampaignError(
       'WRONG_STATE',
-      `${nameOf(options.file)} settles nothing of send ${id}, which has ${plural(unknown.size, 'unknown recipient')}`,
+      `${name} settles nothing of send ${id}, which has ${plural(unknown.size, 'unknown recipient')}`,
       'give the log of the relay that this send went to, from before the attempt to after it',
     );
   }
-  if (absent.length > 0) {
-    await confirm(
-      context,
-      `${plural(absent.length, 'recipient')} of send ${id} ${absent.length === 1 ? 'is' : 'are'} not in the log and will be tried again; should the log be incomplete, they may get a second copy`,
-      options.yes,
-    );
-  }
-  const base = { from: 'unknown', event: 'resolved', actor: context.actor } as const;
+  if (absent.length > 0) await confirm?.(absent.length);
+  const base = { from: 'unknown', event: 'resolved', actor: workspace.actor } as const;
   const sent = await settleAll(database, id, { ...base, to: 'sent' }, findings.accepted);
   const pending = await settleAll(database, id, { ...base, to: 'pending' }, absent);
-  if (options.json) return;
-  const left = unknown.size - sent - pending;
-  context.stderr.write(
-    `${plural(sent, 'recipient is', 'recipients are')} sent now, ${count(pending)} pending again, ${count(left)} still unknown\n`,
-  );
+  return {
+    changed: sent + pending > 0,
+    sent,
+    pending,
+    unknown: unknown.size - sent - pending,
+    progress: await readProgress(database, id),
+  };
 }
 
 /** SEQs of the unknown rows that no claim holds. */
@@ -97,15 +113,14 @@ async function readUnknown(database: Database, id: number): Promise<Set<number>>
 }
 
 async function readLog(
-  context: Context,
+  { actor }: Workspace,
   database: Database,
-  id: number,
   unknown: ReadonlySet<number>,
-  options: Options,
+  { id, log, name, absent }: LogResolution,
 ): Promise<Findings> {
   const message = await readMessage(database, id);
   if (!message) throw noSuchSend(id);
-  const wantsCoverage = options.absent !== undefined;
+  const wantsCoverage = absent !== undefined;
   const isGenuine = genuineIn(id, message.secret);
   const reader = new MailLogReader((text) => {
     const parts = parseMessageId(text);
@@ -115,14 +130,14 @@ async function readLog(
   const accepted = new Map<number, Decision>();
   const seen = new Set<number>();
   const coverage = new Coverage(database, id);
-  for await (const lines of openLog(context, options.file)) {
+  for await (const lines of linesOf(log)) {
     for (const line of lines) {
       const fact = reader.read(line);
       if (!fact) continue;
       if (unknown.has(fact.seq)) {
         seen.add(fact.seq);
         if (fact.kind === 'accepted') {
-          const text = `resolved as sent by ${context.actor} from the mail log: accepted as ${fact.queueId}`;
+          const text = `resolved as sent by ${actor} from the mail log: accepted as ${fact.queueId}`;
           accepted.set(fact.seq, { seq: fact.seq, text });
         }
       } else if (fact.kind === 'accepted') coverage.add(fact.seq);
@@ -133,7 +148,7 @@ async function readLog(
   if (reader.recognised === 0) {
     throw new CampaignError(
       'BAD_FILE',
-      `${nameOf(options.file)} is no mail log of Postfix or Exim`,
+      `${name} is no mail log of Postfix or Exim`,
       'a compressed log can be piped: zcat mail.log.gz | campaign resolve <id> --from-maillog -',
     );
   }
@@ -204,20 +219,4 @@ async function settleAll(
     changed += settled.changed;
   }
   return changed;
-}
-
-const nameOf = (file: string): string => (file === '-' ? 'what stdin brought' : file);
-
-async function* openLog(context: Context, file: string): AsyncGenerator<string[]> {
-  const source: Readable = file === '-' ? context.stdin : createReadStream(file);
-  try {
-    yield* linesOf(source);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-    throw new CampaignError(
-      'BAD_FILE',
-      `${file} cannot be read: ${(error as Error).message}`,
-      'name a file that can be read, or - for stdin',
-    );
-  }
 }

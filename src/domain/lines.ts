@@ -2,7 +2,9 @@
 const MAX_LINE = 65_536;
 
 /** The lines of a text as it streams in, without their line breaks. */
-export async function* linesOf(source: AsyncIterable<Buffer | string>): AsyncGenerator<string[]> {
+export async function* linesOf(
+  source: AsyncIterable<Uint8Array | string>,
+): AsyncGenerator<string[]> {
   const decoder = new TextDecoder('utf-8');
   let rest = '';
   for await (const chunk of source) {

@@ -1,0 +1,27 @@
+/** Everything that an event can tell of; 32 characters at most. */
+export type EventName =
+  | 'queued'
+  | 'imported'
+  | 'claimed'
+  | 'reclaimed'
+  | 'released'
+  | 'paused'
+  | 'resumed'
+  | 'cancelled'
+  | 'controls'
+  | 'resolved'
+  | 'retried'
+  | 'completed';
+
+/** Something that happened to a send. */
+export interface SendEvent {
+  id: number;
+  at: Date;
+  /** An `EventName`, or one of a newer campaign. */
+  event: string;
+  /** `user@host` for people, CLAIMED_BY for workers. */
+  actor: string;
+  reason: string | null;
+  /** Figures of the event, such as from–to values. */
+  details: Record<string, unknown> | null;
+}

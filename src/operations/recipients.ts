@@ -1,0 +1,68 @@
+import { messageIdsOf } from '../domain/message-id.js';
+import {
+  formatCursor,
+  type Position,
+  type RecipientPage,
+  type RecipientRow,
+} from '../domain/recipient-page.js';
+import type { RecipientStatus } from '../domain/states.js';
+import { parseSender } from '../message/sender.js';
+import { readMessage } from '../store/messages.js';
+import type { Database } from '../store/mysql/database.js';
+import { type LedgerRow, listRecipients } from '../store/recipients/pages.js';
+import { readSend } from '../store/sends/row.js';
+import { noSuchSend } from './send-errors.js';
+import type { Workspace } from './workspace.js';
+
+export interface RecipientQuery {
+  id: number;
+  status?: RecipientStatus | undefined;
+  /** Rows of a page. */
+  limit: number;
+  after?: Position | undefined;
+}
+
+/**
+ * A send's recipients and what became of each, page by page to the last, in the order of the list (deferred ones by when
+ * they are due, before the untouched).
+ * @throws CampaignError NO_SUCH_SEND
+ */
+export async function* recipients(
+  workspace: Workspace,
+  { id, status, limit, after }: RecipientQuery,
+): AsyncGenerator<RecipientPage, void, undefined> {
+  const database = await workspace.database();
+  if (!(await readSend(database, id))) throw noSuchSend(id);
+  const idOf = await messageIds(database, id);
+  for (let position = after ?? null; ; ) {
+    const page = await listRecipients(database, id, status, position, limit);
+    position = page.next;
+    yield {
+      rows: page.rows.map((row) => outcomeOf(row, idOf(row))),
+      next: position && formatCursor(position),
+    };
+    if (!position) return;
+  }
+}
+
+const outcomeOf = (row: LedgerRow, messageId: string | null): RecipientRow => ({
+  email: row.email,
+  status: row.status,
+  attempts: row.attempts,
+  smtpCode: row.smtpCode,
+  enhancedCode: row.enhancedCode,
+  response: row.response,
+  messageId,
+  sentAt: row.sentAt,
+});
+
+/** Computes the Message-ID of a send's rows; null for rows that no worker ever took. */
+async function messageIds(
+  database: Database,
+  sendId: number,
+): Promise<(row: LedgerRow) => string | null> {
+  const message = await readMessage(database, sendId);
+  if (!message) return () => null;
+  const idOf = messageIdsOf(sendId, message.secret, parseSender(message.sender).domain);
+  return (row) => (row.claimNumber === null ? null : idOf(row.seq));
+}

@@ -1,0 +1,69 @@
+import type { CodeFilter } from '../domain/code-filter.js';
+import type { ProgressAfter } from '../domain/progress.js';
+import { plural } from '../domain/text.js';
+import { CampaignError } from '../errors.js';
+import { countSelected, type Selection, settleSelected } from '../store/recipients/settle.js';
+import { readSend } from '../store/sends/row.js';
+import { readProgress } from './progress.js';
+import { noSuchSend, wrongState } from './send-errors.js';
+import type { Workspace } from './workspace.js';
+
+/** A send after recipients of it were settled. */
+export interface Settled extends ProgressAfter {
+  /** How many. */
+  recipients: number;
+  /** Whether it had been completed, and is running again. */
+  reopened: boolean;
+}
+
+export interface Retry {
+  id: number;
+  /** Of the unknown some may get a second copy. */
+  from: 'failed' | 'unknown';
+  /** Only those with such a reply. */
+  code?: CodeFilter | undefined;
+  /** Asked before unknown recipients are tried again; what it throws leaves them as they are. */
+  confirm?(recipients: number): Promise<void>;
+}
+
+/**
+ * Puts failed or unknown recipients back to pending, to be tried anew.
+ * @throws CampaignError NO_SUCH_SEND, or WRONG_STATE where none fits
+ */
+export async function retry(
+  workspace: Workspace,
+  { id, from, code, confirm }: Retry,
+): Promise<Settled> {
+  const database = await workspace.database();
+  const selection: Selection = { from, ...(code ? { code } : {}) };
+  const send = await readSend(database, id);
+  if (!send) throw noSuchSend(id);
+  if (send.status === 'cancelled' || send.status === 'importing') {
+    throw wrongState(id, send.status, 'retried');
+  }
+  const { free, held } = await countSelected(database, id, selection);
+  if (free === 0) throw nothingFits(id, from, code !== undefined, held);
+  if (from === 'unknown') await confirm?.(free);
+  const settle = { from, to: 'pending', event: 'retried', actor: workspace.actor } as const;
+  const settled = await settleSelected(database, id, settle, selection);
+  if (!settled) throw noSuchSend(id);
+  if ('refused' in settled) throw wrongState(id, settled.refused, 'retried');
+  const { changed: recipients, reopened } = settled;
+  const progress = await readProgress(database, id);
+  return { changed: recipients > 0, recipients, reopened, progress };
+}
+
+function nothingFits(id: number, from: string, filtered: boolean, held: number): CampaignError {
+  if (held > 0) {
+    return new CampaignError(
+      'WRONG_STATE',
+      `a running batch still holds ${plural(held, `${from} recipient`)} of send ${id}`,
+      'try again when the batch has ended',
+    );
+  }
+  return new CampaignError(
+    'WRONG_STATE',
+    `send ${id} has no ${from} recipients${filtered ? ' with that code' : ''}`,
+    `see \`campaign recipients ${id} --status ${from}\``,
+  );
+}
