@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseTopic } from '../../../src/cli/docs/topic-text.ts';
 import { topics } from '../../../src/cli/docs/topics.ts';
+import { SETTINGS } from '../../../src/config/table.ts';
 import { width } from '../../../src/view/width.ts';
 
 const filesIn = (folder: string): string[] =>
@@ -61,5 +62,21 @@ describe.each(topics.map((topic) => [topic.name, topic] as const))('help %s', (_
       return block.kind === 'literal' ? [] : [block.text];
     });
     expect(running.filter((text) => (text.match(/`/g) ?? []).length % 2 === 1)).toEqual([]);
+  });
+});
+
+describe('help environment', () => {
+  it('says of every setting what the table of settings says', async () => {
+    const text = await topics.find(({ name }) => name === 'environment')?.load();
+    const terms = parseTopic(text ?? '').flatMap((block) =>
+      block.kind === 'terms' ? block.terms : [],
+    );
+    expect(terms.map(({ term }) => term)).toEqual(
+      Object.values(SETTINGS).map(({ variable }) => variable),
+    );
+    for (const [index, { help }] of Object.values(SETTINGS).entries()) {
+      expect(terms[index]?.text.startsWith(help)).toBe(true);
+    }
+    expect(text).toContain('idle send (default: 1800)');
   });
 });

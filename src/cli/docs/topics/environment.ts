@@ -1,8 +1,23 @@
+import { SETTINGS, type Setting } from '../../../config/table.js';
+import { termsBlock } from '../topic-text.js';
+
+const meaning = (setting: Setting): string => {
+  const fallback = 'default' in setting ? setting.default : undefined;
+  return fallback === undefined ? setting.help : `${setting.help} (default: ${fallback})`;
+};
+
+const settings = Object.values(SETTINGS).map((setting) => ({
+  term: setting.variable,
+  text: meaning(setting),
+}));
+
 export default `Settings come from the environment, or from a file .env in the working
 directory, in UTF-8 or UTF-16; a line of it that is meant for campaign and
 sets nothing is refused. With neither URL set, commands use the sandbox and
 say so on stderr; with one of the two, they exit 2 naming the other, so that
 no real list is ever "sent" into a capture box.
+
+${termsBlock(settings)}
 
 URLS
 
