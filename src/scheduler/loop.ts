@@ -6,7 +6,6 @@ import type { MessageSource } from '../domain/message.js';
 import { RefusalWatch } from '../domain/refusal-watch.js';
 import type { RetryPolicy } from '../domain/retry-delay.js';
 import type { Report } from '../domain/scheduler-events.js';
-import { ServerHealth } from '../domain/server-health.js';
 import type { WorkerIdentity } from '../domain/worker.js';
 import { type CampaignError, isDatabaseOutage } from '../errors.js';
 import { type BatchTools, runBatch } from './batch/batch.js';
@@ -14,7 +13,6 @@ import { Budget } from './batch/in-flight-limit.js';
 import { type Session, Sessions } from './batch/open-sends.js';
 import { Admission } from './dispatch/admission.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
-import { Spread } from './dispatch/spread.js';
 import type { CompiledMessage, Host, Ledger, Transport } from './ports.js';
 import { unlessAborted, within } from './races.js';
 import { takeOverFromTheDead } from './takeover.js';
@@ -120,11 +118,9 @@ class Scheduler {
     const { clock, report, ledger, random } = deps;
     this.admission = new Admission(connections, connections * 4);
     this.sessions = new Sessions(options.sessionTtlSeconds * 1000, () => clock().monotonic);
-    const health = new ServerHealth({ firstMs: 1_000, maxMs: options.backoffMaxSeconds * 1000 });
     this.lanes = new Dispatcher(
       deps.transport,
-      health,
-      new Spread(connections),
+      { firstMs: 1_000, maxMs: options.backoffMaxSeconds * 1000 },
       clock,
       (reason, waitMs) => {
         report({ kind: 'server-trouble', reason, waitMs });
@@ -175,7 +171,7 @@ class Scheduler {
       }
       report({ kind: 'stopped' });
     }
-    this.result.serverTrouble = this.lanes.health.reason;
+    this.result.serverTrouble = this.lanes.serverTrouble;
     return this.result;
   }
 
@@ -371,7 +367,7 @@ class Scheduler {
     const now = this.deps.clock().monotonic;
     if (now - this.beatAt < BEAT_EVERY_MS) return;
     const ms = this.lanes.backoffMs();
-    const reason = this.lanes.health.reason;
+    const reason = this.lanes.serverTrouble;
     await this.deps.ledger.beat(this.options.worker, ms > 0 && reason ? { ms, reason } : null);
     this.beatAt = now;
   }

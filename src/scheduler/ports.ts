@@ -8,6 +8,7 @@ import type {
   StaleClaim,
   Work,
 } from '../domain/claim.js';
+import type { ConnectionLimit } from '../domain/connection-limit.js';
 import type { Flight, FlightLog } from '../domain/flight.js';
 import type { FilledMessage, MessageSource } from '../domain/message.js';
 import type { NextRows, Recipient } from '../domain/recipient.js';
@@ -54,6 +55,8 @@ export interface Transport {
   carry(first: Transmission, following: Following): Promise<void>;
   /** Who logs in where, for messages: `news at smtp.example.org:587`. */
   readonly login: string;
+  /** How many connections may be used; the transport tells it how many the server takes, whoever uses it the rest. */
+  readonly limit: ConnectionLimit;
   /** Connections that could start a message at once without waiting for another to end. */
   readonly free: number;
   /** Connections that carry messages, are being made, or made ready for the next. */

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ConnectionLimit } from '../domain/connection-limit.js';
 import { formatReply, isConnectionLimit } from '../domain/replies.js';
 import type { Stage } from '../domain/reply.js';
 import type { WayAhead } from '../domain/scheduler-events.js';
@@ -7,7 +8,6 @@ import type { DeliveryResult } from '../domain/verdict.js';
 import { CampaignError } from '../errors.js';
 import { negative, positive, SmtpClient, type TransactionTimeouts } from './client.js';
 import { connectionOptions, type HandshakeTimeouts, loginOf, shakeHands } from './handshake.js';
-import { Places } from './places.js';
 import type { Following, Transmission } from './transmission.js';
 import type { SmtpSettings } from './url.js';
 
@@ -157,7 +157,9 @@ export class Pool {
   onFree: (() => void) | null = null;
   /** Milliseconds from the end of a message to the reply to it: an average of the last ones. */
   acceptanceMs = 0;
-  private readonly places: Places;
+  readonly limit: ConnectionLimit;
+  /** Until one more connection may be tried. */
+  private moreTimer: NodeJS.Timeout | undefined;
   /** Who logs in where, for messages: `news at smtp.example.org:587`. Made once: each outcome is judged with it. */
   readonly login: string;
   /** Until a connection is closed that was one too many. */
@@ -175,17 +177,12 @@ export class Pool {
   ) {
     setMaxListeners(0, this.abort.signal);
     this.login = loginOf(settings);
-    this.places = new Places(
-      options.connections,
-      timeouts.fewer,
-      () => this.wake(),
-      (count, reason) => options.onPlaces?.(count, reason),
-    );
+    this.limit = new ConnectionLimit(options.connections, timeouts.fewer);
   }
 
   /** Connections that could start a message at once without waiting for another to end. */
   get free(): number {
-    return this.closing ? 0 : Math.max(0, this.places.count - this.taken - this.queue.length);
+    return this.closing ? 0 : Math.max(0, this.limit.takes - this.taken - this.queue.length);
   }
 
   /** Connections that carry messages, are being made, or made ready for the next. */
@@ -292,7 +289,9 @@ export class Pool {
     }
     const others = known || (isConnectionRefused(result) && (await this.isAnotherOpen()));
     if (others && !known) {
-      this.places.refused(this.busy.size + this.idle.length + this.handshakes.size, told(result));
+      const taken = this.busy.size + this.idle.length + this.handshakes.size;
+      this.limit.refused(taken, told(result), performance.now());
+      this.tryMoreLater();
       while (this.isCrowded(0) && this.idle[0]) this.forget(this.idle[0]).quit();
       if (client) this.makeRoom(client);
       else this.roomAt = performance.now();
@@ -305,7 +304,7 @@ export class Pool {
 
   /** Whether there are too many connections, with so many more. */
   private isCrowded(more: number): boolean {
-    return this.busy.size + this.idle.length + more > this.places.count;
+    return this.busy.size + this.idle.length + more > this.limit.takes;
   }
 
   private makeRoom(client: SmtpClient): void {
@@ -321,7 +320,7 @@ export class Pool {
   /** Closes idle connections now and busy ones when their message has ended; resolves when all are closed. */
   async close(): Promise<void> {
     this.closing = true;
-    this.places.close();
+    clearTimeout(this.moreTimer);
     for (const client of [...this.idle]) this.forget(client).quit();
     for (const client of this.recovering) client.destroy();
     this.wake();
@@ -334,7 +333,7 @@ export class Pool {
   /** Cuts every connection at once: messages under way end as broken. */
   destroy(): void {
     this.closing = true;
-    this.places.close();
+    clearTimeout(this.moreTimer);
     this.abort.abort();
     for (const client of [...this.idle]) this.forget(client);
     for (const client of this.open) client.destroy();
@@ -342,7 +341,7 @@ export class Pool {
   }
 
   private async takePlace(): Promise<void> {
-    if (this.closing || this.taken < this.places.count) {
+    if (this.closing || this.taken < this.limit.takes) {
       this.taken += 1;
       return;
     }
@@ -356,7 +355,7 @@ export class Pool {
   }
 
   private wake(): void {
-    while (this.queue.length > 0 && (this.closing || this.taken < this.places.count)) {
+    while (this.queue.length > 0 && (this.closing || this.taken < this.limit.takes)) {
       this.taken += 1;
       this.queue.shift()?.();
     }
@@ -405,7 +404,7 @@ export class Pool {
     const result = await client.transact(transmission, () =>
       this.mayFollow(client) ? following() : null,
     );
-    if (isAccepted(result)) this.places.accepted(this.busy.size + this.idle.length);
+    if (this.limit.learnsFromAcceptance && isAccepted(result)) this.learn();
     if (client.acceptanceMs !== null) {
       this.acceptanceMs += (client.acceptanceMs - this.acceptanceMs) * NEWEST;
     }
@@ -417,6 +416,25 @@ export class Pool {
       this.giveUp('pipelining');
     }
     return result;
+  }
+
+  /** A message was accepted. */
+  private learn(): void {
+    const { triesMoreAt } = this.limit;
+    const learnt = this.limit.accepted(this.busy.size + this.idle.length, performance.now());
+    if (learnt) this.options.onPlaces?.(learnt.connections, learnt.reason);
+    if (this.limit.triesMoreAt !== triesMoreAt) this.tryMoreLater();
+  }
+
+  private tryMoreLater(): void {
+    const { limit } = this;
+    clearTimeout(this.moreTimer);
+    if (limit.triesMoreAt === Number.POSITIVE_INFINITY) return;
+    this.moreTimer = setTimeout(() => {
+      limit.tryOneMore();
+      this.wake();
+    }, limit.triesMoreAt - performance.now());
+    this.moreTimer.unref();
   }
 
   private giveUp(way: WayAhead): void {

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { leaseHolds, leaseOf } from '../../src/domain/lease.ts';
 import { retryDelayMs } from '../../src/domain/retry-delay.ts';
-import { ServerHealth } from '../../src/domain/server-health.ts';
 
 describe('the wait before a recipient is tried again', () => {
   const policy = { firstSeconds: 60, maxSeconds: 3600 };
@@ -28,38 +27,5 @@ describe('the lease', () => {
 
   test('has run out on a machine that was suspended, where only the wall clock went on', () => {
     expect(leaseHolds(lease, at(0, 0), at(10, 240_000))).toBe(false);
-  });
-});
-
-describe('the health of the server', () => {
-  const health = () => new ServerHealth({ firstMs: 1_000, maxMs: 60_000 });
-
-  test('lets everybody start while it is well', () => {
-    expect(health().room(0)).toBe(Number.POSITIVE_INFINITY);
-  });
-
-  test('after a failure nobody starts, doubling to a limit; then one probe', () => {
-    const server = health();
-    const waits: number[] = [];
-    let now = 0;
-    for (let i = 0; i < 8; i++) {
-      expect(server.failed(now, now, 'refused')).toBe(true);
-      waits.push(server.retryAt - now);
-      expect(server.room(server.retryAt - 1)).toBe(0);
-      now = server.retryAt;
-      expect(server.room(now)).toBe(1);
-      server.started();
-      expect(server.room(now)).toBe(0);
-    }
-    expect(waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60].map((seconds) => seconds * 1000));
-    server.succeeded();
-    expect(server.room(now)).toBe(Number.POSITIVE_INFINITY);
-  });
-
-  test('counts once what several connections met at the same time', () => {
-    const server = health();
-    expect(server.failed(0, 100, 'refused')).toBe(true);
-    expect(server.failed(50, 101, 'refused')).toBe(false);
-    expect(server.failures).toBe(1);
   });
 });

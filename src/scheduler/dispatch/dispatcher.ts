@@ -1,12 +1,13 @@
+import type { BackoffPolicy, ConnectionLimit } from '../../domain/connection-limit.js';
 import type { Clock, Instant } from '../../domain/lease.js';
 import type { FilledMessage } from '../../domain/message.js';
-import type { ServerHealth } from '../../domain/server-health.js';
 import type { DeliveryResult } from '../../domain/verdict.js';
 import type { Transmission, Transport } from '../ports.js';
-import { type Spread, STALL_MS } from './spread.js';
 
 /** Milliseconds from a message's end to its acceptance, from which on it counts as slow. */
 const SLOW_ACCEPTANCE_MS = 20;
+/** Milliseconds in which no waiting message found a connection, after which more of them are used. */
+const STALL_MS = 3;
 
 /** What a delivery told about the server, whatever it meant for the recipient. */
 export type ServerSign =
@@ -39,6 +40,7 @@ export interface JobOwner {
  * after a failure nobody starts until the backoff has passed, and then one probe does.
  */
 export class Dispatcher {
+  private readonly limit: ConnectionLimit;
   private readonly queue: Job[] = [];
   private readonly owners = new Set<JobOwner>();
   private timer: NodeJS.Timeout | undefined;
@@ -52,11 +54,11 @@ export class Dispatcher {
 
   constructor(
     private readonly transport: Transport,
-    readonly health: ServerHealth,
-    private readonly spread: Spread,
+    private readonly backoff: BackoffPolicy,
     private readonly clock: Clock,
     private readonly onTrouble: (reason: string, waitMs: number) => void,
   ) {
+    this.limit = transport.limit;
     transport.onFree = () => this.pump();
   }
 
@@ -68,6 +70,11 @@ export class Dispatcher {
     this.owners.delete(owner);
   }
 
+  /** What the SMTP server's last failure was, if nothing has succeeded since. */
+  get serverTrouble(): string | null {
+    return this.limit.reason;
+  }
+
   /** Who logs in where, for messages. */
   get login(): string {
     return this.transport.login;
@@ -75,14 +82,12 @@ export class Dispatcher {
 
   /** Messages that may start now, over all batches: 0 while backing off, 1 for the probe after it. */
   room(): number {
-    return this.health.room(this.clock().monotonic);
+    return this.limit.room(this.clock().monotonic);
   }
 
   /** Milliseconds until the server may be tried again. */
   backoffMs(): number {
-    return this.health.failures === 0
-      ? 0
-      : Math.max(0, this.health.retryAt - this.clock().monotonic);
+    return this.limit.failures === 0 ? 0 : Math.max(0, this.limit.retryAt - this.clock().monotonic);
   }
 
   submit(job: Job): void {
@@ -109,13 +114,13 @@ export class Dispatcher {
   }
 
   private pump(): void {
-    const { transport, spread } = this;
-    while (transport.free > 0 && transport.active < spread.width) {
+    const { transport, limit } = this;
+    while (transport.free > 0 && transport.active < limit.width) {
       const next = this.take();
       if (!next) return;
       void transport.carry(next, this.following);
     }
-    if (this.queue.length > 0 && transport.free > 0 && spread.canWiden && this.room() > 0) {
+    if (this.queue.length > 0 && transport.free > 0 && limit.canWiden && this.room() > 0) {
       this.watchForStall();
     }
   }
@@ -126,7 +131,7 @@ export class Dispatcher {
     const { taken } = this;
     this.stallTimer = setTimeout(() => {
       this.stallTimer = undefined;
-      if (this.queue.length > 0 && this.taken === taken) this.spread.widen();
+      if (this.queue.length > 0 && this.taken === taken) this.limit.widen();
       this.pump();
     }, STALL_MS);
   }
@@ -144,7 +149,7 @@ export class Dispatcher {
     while (this.queue.length > 0 && this.room() > 0) {
       const job = this.queue.shift() as Job;
       this.taken += 1;
-      if (this.queue.length === 0) this.spread.drained();
+      if (this.queue.length === 0) this.limit.drained();
       const startedAt = this.clock();
       let message: FilledMessage;
       try {
@@ -153,7 +158,7 @@ export class Dispatcher {
         job.done({ kind: 'unsendable', enhanced: null, error: (error as Error).message });
         continue;
       }
-      this.health.started();
+      this.limit.started();
       return {
         message,
         mayProceed: () => job.mayProceed(),
@@ -166,17 +171,18 @@ export class Dispatcher {
 
   private learn({ sign, reason }: { sign: ServerSign; reason: string }, startedAt: Instant): void {
     const now = this.clock().monotonic;
-    const ailing = this.health.failures > 0;
+    const { limit } = this;
+    const ailing = limit.failures > 0;
+    const crowded = sign === 'crowded';
     if (sign === 'well') {
       this.successes += 1;
-      this.health.succeeded();
-      this.spread.succeeded();
+      limit.succeeded();
     } else if (sign === 'nothing' || this.isCut) {
-      this.health.neutral();
-    } else if (this.health.failed(startedAt.monotonic, now, reason)) {
-      const crowded = sign === 'crowded';
-      if (this.health.failures === 1 && !crowded) this.spread.troubled();
-      const waitMs = this.health.retryAt - now;
+      limit.neutral();
+    } else if (
+      limit.failed({ startedAt: startedAt.monotonic, reason, crowded }, now, this.backoff)
+    ) {
+      const waitMs = limit.retryAt - now;
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.resume(), waitMs);
       this.onTrouble(reason, waitMs);
