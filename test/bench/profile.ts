@@ -15,11 +15,8 @@ interface CpuProfile {
 
 /** What a frame works for; the first that fits decides. */
 const ROOMS: [string, RegExp][] = [
-  [
-    'composing',
-    /dist\/mail\/(message|template|quoted-printable|headers|plain-text|sender)\.js|liquidjs|dist\/domain\/message-id/,
-  ],
-  ['SMTP', /dist\/mail\/|nodemailer/],
+  ['composing', /dist\/message\/|liquidjs|dist\/domain\/message-id/],
+  ['SMTP', /dist\/smtp\/|nodemailer/],
   ['database', /dist\/store\/|mysql2|sql-escaper|sqlstring|iconv-lite/],
   ['scheduler', /dist\/(scheduler|domain|view)\/|pino/],
 ];

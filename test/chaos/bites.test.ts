@@ -126,11 +126,11 @@ describe('the chaos rounds find', () => {
   test('an entry of the flight recorder written after the dot: what a killed worker had mailed is given back', async () => {
     await expectFound(
       [
-        { file: 'smtp/client.js', from: 'if (!mayEnd()) {', to: 'if (false) {' },
+        { file: 'smtp/transaction.js', from: 'if (!transmission.mayEnd())', to: 'if (false)' },
         {
-          file: 'smtp/client.js',
-          from: "const reply = await this.read(this.timeouts.dot);\n        if ('lost' in reply)\n",
-          to: "const reply = await this.read(this.timeouts.dot);\n        mayEnd();\n        if ('lost' in reply)\n",
+          file: 'smtp/transaction.js',
+          from: "const reply = await reader.read(this.timeouts.dot);\n        if ('lost' in reply)\n",
+          to: "const reply = await reader.read(this.timeouts.dot);\n        transmission.mayEnd();\n        if ('lost' in reply)\n",
         },
       ],
       ['worker-kill'],
