@@ -30,6 +30,8 @@ export type { Executor, Guarded, Outcome, PacketResults, Param, Statement };
 const CONNECT_TIMEOUT_MS = 10_000;
 /** An idle session is kept over a scheduler's poll, and taken leave of long before the server would close it. */
 const IDLE_MS = 12_000;
+/** How often a transaction is tried that lock waits, deadlocks or certification failures end. */
+const ATTEMPTS = 5;
 /** Two transactions that met in a deadlock are tried again a little apart. */
 const RETRY_STEP_MS = 5;
 
@@ -106,11 +108,11 @@ export class Database implements Executor {
 
   /**
    * Runs `work` in a transaction on one session: commits its result, or rolls back and throws.
-   * Lock waits, deadlocks and certification failures try the whole again, `attempts` times in all.
+   * Lock waits, deadlocks and certification failures try the whole again, `ATTEMPTS` times in all.
    * After a lost connection the fate of a COMMIT is not known: the caller must read before it trusts.
    */
-  async transaction<T>(work: (tx: Executor) => Promise<T>, attempts = 5): Promise<T> {
-    return this.retrying(attempts, async (session) => {
+  async transaction<T>(work: (tx: Executor) => Promise<T>): Promise<T> {
+    return this.retrying(async (session) => {
       await session.begin();
       const result = await work(session);
       await session.commit();
@@ -118,7 +120,7 @@ export class Database implements Executor {
     });
   }
 
-  private async retrying<T>(attempts: number, work: (session: Session) => Promise<T>): Promise<T> {
+  private async retrying<T>(work: (session: Session) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       let strayed = false;
       try {
@@ -134,7 +136,7 @@ export class Database implements Executor {
         const moved = this.hasOtherHosts && isReadOnly(error);
         const again = strayed || moved || isRetryable(error);
         if (!again) throw error;
-        if (attempt >= attempts) throw strayed ? characterSetStrays(this.name) : error;
+        if (attempt >= ATTEMPTS) throw strayed ? characterSetStrays(this.name) : error;
         await sleep(attempt * RETRY_STEP_MS);
       }
     }
@@ -148,9 +150,8 @@ export class Database implements Executor {
   async packetTransaction(
     statements: readonly Statement[],
     commit: (results: PacketResults) => boolean,
-    attempts = 5,
   ): Promise<{ results: PacketResults; committed: boolean }> {
-    return this.retrying(attempts, async (session) => {
+    return this.retrying(async (session) => {
       const results = await session.begin(statements);
       const committed = commit(results);
       if (committed) await session.commit();
@@ -164,13 +165,10 @@ export class Database implements Executor {
    * packet where one differs. Retried and thrown as by `transaction`.
    * @returns the rows of each SELECT; null when it was rolled back because a statement touched other rows
    */
-  async guardedTransaction(
-    statements: readonly Guarded[],
-    attempts = 5,
-  ): Promise<unknown[][] | null> {
+  async guardedTransaction(statements: readonly Guarded[]): Promise<unknown[][] | null> {
     const packet = guardedPacket(statements);
     try {
-      return await this.retrying(attempts, (session) => session.block(packet));
+      return await this.retrying((session) => session.block(packet));
     } catch (error) {
       if (isOutOfRange(error)) return null;
       throw error;
