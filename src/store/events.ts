@@ -15,7 +15,7 @@ export interface NewEvent {
   details?: Readonly<Record<string, unknown>> | null;
 }
 
-/** The INSERT of an event, to be run inside the transaction of the change that it tells of. */
+/** The INSERT of an event, for the packet of the change that it tells of. */
 export function eventStatement(event: NewEvent): Statement {
   return {
     sql: `INSERT INTO CAMPAIGN_SEND_EVENTS (SEND_ID, AT, EVENT, ACTOR, REASON, DETAILS)
@@ -28,6 +28,12 @@ export function eventStatement(event: NewEvent): Statement {
       event.details == null ? null : JSON.stringify(event.details),
     ],
   };
+}
+
+/** Writes an event in the transaction of the change that it tells of. */
+export async function writeEvent(tx: Executor, event: NewEvent): Promise<void> {
+  const { sql, params } = eventStatement(event);
+  await tx.run(sql, params);
 }
 
 /** The event of a batch end that completed its send; writes nothing where it did not. */

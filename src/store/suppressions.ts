@@ -1,4 +1,5 @@
 import type { Executor } from './mysql/database.js';
+import { addWhileImporting } from './sends/counters.js';
 
 /** How many of a send's recipients are suppressed by now. */
 export async function countSuppressed(db: Executor, sendId: number): Promise<number> {
@@ -23,11 +24,6 @@ export async function skipSuppressed(tx: Executor, sendId: number): Promise<numb
       WHERE r.SEND_ID = ? AND r.STATUS = 'pending'`,
     [sendId],
   );
-  if (affectedRows > 0) {
-    await tx.run(
-      "UPDATE CAMPAIGN_SENDS SET SKIPPED_COUNT = SKIPPED_COUNT + ? WHERE ID = ? AND STATUS = 'importing'",
-      [affectedRows, sendId],
-    );
-  }
+  if (affectedRows > 0) await addWhileImporting(tx, sendId, { skipped: affectedRows });
   return affectedRows;
 }

@@ -13,6 +13,7 @@ import {
 } from './errors.js';
 import {
   type Executor,
+  type Fragment,
   type Guarded,
   guardedPacket,
   type Outcome,
@@ -23,9 +24,9 @@ import {
 import { characterSetStrays, Session } from './session.js';
 import { connectionOptions, type DatabaseAddress, describeAddress } from './url.js';
 
-export { escapeRow, format } from './packet.js';
+export { escapeRow, format, listed } from './packet.js';
 export { LOAD_PIECE_BYTES } from './session.js';
-export type { Executor, Guarded, Outcome, PacketResults, Param, Statement };
+export type { Executor, Fragment, Guarded, Outcome, PacketResults, Param, Statement };
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** An idle session is kept over a scheduler's poll, and taken leave of long before the server would close it. */

@@ -12,10 +12,14 @@ export type Param =
   | readonly Param[]
   | readonly (readonly Param[])[];
 
-/** One statement with its values, not yet run. */
-export interface Statement {
+/** SQL, and the values of its `?`. */
+export interface Fragment {
   sql: string;
   params: readonly Param[];
+}
+
+/** One statement with its values, not yet run. */
+export interface Statement extends Fragment {
   /** What LOAD DATA LOCAL reads; one statement of a packet may have it. */
   data?: Buffer;
 }
@@ -62,10 +66,13 @@ export const START = statement('START TRANSACTION');
 export const COMMIT = statement('COMMIT');
 export const ROLLBACK = statement('ROLLBACK');
 
-export const joined = (statements: readonly Statement[]): Statement => ({
-  sql: statements.map(({ sql }) => sql).join('; '),
-  params: statements.flatMap(({ params }) => [...params]),
+/** Fragments one after the other. */
+export const listed = (fragments: readonly Fragment[], separator = ', '): Fragment => ({
+  sql: fragments.map(({ sql }) => sql).join(separator),
+  params: fragments.flatMap(({ params }) => [...params]),
 });
+
+export const joined = (statements: readonly Statement[]): Statement => listed(statements, '; ');
 
 /** Text is exchanged with the server in this character set, and in no other. */
 export const CHARACTER_SET = 'utf8mb4';

@@ -1,5 +1,6 @@
 import type { Position } from '../../domain/recipient-page.js';
 import type { RecipientStatus } from '../../domain/states.js';
+import { ATTENTION } from '../generated.js';
 import type { Executor, Param } from '../mysql/database.js';
 
 /** A row of the ledger, as people see it. */
@@ -26,9 +27,6 @@ export interface Page {
 const COLUMNS = `r.SEQ AS seq, r.EMAIL AS email, r.STATUS AS status, r.ATTEMPTS AS attempts, r.SMTP_CODE AS smtpCode,
   r.ENHANCED_CODE AS enhancedCode, r.RESPONSE AS response, r.NEXT_ATTEMPT_AT AS nextAttemptAt,
   NULLIF(r.CLAIM_NUMBER, 0) AS claimNumber, r.SENT_AT AS sentAt`;
-
-/** Values of the generated column ATTENTION that hold the whole of a status, all without NEXT_ATTEMPT_AT. */
-const ATTENTION = { failed: 1, unknown: 2, skipped: 3 } as const;
 
 const START: Position = { seq: 0 };
 
@@ -108,7 +106,7 @@ function listDeferred(
   const bound: Param[] = after?.dueAt ? [after.dueAt, after.dueAt, after.seq] : [];
   return db.rows<LedgerRow>(
     `SELECT ${COLUMNS} FROM CAMPAIGN_SEND_RESULTS r FORCE INDEX (ATTENTION_DUE)
-      WHERE r.SEND_ID = ? AND r.ATTENTION = 4${keyset} ORDER BY r.NEXT_ATTEMPT_AT, r.SEQ LIMIT ?`,
+      WHERE r.SEND_ID = ? AND r.ATTENTION = ${ATTENTION.deferred}${keyset} ORDER BY r.NEXT_ATTEMPT_AT, r.SEQ LIMIT ?`,
     [sendId, ...bound, limit],
   );
 }
@@ -143,7 +141,7 @@ async function listSending(
          AND r.STATUS = 'sending' AND r.NEXT_ATTEMPT_AT IS NULL AND r.SEQ > ?)
      UNION ALL
      (SELECT ${COLUMNS} FROM CAMPAIGN_SEND_RESULTS r
-       WHERE r.SEND_ID = ? AND r.ATTENTION = 5 AND r.SEQ > ?)
+       WHERE r.SEND_ID = ? AND r.ATTENTION = ${ATTENTION.deferredSending} AND r.SEQ > ?)
      ORDER BY seq LIMIT ?`,
     [sendId, afterSeq, sendId, afterSeq, limit + 1],
   );

@@ -1,8 +1,10 @@
 import type { CodeFilter } from '../../domain/code-filter.js';
 import type { SendStatus } from '../../domain/states.js';
 import { clip, REASON_LENGTH } from '../../domain/text.js';
-import { eventStatement } from '../events.js';
+import { writeEvent } from '../events.js';
+import { ATTENTION } from '../generated.js';
 import type { Database, Executor, Param } from '../mysql/database.js';
+import { keepBooks } from '../sends/counters.js';
 
 /** Rows of one status that an operator wants settled, `unknown` or `failed`. */
 export interface Selection {
@@ -28,8 +30,6 @@ export interface Settle {
 
 /** Rows changed, or the send's status when that does not allow it. */
 export type Settled = { changed: number; reopened: boolean } | { refused: SendStatus };
-
-const ATTENTION = { failed: 1, unknown: 2 } as const;
 
 /** Whether an operator settled a row of the ledger, not a reply. Rows from before RESOLVED_AT say it in words alone. */
 export const IS_RESOLVED =
@@ -131,15 +131,19 @@ export function settleRows(
     );
     const reopened = changed > 0 && settle.to === 'pending' && send.status === 'completed';
     if (changed > 0) {
-      await updateBooks(tx, sendId, settle, changed, reopened);
       const { event, actor, from, to } = settle;
+      await keepBooks(tx, sendId, [{ from, to, rows: changed }], ...(reopened ? [REOPENED] : []));
       const details = { from, to, rows: changed, ...(reopened ? { reopened } : {}) };
-      const statement = eventStatement({ sendId, event, actor, details });
-      await tx.run(statement.sql, statement.params);
+      await writeEvent(tx, { sendId, event, actor, details });
     }
     return { changed, reopened };
   });
 }
+
+const REOPENED = {
+  sql: "STATUS = 'running', STATUS_REASON = NULL, FINISHED_AT = NULL",
+  params: [],
+};
 
 async function updateRows(
   tx: Executor,
@@ -163,23 +167,6 @@ async function updateRows(
     [to, ...responseParams, sendId, seqs, from, heldNumber],
   );
   return affectedRows;
-}
-
-async function updateBooks(
-  tx: Executor,
-  sendId: number,
-  { from, to }: Settle,
-  changed: number,
-  reopened: boolean,
-): Promise<void> {
-  const sets = [`${from.toUpperCase()}_COUNT = ${from.toUpperCase()}_COUNT - ?`];
-  const params: Param[] = [changed];
-  if (to !== 'pending') {
-    sets.push(`${to.toUpperCase()}_COUNT = ${to.toUpperCase()}_COUNT + ?`);
-    params.push(changed);
-  }
-  if (reopened) sets.push("STATUS = 'running'", 'STATUS_REASON = NULL', 'FINISHED_AT = NULL');
-  await tx.run(`UPDATE CAMPAIGN_SENDS SET ${sets.join(', ')} WHERE ID = ?`, [...params, sendId]);
 }
 
 const CHUNK_ROWS = 2000;
@@ -244,7 +231,7 @@ export async function listUnknownBetween(
 ): Promise<number[]> {
   const rows = await db.rows<{ seq: number }>(
     `SELECT r.SEQ AS seq FROM CAMPAIGN_SENDS s JOIN CAMPAIGN_SEND_RESULTS r FORCE INDEX (ATTENTION_DUE) ON r.SEND_ID = s.ID
-      WHERE s.ID = ? AND r.ATTENTION = 2 AND r.NEXT_ATTEMPT_AT IS NULL AND r.SEQ > ? AND ${NOT_HELD}
+      WHERE s.ID = ? AND r.ATTENTION = ${ATTENTION.unknown} AND r.NEXT_ATTEMPT_AT IS NULL AND r.SEQ > ? AND ${NOT_HELD}
         AND (r.CLAIM_NUMBER, r.SEQ) > (?, ?) AND (r.CLAIM_NUMBER, r.SEQ) < (?, ?)
       ORDER BY r.SEQ LIMIT ?`,
     [sendId, afterSeq, first.claimNumber, first.seq, last.claimNumber, last.seq, limit],

@@ -3,8 +3,17 @@ import type { NextRows, Recipient } from '../../domain/recipient.js';
 import type { Settlement, Step, StepResult } from '../../domain/settlement.js';
 import type { RecipientStatus } from '../../domain/states.js';
 import { clip, REASON_LENGTH } from '../../domain/text.js';
-import type { Database, Executor, Guarded, Param, Statement } from '../mysql/database.js';
+import { ATTENTION } from '../generated.js';
+import {
+  type Database,
+  type Executor,
+  type Guarded,
+  listed,
+  type Param,
+  type Statement,
+} from '../mysql/database.js';
 import { readState, SENDING_ROWS } from '../sends/claim.js';
+import { keepBooks, type RowsMoved, rowsMoved } from '../sends/counters.js';
 
 interface ResultRow {
   seq: number;
@@ -43,7 +52,7 @@ export async function nextRows(
   // Without the hint MySQL 9 may choose the primary key, and read all settled rows.
   const deferred: Statement = {
     sql: `SELECT ${COLUMNS} FROM CAMPAIGN_SEND_RESULTS FORCE INDEX (ATTENTION_DUE)
-           WHERE SEND_ID = ? AND ATTENTION = 4 AND NEXT_ATTEMPT_AT <= UTC_TIMESTAMP(3)
+           WHERE SEND_ID = ? AND ATTENTION = ${ATTENTION.deferred} AND NEXT_ATTEMPT_AT <= UTC_TIMESTAMP(3)
            ORDER BY NEXT_ATTEMPT_AT LIMIT ?`,
     params: [sendId, read.deferred],
   };
@@ -57,13 +66,13 @@ export async function nextRows(
 type Kind = Settlement['to'];
 type Of<K extends Kind> = Extract<Settlement, { to: K }>;
 
-/** The status each kind of settlement leaves its row in, and the send's counter that grows with it. */
-const LEADS_TO: Record<Kind, { status: RecipientStatus; counter: string | null }> = {
-  sent: { status: 'sent', counter: 'SENT_COUNT' },
-  failed: { status: 'failed', counter: 'FAILED_COUNT' },
-  unknown: { status: 'unknown', counter: 'UNKNOWN_COUNT' },
-  deferred: { status: 'pending', counter: null },
-  returned: { status: 'pending', counter: null },
+/** The status each kind of settlement leaves its row in. */
+const LEADS_TO: Record<Kind, RecipientStatus> = {
+  sent: 'sent',
+  failed: 'failed',
+  unknown: 'unknown',
+  deferred: 'pending',
+  returned: 'pending',
 };
 
 const KINDS = Object.keys(LEADS_TO) as Kind[];
@@ -97,7 +106,7 @@ function settleStatement(
 ): Statement {
   const seqs = rows.map((row) => row.seq);
   const perRow = new PerRow(seqs);
-  const sets = [`STATUS = '${LEADS_TO[kind].status}'`];
+  const sets = [`STATUS = '${LEADS_TO[kind]}'`];
   if (kind !== 'returned') {
     const answered = rows as Of<Exclude<Kind, 'returned'>>[];
     sets.push(
@@ -125,9 +134,9 @@ function settleStatement(
   };
 }
 
+/** The statement of one kind, and the rows that it is to move. */
 interface KindStatement extends Statement {
-  kind: Kind;
-  touches: number;
+  moves: RowsMoved;
 }
 
 const byKind = (
@@ -141,55 +150,49 @@ const byKind = (
       .sort((a, b) => a.seq - b.seq);
     return rows.length === 0
       ? []
-      : [{ kind, touches: rows.length, ...settleStatement(claim, kind, rows, from) }];
+      : [
+          {
+            ...settleStatement(claim, kind, rows, from),
+            moves: { from, to: LEADS_TO[kind], rows: rows.length },
+          },
+        ];
   });
 
-/** Settles rows that are in the state `from` under this claim, in a transaction that keeps the books by what it touched. */
+/**
+ * Settles rows that are in the state `from` under this claim, in a transaction that keeps the books by what it touched.
+ * @returns the rows moved
+ */
 export async function settleEach(
   tx: Executor,
   claim: Claim,
   settlements: readonly Settlement[],
   from: RecipientStatus,
-): Promise<Touched[]> {
-  const settled: Touched[] = [];
-  for (const { kind, sql, params } of byKind(claim, settlements, from)) {
+): Promise<RowsMoved[]> {
+  const settled: RowsMoved[] = [];
+  for (const { moves, sql, params } of byKind(claim, settlements, from)) {
     const { affectedRows } = await tx.run(sql, params);
-    settled.push({ kind, touches: affectedRows });
+    settled.push({ ...moves, rows: affectedRows });
   }
   return settled;
 }
 
-interface Touched {
-  kind: Kind;
-  touches: number;
-}
-
-/** By how much the send's counters grow, as the beginning of a SET. */
-export const counterChanges = (kinds: readonly Touched[]): string =>
-  kinds
-    .flatMap(({ kind, touches }) => {
-      const { counter } = LEADS_TO[kind];
-      return counter && touches ? [`${counter} = ${counter} + ${touches}, `] : [];
-    })
-    .join('');
-
 /** First of every transaction of a worker: locks the send's row, renews the claim, and keeps the books. */
 function fenceStatement(claim: Claim, step: Step, kinds: readonly KindStatement[]): Guarded {
   const running = step.mark.length > 0 ? " AND STATUS = 'running'" : '';
+  const marked: RowsMoved = { from: 'pending', to: 'sending', rows: step.mark.length };
+  const books = rowsMoved([...kinds.map(({ moves }) => moves), marked]);
+  const { sql, params } = listed([
+    ...books,
+    {
+      sql: 'CLAIMED_AT = UTC_TIMESTAMP(3), CURSOR_SEQ = GREATEST(CURSOR_SEQ, ?), SETTLED_SEQ = ?',
+      params: [step.cursorSeq, step.settledSeq],
+    },
+  ]);
   return {
     touches: 1,
-    sql: `UPDATE CAMPAIGN_SENDS
-             SET ${counterChanges(kinds)}SENDING_COUNT = SENDING_COUNT + ?, CLAIMED_AT = UTC_TIMESTAMP(3),
-                 CURSOR_SEQ = GREATEST(CURSOR_SEQ, ?), SETTLED_SEQ = ?
+    sql: `UPDATE CAMPAIGN_SENDS SET ${sql}
            WHERE ID = ? AND CLAIMED_BY = ? AND CLAIM_NUMBER = ?${running}`,
-    params: [
-      step.mark.length - step.settlements.length,
-      step.cursorSeq,
-      step.settledSeq,
-      claim.sendId,
-      claim.by,
-      claim.number,
-    ],
+    params: [...params, claim.sendId, claim.by, claim.number],
   };
 }
 
@@ -242,7 +245,7 @@ export async function step(db: Database, claim: Claim, step: Step): Promise<Step
   const kinds = byKind(claim, step.settlements, 'sending');
   const committed = await db.guardedTransaction([
     fenceStatement(claim, step, kinds),
-    ...kinds,
+    ...kinds.map(({ moves, sql, params }) => ({ sql, params, touches: moves.rows })),
     ...marking(claim, step),
   ]);
   if (committed) return { kind: 'done' };
@@ -303,13 +306,8 @@ export function settleLate(
       ({ to }) => to === 'sent' || to === 'failed' || (open && to !== 'unknown'),
     );
     const settled = await settleEach(tx, claim, admissible, 'unknown');
-    const total = settled.reduce((sum, { touches }) => sum + touches, 0);
-    if (total > 0) {
-      await tx.run(
-        `UPDATE CAMPAIGN_SENDS SET ${counterChanges(settled)}UNKNOWN_COUNT = UNKNOWN_COUNT - ? WHERE ID = ?`,
-        [total, claim.sendId],
-      );
-    }
+    const total = settled.reduce((sum, { rows }) => sum + rows, 0);
+    if (total > 0) await keepBooks(tx, claim.sendId, settled);
     return total;
   });
 }

@@ -13,38 +13,38 @@ import type { Run } from '../../domain/refusal-watch.js';
 import { likeness } from '../../domain/replies.js';
 import type { SendStatus } from '../../domain/states.js';
 import { clip, REASON_LENGTH } from '../../domain/text.js';
-import { completedEvent, eventStatement } from '../events.js';
-import type { Database, Executor, Param, Statement } from '../mysql/database.js';
+import { completedEvent, eventStatement, writeEvent } from '../events.js';
+import { ATTENTION, DUE } from '../generated.js';
+import type { Database, Executor, Fragment, Statement } from '../mysql/database.js';
 import { IS_RESOLVED } from '../recipients/settle.js';
 import { HOLDER } from '../workers.js';
-
-const SETTLED = 'SENT_COUNT + FAILED_COUNT + UNKNOWN_COUNT + SKIPPED_COUNT';
+import { keepBooks, SETTLED } from './counters.js';
 
 /** When a send is due of which nothing is left but deferred rows: not before the first of them. */
 const DEFERRED_DUE_AT = `GREATEST(s.DUE_AT, COALESCE(
   (SELECT r.NEXT_ATTEMPT_AT FROM CAMPAIGN_SEND_RESULTS r FORCE INDEX (ATTENTION_DUE)
-    WHERE r.SEND_ID = s.ID AND r.ATTENTION = 4
+    WHERE r.SEND_ID = s.ID AND r.ATTENTION = ${ATTENTION.deferred}
     ORDER BY r.NEXT_ATTEMPT_AT LIMIT 1), s.DUE_AT))`;
 
 /**
  * When a running send's next batch is due: its start, its cooldown, and its first row that may be tried have all
  * come. A send with nothing left is due at once, to be completed.
  */
-const DUE_AT = `IF(s.DUE = 2, ${DEFERRED_DUE_AT}, s.DUE_AT)`;
+const DUE_AT = `IF(s.DUE = ${DUE.deferred}, ${DEFERRED_DUE_AT}, s.DUE_AT)`;
 
 /**
  * Running sends that nobody holds, the longest overdue first, with the milliseconds until their next batch is due and
  * how many rows its batch would have `sending` if it could.
  */
 export function findWork(db: Executor, limit: number): Promise<Work[]> {
-  const of = (due: 1 | 2, dueAt: string): string =>
+  const of = (due: number, dueAt: string): string =>
     `SELECT s.ID AS sendId, ${dueAt} AS dueAt,
             IF(s.DELAY_MS > 0, 0, LEAST(s.BATCH_SIZE, s.TOTAL_COUNT - (${SETTLED}))) AS \`rows\`
        FROM CAMPAIGN_SENDS s
       WHERE s.DUE = ${due} ORDER BY dueAt, sendId LIMIT ?`;
   return db.rows<Work>(
     `SELECT sendId, CEIL(TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(3), dueAt) / 1000) AS dueInMs, \`rows\`
-       FROM ((${of(1, 's.DUE_AT')}) UNION ALL (${of(2, DEFERRED_DUE_AT)})) AS due
+       FROM ((${of(DUE.batch, 's.DUE_AT')}) UNION ALL (${of(DUE.deferred, DEFERRED_DUE_AT)})) AS due
       ORDER BY dueAt, sendId LIMIT ?`,
     [limit, limit, limit],
   );
@@ -78,7 +78,7 @@ export function findStale(db: Executor, staleSeconds = STALE_CLAIM_SECONDS): Pro
     `(SELECT ID AS sendId, CLAIMED_BY AS \`by\` FROM CAMPAIGN_SENDS
        WHERE CLAIMED_BY IS NOT NULL AND ${NOT_RENEWED} LIMIT 100)
       UNION ALL
-     (SELECT ID, NULL FROM CAMPAIGN_SENDS WHERE DUE = 3 LIMIT 100)`,
+     (SELECT ID, NULL FROM CAMPAIGN_SENDS WHERE DUE = ${DUE.strays} LIMIT 100)`,
     [staleSeconds],
   );
 }
@@ -107,7 +107,7 @@ export const SENDING_ROWS = `SELECT r.SEQ AS seq FROM CAMPAIGN_SEND_RESULTS r
    WHERE r.SEND_ID = ? AND r.SEQ > s.SETTLED_SEQ AND r.SEQ <= s.CURSOR_SEQ AND r.STATUS = 'sending'
    UNION DISTINCT
   SELECT r.SEQ FROM CAMPAIGN_SEND_RESULTS r FORCE INDEX (ATTENTION_DUE)
-   WHERE r.SEND_ID = ? AND r.ATTENTION = 5`;
+   WHERE r.SEND_ID = ? AND r.ATTENTION = ${ATTENTION.deferredSending}`;
 
 async function sendingSeqs(tx: Executor, sendId: number, expected: number): Promise<number[]> {
   const rows = await tx.rows<{ seq: number }>(SENDING_ROWS, [sendId, sendId]);
@@ -132,7 +132,7 @@ interface InFlight {
 /** Why a claim may be taken from its holder, and what its event says of it. */
 interface Ground {
   /** Beside the claim's name: what must hold still. */
-  condition?: { sql: string; params: Param[] };
+  condition?: Fragment;
   /** Settles rows of which it is known what became of them; gives back what the event is to tell of it. */
   settle?: (tx: Executor, inFlight: InFlight) => Promise<Record<string, unknown>>;
   event: 'reclaimed' | 'released';
@@ -154,7 +154,7 @@ export const reclaim = (
   staleSeconds = STALE_CLAIM_SECONDS,
 ): Promise<{ unknown: number } | null> =>
   freeClaim(db, stale, actor, {
-    condition: { sql: `(${NOT_RENEWED} OR DUE = 3)`, params: [staleSeconds] },
+    condition: { sql: `(${NOT_RENEWED} OR DUE = ${DUE.strays})`, params: [staleSeconds] },
     event: 'reclaimed',
     reason: stale.by
       ? `${stale.by} had not renewed its claim for ${staleSeconds} s`
@@ -193,21 +193,19 @@ export function freeClaim(
         [STOPPED, claim.sendId, seqs],
       );
       unknown = settled.affectedRows;
-      await tx.run(
-        `UPDATE CAMPAIGN_SENDS
-            SET UNKNOWN_COUNT = UNKNOWN_COUNT + ?, SENDING_COUNT = SENDING_COUNT - ?, SETTLED_SEQ = CURSOR_SEQ
-          WHERE ID = ?`,
-        [unknown, unknown, claim.sendId],
-      );
+      const moved = { from: 'sending', to: 'unknown', rows: unknown } as const;
+      await keepBooks(tx, claim.sendId, [moved], {
+        sql: 'SETTLED_SEQ = CURSOR_SEQ',
+        params: [],
+      });
     }
-    const written = eventStatement({
+    await writeEvent(tx, {
       sendId: claim.sendId,
       event,
       actor,
       reason,
       details: { unknown, ...told, claim: claim.by, number },
     });
-    await tx.run(written.sql, written.params);
     return { unknown };
   });
 }
@@ -377,10 +375,7 @@ async function giveRunBack(tx: Executor, { sendId }: Claim, run: Run): Promise<n
     );
     back[status] = affectedRows;
   }
-  await tx.run('UPDATE CAMPAIGN_SENDS SET FAILED_COUNT = FAILED_COUNT - ? WHERE ID = ?', [
-    back.failed,
-    sendId,
-  ]);
+  await keepBooks(tx, sendId, [{ from: 'failed', to: 'pending', rows: back.failed }]);
   return back.failed + back.pending;
 }
 
@@ -415,14 +410,13 @@ export function pauseItself(
       );
       return done.length > 0;
     }
-    const event = eventStatement({
+    await writeEvent(tx, {
       sendId: claim.sendId,
       event: 'paused',
       actor: claim.by,
       reason,
       details: { givenBack },
     });
-    await tx.run(event.sql, event.params);
     return true;
   });
 }

@@ -2,11 +2,13 @@ import type { ShownStatus } from '../../domain/progress.js';
 import type { SendStatus } from '../../domain/states.js';
 import { clip, plural, REASON_LENGTH } from '../../domain/text.js';
 import { CampaignError } from '../../errors.js';
-import { eventStatement } from '../events.js';
+import { writeEvent } from '../events.js';
+import { ATTENTION } from '../generated.js';
 import { insertMessage, type StoredMessage } from '../messages.js';
 import { type BulkInsert, chooseBulkInsert, type RowBlock, type Target } from '../mysql/bulk.js';
-import { type Database, type Executor, escapeRow, type Outcome } from '../mysql/database.js';
+import { type Database, type Executor, listed, type Outcome } from '../mysql/database.js';
 import { skipSuppressed } from '../suppressions.js';
+import { addInserted, addWhileImporting, agreeing, counted } from './counters.js';
 
 /** A send about to be created. */
 export interface NewSend {
@@ -77,8 +79,7 @@ export async function createImport(
         ],
       );
       await insertMessage(tx, insertId, send.message);
-      const event = eventStatement({ sendId: insertId, event: 'queued', actor });
-      await tx.run(event.sql, event.params);
+      await writeEvent(tx, { sendId: insertId, event: 'queued', actor });
       return insertId;
     });
   } catch (error) {
@@ -164,10 +165,7 @@ async function writeBlock(
         params: [lastSeq, sendId],
       },
       block.statement(),
-      {
-        sql: `UPDATE CAMPAIGN_SENDS SET TOTAL_COUNT = TOTAL_COUNT + ROW_COUNT() WHERE ID IN ${escapeRow([sendId])}`,
-        params: [],
-      },
+      addInserted(sendId),
     ],
     ([fence, inserted]) =>
       (fence as Outcome).affectedRows === 1 && block.tookAll(inserted as Outcome),
@@ -264,29 +262,27 @@ export function releaseImport(
   return database.transaction(async (tx) => {
     const suppressed = await skipSuppressed(tx, sendId);
     const [ledger] = await tx.rows<{ total: number; skipped: number }>(
-      `SELECT COUNT(*) AS total, COUNT(IF(ATTENTION = 3, 1, NULL)) AS skipped
+      `SELECT COUNT(*) AS total, COUNT(IF(ATTENTION = ${ATTENTION.skipped}, 1, NULL)) AS skipped
          FROM CAMPAIGN_SEND_RESULTS WHERE SEND_ID = ?`,
       [sendId],
     );
     const total = ledger?.total ?? 0;
+    const books = agreeing({ total, skipped: ledger?.skipped ?? 0 });
+    const { sql, params } = listed(counted(list));
     const { affectedRows } = await tx.run(
-      `UPDATE CAMPAIGN_SENDS
-          SET STATUS = ?, STATUS_REASON = ?, REJECTED_COUNT = ?, DUPLICATE_COUNT = ?
-        WHERE ID = ? AND STATUS = 'importing' AND TOTAL_COUNT = ? AND SKIPPED_COUNT = ?`,
+      `UPDATE CAMPAIGN_SENDS SET STATUS = ?, STATUS_REASON = ?, ${sql}
+        WHERE ID = ? AND STATUS = 'importing' AND ${books.sql}`,
       [
         status,
         status === 'paused' ? clip(`queued as paused by ${actor}`, REASON_LENGTH) : null,
-        list.rejected,
-        list.duplicates,
+        ...params,
         sendId,
-        total,
-        ledger?.skipped ?? 0,
+        ...books.params,
       ],
     );
     if (affectedRows !== 1) throw await explainRefusal(tx, sendId, total);
     const counts = { total, ...list, suppressed };
-    const event = eventStatement({ sendId, event: 'imported', actor, details: counts });
-    await tx.run(event.sql, event.params);
+    await writeEvent(tx, { sendId, event: 'imported', actor, details: counts });
     return counts;
   });
 }
@@ -336,12 +332,8 @@ const deleteChunk = (database: Database, sendId: number, after: number): Promise
       [sendId, after, DELETE_ROWS],
     );
     if (!chunk?.last) return 0;
-    const { affectedRows } = await tx.run(
-      `UPDATE CAMPAIGN_SENDS SET TOTAL_COUNT = TOTAL_COUNT - ?, SKIPPED_COUNT = SKIPPED_COUNT - ?
-        WHERE ID = ? AND STATUS = 'importing'`,
-      [chunk.total, chunk.skipped, sendId],
-    );
-    if (affectedRows !== 1) throw noLongerImporting(sendId);
+    const removed = { total: -chunk.total, skipped: -chunk.skipped };
+    if (!(await addWhileImporting(tx, sendId, removed))) throw noLongerImporting(sendId);
     await tx.run('DELETE FROM CAMPAIGN_SEND_RESULTS WHERE SEND_ID = ? AND SEQ > ? AND SEQ <= ?', [
       sendId,
       after,

@@ -1,17 +1,12 @@
 import type { Controls } from '../../domain/pacing.js';
 import type { Send } from '../../domain/progress.js';
 import type { SendStatus } from '../../domain/states.js';
-import { eventStatement, type NewEvent } from '../events.js';
+import { writeEvent } from '../events.js';
 import type { Database, Executor } from '../mysql/database.js';
 import * as sends from './row.js';
 
 /** What came of an operator's command: done, or the status that did not allow it. */
 export type Steered = { done: true } | { done: false; status: SendStatus };
-
-const writeEvent = (tx: Executor, event: NewEvent) => {
-  const { sql, params } = eventStatement(event);
-  return tx.run(sql, params);
-};
 
 async function outcome(tx: Executor, id: number, done: boolean): Promise<Steered | undefined> {
   if (done) return { done };

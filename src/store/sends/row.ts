@@ -2,8 +2,10 @@ import { ALIVE_SECONDS } from '../../domain/lease.js';
 import type { Controls } from '../../domain/pacing.js';
 import type { Send, ShownStatus, Snapshot } from '../../domain/progress.js';
 import { clip, REASON_LENGTH } from '../../domain/text.js';
-import type { Executor, Statement } from '../mysql/database.js';
+import { ATTENTION, DUE } from '../generated.js';
+import { type Executor, listed, type Statement } from '../mysql/database.js';
 import { HOLDER } from '../workers.js';
+import { counted } from './counters.js';
 
 const RATE_ROWS = 2000;
 const RATE_SECONDS = 60;
@@ -47,7 +49,7 @@ const recentStatement = (id: number): Statement => ({
 
 const nextRetryStatement = (id: number): Statement => ({
   sql: `SELECT MIN(NEXT_ATTEMPT_AT) AS nextRetryAt FROM CAMPAIGN_SEND_RESULTS
-         WHERE SEND_ID = ? AND ATTENTION = 4`,
+         WHERE SEND_ID = ? AND ATTENTION = ${ATTENTION.deferred}`,
   params: [id],
 });
 
@@ -100,8 +102,7 @@ const SHOWN_AS: Record<ShownStatus, { index: string; where: string }> = {
   },
   scheduled: {
     index: 'NEXT_DUE',
-    where:
-      "s.DUE IN (1, 2) AND s.DUE_AT > UTC_TIMESTAMP(3) AND s.STATUS = 'running' AND s.START_AT > UTC_TIMESTAMP(3)",
+    where: `s.DUE IN (${DUE.batch}, ${DUE.deferred}) AND s.DUE_AT > UTC_TIMESTAMP(3) AND s.STATUS = 'running' AND s.START_AT > UTC_TIMESTAMP(3)`,
   },
   paused: { index: 'BY_STATUS', where: "s.STATUS = 'paused'" },
   completed: { index: 'PRIMARY', where: "s.STATUS = 'completed'" },
@@ -197,10 +198,13 @@ export async function cancelImport(tx: Executor, id: number): Promise<boolean> {
        FROM CAMPAIGN_SEND_RESULTS WHERE SEND_ID = ?`,
     [id],
   );
-  await tx.run(
-    'UPDATE CAMPAIGN_SENDS SET TOTAL_COUNT = ?, SKIPPED_COUNT = ?, LAST_SEQ = GREATEST(LAST_SEQ, ?) WHERE ID = ?',
-    [counts?.total ?? 0, counts?.skipped ?? 0, counts?.lastSeq ?? 0, id],
-  );
+  const { total = 0, skipped = 0, lastSeq = 0 } = counts ?? {};
+  const { sql, params } = listed(counted({ total, skipped }));
+  await tx.run(`UPDATE CAMPAIGN_SENDS SET ${sql}, LAST_SEQ = GREATEST(LAST_SEQ, ?) WHERE ID = ?`, [
+    ...params,
+    lastSeq,
+    id,
+  ]);
   return true;
 }
 

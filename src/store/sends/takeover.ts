@@ -1,9 +1,11 @@
 import type { Claim, StaleClaim } from '../../domain/claim.js';
 import type { RowInFlight } from '../../domain/recipient.js';
 import type { ReclaimedRows, Settlement, SettleRows, TakenOver } from '../../domain/settlement.js';
+import { ATTENTION } from '../generated.js';
 import type { Database, Executor } from '../mysql/database.js';
-import { counterChanges, settleEach } from '../recipients/step.js';
+import { settleEach } from '../recipients/step.js';
 import { freeClaim, STOPPED } from './claim.js';
+import { keepBooks } from './counters.js';
 
 /** Claims of a worker, whatever the state of their sends. */
 export function findClaimsOf(db: Executor, worker: string): Promise<StaleClaim[]> {
@@ -67,13 +69,7 @@ async function settleInFlight(
   settlements: readonly Settlement[],
 ): Promise<Record<string, number[]>> {
   const settled = await settleEach(tx, claim, settlements, 'sending');
-  const total = settled.reduce((sum, { touches }) => sum + touches, 0);
-  if (total > 0) {
-    await tx.run(
-      `UPDATE CAMPAIGN_SENDS SET ${counterChanges(settled)}SENDING_COUNT = SENDING_COUNT - ? WHERE ID = ?`,
-      [total, claim.sendId],
-    );
-  }
+  if (settled.some(({ rows }) => rows > 0)) await keepBooks(tx, claim.sendId, settled);
   const rows: Record<string, number[]> = {};
   for (const { seq, to } of settlements) rows[to] = [...(rows[to] ?? []), seq];
   return rows;
@@ -99,7 +95,7 @@ export async function findReclaimed(
   const { number, maxAttempts } = event;
   const rows = await db.rows<RowInFlight>(
     `SELECT SEQ AS seq, ATTEMPTS AS attempts FROM CAMPAIGN_SEND_RESULTS FORCE INDEX (ATTENTION_DUE)
-      WHERE SEND_ID = ? AND ATTENTION = 2 AND CLAIM_NUMBER = ? AND RESPONSE = ?`,
+      WHERE SEND_ID = ? AND ATTENTION = ${ATTENTION.unknown} AND CLAIM_NUMBER = ? AND RESPONSE = ?`,
     [sendId, number, STOPPED],
   );
   return { claim: { sendId, by, number }, maxAttempts, rows };
