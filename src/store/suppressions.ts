@@ -1,4 +1,5 @@
 import type { Executor } from './mysql/database.js';
+import { rowMove } from './recipients/row.js';
 import { addWhileImporting } from './sends/counters.js';
 
 /** How many of a send's recipients are suppressed by now. */
@@ -17,11 +18,12 @@ export async function countSuppressed(db: Executor, sendId: number): Promise<num
  * @returns how many
  */
 export async function skipSuppressed(tx: Executor, sendId: number): Promise<number> {
+  const { set, where } = rowMove('pending', 'skipped');
   const { affectedRows } = await tx.run(
     `UPDATE CAMPAIGN_SEND_RESULTS r
        JOIN CAMPAIGN_SUPPRESSIONS s ON s.EMAIL_NORM = r.EMAIL_NORM
-        SET r.STATUS = 'skipped', r.ROOM = NULL, r.RESPONSE = LEFT(CONCAT('suppressed: ', s.REASON), 500)
-      WHERE r.SEND_ID = ? AND r.STATUS = 'pending'`,
+        SET ${set}, r.ROOM = NULL, r.RESPONSE = LEFT(CONCAT('suppressed: ', s.REASON), 500)
+      WHERE r.SEND_ID = ? AND ${where}`,
     [sendId],
   );
   if (affectedRows > 0) await addWhileImporting(tx, sendId, { skipped: affectedRows });

@@ -1,7 +1,8 @@
 import { pendingOf, type Send } from '../domain/progress.js';
+import { isFinished } from '../domain/states.js';
 import type { Contradiction } from '../domain/verification.js';
 import type { Database, Executor } from './mysql/database.js';
-import { IS_RESOLVED } from './recipients/settle.js';
+import { IS_RESOLVED } from './recipients/row.js';
 import { readSend } from './sends/row.js';
 
 /** Conditions that no row of a ledger may meet, `s` being its send's row, and what such a row is called. */
@@ -111,7 +112,7 @@ function rowContradictions(ledger: Recount): Contradiction[] {
 
 function statusContradictions(send: Send, ledger: Recount, messages: number): Contradiction[] {
   const open = ledger.pending + ledger.sending;
-  const finished = send.status === 'completed' || send.status === 'cancelled';
+  const finished = isFinished(send.status);
   return [
     ...(send.status === 'completed' && open > 0
       ? [{ what: 'pending or sending rows of a completed send', expected: 0, found: open }]

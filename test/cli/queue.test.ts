@@ -8,7 +8,7 @@ import { parseQueueOptions } from '../../src/cli/queue-options.ts';
 import { type QueueDeps, queue } from '../../src/cli/queue-run.ts';
 import { CampaignError } from '../../src/errors.ts';
 import { Database } from '../../src/store/mysql/database.ts';
-import { cancelImport } from '../../src/store/sends/row.ts';
+import { cancelImport } from '../../src/store/sends/lifecycle.ts';
 import { queueJson, queueSummary } from '../../src/view/queue.ts';
 import { runCommand, startCommand } from '../support/command.ts';
 import { createTestDatabase, startTestServer, type TestDatabase } from '../support/database.ts';

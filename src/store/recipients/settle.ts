@@ -1,10 +1,12 @@
 import type { CodeFilter } from '../../domain/code-filter.js';
-import type { SendStatus } from '../../domain/states.js';
+import { mayMove, type SendStatus } from '../../domain/states.js';
 import { clip, REASON_LENGTH } from '../../domain/text.js';
 import { writeEvent } from '../events.js';
 import { ATTENTION } from '../generated.js';
 import type { Database, Executor, Param } from '../mysql/database.js';
-import { keepBooks } from '../sends/counters.js';
+import { keepBooks, rowsMoved } from '../sends/counters.js';
+import { move } from '../sends/lifecycle.js';
+import { rowMove } from './row.js';
 
 /** Rows of one status that an operator wants settled, `unknown` or `failed`. */
 export interface Selection {
@@ -30,10 +32,6 @@ export interface Settle {
 
 /** Rows changed, or the send's status when that does not allow it. */
 export type Settled = { changed: number; reopened: boolean } | { refused: SendStatus };
-
-/** Whether an operator settled a row of the ledger, not a reply. Rows from before RESOLVED_AT say it in words alone. */
-export const IS_RESOLVED =
-  "(RESOLVED_AT IS NOT NULL OR (SMTP_CODE IS NULL AND COALESCE(RESPONSE LIKE 'resolved as %', FALSE)))";
 
 /** An unknown row of a claim that still stands may yet get a late result: it is nobody else's. */
 const NOT_HELD =
@@ -100,8 +98,9 @@ const CHANGES = {
   pending: 'RESOLVED_AT = NULL, ATTEMPTS = 0, NEXT_ATTEMPT_AT = UTC_TIMESTAMP(3)',
 } as const;
 
-/** Send statuses in which rows may be given back to be sent. */
-const CAN_SEND: readonly SendStatus[] = ['running', 'paused', 'completed'];
+/** Whether rows may be given back to be sent: the send goes on, or may be opened again. */
+const takesRows = (status: SendStatus): boolean =>
+  mayMove(status, 'complete') || mayMove(status, 'reopen');
 
 /**
  * Settles a chunk of rows, wherever they are still in the state `from` and no claim holds them, with counters and
@@ -121,7 +120,7 @@ export function settleRows(
       [sendId],
     );
     if (!send) return undefined;
-    if (settle.to === 'pending' && !CAN_SEND.includes(send.status)) return { refused: send.status };
+    if (settle.to === 'pending' && !takesRows(send.status)) return { refused: send.status };
     const changed = await updateRows(
       tx,
       sendId,
@@ -129,21 +128,19 @@ export function settleRows(
       decisions,
       settle.from === 'unknown' ? send.heldNumber : null,
     );
-    const reopened = changed > 0 && settle.to === 'pending' && send.status === 'completed';
+    const reopened = changed > 0 && settle.to === 'pending' && mayMove(send.status, 'reopen');
     if (changed > 0) {
       const { event, actor, from, to } = settle;
-      await keepBooks(tx, sendId, [{ from, to, rows: changed }], ...(reopened ? [REOPENED] : []));
+      const moved = [{ from, to, rows: changed }];
+      if (!reopened) await keepBooks(tx, sendId, moved);
+      else if (!(await move(tx, sendId, 'reopen', { set: rowsMoved(moved) })))
+        throw new Error(`send ${sendId} changed while its row was locked`);
       const details = { from, to, rows: changed, ...(reopened ? { reopened } : {}) };
       await writeEvent(tx, { sendId, event, actor, details });
     }
     return { changed, reopened };
   });
 }
-
-const REOPENED = {
-  sql: "STATUS = 'running', STATUS_REASON = NULL, FINISHED_AT = NULL",
-  params: [],
-};
 
 async function updateRows(
   tx: Executor,
@@ -160,11 +157,12 @@ async function updateRows(
   const responseParams: Param[] = same
     ? [first ?? null]
     : [seqs, texts.map((text) => text ?? null)];
+  const { set, where } = rowMove(from, to);
   const { affectedRows } = await tx.run(
     `UPDATE CAMPAIGN_SEND_RESULTS
-        SET STATUS = ?, ${CHANGES[to]}, RESPONSE = COALESCE(${response}, RESPONSE)
-      WHERE SEND_ID = ? AND SEQ IN (?) AND STATUS = ? AND NOT CLAIM_NUMBER <=> COALESCE(?, -1)`,
-    [to, ...responseParams, sendId, seqs, from, heldNumber],
+        SET ${set}, ${CHANGES[to]}, RESPONSE = COALESCE(${response}, RESPONSE)
+      WHERE SEND_ID = ? AND SEQ IN (?) AND ${where} AND NOT CLAIM_NUMBER <=> COALESCE(?, -1)`,
+    [...responseParams, sendId, seqs, heldNumber],
   );
   return affectedRows;
 }

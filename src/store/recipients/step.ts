@@ -1,7 +1,7 @@
 import type { Claim, Reconciled } from '../../domain/claim.js';
 import type { NextRows, Recipient } from '../../domain/recipient.js';
 import type { Settlement, Step, StepResult } from '../../domain/settlement.js';
-import type { RecipientStatus } from '../../domain/states.js';
+import { mayMove, type RecipientStatus } from '../../domain/states.js';
 import { clip, REASON_LENGTH } from '../../domain/text.js';
 import { ATTENTION } from '../generated.js';
 import {
@@ -14,6 +14,7 @@ import {
 } from '../mysql/database.js';
 import { readState, SENDING_ROWS } from '../sends/claim.js';
 import { keepBooks, type RowsMoved, rowsMoved } from '../sends/counters.js';
+import { rowMove } from './row.js';
 
 interface ResultRow {
   seq: number;
@@ -106,7 +107,8 @@ function settleStatement(
 ): Statement {
   const seqs = rows.map((row) => row.seq);
   const perRow = new PerRow(seqs);
-  const sets = [`STATUS = '${LEADS_TO[kind]}'`];
+  const { set, where } = rowMove(from, LEADS_TO[kind]);
+  const sets = [set];
   if (kind !== 'returned') {
     const answered = rows as Of<Exclude<Kind, 'returned'>>[];
     sets.push(
@@ -129,7 +131,7 @@ function settleStatement(
   if (kind !== 'returned') sets.push('ATTEMPTS = ATTEMPTS + 1');
   return {
     sql: `UPDATE CAMPAIGN_SEND_RESULTS SET ${sets.join(', ')}
-           WHERE SEND_ID = ? AND SEQ IN (?) AND STATUS = '${from}' AND CLAIM_NUMBER = ?`,
+           WHERE SEND_ID = ? AND SEQ IN (?) AND ${where} AND CLAIM_NUMBER = ?`,
     params: [...perRow.params, claim.sendId, seqs, claim.number],
   };
 }
@@ -196,17 +198,17 @@ function fenceStatement(claim: Claim, step: Step, kinds: readonly KindStatement[
   };
 }
 
-const MARK = "UPDATE CAMPAIGN_SEND_RESULTS SET STATUS = 'sending', CLAIM_NUMBER = ?";
+const MARKED = rowMove('pending', 'sending');
+const MARK = `UPDATE CAMPAIGN_SEND_RESULTS SET ${MARKED.set}, CLAIM_NUMBER = ?`;
 
 /** Rows still pending become `sending` under this claim. */
 const markRows = (claim: Claim, seqs: readonly number[]): Guarded => ({
-  sql: `${MARK} WHERE SEND_ID = ? AND SEQ IN (?) AND STATUS = 'pending'`,
+  sql: `${MARK} WHERE SEND_ID = ? AND SEQ IN (?) AND ${MARKED.where}`,
   params: [claim.number, claim.sendId, [...seqs].sort((a, b) => a - b)],
   touches: seqs.length,
 });
 
-const UNTOUCHED_IN_RANGE =
-  "SEND_ID = ? AND SEQ > ? AND SEQ <= ? AND STATUS = 'pending' AND NEXT_ATTEMPT_AT IS NULL";
+const UNTOUCHED_IN_RANGE = `SEND_ID = ? AND SEQ > ? AND SEQ <= ? AND ${MARKED.where} AND NEXT_ATTEMPT_AT IS NULL`;
 
 /** The same for all untouched rows of a range, found in one go instead of one by one. */
 const markRange = (claim: Claim, { fromSeq, cursorSeq }: Step): Guarded => ({
@@ -301,7 +303,7 @@ export function settleLate(
     // Locks the send's row before the ledger's, as every transaction does.
     await tx.run('UPDATE CAMPAIGN_SENDS SET ID = ID WHERE ID = ?', [claim.sendId]);
     const { status } = await readState(tx, claim);
-    const open = status === 'running' || status === 'paused';
+    const open = mayMove(status, 'complete');
     const admissible = settlements.filter(
       ({ to }) => to === 'sent' || to === 'failed' || (open && to !== 'unknown'),
     );

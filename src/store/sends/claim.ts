@@ -16,9 +16,10 @@ import { clip, REASON_LENGTH } from '../../domain/text.js';
 import { completedEvent, eventStatement, writeEvent } from '../events.js';
 import { ATTENTION, DUE } from '../generated.js';
 import type { Database, Executor, Fragment, Statement } from '../mysql/database.js';
-import { IS_RESOLVED } from '../recipients/settle.js';
+import { IS_RESOLVED, rowMove } from '../recipients/row.js';
 import { HOLDER } from '../workers.js';
 import { keepBooks, SETTLED } from './counters.js';
+import { move, moveWhere } from './lifecycle.js';
 
 /** When a send is due of which nothing is left but deferred rows: not before the first of them. */
 const DEFERRED_DUE_AT = `GREATEST(s.DUE_AT, COALESCE(
@@ -186,10 +187,10 @@ export function freeClaim(
     let unknown = 0;
     if (seqs.length > 0) {
       if (settle) told = await settle(tx, { number, maxAttempts, seqs });
+      const { set, where } = rowMove('sending', 'unknown');
       const settled = await tx.run(
-        `UPDATE CAMPAIGN_SEND_RESULTS
-            SET STATUS = 'unknown', NEXT_ATTEMPT_AT = NULL, RESPONSE = ?
-          WHERE SEND_ID = ? AND SEQ IN (?) AND STATUS = 'sending'`,
+        `UPDATE CAMPAIGN_SEND_RESULTS SET ${set}, NEXT_ATTEMPT_AT = NULL, RESPONSE = ?
+          WHERE SEND_ID = ? AND SEQ IN (?) AND ${where}`,
         [STOPPED, claim.sendId, seqs],
       );
       unknown = settled.affectedRows;
@@ -313,14 +314,10 @@ export async function endBatch(
   claim: Claim,
   end: { worked: boolean; exhausted: boolean },
 ): Promise<BatchEnd> {
-  const done = `STATUS IN ('running', 'paused') AND ${SETTLED} = TOTAL_COUNT`;
   const rows = await db.guardedTransaction([
     {
-      // MySQL assigns from left to right: STATUS comes after what is computed from its old value.
       sql: `UPDATE CAMPAIGN_SENDS
-                 SET FINISHED_AT = IF(${done}, UTC_TIMESTAMP(3), FINISHED_AT),
-                     STATUS_REASON = IF(${done}, NULL, STATUS_REASON),
-                     STATUS = IF(${done}, 'completed', STATUS),
+                 SET ${moveWhere('complete', `${SETTLED} = TOTAL_COUNT`)},
                      LAST_BATCH_AT = IF(?, UTC_TIMESTAMP(3), LAST_BATCH_AT),
                      CURSOR_SEQ = IF(? AND NOT EXISTS (
                        SELECT 1 FROM CAMPAIGN_SEND_RESULTS r
@@ -389,7 +386,6 @@ export function pauseItself(
   reason: string,
   giveBack: Run | null,
 ): Promise<boolean> {
-  const clipped = clip(reason, REASON_LENGTH);
   return db.transaction(async (tx) => {
     const fence = await tx.run(
       'UPDATE CAMPAIGN_SENDS SET CLAIMED_AT = UTC_TIMESTAMP(3) WHERE ID = ? AND CLAIMED_BY = ?',
@@ -397,26 +393,17 @@ export function pauseItself(
     );
     if (fence.affectedRows === 0) return false;
     const givenBack = giveBack === null ? 0 : await giveRunBack(tx, claim, giveBack);
-    const paused = await tx.run(
-      `UPDATE CAMPAIGN_SENDS SET STATUS = 'paused', STATUS_REASON = ?
-        WHERE ID = ? AND CLAIMED_BY = ? AND STATUS = 'running'`,
-      [clipped, claim.sendId, claim.by],
-    );
-    if (paused.affectedRows === 0) {
-      // Done before, if the reply to that was lost.
-      const done = await tx.rows(
-        "SELECT 1 FROM CAMPAIGN_SENDS WHERE ID = ? AND STATUS = 'paused' AND STATUS_REASON = ?",
-        [claim.sendId, clipped],
-      );
-      return done.length > 0;
-    }
-    await writeEvent(tx, {
-      sendId: claim.sendId,
-      event: 'paused',
-      actor: claim.by,
+    const paused = await move(tx, claim.sendId, 'pause', {
       reason,
-      details: { givenBack },
+      where: { sql: 'CLAIMED_BY = ?', params: [claim.by] },
+      event: { event: 'paused', actor: claim.by, reason, details: { givenBack } },
     });
-    return true;
+    if (paused) return true;
+    // Done before, if the reply to that was lost.
+    const done = await tx.rows(
+      "SELECT 1 FROM CAMPAIGN_SENDS WHERE ID = ? AND STATUS = 'paused' AND STATUS_REASON = ?",
+      [claim.sendId, clip(reason, REASON_LENGTH)],
+    );
+    return done.length > 0;
   });
 }

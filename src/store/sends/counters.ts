@@ -77,6 +77,22 @@ export async function keepBooks(
   await tx.run(`UPDATE CAMPAIGN_SENDS SET ${sql} WHERE ID = ?`, [...params, sendId]);
 }
 
+/** Takes the counters of a send to which nothing is added any more, and was never sent, from its ledger. */
+export async function countLedger(tx: Executor, sendId: number): Promise<void> {
+  const [found] = await tx.rows<{ total: number; skipped: number; lastSeq: number }>(
+    `SELECT COUNT(*) AS total, COUNT(IF(STATUS = 'skipped', 1, NULL)) AS skipped, COALESCE(MAX(SEQ), 0) AS lastSeq
+       FROM CAMPAIGN_SEND_RESULTS WHERE SEND_ID = ?`,
+    [sendId],
+  );
+  const { total = 0, skipped = 0, lastSeq = 0 } = found ?? {};
+  const { sql, params } = listed(counted({ total, skipped }));
+  await tx.run(`UPDATE CAMPAIGN_SENDS SET ${sql}, LAST_SEQ = GREATEST(LAST_SEQ, ?) WHERE ID = ?`, [
+    ...params,
+    lastSeq,
+    sendId,
+  ]);
+}
+
 /** Changes the counters of a send whose import has not ended. @returns false when it has */
 export async function addWhileImporting(
   tx: Executor,

@@ -1,14 +1,15 @@
 import type { ShownStatus } from '../../domain/progress.js';
 import type { SendStatus } from '../../domain/states.js';
-import { clip, plural, REASON_LENGTH } from '../../domain/text.js';
+import { plural } from '../../domain/text.js';
 import { CampaignError } from '../../errors.js';
 import { writeEvent } from '../events.js';
 import { ATTENTION } from '../generated.js';
 import { insertMessage, type StoredMessage } from '../messages.js';
 import { type BulkInsert, chooseBulkInsert, type RowBlock, type Target } from '../mysql/bulk.js';
-import { type Database, type Executor, listed, type Outcome } from '../mysql/database.js';
+import type { Database, Executor, Outcome } from '../mysql/database.js';
 import { skipSuppressed } from '../suppressions.js';
 import { addInserted, addWhileImporting, agreeing, counted } from './counters.js';
+import { move } from './lifecycle.js';
 
 /** A send about to be created. */
 export interface NewSend {
@@ -267,22 +268,15 @@ export function releaseImport(
       [sendId],
     );
     const total = ledger?.total ?? 0;
-    const books = agreeing({ total, skipped: ledger?.skipped ?? 0 });
-    const { sql, params } = listed(counted(list));
-    const { affectedRows } = await tx.run(
-      `UPDATE CAMPAIGN_SENDS SET STATUS = ?, STATUS_REASON = ?, ${sql}
-        WHERE ID = ? AND STATUS = 'importing' AND ${books.sql}`,
-      [
-        status,
-        status === 'paused' ? clip(`queued as paused by ${actor}`, REASON_LENGTH) : null,
-        ...params,
-        sendId,
-        ...books.params,
-      ],
-    );
-    if (affectedRows !== 1) throw await explainRefusal(tx, sendId, total);
     const counts = { total, ...list, suppressed };
-    await writeEvent(tx, { sendId, event: 'imported', actor, details: counts });
+    const held = status === 'paused';
+    const released = await move(tx, sendId, held ? 'hold' : 'release', {
+      ...(held ? { reason: `queued as paused by ${actor}` } : {}),
+      set: counted(list),
+      where: agreeing({ total, skipped: ledger?.skipped ?? 0 }),
+      event: { event: 'imported', actor, details: counts },
+    });
+    if (!released) throw await explainRefusal(tx, sendId, total);
     return counts;
   });
 }

@@ -1,11 +1,8 @@
 import { ALIVE_SECONDS } from '../../domain/lease.js';
-import type { Controls } from '../../domain/pacing.js';
 import type { Send, ShownStatus, Snapshot } from '../../domain/progress.js';
-import { clip, REASON_LENGTH } from '../../domain/text.js';
 import { ATTENTION, DUE } from '../generated.js';
-import { type Executor, listed, type Statement } from '../mysql/database.js';
+import type { Executor, Statement } from '../mysql/database.js';
 import { HOLDER } from '../workers.js';
-import { counted } from './counters.js';
 
 const RATE_ROWS = 2000;
 const RATE_SECONDS = 60;
@@ -149,85 +146,4 @@ export async function listSendIds(db: Executor, afterId: number, limit: number):
     [afterId, limit],
   );
   return rows.map((row) => row.id);
-}
-
-/** @returns false when the send is not running */
-export async function pauseSend(tx: Executor, id: number, reason: string): Promise<boolean> {
-  const { affectedRows } = await tx.run(
-    "UPDATE CAMPAIGN_SENDS SET STATUS = 'paused', STATUS_REASON = ? WHERE ID = ? AND STATUS = 'running'",
-    [clip(reason, REASON_LENGTH), id],
-  );
-  return affectedRows === 1;
-}
-
-/** @returns false when the send is not paused */
-export async function resumeSend(tx: Executor, id: number): Promise<boolean> {
-  const { affectedRows } = await tx.run(
-    `UPDATE CAMPAIGN_SENDS
-        SET STATUS = 'running', STATUS_REASON = NULL, STARTED_AT = COALESCE(STARTED_AT, UTC_TIMESTAMP(3))
-      WHERE ID = ? AND STATUS = 'paused'`,
-    [id],
-  );
-  return affectedRows === 1;
-}
-
-/** @returns false when the send is neither running nor paused */
-export async function cancelSend(tx: Executor, id: number): Promise<boolean> {
-  const { affectedRows } = await tx.run(
-    `UPDATE CAMPAIGN_SENDS SET STATUS = 'cancelled', STATUS_REASON = NULL, FINISHED_AT = UTC_TIMESTAMP(3)
-      WHERE ID = ? AND STATUS IN ('running', 'paused')`,
-    [id],
-  );
-  return affectedRows === 1;
-}
-
-/**
- * Puts an unfinished import away: its key is free again, and its counters are taken from the rows that it brought.
- * The first UPDATE bars further chunks of the import, so the count holds.
- * @returns false when the send is not importing
- */
-export async function cancelImport(tx: Executor, id: number): Promise<boolean> {
-  const { affectedRows } = await tx.run(
-    `UPDATE CAMPAIGN_SENDS SET STATUS = 'cancelled', SEND_KEY = NULL, FINISHED_AT = UTC_TIMESTAMP(3)
-      WHERE ID = ? AND STATUS = 'importing'`,
-    [id],
-  );
-  if (affectedRows !== 1) return false;
-  const [counts] = await tx.rows<{ total: number; skipped: number; lastSeq: number }>(
-    `SELECT COUNT(*) AS total, COUNT(IF(STATUS = 'skipped', 1, NULL)) AS skipped, COALESCE(MAX(SEQ), 0) AS lastSeq
-       FROM CAMPAIGN_SEND_RESULTS WHERE SEND_ID = ?`,
-    [id],
-  );
-  const { total = 0, skipped = 0, lastSeq = 0 } = counts ?? {};
-  const { sql, params } = listed(counted({ total, skipped }));
-  await tx.run(`UPDATE CAMPAIGN_SENDS SET ${sql}, LAST_SEQ = GREATEST(LAST_SEQ, ?) WHERE ID = ?`, [
-    ...params,
-    lastSeq,
-    id,
-  ]);
-  return true;
-}
-
-/** @returns false when the send is finished, or somebody changed its controls since `from` was read */
-export async function changeControls(
-  tx: Executor,
-  id: number,
-  from: Controls,
-  to: Controls,
-): Promise<boolean> {
-  const { affectedRows } = await tx.run(
-    `UPDATE CAMPAIGN_SENDS SET BATCH_SIZE = ?, DELAY_MS = ?, COOLDOWN_SECONDS = ?
-      WHERE ID = ? AND BATCH_SIZE = ? AND DELAY_MS = ? AND COOLDOWN_SECONDS = ?
-        AND STATUS IN ('importing', 'running', 'paused')`,
-    [
-      to.batchSize,
-      to.delayMs,
-      to.cooldownSeconds,
-      id,
-      from.batchSize,
-      from.delayMs,
-      from.cooldownSeconds,
-    ],
-  );
-  return affectedRows === 1;
 }

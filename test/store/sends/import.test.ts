@@ -15,7 +15,7 @@ import {
   type NewRecipient,
   releaseImport,
 } from '../../../src/store/sends/import.ts';
-import { cancelImport } from '../../../src/store/sends/row.ts';
+import { cancelImport } from '../../../src/store/sends/lifecycle.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
 let db: TestDatabase;
