@@ -1,3 +1,4 @@
+import type { FoundEncoding } from '../domain/list-findings.js';
 import { CampaignError } from '../errors.js';
 import {
   beginsWith,
@@ -6,7 +7,6 @@ import {
   type Decoder,
   EXPORT_REMEDY,
   encodingName,
-  type FoundEncoding,
   findEncoding,
   MIXED_REMEDY,
   UnicodeDecoder,

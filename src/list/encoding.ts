@@ -1,17 +1,6 @@
 import { TextDecoder } from 'node:util';
 import iconv from 'iconv-lite';
-
-/** What a list is read as. */
-export interface FoundEncoding {
-  /** Name in lower case, by the WHATWG Encoding Standard where that has it. */
-  encoding: string;
-  /** What tells: the user, a byte order mark, the places of NUL bytes, or bytes that are not UTF-8. */
-  by: 'flag' | 'mark' | 'nuls' | 'bytes';
-  /** What a byte order mark says that the user overrules. */
-  mark?: string;
-  /** The first words that are not ASCII, where they alone tell. */
-  example?: { line: number; text: string };
-}
+import type { FoundEncoding } from '../domain/list-findings.js';
 
 /** Why a list cannot be read on, in words to stand before and behind the number of the line. */
 export interface DecodeFault {

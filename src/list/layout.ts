@@ -1,3 +1,4 @@
+import type { FoundLine } from '../domain/list-findings.js';
 import { readAddressCell } from './address-cell.js';
 import { countLines } from './decode.js';
 import { DELIMITERS, findDelimiter, splitRoughly } from './delimiter.js';
@@ -14,13 +15,6 @@ const SEPARATOR_LINE = /^"?sep=([,;\t|])"?[ \t]*\n/i;
 
 /** A byte order mark that was taken for text, and encoded with it. */
 const MARK_ENCODED_TWICE = /^ï»¿/;
-
-/** A row as it stands. */
-export interface FoundLine {
-  /** From 1. */
-  line: number;
-  text: string;
-}
 
 /** Where a list's table begins, and how its cells are told apart. */
 export interface Layout {

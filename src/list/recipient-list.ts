@@ -1,3 +1,9 @@
+import type {
+  AddressColumn,
+  EncodedTwice,
+  FoundLine,
+  RejectedLine,
+} from '../domain/list-findings.js';
 import { undoDoubleEncoding } from '../domain/mojibake.js';
 import { CampaignError } from '../errors.js';
 import { readAddressCell } from './address-cell.js';
@@ -13,7 +19,7 @@ import {
 } from './columns.js';
 import { readRecords } from './csv.js';
 import { countLines, decodeText, type TextOptions } from './decode.js';
-import type { FoundLine, Layout } from './layout.js';
+import type { Layout } from './layout.js';
 import { type CsvRecord, isBlank } from './rows.js';
 
 /** A line of the list that can be mailed. */
@@ -26,35 +32,9 @@ export interface ListRecipient {
   fields: string | null;
 }
 
-/** A line of the list that cannot. */
-export interface Rejection {
-  line: number;
-  reason: string;
-  cells: string[];
-}
-
 interface ListBatch {
   accepted: ListRecipient[];
-  rejected: Rejection[];
-}
-
-/** Cells that look encoded twice, the first of them as an example. */
-export interface EncodedTwice {
-  cells: number;
-  /** Of the example. */
-  line: number;
-  cell: string;
-  /** What it was before. */
-  probably: string;
-}
-
-/** A column that may hold the address. */
-export interface AddressColumn {
-  /** From 0. */
-  index: number;
-  header: string;
-  /** The cell of the first row that has one. */
-  example: string;
+  rejected: RejectedLine[];
 }
 
 /** A list whose header has been read, and whose rows can be read once. */
@@ -202,7 +182,7 @@ async function* readBatches(
   }
 }
 
-type RowCheck = (record: CsvRecord) => ListRecipient | Rejection;
+type RowCheck = (record: CsvRecord) => ListRecipient | RejectedLine;
 
 function checkBatch(records: readonly CsvRecord[], check: RowCheck): ListBatch {
   const batch: ListBatch = { accepted: [], rejected: [] };

@@ -1,12 +1,12 @@
 import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { stringify } from 'csv-stringify/sync';
+import type { RejectedLine } from '../domain/list-findings.js';
 import { CampaignError } from '../errors.js';
-import type { Rejection } from './recipient-list.js';
 import { fileError } from './source.js';
 
 /** Every rejected line of a list, as a CSV of line number, reason and the row itself. */
 export interface RejectsFile {
-  write(rejections: readonly Rejection[]): Promise<void>;
+  write(rejections: readonly RejectedLine[]): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -1,9 +1,15 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { addAbortSignal, type Readable } from 'node:stream';
+import { addAbortSignal, Readable } from 'node:stream';
+import { unlessAborted } from '../domain/races.js';
 import { CampaignError } from '../errors.js';
 
 /** Small enough that the database is never left waiting long for the next piece to be parsed. */
 const CHUNK_BYTES = 16 * 1024;
+
+/** A list: a file, or what somebody else reads, and how messages call that. */
+export type ListInput =
+  | { path: string }
+  | { name: string; chunks: AsyncIterable<Uint8Array | string> };
 
 /** Where a list comes from. */
 export interface ListSource {
@@ -39,17 +45,15 @@ export function fileError(
 const REMEDY = 'give a readable CSV file with --list, or - for standard input';
 
 /**
- * Opens a list: a path, or `-` for standard input. Reading it ends with an AbortError when the signal comes.
+ * Opens a list. Reading it ends with an AbortError when the signal comes.
  * @throws CampaignError BAD_FILE when it cannot be read
  */
-export async function openSource(
-  path: string,
-  stdin: Readable,
-  signal: AbortSignal,
-): Promise<ListSource> {
-  if (path === '-') {
-    return { name: 'standard input', size: null, chunks: addAbortSignal(signal, stdin) };
+export async function openSource(list: ListInput, signal: AbortSignal): Promise<ListSource> {
+  if ('chunks' in list) {
+    const { name, chunks } = list;
+    return { name, size: null, chunks: bytesOf(chunks, signal) };
   }
+  const { path } = list;
   try {
     const file = await open(path, 'r');
     const stat = await file.stat();
@@ -66,12 +70,40 @@ export async function openSource(
   }
 }
 
+/** A stream is destroyed when the signal comes; anything else is left where it is. */
+async function* bytesOf(
+  chunks: AsyncIterable<Uint8Array | string>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const source =
+    chunks instanceof Readable ? addAbortSignal(signal, chunks) : abortable(chunks, signal);
+  for await (const chunk of source) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+}
+
+async function* abortable<T>(items: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
+  const iterator = items[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await unlessAborted(iterator.next(), signal);
+      if (next === null) throw interrupted(signal);
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    // One that waits for its next item would hold us up.
+    void iterator.return?.().catch(() => undefined);
+  }
+}
+
+const interrupted = (signal: AbortSignal): DOMException =>
+  new DOMException(`interrupted: ${signal.reason}`, 'AbortError');
+
 /** Through one buffer, so that a long list leaves no garbage. */
 async function* readThrough(file: FileHandle, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   try {
     for (;;) {
-      if (signal.aborted) throw new DOMException(`interrupted: ${signal.reason}`, 'AbortError');
+      if (signal.aborted) throw interrupted(signal);
       const { bytesRead } = await file.read(buffer);
       if (bytesRead === 0) return;
       yield buffer.subarray(0, bytesRead);

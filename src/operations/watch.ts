@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Progress } from '../domain/progress.js';
-import { unlessAborted } from '../scheduler/races.js';
+import { unlessAborted } from '../domain/races.js';
 import type { Database } from '../store/mysql/database.js';
 import { isUnavailable } from '../store/mysql/errors.js';
 import { readProgress } from './progress.js';

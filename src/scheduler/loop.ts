@@ -3,6 +3,7 @@ import type { Claim, Work } from '../domain/claim.js';
 import { claimName, parseClaimName } from '../domain/claim-name.js';
 import { type Clock, elapsedMs, leaseOf, STALE_CLAIM_SECONDS } from '../domain/lease.js';
 import type { MessageSource } from '../domain/message.js';
+import { unlessAborted, within } from '../domain/races.js';
 import { RefusalWatch } from '../domain/refusal-watch.js';
 import type { RetryPolicy } from '../domain/retry-delay.js';
 import type { Report } from '../domain/scheduler-events.js';
@@ -14,7 +15,6 @@ import { type Session, Sessions } from './batch/open-sends.js';
 import { Admission } from './dispatch/admission.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import type { CompiledMessage, Host, Ledger, Transport } from './ports.js';
-import { unlessAborted, within } from './races.js';
 import { takeOverFromTheDead } from './takeover.js';
 import { Wake } from './wake.js';
 

@@ -1,83 +1,14 @@
-import type { ShownStatus } from '../domain/progress.js';
+import type {
+  AddressColumn,
+  EncodedTwice,
+  FoundEncoding,
+  FoundLine,
+  RejectedLine,
+} from '../domain/list-findings.js';
+import type { Imported, Queued, QueueFinding, QueuePlan } from '../domain/queued.js';
 import { count, plural } from '../domain/text.js';
 import { printable } from './printable.js';
 import { cut } from './width.js';
-
-/** What `queue` came to. */
-export interface QueueView {
-  /** Null in a dry run. */
-  id: number | null;
-  name: string;
-  status: ShownStatus | 'dry-run';
-  total: number;
-  /** Null when it is not known (any more, or in a dry run). */
-  rejected: number | null;
-  duplicates: number | null;
-  suppressed: number | null;
-  /** An earlier `queue` with the same key had created it. */
-  alreadyQueued: boolean;
-  /** Rows whose domain was converted to A-labels; null when the list was not read. */
-  idnConverted: number | null;
-  /** Rows only a server with SMTPUTF8 can take; null when the list was not read. */
-  needSmtpUtf8: number | null;
-  /** What the list was read as; null when it was not read. */
-  encoding: string | null;
-  /** Line of the list's header, from 1; null when the list was not read. */
-  headerLine: number | null;
-  /** Null when no cell looks so, or the list was not read. */
-  looksEncodedTwice: EncodedTwiceView | null;
-}
-
-/** Cells that look encoded twice, and the first of them. */
-export interface EncodedTwiceView {
-  cells: number;
-  line: number;
-  cell: string;
-  probably: string;
-}
-
-/** A list that is in the ledger, not released yet. */
-export interface ImportedView {
-  /** Who would get it: without the suppressed. */
-  total: number;
-  suppressed: number;
-  rejected: number;
-  duplicates: number;
-}
-
-/** What `queue` is about to do. */
-export interface QueuePlanView {
-  name: string;
-  from: string;
-  subject: string;
-  list: string;
-  /** Null for a pipe. */
-  listBytes: number | null;
-  listUnsubscribe: string | null;
-  timezone: string;
-  fieldNames: readonly string[];
-  batchSize: number;
-  delayMs: number;
-  cooldownSeconds: number;
-  maxAttempts: number;
-  startAt: Date | null;
-  paused: boolean;
-}
-
-/** What a list is read as, and what tells. */
-export interface EncodingView {
-  encoding: string;
-  by: 'flag' | 'mark' | 'nuls' | 'bytes';
-  /** Of a byte order mark that --encoding overrules. */
-  mark?: string;
-  example?: { line: number; text: string };
-}
-
-export interface RejectionView {
-  line: number;
-  reason: string;
-  cells: readonly string[];
-}
 
 const bytes = (value: number): string => {
   if (value < 1024) return plural(value, 'byte');
@@ -89,7 +20,7 @@ const bytes = (value: number): string => {
 };
 
 /** The JSON object of `queue`, on one line. */
-export function queueJson(result: QueueView): string {
+export function queueJson(result: Queued): string {
   const { id, status, total, rejected, duplicates, suppressed, alreadyQueued } = result;
   const { idnConverted, needSmtpUtf8, encoding, headerLine, looksEncodedTwice } = result;
   return JSON.stringify({
@@ -108,7 +39,7 @@ export function queueJson(result: QueueView): string {
   });
 }
 
-const asides = (result: Partial<QueueView>): string => {
+const asides = (result: Partial<Queued>): string => {
   const parts = [
     result.rejected ? `${plural(result.rejected, 'line')} rejected` : '',
     result.duplicates ? plural(result.duplicates, 'duplicate') : '',
@@ -122,7 +53,7 @@ const asides = (result: Partial<QueueView>): string => {
 };
 
 /** What was done and how to go on, in lines for people. */
-export function queueSummary(result: QueueView): string {
+export function queueSummary(result: Queued): string {
   const { id, status, total, alreadyQueued } = result;
   const recipients = `${plural(total, 'recipient')}${asides(result)}`;
   if (id === null) return `The list is good for ${recipients}. Dry run: nothing was queued.`;
@@ -136,7 +67,7 @@ export function queueSummary(result: QueueView): string {
   return [first, ...nextSteps(id, status).map((line) => `  ${line}`)].join('\n');
 }
 
-function nextSteps(id: number, status: QueueView['status']): string[] {
+function nextSteps(id: number, status: Queued['status']): string[] {
   switch (status) {
     case 'cancelled':
       return ['it stays cancelled; another --key queues the list anew'];
@@ -150,7 +81,7 @@ function nextSteps(id: number, status: QueueView['status']): string[] {
 }
 
 /** What is about to be imported, and how it is to be sent. */
-export function queuePlan(plan: QueuePlanView, database: string): string {
+export function queuePlan(plan: QueuePlan, database: string): string {
   const pacing = [
     `${plural(plan.batchSize, 'message')} a batch`,
     plan.delayMs === 0 ? 'no delay between messages' : `${count(plan.delayMs)} ms between messages`,
@@ -176,19 +107,41 @@ export function queuePlan(plan: QueuePlanView, database: string): string {
     .join('\n');
 }
 
-const startText = ({ startAt, paused }: QueuePlanView): string => {
+const startText = ({ startAt, paused }: QueuePlan): string => {
   if (paused) return 'when it is resumed';
   return startAt === null ? 'at once' : startAt.toISOString();
 };
 
 /** The question that releases an imported list. */
-export function queueQuestion(imported: ImportedView, paused: boolean): string {
+export function queueQuestion(imported: Imported, paused: boolean): string {
   const recipients = `${plural(imported.total, 'recipient')}${asides(imported)}`;
   return paused ? `Keep it, paused, for ${recipients}?` : `Send it to ${recipients}?`;
 }
 
+/** What a caller of `queue` should know, in words. */
+export function findingText(finding: QueueFinding): string {
+  switch (finding.kind) {
+    case 'encoding':
+      return encodingLine(finding.list, finding);
+    case 'above-header':
+      return aboveNotice(finding.list, finding.headerLine, finding.above);
+    case 'ambiguous-fields':
+      return twinsNotice(finding.fields);
+    case 'no-text':
+      return `The text part made from ${finding.html} is empty: give images an alt text, or a text part with --text.`;
+    case 'rejected':
+      return rejectionLines(finding.first, finding.total);
+    case 'encoded-twice':
+      return encodedTwiceNotice(finding);
+    case 'waiting-for-import':
+      return `send ${finding.id} with this key is being imported; waiting for its end`;
+    case 'removing':
+      return 'removing what was imported …';
+  }
+}
+
 /** What a list is read as, and why. */
-export function encodingLine(list: string, { encoding, by, mark, example }: EncodingView): string {
+function encodingLine(list: string, { encoding, by, mark, example }: FoundEncoding): string {
   const why = {
     flag: `as --encoding says${mark ? `, though it begins with the byte order mark of ${mark}` : ''}`,
     mark: 'as its byte order mark says',
@@ -201,7 +154,7 @@ export function encodingLine(list: string, { encoding, by, mark, example }: Enco
 }
 
 /** The first rejected lines, one a line, and how many more there are. */
-export function rejectionLines(first: readonly RejectionView[], total: number): string {
+export function rejectionLines(first: readonly RejectedLine[], total: number): string {
   const lines = first.map(
     ({ line, reason, cells }) =>
       `  line ${line}: ${cut(printable(reason), 120)}: ${cut(printable(cells.join(' | ')), 80)}`,
@@ -217,11 +170,7 @@ export function rejectionLines(first: readonly RejectionView[], total: number): 
 const MAX_LINES_ABOVE = 5;
 
 /** Where the header is, when it is not first, and what stands above it and is left out. */
-export function aboveNotice(
-  list: string,
-  headerLine: number,
-  above: readonly { line: number; text: string }[],
-): string {
+function aboveNotice(list: string, headerLine: number, above: readonly FoundLine[]): string {
   const more = above.length - MAX_LINES_ABOVE;
   return [
     `The header of ${printable(list)} is line ${count(headerLine)}. Left out above it:`,
@@ -233,13 +182,13 @@ export function aboveNotice(
 }
 
 /** Merge fields that no column fills, for more than one would. */
-export const twinsNotice = (twins: ReadonlyMap<string, readonly string[]>): string =>
+const twinsNotice = (twins: ReadonlyMap<string, readonly string[]>): string =>
   [
     'Templates cannot use these merge fields, for more than one column has the name:',
     ...[...twins].map(([field, columns]) => `  ${field}: ${printable(columns.join(', '))}`),
   ].join('\n');
 
-export function encodedTwiceNotice({ cells, line, cell, probably }: EncodedTwiceView): string {
+function encodedTwiceNotice({ cells, line, cell, probably }: EncodedTwice): string {
   const [shown, meant] = [cell, probably].map((text) => cut(printable(text), 80));
   return [
     `The list looks encoded twice in ${plural(cells, 'cell')}: "${shown}" on line ${line} was probably "${meant}".`,
@@ -250,9 +199,7 @@ export function encodedTwiceNotice({ cells, line, cell, probably }: EncodedTwice
 export const COLUMN_QUESTION = 'Which column holds the address?';
 
 /** The columns that may hold the address, each with its first cell. */
-export const columnChoices = (
-  columns: readonly { index: number; header: string; example: string }[],
-): string[] =>
+export const columnChoices = (columns: readonly AddressColumn[]): string[] =>
   columns.map(({ index, header, example }) => {
     const title = header === '' ? `column ${index + 1}` : `${header} (column ${index + 1})`;
     return cut(printable(example === '' ? title : `${title}: ${example}`), 100);

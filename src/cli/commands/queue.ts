@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
+import type { Imported, ImportProgress, Queued, QueuePlan } from '../../domain/queued.js';
 import { CampaignError, signalExit } from '../../errors.js';
-import type { ImportedView, QueuePlanView, QueueView } from '../../view/queue.js';
 import type { Context } from '../context.js';
-import type { ImportProgress } from '../queue-reader.js';
 import type { QueueDeps } from '../queue-run.js';
 
 interface Flags {
@@ -74,7 +73,7 @@ async function run(flags: Flags, context: Context): Promise<void> {
   const barred = context.stderr.isTTY && !context.dumb && !flags.json;
   const bar = barred ? await createBar(context) : null;
   const deps: QueueDeps = {
-    database: () => context.workspace.database({ connections: 2, countChangedRows: true }),
+    database: (options) => context.workspace.database(options),
     stdin: context.stdin,
     signal: context.signal,
     actor: context.workspace.actor,
@@ -119,7 +118,7 @@ async function run(flags: Flags, context: Context): Promise<void> {
 const interrupted = (context: Context): void =>
   context.setExitCode(signalExit(context.signal.reason));
 
-async function report(result: QueueView, flags: Flags, context: Context): Promise<void> {
+async function report(result: Queued, flags: Flags, context: Context): Promise<void> {
   const { queueJson, queueSummary } = await import('../../view/queue.js');
   if (flags.json) context.stdout.write(`${queueJson(result)}\n`);
   else if (context.stdout.isTTY || result.id === null) {
@@ -131,7 +130,7 @@ async function report(result: QueueView, flags: Flags, context: Context): Promis
 }
 
 /** @throws CampaignError CONFIRMATION_NEEDED off a terminal */
-async function announce(plan: QueuePlanView, context: Context): Promise<void> {
+async function announce(plan: QueuePlan, context: Context): Promise<void> {
   const [{ queuePlan }, { canAsk }, { nobodyToAsk }, { describeAddress }] = await Promise.all([
     import('../../view/queue.js'),
     import('../confirm.js'),
@@ -145,7 +144,7 @@ async function announce(plan: QueuePlanView, context: Context): Promise<void> {
 }
 
 /** @throws CampaignError CONFIRMATION_NEEDED when the answer is no */
-async function confirm(imported: ImportedView, paused: boolean, context: Context): Promise<void> {
+async function confirm(imported: Imported, paused: boolean, context: Context): Promise<void> {
   const [{ queueQuestion }, { ask }] = await Promise.all([
     import('../../view/queue.js'),
     import('../confirm.js'),

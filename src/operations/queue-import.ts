@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Imported, Queued } from '../domain/queued.js';
 import { CampaignError } from '../errors.js';
 import type { ListRecipient } from '../list/recipient-list.js';
 import type { RejectsFile } from '../list/rejects.js';
@@ -19,24 +20,21 @@ import {
 } from '../store/sends/import.js';
 import { cancel } from '../store/sends/lifecycle.js';
 import { countSuppressed } from '../store/suppressions.js';
-import type { ImportedView, QueueView } from '../view/queue.js';
-import type { ListReader } from './queue-reader.js';
+import type { ListReader, ReaderDeps } from './queue-reader.js';
+import type { Workspace } from './workspace.js';
 
 /** The outside of an import. */
-export interface ImportDeps {
-  /** Opened with `countChangedRows`, schema checked. */
-  database(): Promise<Database>;
-  /** Aborted with the name of the signal that interrupts the command. */
-  signal: AbortSignal;
-  actor: string;
+export interface ImportDeps extends ReaderDeps {
+  workspace: Pick<Workspace, 'database' | 'actor'>;
   /** Milliseconds of a clock that only goes forward. */
   now(): number;
   /** Resolves when the list, which is in the ledger now, may be sent; throws when not. */
-  confirm(imported: ImportedView): Promise<void>;
-  onNotice(text: string): void;
-  /** Told what its result has no place for, and its caller should know. */
-  onWarning(text: string): void;
+  confirm: ((imported: Imported) => Promise<void>) | undefined;
 }
+
+/** Counts changed rows, which tells an insert from a duplicate. */
+const openDatabase = (workspace: ImportDeps['workspace']): Promise<Database> =>
+  workspace.database({ connections: 2, countChangedRows: true });
 
 /** Another import under the same key that has not moved for this long is taken for dead. */
 const STALLED_MS = 15_000;
@@ -44,12 +42,10 @@ const POLL_MS = 250;
 /** Recipients whose removal takes a moment. */
 const LONG_LIST = 50_000;
 
-/** A send, how it is to be released, and the files that its message was read from. */
-interface ImportedSend extends NewSend {
+/** A send, how it is to be released, and how messages call the two parts of its body. */
+export interface ImportedSend extends NewSend {
   paused: boolean;
-  yes: boolean;
-  html: string | null;
-  text: string | null;
+  bodyNames: { html: string | null; text: string | null };
 }
 
 /**
@@ -63,8 +59,8 @@ export async function importList(
   reader: ListReader,
   rejects: RejectsFile | null,
   deps: ImportDeps,
-): Promise<QueueView> {
-  const database = await deps.database();
+): Promise<Queued> {
+  const database = await openDatabase(deps.workspace);
   const packetLimit = await readPacketLimit(database);
   requireRoom(send, packetLimit, database.name);
   const bulk = await chooseRowInsert(database, packetLimit);
@@ -87,12 +83,18 @@ export async function importList(
     reader.showFindings();
     const { rejected, accepted } = reader;
     const counts = { rejected, duplicates: accepted - writer.inserted };
-    if (!send.yes) {
+    if (deps.confirm) {
       const suppressed = await countSuppressed(database, created);
       await deps.confirm({ total: writer.inserted - suppressed, suppressed, ...counts });
     }
     deps.signal.throwIfAborted();
-    await releaseImport(database, created, send.paused ? 'paused' : 'running', counts, deps.actor);
+    await releaseImport(
+      database,
+      created,
+      send.paused ? 'paused' : 'running',
+      counts,
+      deps.workspace.actor,
+    );
     return asView((await findQueued(database, created)) as QueuedSend, false, reader);
   } catch (error) {
     await writer.settle();
@@ -105,25 +107,25 @@ const PACKET_STEP = 1024 * 1024;
 
 /** @throws CampaignError DATABASE_REFUSED when the message does not fit into one packet */
 function requireRoom(
-  { message, html, text }: ImportedSend,
+  { message, bodyNames: { html, text } }: ImportedSend,
   packetLimit: number,
   where: string,
 ): void {
   const needed = messageBytes(message) + 1024;
   if (needed <= packetLimit) return;
-  const files = [
-    { path: html, bytes: Buffer.byteLength(message.html ?? '') },
-    { path: text, bytes: Buffer.byteLength(message.text ?? '') },
+  const parts = [
+    { name: html, bytes: Buffer.byteLength(message.html ?? '') },
+    { name: text, bytes: Buffer.byteLength(message.text ?? '') },
   ].sort((a, b) => b.bytes - a.bytes);
-  const [largest] = files;
-  const named = files.flatMap(({ path, bytes }) =>
-    path === null ? [] : `${path} has ${counted(bytes)} bytes`,
+  const [largest] = parts;
+  const named = parts.flatMap(({ name, bytes }) =>
+    name === null ? [] : `${name} has ${counted(bytes)} bytes`,
   );
   const enough = Math.ceil(needed / PACKET_STEP) * PACKET_STEP;
   throw new CampaignError(
     'DATABASE_REFUSED',
     `the message is too large for ${where}, which takes ${counted(packetLimit)} bytes in one statement (max_allowed_packet), and it needs ${counted(needed)}: ${named.join(', ')}`,
-    `make ${largest?.path} smaller, or raise the limit on the server (SET GLOBAL max_allowed_packet = ${enough}, and in its configuration); nothing was queued`,
+    `make ${largest?.name} smaller, or raise the limit on the server (SET GLOBAL max_allowed_packet = ${enough}, and in its configuration); nothing was queued`,
   );
 }
 
@@ -140,16 +142,16 @@ async function createOrFind(
   database: Database,
   send: NewSend,
   deps: ImportDeps,
-): Promise<number | QueueView> {
+): Promise<number | Queued> {
   for (;;) {
-    const id = await createImport(database, send, deps.actor);
+    const id = await createImport(database, send, deps.workspace.actor);
     if (id !== undefined) return id;
-    const earlier = await findEarlier(database, send.key as string, deps);
+    const earlier = await findEarlier(send.key as string, deps);
     if (earlier) return earlier;
   }
 }
 
-const asView = (send: QueuedSend, alreadyQueued: boolean, reader?: ListReader): QueueView => ({
+const asView = (send: QueuedSend, alreadyQueued: boolean, reader?: ListReader): Queued => ({
   id: send.id,
   name: send.name,
   status: send.status,
@@ -169,11 +171,8 @@ const asView = (send: QueuedSend, alreadyQueued: boolean, reader?: ListReader): 
  * The send that has the key, once its import has ended; undefined when there is none, or its import failed.
  * @throws CampaignError WRONG_STATE when its import does not move: it was killed
  */
-export async function findEarlier(
-  database: Database,
-  key: string,
-  deps: ImportDeps,
-): Promise<QueueView | undefined> {
+export async function findEarlier(key: string, deps: ImportDeps): Promise<Queued | undefined> {
+  const database = await openDatabase(deps.workspace);
   let lastSeq = -1;
   let movedAt = deps.now();
   for (;;) {
@@ -182,7 +181,7 @@ export async function findEarlier(
     if (send.status !== 'importing') return asView(send, true);
     if (send.lastSeq !== lastSeq) {
       if (lastSeq === -1) {
-        deps.onNotice(`send ${send.id} with this key is being imported; waiting for its end`);
+        deps.onFinding({ kind: 'waiting-for-import', id: send.id });
       }
       lastSeq = send.lastSeq;
       movedAt = deps.now();
@@ -207,18 +206,20 @@ async function abandon(
   error: unknown,
   reader: ListReader,
   deps: ImportDeps,
-): Promise<QueueView> {
+): Promise<Queued> {
   const declined = error instanceof CampaignError && error.code === 'CONFIRMATION_NEEDED';
   try {
     const send = await findQueued(database, id);
     if (!send || send.status === 'cancelled') throw error;
     if (send.status !== 'importing') return asView(send, false, reader);
     if (declined || !deps.signal.aborted) {
-      if (send.total > LONG_LIST) deps.onNotice('removing what was imported …');
+      if (send.total > LONG_LIST) deps.onFinding({ kind: 'removing' });
       await deleteImport(database, id);
       throw error;
     }
-    await cancel(database, id, deps.actor, `import interrupted by ${String(deps.signal.reason)}`);
+    const { reason } = deps.signal;
+    const by = typeof reason === 'string' ? ` by ${reason}` : '';
+    await cancel(database, id, deps.workspace.actor, `import interrupted${by}`);
     const cancelled = (await findQueued(database, id)) ?? send;
     return { ...asView(cancelled, false, reader), rejected: reader.rejected };
   } catch (failure) {

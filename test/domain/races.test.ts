@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { unlessAborted, within } from '../../src/scheduler/races.ts';
+import { unlessAborted, within } from '../../src/domain/races.ts';
 import { collectGarbage } from '../support/garbage.ts';
 
 const never = new Promise<never>(() => undefined);

@@ -1,30 +1,16 @@
 import { needsSmtpUtf8 } from '../domain/address.js';
+import type { EncodedTwice, RejectedLine } from '../domain/list-findings.js';
+import type { ImportProgress, QueueFinding } from '../domain/queued.js';
 import { CampaignError } from '../errors.js';
-import type {
-  EncodedTwice,
-  ListRecipient,
-  RecipientList,
-  Rejection,
-} from '../list/recipient-list.js';
+import type { ListRecipient, RecipientList } from '../list/recipient-list.js';
 import type { RejectsFile } from '../list/rejects.js';
-import { encodedTwiceNotice, type RejectionView } from '../view/queue.js';
 
-/** What of a list has been dealt with so far. */
-export interface ImportProgress {
-  bytes: number;
-  /** Null for a pipe. */
-  totalBytes: number | null;
-  lines: number;
-}
-
-/** What is told while a list is read. */
+/** Who is told of a list while it is read. */
 export interface ReaderDeps {
-  /** Aborted with the name of the signal that interrupts the command. */
+  /** Interrupts the reading. */
   signal: AbortSignal;
   onProgress(progress: ImportProgress): void;
-  /** Told once, when the list has been read or reading it has failed, if any line was rejected. */
-  onRejected(first: readonly RejectionView[], total: number): void;
-  onNotice(text: string): void;
+  onFinding(finding: QueueFinding): void;
 }
 
 const SHOWN_REJECTIONS = 5;
@@ -35,7 +21,7 @@ export class ListReader {
   rejected = 0;
   accepted = 0;
   readonly international = { idnConverted: 0, needSmtpUtf8: 0 };
-  private readonly first: RejectionView[] = [];
+  private readonly first: RejectedLine[] = [];
   private shown = false;
 
   constructor(
@@ -51,7 +37,7 @@ export class ListReader {
    */
   async read(
     rejects: RejectsFile | null,
-    take: (recipients: readonly ListRecipient[]) => Promise<Rejection[]>,
+    take: (recipients: readonly ListRecipient[]) => Promise<RejectedLine[]>,
   ): Promise<void> {
     for await (const { accepted, rejected } of this.list.batches) {
       this.deps.signal.throwIfAborted();
@@ -103,7 +89,8 @@ export class ListReader {
   showFindings(): void {
     if (this.shown) return;
     this.shown = true;
-    if (this.rejected > 0) this.deps.onRejected(this.first, this.rejected);
-    if (this.encodedTwice) this.deps.onNotice(encodedTwiceNotice(this.encodedTwice));
+    const { first, rejected, encodedTwice } = this;
+    if (rejected > 0) this.deps.onFinding({ kind: 'rejected', first, total: rejected });
+    if (encodedTwice) this.deps.onFinding({ kind: 'encoded-twice', ...encodedTwice });
   }
 }

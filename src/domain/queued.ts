@@ -1,0 +1,85 @@
+import type { EncodedTwice, FoundEncoding, FoundLine, RejectedLine } from './list-findings.js';
+import type { ShownStatus } from './progress.js';
+
+/** What `queue` came to. */
+export interface Queued {
+  /** Null in a dry run. */
+  id: number | null;
+  name: string;
+  status: ShownStatus | 'dry-run';
+  total: number;
+  /** Null when it is not known (any more, or in a dry run). */
+  rejected: number | null;
+  duplicates: number | null;
+  suppressed: number | null;
+  /** An earlier `queue` with the same key had created it. */
+  alreadyQueued: boolean;
+  /** Rows whose domain was converted to A-labels; null when the list was not read. */
+  idnConverted: number | null;
+  /** Rows only a server with SMTPUTF8 can take; null when the list was not read. */
+  needSmtpUtf8: number | null;
+  /** What the list was read as; null when it was not read. */
+  encoding: string | null;
+  /** Line of the list's header, from 1; null when the list was not read. */
+  headerLine: number | null;
+  /** Null when no cell looks so, or the list was not read. */
+  looksEncodedTwice: EncodedTwice | null;
+}
+
+/** What of a list has been dealt with so far. */
+export interface ImportProgress {
+  bytes: number;
+  /** Null for a stream. */
+  totalBytes: number | null;
+  lines: number;
+}
+
+/** What `queue` is about to do. */
+export interface QueuePlan {
+  name: string;
+  from: string;
+  subject: string;
+  list: string;
+  /** Null for a stream. */
+  listBytes: number | null;
+  listUnsubscribe: string | null;
+  timezone: string;
+  fieldNames: readonly string[];
+  batchSize: number;
+  delayMs: number;
+  cooldownSeconds: number;
+  maxAttempts: number;
+  startAt: Date | null;
+  paused: boolean;
+}
+
+/** A list that is in the ledger, not released yet. */
+export interface Imported {
+  /** Who would get it: without the suppressed. */
+  total: number;
+  suppressed: number;
+  rejected: number;
+  duplicates: number;
+}
+
+/** What a caller of `queue` should know of the list or the message before, or beside, the result. */
+export type QueueFinding =
+  | ({ kind: 'encoding'; list: string } & FoundEncoding)
+  /** Lines above the header, which are no part of the list. */
+  | {
+      kind: 'above-header';
+      list: string;
+      headerLine: number;
+      above: readonly FoundLine[];
+    }
+  /** Merge fields that no column fills, for more than one would, with those columns. */
+  | { kind: 'ambiguous-fields'; fields: ReadonlyMap<string, readonly string[]> }
+  /** The text part that is made of the HTML is empty; `html` is how messages call that. */
+  | { kind: 'no-text'; html: string }
+  /** The first rejected lines and how many there are, once the list has been read, or reading it has failed. */
+  | { kind: 'rejected'; first: readonly RejectedLine[]; total: number }
+  | ({ kind: 'encoded-twice' } & EncodedTwice)
+  /** Another import with the same key is under way. */
+  | { kind: 'waiting-for-import'; id: number }
+  /** A long import that came to nothing is being removed. */
+  | { kind: 'removing' };

@@ -1,0 +1,208 @@
+import type { AddressColumn } from '../domain/list-findings.js';
+import type { ImportProgress, Queued, QueuePlan } from '../domain/queued.js';
+import { openRecipients, type RecipientList } from '../list/recipient-list.js';
+import { createRejects, type RejectsFile } from '../list/rejects.js';
+import { counted, type ListInput, type ListSource, openSource } from '../list/source.js';
+import { hasNoText } from '../message/plain-text.js';
+import { type NamedTemplate, parseTemplates } from '../message/template.js';
+import type { NewSend } from '../store/sends/import.js';
+import { findEarlier, type ImportDeps, importList } from './queue-import.js';
+import { ListReader } from './queue-reader.js';
+
+/** What is to be queued, checked but for the list and the templates. */
+export interface QueueRequest extends Omit<NewSend, 'message'> {
+  list: ListInput;
+  /** `Name <address>` or a bare address; so is `replyTo`. */
+  from: string;
+  replyTo: string | null;
+  subject: string;
+  /** One at least is given. */
+  html: NamedTemplate | null;
+  text: NamedTemplate | null;
+  /** A template of a URL. */
+  listUnsubscribe: NamedTemplate | null;
+  /** IANA name. */
+  timezone: string;
+  paused: boolean;
+  emailColumn?: string | undefined;
+  /** As `encodingName` has it; undefined when it is to be found. */
+  encoding?: string | undefined;
+  /** Where rejected lines go: a CSV to be made, which is none of the files that are read, or somebody who takes them. */
+  rejects: { path: string; inputs: readonly (string | null)[] } | RejectsFile | null;
+  /** List and templates are checked, and nothing is changed. */
+  dryRun: boolean;
+}
+
+/** Who is asked on the way. */
+export interface QueueQuestions {
+  /**
+   * Before the list is opened, where its import is to be confirmed.
+   * @throws CampaignError CONFIRMATION_NEEDED when there is nobody to ask
+   */
+  begin(): void;
+  /** Told what is going to be imported, where that is to be confirmed afterwards. */
+  announce(plan: QueuePlan): Promise<void>;
+  /** Which of several columns holds the address, by its index; left out where nobody can say. */
+  chooseColumn?: ((columns: readonly AddressColumn[]) => Promise<number>) | undefined;
+  /** Resolves when the list, which is in the ledger now, may be sent; throws when not. */
+  confirm(imported: Parameters<NonNullable<ImportDeps['confirm']>>[0]): Promise<void>;
+}
+
+/** The outside of `queue`. */
+export interface QueueDeps extends Omit<ImportDeps, 'confirm'> {
+  randomBytes(size: number): Buffer;
+  /** Left out where all is decided. */
+  questions?: QueueQuestions | undefined;
+}
+
+/** Distinct addresses a dry run remembers, to count duplicates in bounded memory. */
+const DRY_RUN_ADDRESSES = 1_000_000;
+
+/**
+ * Queues a list: checks message and header, then reads the list once, into the ledger or, in a dry run, to count it.
+ * See `importList` for what a failure leaves. With a key that another send has, that send is given back.
+ * @throws CampaignError BAD_LIST, BAD_FILE, BAD_TEMPLATE, CONFIRMATION_NEEDED, WRONG_STATE, or one of the database
+ */
+export async function queue(request: QueueRequest, deps: QueueDeps): Promise<Queued> {
+  const { dryRun, key } = request;
+  const questions = dryRun ? undefined : deps.questions;
+  const importDeps: ImportDeps = { ...deps, confirm: questions?.confirm };
+  if (key !== null && !dryRun) {
+    const earlier = await findEarlier(key, importDeps);
+    if (earlier) return earlier;
+  }
+  questions?.begin();
+  const source = await openSource(request.list, deps.signal);
+  const progress: ImportProgress = { bytes: 0, totalBytes: source.size, lines: 0 };
+  const chunks = counted(source.chunks, (bytes) => {
+    progress.bytes += bytes;
+  });
+  const list = await openRecipients(chunks, {
+    name: source.name,
+    emailColumn: request.emailColumn,
+    encoding: request.encoding,
+    onEncoding: (found) => deps.onFinding({ kind: 'encoding', list: source.name, ...found }),
+    chooseColumn: deps.questions?.chooseColumn,
+  });
+  try {
+    checkMessage(request, source, list, deps);
+    await questions?.announce(planOf(request, source, list));
+    tellOfEmptyText(request, deps);
+    const reader = new ListReader(list, source.name, progress, deps);
+    const rejects = await openRejects(request.rejects);
+    try {
+      return dryRun
+        ? await countList(request.name, reader, rejects)
+        : await importList(sendOf(request, list, deps), reader, rejects, importDeps);
+    } finally {
+      reader.showFindings();
+      await rejects?.close();
+    }
+  } finally {
+    await list.close();
+  }
+}
+
+const fieldNamesOf = ({ columns }: RecipientList): string[] =>
+  columns.fields.map((field) => field.name);
+
+/** @throws CampaignError BAD_TEMPLATE for one that the columns of the list cannot fill */
+function checkMessage(
+  { subject, html, text, listUnsubscribe, timezone }: QueueRequest,
+  source: ListSource,
+  list: RecipientList,
+  { onFinding }: QueueDeps,
+): void {
+  const { headerLine, above } = list;
+  if (above.length > 0) {
+    onFinding({ kind: 'above-header', list: source.name, headerLine, above });
+  }
+  const { twins } = list.columns;
+  parseTemplates({
+    subject: { name: 'subject', source: subject },
+    html,
+    text,
+    listUnsubscribe,
+    fieldNames: fieldNamesOf(list),
+    twins,
+    timezone,
+  });
+  if (twins.size > 0) onFinding({ kind: 'ambiguous-fields', fields: twins });
+}
+
+function tellOfEmptyText({ html, text }: QueueRequest, { onFinding }: QueueDeps): void {
+  if (html === null || text !== null || !hasNoText(html.source)) return;
+  onFinding({ kind: 'no-text', html: html.name });
+}
+
+const planOf = (request: QueueRequest, source: ListSource, list: RecipientList): QueuePlan => ({
+  name: request.name,
+  from: request.from,
+  subject: request.subject,
+  list: source.name,
+  listBytes: source.size,
+  listUnsubscribe: request.listUnsubscribe?.source ?? null,
+  timezone: request.timezone,
+  fieldNames: fieldNamesOf(list),
+  batchSize: request.batchSize,
+  delayMs: request.delayMs,
+  cooldownSeconds: request.cooldownSeconds,
+  maxAttempts: request.maxAttempts,
+  startAt: request.startAt,
+  paused: request.paused,
+});
+
+const openRejects = async (rejects: QueueRequest['rejects']): Promise<RejectsFile | null> =>
+  rejects && 'path' in rejects ? createRejects(rejects.path, rejects.inputs) : rejects;
+
+const sendOf = (
+  request: QueueRequest,
+  list: RecipientList,
+  { randomBytes }: QueueDeps,
+): Parameters<typeof importList>[0] => ({
+  ...request,
+  bodyNames: { html: request.html?.name ?? null, text: request.text?.name ?? null },
+  message: {
+    sender: request.from,
+    replyTo: request.replyTo,
+    subject: request.subject,
+    html: request.html?.source ?? null,
+    text: request.text?.source ?? null,
+    listUnsubscribe: request.listUnsubscribe?.source ?? null,
+    timezone: request.timezone,
+    fieldNames: fieldNamesOf(list),
+    secret: randomBytes(32),
+  },
+});
+
+/** What a dry run comes to. */
+async function countList(
+  name: string,
+  reader: ListReader,
+  rejects: RejectsFile | null,
+): Promise<Queued> {
+  const seen = new Set<string>();
+  let uncounted = 0;
+  await reader.read(rejects, async (recipients) => {
+    for (const { norm } of recipients) {
+      if (seen.size < DRY_RUN_ADDRESSES) seen.add(norm);
+      else uncounted++;
+    }
+    return [];
+  });
+  const duplicates = uncounted === 0 ? reader.accepted - seen.size : null;
+  return {
+    id: null,
+    name,
+    status: 'dry-run',
+    total: reader.accepted - (duplicates ?? 0),
+    rejected: reader.rejected,
+    duplicates,
+    suppressed: null,
+    alreadyQueued: false,
+    ...reader.international,
+    encoding: reader.encoding,
+    headerLine: reader.headerLine,
+    looksEncodedTwice: reader.encodedTwice,
+  };
+}
