@@ -45,3 +45,11 @@ export type SchedulerEvent =
   | { kind: 'stopped' };
 
 export type Report = (event: SchedulerEvent) => void;
+
+/** What a scheduler ended with. */
+export interface SchedulerResult {
+  /** Sends that paused themselves while the scheduler ran. */
+  pausedThemselves: { sendId: number; reason: string }[];
+  /** What the SMTP server's last failure was, if nothing has succeeded since. */
+  serverTrouble: string | null;
+}

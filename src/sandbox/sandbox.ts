@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { SandboxStatus } from '../domain/sandbox.js';
 import { makeFolder } from '../make-folder.js';
 import { answers, createDatabase, dropDatabase } from '../store/mysql/administration.js';
 import { Database } from '../store/mysql/database.js';
@@ -18,18 +19,6 @@ import {
   sandboxPaths,
   writeState,
 } from './state.js';
-
-/** A sandbox as `campaign sandbox status --json` shows it. */
-export interface SandboxStatus {
-  running: boolean;
-  directory: string;
-  /** The Maildir's `new`. */
-  mail: string;
-  captured: number;
-  /** For CAMPAIGN_DATABASE_URL and CAMPAIGN_SMTP_URL; null where that server does not run. */
-  databaseUrl: string | null;
-  smtpUrl: string | null;
-}
 
 /** Which servers of the state still run and are ours: by their start time or, without /proc, by their answer. */
 async function runningParts({ database, smtp }: SandboxState): Promise<SandboxState> {

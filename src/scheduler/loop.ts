@@ -6,7 +6,7 @@ import type { MessageSource } from '../domain/message.js';
 import { unlessAborted, within } from '../domain/races.js';
 import { RefusalWatch } from '../domain/refusal-watch.js';
 import type { RetryPolicy } from '../domain/retry-delay.js';
-import type { Report } from '../domain/scheduler-events.js';
+import type { Report, SchedulerResult } from '../domain/scheduler-events.js';
 import type { WorkerIdentity } from '../domain/worker.js';
 import { type CampaignError, isDatabaseOutage } from '../errors.js';
 import { type BatchTools, runBatch } from './batch/batch.js';
@@ -45,13 +45,6 @@ export interface SchedulerDeps {
   clock: Clock;
   random: () => number;
   report: Report;
-}
-
-export interface SchedulerResult {
-  /** Sends that paused themselves while the scheduler ran. */
-  pausedThemselves: { sendId: number; reason: string }[];
-  /** What the SMTP server's last failure was, if nothing has succeeded since. */
-  serverTrouble: string | null;
 }
 
 /** Rows `sending` at a time for each connection: what a crash can leave uncertain at most. */

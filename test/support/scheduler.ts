@@ -1,13 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, systemClock } from '../../src/domain/lease.ts';
-import type { Report, SchedulerEvent } from '../../src/domain/scheduler-events.ts';
+import type { Report, SchedulerEvent, SchedulerResult } from '../../src/domain/scheduler-events.ts';
 import { NO_LIFE_SIGN } from '../../src/domain/worker.ts';
 import { compileMessage } from '../../src/message/compile.ts';
-import {
-  runScheduler,
-  type SchedulerOptions,
-  type SchedulerResult,
-} from '../../src/scheduler/loop.ts';
+import { runScheduler, type SchedulerOptions } from '../../src/scheduler/loop.ts';
 import type { Host, Ledger, Transmission } from '../../src/scheduler/ports.ts';
 import { createTransport } from '../../src/smtp/transport.ts';
 import type { SmtpSettings } from '../../src/smtp/url.ts';

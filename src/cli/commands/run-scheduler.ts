@@ -1,20 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { requireSmtp, type Settings } from '../../config/settings.js';
-import { STALE_CLAIM_SECONDS, systemClock } from '../../domain/lease.js';
-import type { Report } from '../../domain/scheduler-events.js';
+import { requireSmtp } from '../../config/settings.js';
+import { STALE_CLAIM_SECONDS } from '../../domain/lease.js';
+import type { SchedulerResult } from '../../domain/scheduler-events.js';
 import { plural } from '../../domain/text.js';
-import type { LifeSign } from '../../domain/worker.js';
 import { CampaignError } from '../../errors.js';
-import type { Host as HostOfWorker } from '../../host/host.js';
-import type { SchedulerOptions, SchedulerResult } from '../../scheduler/loop.js';
 import type { LogFormat, LogLevel } from '../../view/log.js';
 import { wholeNumber } from '../arguments.js';
 import type { Context } from '../context.js';
-
-/** A database that has not answered for so long is gone, and another host may be tried. */
-const STATEMENT_TIMEOUT_MS = 30_000;
 
 interface Flags {
   once?: true;
@@ -83,85 +75,35 @@ async function run(flags: Flags, context: Context): Promise<void> {
   }
   const settings = context.settings();
   const smtp = requireSmtp(settings);
-  const database = await context.workspace.database({
-    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-    writableOnly: true,
-  });
-  const [{ createLedger }, { createTransport }, { compileMessage }, scheduler, ...rest] =
-    await Promise.all([
-      import('../../store/ledger.js'),
-      import('../../smtp/transport.js'),
-      import('../../message/compile.js'),
-      import('../../scheduler/loop.js'),
-      import('../../host/host.js'),
-      import('../../view/log.js'),
-      import('../../view/scheduler-log.js'),
-    ]);
-  const [{ Host }, log, words] = rest;
+  const [{ runScheduler }, log, words] = await Promise.all([
+    import('../../operations/run-scheduler.js'),
+    import('../../view/log.js'),
+    import('../../view/scheduler-log.js'),
+  ]);
   const format: LogFormat = flags.json ? 'json' : 'text';
   const colour = context.stderr.isTTY === true && (context.color ?? false);
   const logger = log.createLogger(context.stderr, format, flags.logLevel, colour);
-  const report: Report = words.logSchedulerEvents(logger);
-  const { connections, messagesPerConnection } = flags;
-  const worker = `${hostname().slice(0, 64)}:${process.pid}:${randomBytes(4).toString('hex')}`;
-  const host = await Host.open({
-    folders: settings.stateFolders,
-    worker,
-    flights: connections * scheduler.MARKED_PER_CONNECTION,
-  });
-  tellWhatIsNotKept(host, report);
-  const result = await scheduler.runScheduler(
-    schedulerOptions(flags, settings, { worker, life: host.life }),
+  const result = await runScheduler(
+    context.workspace,
     {
-      host,
-      ledger: createLedger(database, flags.staleSeconds),
-      transport: createTransport(smtp, {
-        connections,
-        messagesPerConnection,
-        onGivenUp: (way) => report({ kind: 'commands-ahead-given-up', way }),
-        onPlaces: (connections, reason) =>
-          report({ kind: 'connections-learnt', connections, reason }),
-      }),
-      compile: compileMessage,
-      clock: systemClock,
-      random: Math.random,
-      report,
+      smtp,
+      stateFolders: settings.stateFolders,
+      until: flags.once ? 'once' : flags.untilIdle ? 'idle' : 'stopped',
+      maxWaitSeconds: flags.maxWait ?? null,
+      connections: flags.connections,
+      messagesPerConnection: flags.messagesPerConnection,
+      pollSeconds: flags.pollSeconds,
+      drainSeconds: flags.drainSeconds,
+      staleSeconds: flags.staleSeconds,
+      sessionTtlSeconds: settings.sessionTtlSeconds,
+      retry: { firstSeconds: settings.retryFirstSeconds, maxSeconds: settings.retryMaxSeconds },
+      backoffMaxSeconds: settings.backoffMaxSeconds,
+      maxServerFailures: settings.maxServerFailures,
+      blockAfter: settings.blockAfter,
     },
-    context.signal,
+    { report: words.logSchedulerEvents(logger), signal: context.signal },
   );
   tellTrouble(flags, result);
-}
-
-/** Once: what this process cannot leave to a successor. */
-function tellWhatIsNotKept(
-  { trouble, recorder, recorderTrouble }: HostOfWorker,
-  report: Report,
-): void {
-  if (trouble !== null) report({ kind: 'no-life-sign', reason: trouble });
-  if (recorderTrouble !== null) report({ kind: 'no-recorder', reason: recorderTrouble });
-  if (!recorder) return;
-  recorder.onFailure = (reason) => report({ kind: 'no-recorder', reason });
-}
-
-function schedulerOptions(
-  flags: Flags,
-  settings: Settings,
-  { worker, life }: { worker: string; life: LifeSign },
-): SchedulerOptions {
-  return {
-    worker: { worker, host: hostname().slice(0, 64), pid: process.pid, life },
-    connections: flags.connections,
-    pollSeconds: flags.pollSeconds,
-    staleSeconds: flags.staleSeconds,
-    until: flags.once ? 'once' : flags.untilIdle ? 'idle' : 'stopped',
-    maxWaitSeconds: flags.maxWait ?? null,
-    drainSeconds: flags.drainSeconds,
-    sessionTtlSeconds: settings.sessionTtlSeconds,
-    retry: { firstSeconds: settings.retryFirstSeconds, maxSeconds: settings.retryMaxSeconds },
-    backoffMaxSeconds: settings.backoffMaxSeconds,
-    maxServerFailures: settings.maxServerFailures,
-    blockAfter: settings.blockAfter,
-  };
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import type { SandboxStatus } from '../../domain/sandbox.js';
 import { signalExit } from '../../errors.js';
-import type { SandboxStatus } from '../../sandbox/sandbox.js';
 import { sandboxLines } from '../../view/sandbox.js';
 import { confirm } from '../confirm.js';
 import type { Context } from '../context.js';
@@ -25,35 +25,35 @@ export function register(program: Command, context: Context): void {
       .action(run);
 
   add('start', 'start what is not running of the two servers', async (options) => {
-    const { startSandbox, stopSandbox } = await import('../../sandbox/sandbox.js');
+    const { startSandbox } = await import('../../operations/sandbox.js');
     // Heeded from here on: cut short, a start would leave servers that nobody knows of.
     const { signal } = context;
-    const { started, status } = await startSandbox(directory());
-    if (signal.aborted) {
-      if (started) await stopSandbox(directory());
+    const result = await startSandbox({ directory: directory(), signal });
+    if (!result) {
       context.setExitCode(signalExit(signal.reason));
       return;
     }
+    const { started, status } = result;
     context.stderr.write(started ? 'sandbox started\n' : 'the sandbox was running already\n');
     print(context, status, options);
   });
   add('stop', 'stop both; mail and data stay', async (options) => {
-    const { sandboxStatus, stopSandbox } = await import('../../sandbox/sandbox.js');
-    const stopped = await stopSandbox(directory());
+    const { stopSandbox } = await import('../../operations/sandbox.js');
+    const { stopped, status } = await stopSandbox({ directory: directory() });
     context.stderr.write(stopped ? 'sandbox stopped\n' : 'the sandbox was not running\n');
-    if (options.json) print(context, await sandboxStatus(directory()), options);
+    if (options.json) print(context, status, options);
   });
   add('status', 'say whether it runs, where, and how much mail it has kept', async (options) => {
-    const { sandboxStatus } = await import('../../sandbox/sandbox.js');
-    print(context, await sandboxStatus(directory()), options);
+    const { sandboxStatus } = await import('../../operations/sandbox.js');
+    print(context, await sandboxStatus({ directory: directory() }), options);
   });
   add('reset', 'delete the captured mail and every send', async (options) => {
-    const { resetSandbox, sandboxStatus } = await import('../../sandbox/sandbox.js');
+    const { resetSandbox } = await import('../../operations/sandbox.js');
     const consequence = `this deletes all sends and captured mail of the sandbox in ${directory()}`;
     await confirm(context, consequence, options.yes);
-    await resetSandbox(directory());
+    const status = await resetSandbox({ directory: directory() });
     context.stderr.write('sandbox emptied\n');
-    if (options.json) print(context, await sandboxStatus(directory()), options);
+    if (options.json) print(context, status, options);
   }).option('--yes', 'do not ask');
 }
 

@@ -1,0 +1,84 @@
+import { systemClock } from '../domain/lease.js';
+import type { Report, SchedulerResult } from '../domain/scheduler-events.js';
+import { Host } from '../host/host.js';
+import { nameWorker } from '../host/name-worker.js';
+import type { StateFolder } from '../host/state-folder.js';
+import { compileMessage } from '../message/compile.js';
+import * as scheduler from '../scheduler/loop.js';
+import type { Transport } from '../scheduler/ports.js';
+import { createTransport } from '../smtp/transport.js';
+import type { SmtpSettings } from '../smtp/url.js';
+import { createLedger } from '../store/ledger.js';
+import type { Workspace } from './workspace.js';
+
+/** A database that has not answered for so long is gone, and another host may be tried. */
+const STATEMENT_TIMEOUT_MS = 30_000;
+
+export interface SchedulerRun extends Omit<scheduler.SchedulerOptions, 'worker'> {
+  smtp: SmtpSettings;
+  /** Messages after which a connection is closed; 0: any number. */
+  messagesPerConnection: number;
+  /** Where the worker keeps what its successor learns its end from: the first that can be used. */
+  stateFolders: readonly StateFolder[];
+}
+
+/**
+ * Claims sends that are due and mails them in batches, until there is nothing to do as `until` has it, or the signal is
+ * aborted; then lets what is on the wire end.
+ * @throws CampaignError DATABASE_UNREACHABLE where the first look at the database fails, or any with `once`
+ */
+export async function runScheduler(
+  workspace: Workspace,
+  { smtp, messagesPerConnection, stateFolders, ...options }: SchedulerRun,
+  { report, signal }: { report: Report; signal: AbortSignal },
+): Promise<SchedulerResult> {
+  const database = await workspace.database({
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+    writableOnly: true,
+  });
+  const { connections } = options;
+  const name = nameWorker();
+  const host = await Host.open({
+    folders: stateFolders,
+    worker: name.worker,
+    flights: connections * scheduler.MARKED_PER_CONNECTION,
+  });
+  tellWhatIsNotKept(host, report);
+  return scheduler.runScheduler(
+    { ...options, worker: { ...name, life: host.life } },
+    {
+      host,
+      ledger: createLedger(database, options.staleSeconds),
+      transport: openTransport(host, smtp, {
+        connections,
+        messagesPerConnection,
+        onGivenUp: (way) => report({ kind: 'commands-ahead-given-up', way }),
+        onPlaces: (places, reason) =>
+          report({ kind: 'connections-learnt', connections: places, reason }),
+      }),
+      compile: compileMessage,
+      clock: systemClock,
+      random: Math.random,
+      report,
+    },
+    signal,
+  );
+}
+
+/** Once: what this process cannot leave to a successor. */
+function tellWhatIsNotKept({ trouble, recorder, recorderTrouble }: Host, report: Report): void {
+  if (trouble !== null) report({ kind: 'no-life-sign', reason: trouble });
+  if (recorderTrouble !== null) report({ kind: 'no-recorder', reason: recorderTrouble });
+  if (!recorder) return;
+  recorder.onFailure = (reason) => report({ kind: 'no-recorder', reason });
+}
+
+/** Where it cannot be opened, nothing is left on the host. */
+function openTransport(host: Host, ...how: Parameters<typeof createTransport>): Transport {
+  try {
+    return createTransport(...how);
+  } catch (error) {
+    host.close();
+    throw error;
+  }
+}
