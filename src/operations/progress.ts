@@ -1,5 +1,5 @@
 import { type Progress, progressOf } from '../domain/progress.js';
-import type { Executor } from '../store/mysql/database.js';
+import type { Executor } from '../store/mysql/packet.js';
 import { readSnapshot } from '../store/sends/row.js';
 import { noSuchSend } from './send-errors.js';
 import type { Workspace } from './workspace.js';

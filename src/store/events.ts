@@ -1,6 +1,6 @@
 import type { EventName, SendEvent } from '../domain/send-events.js';
 import { clip, REASON_LENGTH } from '../domain/text.js';
-import type { Executor, Statement } from './mysql/database.js';
+import type { Executor, Statement } from './mysql/packet.js';
 
 const ACTOR_LENGTH = 191;
 

@@ -1,4 +1,4 @@
-import { type Executor, format, type Statement } from './mysql/database.js';
+import { type Executor, format, type Statement } from './mysql/packet.js';
 
 /** What a send consists of, as it was queued. */
 export interface StoredMessage {

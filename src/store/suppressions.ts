@@ -1,4 +1,4 @@
-import type { Executor } from './mysql/database.js';
+import type { Executor } from './mysql/packet.js';
 import { rowMove } from './recipients/row.js';
 import { addWhileImporting } from './sends/counters.js';
 

@@ -1,7 +1,8 @@
 import { pendingOf, type Send } from '../domain/progress.js';
 import { isFinished } from '../domain/states.js';
 import type { Contradiction } from '../domain/verification.js';
-import type { Database, Executor } from './mysql/database.js';
+import type { Database } from './mysql/database.js';
+import type { Executor } from './mysql/packet.js';
 import { IS_RESOLVED } from './recipients/row.js';
 import { readSend } from './sends/row.js';
 

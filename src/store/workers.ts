@@ -1,6 +1,6 @@
 import { clip, REASON_LENGTH } from '../domain/text.js';
 import { type KnownWorker, type LifeSign, NO_LIFE_SIGN } from '../domain/worker.js';
-import type { Executor } from './mysql/database.js';
+import type { Executor } from './mysql/packet.js';
 
 /** What is left of a worker may settle its messages for so long. */
 const FORGOTTEN_AFTER_DAYS = 7;

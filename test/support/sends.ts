@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { Database, Executor } from '../../src/store/mysql/database.ts';
+import type { Database } from '../../src/store/mysql/database.ts';
+import type { Executor } from '../../src/store/mysql/packet.ts';
 
 export interface SendSeed {
   recipients?: number;

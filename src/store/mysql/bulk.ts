@@ -1,11 +1,7 @@
-import {
-  type Database,
-  escapeRow,
-  LOAD_PIECE_BYTES,
-  type Outcome,
-  type Statement,
-} from './database.js';
+import type { Database } from './database.js';
 import { isHostUnfit } from './errors.js';
+import { escapeRow, type Outcome, type Statement } from './packet.js';
+import { LOAD_PIECE_BYTES } from './session.js';
 
 type Value = string | number | null;
 

@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CampaignError } from '../../errors.js';
-import type { Database, Executor } from './database.js';
+import type { Database } from './database.js';
+import type { Executor } from './packet.js';
 
 /** Where the package keeps its DDL: the same place seen from src/ and from dist/. */
 const SQL_DIRECTORY = fileURLToPath(new URL('../../../sql/', import.meta.url));

@@ -1,4 +1,5 @@
 import mysql, { type SqlValue } from 'mysql2';
+import { IS_ANOTHER } from './character-set.js';
 
 /** A value bound to a `?`; an array becomes a list for `IN (?)`, an array of arrays rows for `VALUES ?`. */
 export type Param =
@@ -74,26 +75,12 @@ export const listed = (fragments: readonly Fragment[], separator = ', '): Fragme
 
 export const joined = (statements: readonly Statement[]): Statement => listed(statements, '; ');
 
-/** Text is exchanged with the server in this character set, and in no other. */
-export const CHARACTER_SET = 'utf8mb4';
-
-/** The settings that decide which it is: of statements, of their literals, of results. */
-export const CHARACTER_SET_VARIABLES = [
-  'character_set_client',
-  'character_set_connection',
-  'character_set_results',
-] as const;
-
-const otherCharacterSet = CHARACTER_SET_VARIABLES.map(
-  (name) => `NOT @@${name} <=> '${CHARACTER_SET}'`,
-).join(' OR ');
-
 /**
  * Fails where the statement before it touched another number of rows, or the session's character set is another one:
  * the sum leaves the range of a BIGINT.
  */
 const guard = (touches: number): Statement => ({
-  sql: `SET @campaign_guard = 9223372036854775807 + (ROW_COUNT() <> ? OR ${otherCharacterSet})`,
+  sql: `SET @campaign_guard = 9223372036854775807 + (ROW_COUNT() <> ? OR ${IS_ANOTHER})`,
   params: [touches],
 });
 

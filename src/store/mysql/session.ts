@@ -1,88 +1,36 @@
 import { Readable } from 'node:stream';
-import mysql, {
-  type Connection,
-  type FieldPacket,
-  type QueryOptions,
-  type QueryResult,
-  type ResultSetHeader,
-} from 'mysql2';
-import { CampaignError } from '../../errors.js';
+import type { Connection, FieldPacket, QueryOptions, QueryResult, ResultSetHeader } from 'mysql2';
+import {
+  type CharacterSets,
+  characterSetRefused,
+  EXPECTED_COLLATIONS,
+  strayed,
+} from './character-set.js';
 import { isConnectionLoss, isHostUnfit } from './errors.js';
 import {
-  CHARACTER_SET,
-  CHARACTER_SET_VARIABLES,
-  COMMIT,
   type Executor,
   joined,
   type Outcome,
   type PacketResults,
   type Param,
-  ROLLBACK,
-  START,
   type Statement,
-  statement,
 } from './packet.js';
+import {
+  BEGIN,
+  END_BY_COMMIT,
+  END_BY_ROLLBACK,
+  type HostState,
+  isReadOnlyHost,
+  LOOK_AT_CHARACTER_SETS,
+  LOOK_AT_HOST,
+  SESSION_SETUP,
+  SET_CHARACTER_SET,
+} from './session-statements.js';
 
-/** A session without a statement is closed by the server after this long … */
-const WAIT_TIMEOUT_SECONDS = 30;
-/** … and within a transaction of several round trips after this, so that a stopped process holds its locks no longer. */
-const TRANSACTION_TIMEOUT_SECONDS = 10;
-const LOCK_WAIT_SECONDS = 3;
 /** How old may be what is known of the host's being read-only. */
 const LOOK_AGAIN_MS = 5_000;
 /** What LOAD DATA reads goes in packets of this size. */
 export const LOAD_PIECE_BYTES = 64 * 1024;
-
-// The collation is the tables' own: another one turns index look-ups on ENUM and VARCHAR into scans.
-const SET_CHARACTER_SET = statement(`SET NAMES ${CHARACTER_SET} COLLATE ${CHARACTER_SET}_bin`);
-const waitTimeout = (seconds: number): Statement =>
-  statement(`SET SESSION wait_timeout = ${seconds}`);
-
-/** A replica, a group's secondary, or a server that was told to write nothing; MySQL's super_read_only implies it. */
-const READ_ONLY = '@@global.read_only AS readOnly, @@innodb_read_only AS innodbReadOnly';
-const CHARACTER_SETS = CHARACTER_SET_VARIABLES.map((name) => `@@${name} AS ${name}`).join(', ');
-const LOOK_AT_CHARACTER_SETS = statement(`SELECT ${CHARACTER_SETS}`);
-const LOOK_AT_HOST = statement(`SELECT ${READ_ONLY}`);
-
-// READ COMMITTED by statement: MariaDB 10.11 lacks the variable's new name.
-const SESSION_SETUP: readonly Statement[] = [
-  SET_CHARACTER_SET,
-  statement('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE'),
-  statement(`SET SESSION time_zone = '+00:00',
-     sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO',
-     autocommit = 1, sql_safe_updates = 0, sql_big_selects = 1, wait_timeout = ${WAIT_TIMEOUT_SECONDS},
-     innodb_lock_wait_timeout = ${LOCK_WAIT_SECONDS}, lock_wait_timeout = ${LOCK_WAIT_SECONDS}`),
-  statement(`SELECT VERSION() AS version, ${CHARACTER_SETS}, ${READ_ONLY}`),
-];
-const BEGIN: readonly Statement[] = [
-  SET_CHARACTER_SET,
-  waitTimeout(TRANSACTION_TIMEOUT_SECONDS),
-  START,
-];
-const END_BY_COMMIT = [COMMIT, waitTimeout(WAIT_TIMEOUT_SECONDS)];
-const END_BY_ROLLBACK = [
-  ROLLBACK,
-  LOOK_AT_CHARACTER_SETS,
-  SET_CHARACTER_SET,
-  waitTimeout(WAIT_TIMEOUT_SECONDS),
-];
-
-type CharacterSets = Record<(typeof CHARACTER_SET_VARIABLES)[number], string | null>;
-
-interface HostState {
-  readOnly: string | number;
-  innodbReadOnly: string | number;
-}
-
-const isOn = (value: string | number): boolean =>
-  !['0', 'OFF'].includes(String(value).toUpperCase());
-
-/** Ids of the collations of the character set, and of what is no text. */
-const EXPECTED_COLLATIONS = new Set(
-  Object.entries(mysql.Charsets as unknown as Record<string, number>)
-    .filter(([name]) => name === 'BINARY' || name.startsWith(`${CHARACTER_SET.toUpperCase()}_`))
-    .map(([, id]) => id),
-);
 
 interface Answer {
   result: QueryResult;
@@ -253,9 +201,9 @@ export class Session implements Executor {
       throw characterSetRefused(this.options.name, `${name} is ${found[name] ?? 'not set'}`);
   }
 
-  private noteHost({ readOnly, innodbReadOnly }: HostState): void {
+  private noteHost(state: HostState): void {
     this.lookedAt = performance.now();
-    this.readOnly = isOn(readOnly) || isOn(innodbReadOnly);
+    this.readOnly = isReadOnlyHost(state);
   }
 
   /** By mysql2's callback: its promises record a stack trace for each statement, which costs more than the statement. */
@@ -276,20 +224,6 @@ export class Session implements Executor {
     });
   }
 }
-
-const strayed = (found: CharacterSets): keyof CharacterSets | undefined =>
-  CHARACTER_SET_VARIABLES.find((name) => found[name] !== CHARACTER_SET);
-
-const characterSetRefused = (where: string, how: string): CampaignError =>
-  new CampaignError(
-    'DATABASE_REFUSED',
-    `${where} does not keep the character set ${CHARACTER_SET} that was set: ${how}, and addresses and texts would be damaged`,
-    'let SET NAMES through what stands before the server (a proxy, a pooler, its init_connect), or name the server itself in CAMPAIGN_DATABASE_URL',
-  );
-
-/** Of a session whose character set another client changed again and again. */
-export const characterSetStrays = (where: string): CampaignError =>
-  characterSetRefused(where, 'another client changes it');
 
 const rowSets = (results: readonly unknown[]): unknown[][] =>
   results.filter((result) => Array.isArray(result));

@@ -1,7 +1,7 @@
 import type { Position } from '../../domain/recipient-page.js';
 import type { RecipientStatus } from '../../domain/states.js';
 import { ATTENTION } from '../generated.js';
-import type { Executor, Param } from '../mysql/database.js';
+import type { Executor, Param } from '../mysql/packet.js';
 
 /** A row of the ledger, as people see it. */
 export interface LedgerRow {

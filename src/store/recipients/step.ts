@@ -4,14 +4,14 @@ import type { Settlement, Step, StepResult } from '../../domain/settlement.js';
 import { mayMove, type RecipientStatus } from '../../domain/states.js';
 import { clip, REASON_LENGTH } from '../../domain/text.js';
 import { ATTENTION } from '../generated.js';
+import type { Database } from '../mysql/database.js';
 import {
-  type Database,
   type Executor,
   type Guarded,
   listed,
   type Param,
   type Statement,
-} from '../mysql/database.js';
+} from '../mysql/packet.js';
 import { readState, SENDING_ROWS } from '../sends/claim.js';
 import { keepBooks, type RowsMoved, rowsMoved } from '../sends/counters.js';
 import { rowMove } from './row.js';

@@ -1,6 +1,6 @@
 import type { RecipientStatus } from '../../domain/states.js';
-import type { Executor, Fragment, Statement } from '../mysql/database.js';
-import { escapeRow, listed } from '../mysql/database.js';
+import type { Executor, Fragment, Statement } from '../mysql/packet.js';
+import { escapeRow, listed } from '../mysql/packet.js';
 
 /** The counters on a send's row: no other file writes them. */
 const COLUMNS = {

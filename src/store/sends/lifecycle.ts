@@ -9,7 +9,8 @@ import {
 } from '../../domain/states.js';
 import { clip, REASON_LENGTH } from '../../domain/text.js';
 import { type NewEvent, writeEvent } from '../events.js';
-import { type Database, type Executor, type Fragment, listed } from '../mysql/database.js';
+import type { Database } from '../mysql/database.js';
+import { type Executor, type Fragment, listed } from '../mysql/packet.js';
 import { countLedger } from './counters.js';
 import { readSend } from './row.js';
 

@@ -1,6 +1,7 @@
 import type { StaleClaim } from '../../domain/claim.js';
 import type { Holder } from '../../domain/lease.js';
-import type { Database, Executor } from '../mysql/database.js';
+import type { Database } from '../mysql/database.js';
+import type { Executor } from '../mysql/packet.js';
 import { HOLDER } from '../workers.js';
 import { freeClaim } from './claim.js';
 

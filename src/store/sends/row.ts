@@ -1,7 +1,7 @@
 import { ALIVE_SECONDS } from '../../domain/lease.js';
 import type { Send, ShownStatus, Snapshot } from '../../domain/progress.js';
 import { ATTENTION, DUE } from '../generated.js';
-import type { Executor, Statement } from '../mysql/database.js';
+import type { Executor, Statement } from '../mysql/packet.js';
 import { HOLDER } from '../workers.js';
 
 const RATE_ROWS = 2000;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Guarded } from '../../../src/store/mysql/database.ts';
+import type { Guarded } from '../../../src/store/mysql/packet.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
 let db: TestDatabase;

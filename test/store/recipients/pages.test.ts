@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RecipientStatus } from '../../../src/domain/states.ts';
-import type { Database, Executor } from '../../../src/store/mysql/database.ts';
+import type { Database } from '../../../src/store/mysql/database.ts';
+import type { Executor } from '../../../src/store/mysql/packet.ts';
 import { listRecipients } from '../../../src/store/recipients/pages.ts';
 import { listSnapshots, readSnapshot } from '../../../src/store/sends/row.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
