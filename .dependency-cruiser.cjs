@@ -118,6 +118,28 @@ module.exports = {
       'What it knows of SMTP and MIME is used where these are made.',
       'addressparser',
     ),
+    packageOnlyIn(
+      'zod/',
+      '^src/(contract/schema/|cli/queue-options\\.ts$)',
+      'It takes as long to load as a short command: only schemas of JSON are written with it.',
+    ),
+    {
+      name: 'schemas-only-in-docs',
+      comment: 'They load zod, which no command but `schema` is to wait for.',
+      severity: 'error',
+      from: {
+        path: '^src/',
+        pathNot: '^src/(contract/schema/|cli/docs/|cli/commands/schema\\.ts$)',
+      },
+      to: { path: '^src/contract/schema/' },
+    },
+    {
+      name: 'values-to-json-without-zod',
+      comment: 'See above: the functions that commands print by know nothing of the schemas.',
+      severity: 'error',
+      from: { path: '^src/contract/', pathNot: '^src/contract/schema/' },
+      to: { path: '^(src/contract/schema/|node_modules/zod/)' },
+    },
     packageOnlyIn('commander', '^src/(cli/|main\\.ts)', 'Only a command line has options.'),
     {
       name: 'no-development-packages',

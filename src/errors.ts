@@ -15,29 +15,79 @@ export const EXIT = {
 export const signalExit = (signal: unknown): number =>
   128 + (constants.signals[signal as NodeJS.Signals] ?? constants.signals.SIGINT);
 
-/** Every stable error code a `--json` caller can meet, with the exit code it brings. */
-const CODES = {
-  INTERNAL: EXIT.internal,
-  CONTRADICTION: EXIT.internal,
-  USAGE: EXIT.usage,
-  BAD_LIST: EXIT.usage,
-  BAD_TEMPLATE: EXIT.usage,
-  BAD_ADDRESS: EXIT.usage,
-  BAD_SETTING: EXIT.usage,
-  BAD_FILE: EXIT.usage,
-  CONFIRMATION_NEEDED: EXIT.usage,
-  NO_SUCH_SEND: EXIT.notFound,
-  NO_SUCH_RECIPIENT: EXIT.notFound,
-  WRONG_STATE: EXIT.state,
-  DATABASE_UNREACHABLE: EXIT.database,
-  DATABASE_REFUSED: EXIT.database,
-  SCHEMA_MISMATCH: EXIT.database,
-  NO_DATABASE_SERVER: EXIT.database,
-  SMTP_UNREACHABLE: EXIT.smtp,
-  SEND_PAUSED_ITSELF: EXIT.smtp,
-} as const;
+interface ErrorMeaning {
+  /** Of {@link EXIT}. */
+  readonly exit: number;
+  /** For help, man page and README. */
+  readonly means: string;
+}
 
-export type ErrorCode = keyof typeof CODES;
+/** Every stable error code a `--json` caller can meet, with the exit code it brings. */
+export const ERROR_CODES = {
+  INTERNAL: { exit: EXIT.internal, means: 'a fault of campaign, or one that it does not know' },
+  CONTRADICTION: { exit: EXIT.internal, means: 'the ledger contradicts the books' },
+  USAGE: { exit: EXIT.usage, means: 'the command line is wrong' },
+  BAD_LIST: { exit: EXIT.usage, means: 'the list cannot be read, or lacks what it must have' },
+  BAD_TEMPLATE: { exit: EXIT.usage, means: 'a template does not parse, or names an unknown field' },
+  BAD_ADDRESS: { exit: EXIT.usage, means: 'an address given on the command line is none' },
+  BAD_SETTING: { exit: EXIT.usage, means: 'a setting of the environment or .env is wrong' },
+  BAD_FILE: { exit: EXIT.usage, means: 'a file cannot be read or written' },
+  CONFIRMATION_NEEDED: {
+    exit: EXIT.usage,
+    means: 'there was nobody to ask and no --yes, or the answer was no',
+  },
+  NO_SUCH_SEND: { exit: EXIT.notFound, means: 'there is no send of that number' },
+  NO_SUCH_RECIPIENT: { exit: EXIT.notFound, means: 'the send has no recipient of that address' },
+  WRONG_STATE: { exit: EXIT.state, means: 'the send or the recipient is not in a state for it' },
+  DATABASE_UNREACHABLE: { exit: EXIT.database, means: 'the database does not answer' },
+  DATABASE_REFUSED: {
+    exit: EXIT.database,
+    means: 'the database refuses the login, a right, or what its settings forbid',
+  },
+  SCHEMA_MISMATCH: {
+    exit: EXIT.database,
+    means: 'the tables are older or newer than this program',
+  },
+  NO_DATABASE_SERVER: {
+    exit: EXIT.database,
+    means: 'the sandbox finds no MySQL-compatible server program',
+  },
+  SMTP_UNREACHABLE: { exit: EXIT.smtp, means: 'the SMTP server was not to be reached' },
+  SEND_PAUSED_ITSELF: { exit: EXIT.smtp, means: 'a send paused itself, and says why' },
+} as const satisfies Record<string, ErrorMeaning>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** One row of the table of exit codes, for help, man page and README. */
+export interface ExitCode {
+  readonly exits: readonly number[];
+  readonly means: string;
+  /** Errors that bring it. */
+  readonly codes: readonly ErrorCode[];
+}
+
+const MEANINGS: readonly (readonly [exits: readonly number[], means: string])[] = [
+  [[EXIT.ok], 'done'],
+  [[EXIT.internal], 'a fault of ours, an unexpected one, or `verify` found a contradiction'],
+  [[EXIT.usage], 'wrong usage or bad input'],
+  [[EXIT.notFound], 'no such send or recipient'],
+  [[EXIT.state], 'not possible in this state'],
+  [[EXIT.database], 'database unreachable, refuses us, or has another schema'],
+  [[EXIT.smtp], 'SMTP server unreachable or refuses us (`run-scheduler --once`, `--until-idle`)'],
+  [
+    ['SIGHUP', 'SIGINT', 'SIGTERM'].map(signalExit),
+    'a question was interrupted, and nothing was changed; `queue` was while it imported, and its send is cancelled; or a second signal ended a command at once',
+  ],
+];
+
+/** Every exit code. */
+export const EXIT_CODES: readonly ExitCode[] = MEANINGS.map(([exits, means]) => ({
+  exits,
+  means,
+  codes: (Object.keys(ERROR_CODES) as ErrorCode[]).filter((code) =>
+    exits.includes(ERROR_CODES[code].exit),
+  ),
+}));
 
 /**
  * An error a person can act on: `message` says what is wrong and names the input,
@@ -54,7 +104,7 @@ export class CampaignError extends Error {
   ) {
     super(message, options);
     this.name = 'CampaignError';
-    this.exitCode = options?.exitCode ?? CODES[code];
+    this.exitCode = options?.exitCode ?? ERROR_CODES[code].exit;
   }
 }
 

@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { Command, CommanderError } from 'commander';
 import type { Context } from './cli/context.js';
+import { jsonLine } from './cli/output.js';
 import { appearance, type Environment, processEnvironment } from './config/environment.js';
 import { loadSettings, type Settings } from './config/settings.js';
+import { errorJson } from './contract/error.js';
 import { CampaignError, EXIT, signalExit } from './errors.js';
 import { OwnWorkspace } from './operations/workspace.js';
 import { findSandbox } from './sandbox/addresses.js';
@@ -261,8 +263,7 @@ function report(error: unknown, run: Run, args: readonly string[]): number {
   if (known === undefined) return EXIT.ok;
   const { stderr, env } = run.io;
   if (run.asJson) {
-    const { code, message, remedy = null } = known;
-    stderr.write(`${JSON.stringify({ code, message, remedy })}\n`);
+    stderr.write(jsonLine(errorJson(known)));
   } else {
     stderr.write(`campaign: ${printableLines(known.message)}\n`);
     if (known.remedy) stderr.write(`${printableLines(known.remedy)}\n`);

@@ -1,18 +1,13 @@
+import { type RecipientsText, recipientJson, recipientsText } from '../contract/recipients.js';
 import type { RecipientRow } from '../domain/recipient-page.js';
-import {
-  RECIPIENT_COLUMNS,
-  recipientCells,
-  recipientJson,
-  recipientLine,
-} from '../view/recipients.js';
+import { RECIPIENT_COLUMNS, recipientCells, recipientLine } from '../view/recipients.js';
 import type { Context } from './context.js';
 
 /** Turns pages of recipients into text, so that the pieces joined are one document. */
-export interface RecipientPrinter {
-  rows(rows: readonly RecipientRow[]): string;
-  /** @param next cursor of the next page, null after the last */
-  end(next: string | null): string;
-}
+export type RecipientPrinter = RecipientsText;
+
+const lineOf = (row: RecipientRow): string => recipientLine(recipientJson(row));
+const cellsOf = (row: RecipientRow): string[] => recipientCells(recipientJson(row));
 
 interface Format {
   csv?: boolean;
@@ -25,10 +20,10 @@ export async function createRecipientPrinter(
   context: Pick<Context, 'stdout' | 'color'>,
   format: Format,
 ): Promise<RecipientPrinter> {
-  if (format.json) return jsonPrinter();
+  if (format.json) return recipientsText();
   if (format.csv) return csvPrinter();
   if (!context.stdout.isTTY || format.all) {
-    return { rows: (rows) => rows.map(recipientLine).join(''), end: () => '' };
+    return { rows: (rows) => rows.map(lineOf).join(''), end: () => '' };
   }
   const { plainTable } = await import('../view/tables.js');
   return {
@@ -54,21 +49,6 @@ export async function createRecipientPrinter(
   };
 }
 
-function jsonPrinter(): RecipientPrinter {
-  let separator = '{"recipients":[';
-  return {
-    rows: (rows) =>
-      rows
-        .map((row) => {
-          const text = `${separator}\n${JSON.stringify(recipientJson(row))}`;
-          separator = ',';
-          return text;
-        })
-        .join(''),
-    end: (next) => `${separator === ',' ? '\n' : separator}],"next":${JSON.stringify(next)}}\n`,
-  };
-}
-
 async function csvPrinter(): Promise<RecipientPrinter> {
   const { stringify } = await import('csv-stringify/sync');
   // A cell that begins with =, +, - or @ gets an apostrophe: a spreadsheet would run a server's words as a formula. An
@@ -85,7 +65,7 @@ async function csvPrinter(): Promise<RecipientPrinter> {
   let head: string[][] = [[...RECIPIENT_COLUMNS]];
   return {
     rows: (rows) => {
-      const text = format([...head, ...rows.map(recipientCells)]);
+      const text = format([...head, ...rows.map(cellsOf)]);
       head = [];
       return text;
     },

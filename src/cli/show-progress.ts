@@ -1,5 +1,6 @@
+import { progressJson } from '../contract/progress.js';
 import { type Progress, unknownHint } from '../domain/progress.js';
-import { progressJson, progressLines } from '../view/progress.js';
+import { fieldLines } from '../view/progress.js';
 import type { Context } from './context.js';
 import { jsonLine, write } from './output.js';
 
@@ -11,7 +12,7 @@ export async function showProgress(
 ): Promise<void> {
   if (json) return write(context.stdout, jsonLine(progressJson(progress)));
   if (!context.stdout.isTTY) {
-    await write(context.stdout, progressLines(progress));
+    await write(context.stdout, fieldLines(fieldsOf(progress)));
     const hint = unknownHint(progress.send.id, progress.status, progress.send.unknown);
     if (hint) context.stderr.write(`${hint}\n`);
     return;
@@ -19,4 +20,10 @@ export async function showProgress(
   const { progressTable } = await import('../view/tables.js');
   const style = { color: context.color ?? false, now: progress.now };
   await write(context.stdout, progressTable(progress, style));
+}
+
+/** The JSON's keys, of what it waits for the words. */
+function fieldsOf(progress: Progress): Record<string, string | number | null> {
+  const { waiting, ...fields } = progressJson(progress);
+  return { ...fields, waiting: waiting?.text ?? null };
 }

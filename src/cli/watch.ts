@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { progressJson } from '../contract/progress.js';
 import { watch } from '../operations/watch.js';
 import type { WatchView } from '../view/watch.js';
 import type { Context } from './context.js';
-import { write } from './output.js';
+import { jsonLine, write } from './output.js';
 
 /** What the last key began is waited for so long at the end. */
 const LAST_WORDS_MS = 2_000;
@@ -58,7 +59,7 @@ async function openView(
     const view = createLineView(
       (text) => void write(stdout, text),
       (text) => void stderr.write(text),
-      json ?? false,
+      json ? (progress) => jsonLine(progressJson(progress)) : undefined,
     );
     return { view, begin: () => undefined, end: async () => view.end() };
   }

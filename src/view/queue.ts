@@ -19,26 +19,6 @@ const bytes = (value: number): string => {
   return `${amount.toFixed(amount < 10 ? 1 : 0)} ${units[unit]}`;
 };
 
-/** The JSON object of `queue`, on one line. */
-export function queueJson(result: Queued): string {
-  const { id, status, total, rejected, duplicates, suppressed, alreadyQueued } = result;
-  const { idnConverted, needSmtpUtf8, encoding, headerLine, looksEncodedTwice } = result;
-  return JSON.stringify({
-    id,
-    status,
-    total,
-    rejected,
-    duplicates,
-    suppressed,
-    alreadyQueued,
-    idnConverted,
-    needSmtpUtf8,
-    encoding,
-    headerLine,
-    looksEncodedTwice,
-  });
-}
-
 const asides = (result: Partial<Queued>): string => {
   const parts = [
     result.rejected ? `${plural(result.rejected, 'line')} rejected` : '',

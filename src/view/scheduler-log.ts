@@ -108,23 +108,19 @@ const LINES: { [K in Kind]: (event: EventOf<K>) => Line } = {
   stopped: () => ['info', 'scheduler stopped'],
 };
 
-/** All numbers are counts, ids and durations; these are measured finer than anybody who reads them needs. */
-const wholeNumbers = (details: Record<string, unknown>): Record<string, unknown> =>
-  Object.fromEntries(
-    Object.entries(details).map(([name, value]) => [
-      name,
-      typeof value === 'number' ? Math.round(value) : value,
-    ]),
-  );
-
-/** Writes scheduler events to the log: a supplement, the database is the truth. */
-export function logSchedulerEvents(logger: Logger): Report {
+/**
+ * Writes scheduler events to the log: a supplement, the database is the truth.
+ * @param detailsOf what a line has beside its words
+ */
+export function logSchedulerEvents(
+  logger: Logger,
+  detailsOf: (event: SchedulerEvent) => object,
+): Report {
   return (event) => {
     // First, for there are as many of these as messages.
     if (event.kind === 'message' && !logger.isLevelEnabled('debug')) return;
-    const { kind, ...details } = event;
-    const word = LINES[kind] as (event: SchedulerEvent) => Line;
+    const word = LINES[event.kind] as (event: SchedulerEvent) => Line;
     const [level, text] = word(event);
-    logger[level]({ event: kind, ...wholeNumbers(details) }, text);
+    logger[level](detailsOf(event), text);
   };
 }

@@ -1,6 +1,6 @@
 import { type Progress, unknownHint } from '../domain/progress.js';
 import { printable } from './printable.js';
-import { progressJson, progressLine } from './progress.js';
+import { progressLine } from './progress.js';
 
 /** Shows readings of one send as they come. */
 export interface WatchView {
@@ -28,11 +28,14 @@ const changeOf = ({ send, status, pending, waiting }: Progress): string =>
     waiting?.for,
   ]);
 
-/** A line a change, for pipes: text, or the JSON of `progress`. */
+/**
+ * A line a change, for pipes.
+ * @param json makes that line one for programs, who get no hint at the end
+ */
 export function createLineView(
   out: (text: string) => void,
   err: (text: string) => void,
-  json: boolean,
+  json?: (progress: Progress) => string,
 ): WatchView {
   let shown = '';
   let latest: Progress | undefined;
@@ -44,7 +47,7 @@ export function createLineView(
       const change = changeOf(progress);
       if (change === shown) return;
       shown = change;
-      out(json ? `${JSON.stringify(progressJson(progress))}\n` : `${progressLine(progress)}\n`);
+      out(json ? json(progress) : `${progressLine(progress)}\n`);
     },
     note(text) {
       if (text !== noted) err(`${printable(text)}\n`);

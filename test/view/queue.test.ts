@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { queueJson, queuePlan, queueSummary, rejectionLines } from '../../src/view/queue.ts';
+import { queuePlan, queueSummary, rejectionLines } from '../../src/view/queue.ts';
 
 const result = {
   id: 42,
@@ -31,12 +31,6 @@ it('says what was queued and how to go on', () => {
     queueSummary({ ...result, status, alreadyQueued: true });
   expect(ended('cancelled')).toMatch(/: cancelled, .*\n {2}it stays cancelled; another --key/);
   expect(ended('completed')).toMatch(/: completed, .*\n {2}campaign progress 42$/);
-});
-
-it('has the documented keys in its JSON', () => {
-  expect(queueJson(result)).toBe(
-    '{"id":42,"status":"running","total":12345,"rejected":3,"duplicates":1,"suppressed":0,"alreadyQueued":false,"idnConverted":0,"needSmtpUtf8":0,"encoding":"utf-8","headerLine":1,"looksEncodedTwice":null}',
-  );
 });
 
 it('keeps what a list or a name holds from reaching the terminal as control characters', () => {

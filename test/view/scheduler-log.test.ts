@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import pino from 'pino';
 import { describe, expect, test } from 'vitest';
+import { logDetails } from '../../src/contract/log.ts';
 import type { SchedulerEvent } from '../../src/domain/scheduler-events.ts';
 import { createLogger } from '../../src/view/log.ts';
 import { logSchedulerEvents } from '../../src/view/scheduler-log.ts';
@@ -24,7 +25,7 @@ async function logged(
   ...events: SchedulerEvent[]
 ): Promise<string> {
   const stream = new PassThrough();
-  const log = logSchedulerEvents(create(stream));
+  const log = logSchedulerEvents(create(stream), logDetails);
   for (const event of events) log(event);
   stream.end();
   return (await stream.toArray()).join('');

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { eventJson } from '../../contract/event.js';
 import type { SendEvent } from '../../domain/send-events.js';
 import { printable } from '../../view/printable.js';
 import { sendId } from '../arguments.js';
@@ -35,8 +36,6 @@ export function register(program: Command, context: Context): void {
       if (options.json) await write(context.stdout, separator === '[' ? '[]\n' : ']\n');
     });
 }
-
-const eventJson = (event: SendEvent) => ({ ...event, at: event.at.toISOString() });
 
 /** Time, event, actor, reason and details, separated by tabs. */
 const eventLine = ({ at, event, actor, reason, details }: SendEvent): string =>

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
+import { progressJson } from '../../contract/progress.js';
 import { type Progress, SHOWN_STATUSES, type ShownStatus } from '../../domain/progress.js';
 import { printable } from '../../view/printable.js';
-import { progressJson } from '../../view/progress.js';
 import { sendId, wholeNumber } from '../arguments.js';
 import type { Context } from '../context.js';
 import { jsonLine, write } from '../output.js';

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
+import { queueJson } from '../../contract/queue.js';
 import type { Imported, ImportProgress, Queued, QueuePlan } from '../../domain/queued.js';
 import { CampaignError, signalExit } from '../../errors.js';
 import type { Context } from '../context.js';
+import { jsonLine } from '../output.js';
 import type { QueueDeps } from '../queue-run.js';
 
 interface Flags {
@@ -119,8 +121,8 @@ const interrupted = (context: Context): void =>
   context.setExitCode(signalExit(context.signal.reason));
 
 async function report(result: Queued, flags: Flags, context: Context): Promise<void> {
-  const { queueJson, queueSummary } = await import('../../view/queue.js');
-  if (flags.json) context.stdout.write(`${queueJson(result)}\n`);
+  const { queueSummary } = await import('../../view/queue.js');
+  if (flags.json) context.stdout.write(jsonLine(queueJson(result)));
   else if (context.stdout.isTTY || result.id === null) {
     context.stdout.write(`${queueSummary(result)}\n`);
   } else {

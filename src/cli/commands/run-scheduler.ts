@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { requireSmtp } from '../../config/settings.js';
+import { logDetails } from '../../contract/log.js';
 import { STALE_CLAIM_SECONDS } from '../../domain/lease.js';
 import type { SchedulerResult } from '../../domain/scheduler-events.js';
 import { plural } from '../../domain/text.js';
@@ -101,7 +102,7 @@ async function run(flags: Flags, context: Context): Promise<void> {
       maxServerFailures: settings.maxServerFailures,
       blockAfter: settings.blockAfter,
     },
-    { report: words.logSchedulerEvents(logger), signal: context.signal },
+    { report: words.logSchedulerEvents(logger, logDetails), signal: context.signal },
   );
   tellTrouble(flags, result);
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { sandboxJson } from '../../contract/sandbox.js';
 import type { SandboxStatus } from '../../domain/sandbox.js';
 import { signalExit } from '../../errors.js';
 import { sandboxLines } from '../../view/sandbox.js';
@@ -58,5 +59,5 @@ export function register(program: Command, context: Context): void {
 }
 
 function print(context: Context, status: SandboxStatus, options: Options): void {
-  context.stdout.write(options.json ? jsonLine(status) : sandboxLines(status));
+  context.stdout.write(options.json ? jsonLine(sandboxJson(status)) : sandboxLines(status));
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { verdictJson } from '../../contract/verify.js';
 import type { Verification } from '../../domain/verification.js';
 import { CampaignError, EXIT } from '../../errors.js';
 import { printable } from '../../view/printable.js';
@@ -35,7 +36,7 @@ async function verifyOne(
   const { verify } = await import('../../operations/verify.js');
   const verdict = await verify(context.workspace, { id });
   if (!verdict.ok) context.setExitCode(EXIT.internal);
-  await write(context.stdout, json ? jsonLine(verdict) : lines(verdict));
+  await write(context.stdout, json ? jsonLine(verdictJson(verdict)) : lines(verdict));
 }
 
 async function verifyAll(
@@ -54,7 +55,10 @@ async function verifyAll(
   let separator = '[';
   for await (const verdict of verifications(context.workspace)) {
     if (!verdict.ok) context.setExitCode(EXIT.internal);
-    await write(context.stdout, json ? separator + JSON.stringify(verdict) : lines(verdict));
+    await write(
+      context.stdout,
+      json ? separator + JSON.stringify(verdictJson(verdict)) : lines(verdict),
+    );
     separator = ',\n';
   }
   const none = separator === '[';

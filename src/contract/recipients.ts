@@ -1,0 +1,40 @@
+import type { RecipientRow } from '../domain/recipient-page.js';
+import { timeOrNull } from './time.js';
+
+export type RecipientJson = ReturnType<typeof recipientJson>;
+
+/** A recipient, and what became of it. */
+export const recipientJson = (row: RecipientRow) => ({
+  email: row.email,
+  status: row.status,
+  attempts: row.attempts,
+  smtpCode: row.smtpCode,
+  enhancedCode: row.enhancedCode,
+  /** What went wrong: the server's words, except where they are those of acceptance. */
+  error: row.status === 'sent' ? null : row.response,
+  messageId: row.messageId,
+  sentAt: timeOrNull(row.sentAt),
+  response: row.response,
+});
+
+/** A page of recipients, or all of them, as pieces of one text: a ledger of ten million rows is never in memory. */
+export interface RecipientsText {
+  rows(rows: readonly RecipientRow[]): string;
+  /** @param next cursor of the next page, null after the last */
+  end(next: string | null): string;
+}
+
+export function recipientsText(): RecipientsText {
+  let separator = '{"recipients":[';
+  return {
+    rows: (rows) =>
+      rows
+        .map((row) => {
+          const text = `${separator}\n${JSON.stringify(recipientJson(row))}`;
+          separator = ',';
+          return text;
+        })
+        .join(''),
+    end: (next) => `${separator === ',' ? '\n' : separator}],"next":${JSON.stringify(next)}}\n`,
+  };
+}

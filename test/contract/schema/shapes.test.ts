@@ -1,0 +1,164 @@
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import type { z } from 'zod';
+import type { errorJson } from '../../../src/contract/error.ts';
+import type { eventJson } from '../../../src/contract/event.ts';
+import { logDetails } from '../../../src/contract/log.ts';
+import type { migrateJson } from '../../../src/contract/migrate.ts';
+import type { progressJson } from '../../../src/contract/progress.ts';
+import type { queueJson } from '../../../src/contract/queue.ts';
+import type { RecipientJson } from '../../../src/contract/recipients.ts';
+import type { sandboxJson } from '../../../src/contract/sandbox.ts';
+import { errorJsonSchema, jsonSchemaOf } from '../../../src/contract/schema/json-schema.ts';
+import type { logLineSchema } from '../../../src/contract/schema/log.ts';
+import type {
+  errorSchema,
+  eventSchema,
+  migrateSchema,
+  progressSchema,
+  queueSchema,
+  recipientSchema,
+  sandboxSchema,
+  verdictSchema,
+} from '../../../src/contract/schema/shapes.ts';
+import { SHAPES } from '../../../src/contract/shapes.ts';
+import type { verdictJson } from '../../../src/contract/verify.ts';
+import type { SchedulerEvent } from '../../../src/domain/scheduler-events.ts';
+import type { EventName } from '../../../src/domain/send-events.ts';
+import { compileSchema, expectShape } from '../../support/contract.ts';
+
+/** What JSON makes of a scheduler's event. */
+type LogLine<E> = E extends { kind: infer Kind }
+  ? { [Key in Exclude<keyof E, 'kind'>]: E[Key] extends Date ? string : E[Key] } & {
+      level: number;
+      time: string;
+      event: Kind;
+      msg: string;
+    }
+  : never;
+type Flat<T> = T extends unknown ? { [Key in keyof T]: T[Key] } : never;
+
+describe('a schema', () => {
+  it('says exactly what its function makes, as the type check finds', () => {
+    expectTypeOf<z.infer<typeof progressSchema>>().toEqualTypeOf<ReturnType<typeof progressJson>>();
+    expectTypeOf<z.infer<typeof recipientSchema>>().toEqualTypeOf<RecipientJson>();
+    expectTypeOf<z.infer<typeof eventSchema>>().toEqualTypeOf<ReturnType<typeof eventJson>>();
+    expectTypeOf<z.infer<typeof queueSchema>>().toEqualTypeOf<ReturnType<typeof queueJson>>();
+    expectTypeOf<z.infer<typeof verdictSchema>>().toEqualTypeOf<ReturnType<typeof verdictJson>>();
+    expectTypeOf<z.infer<typeof migrateSchema>>().toEqualTypeOf<ReturnType<typeof migrateJson>>();
+    expectTypeOf<z.infer<typeof sandboxSchema>>().toEqualTypeOf<ReturnType<typeof sandboxJson>>();
+    expectTypeOf<z.infer<typeof errorSchema>>().toEqualTypeOf<ReturnType<typeof errorJson>>();
+    expectTypeOf<Flat<z.infer<typeof logLineSchema>>>().toEqualTypeOf<
+      Flat<LogLine<SchedulerEvent>>
+    >();
+  });
+
+  it.each([...SHAPES, 'error' as const])(
+    'of %s is one by draft 2020-12 with every key described',
+    (shape) => {
+      const schema = shape === 'error' ? errorJsonSchema() : jsonSchemaOf(shape, shape);
+      expect(schema).toMatchObject({
+        $schema: 'https://json-schema.org/draft/2020-12/schema',
+        $id: `urn:campaign-sender:${shape}`,
+        title: expect.any(String),
+        description: expect.any(String),
+      });
+      compileSchema(schema);
+      const keys = describedKeys(schema);
+      expect(keys.length).toBeGreaterThan(0);
+      expect(keys.filter(([, described]) => !described)).toEqual([]);
+    },
+  );
+
+  it('bears keys that a later version adds, but for the tests', () => {
+    const more = { applied: [], later: 1 };
+    expect(compileSchema(jsonSchemaOf('migrate', 'migrate'))(more)).toBe(true);
+    expect(() => expectShape('migrate', more)).toThrow('additional properties');
+    expect(() => expectShape('migrate', {})).toThrow('applied');
+  });
+
+  it('says of arrays and lines what they are', () => {
+    expect(jsonSchemaOf('list', 'list')).toMatchObject({ type: 'array' });
+    expect(jsonSchemaOf('progress', 'watch').description).toBe(
+      'an object: how a send stands; with --watch an object a line: how a send stands',
+    );
+    expect(jsonSchemaOf('events', 'events').description).toBe(
+      'an array of objects: something that happened to a send; with --follow an object a line: something that happened to a send',
+    );
+    expect(jsonSchemaOf('verify', 'verify').description).toContain('with --all an array');
+  });
+
+  it('names every event that the store writes', () => {
+    const names: Record<EventName, true> = {
+      queued: true,
+      imported: true,
+      claimed: true,
+      reclaimed: true,
+      released: true,
+      paused: true,
+      resumed: true,
+      cancelled: true,
+      controls: true,
+      resolved: true,
+      retried: true,
+      completed: true,
+    };
+    expect(JSON.stringify(jsonSchemaOf('events', 'events'))).toContain(
+      JSON.stringify(Object.keys(names)),
+    );
+  });
+});
+
+/** Names of all properties of a schema, at any depth, and whether they are described. */
+function describedKeys(schema: unknown): [string, boolean][] {
+  if (schema === null || typeof schema !== 'object') return [];
+  return Object.entries(schema).flatMap(([key, value]) => {
+    const inside = describedKeys(value);
+    if (key !== 'properties') return inside;
+    const own = Object.entries(value as Record<string, { description?: string }>);
+    return [
+      ...own.map(([name, { description }]) => [name, Boolean(description)] as [string, boolean]),
+      ...inside,
+    ];
+  });
+}
+
+const at = new Date('2026-11-28T09:00:00.000Z');
+const taken = { sent: 1, failed: 0, deferred: 0, returned: 2, unknown: 3 };
+
+/** One event of each kind. */
+const EVENTS: { [K in SchedulerEvent['kind']]: Extract<SchedulerEvent, { kind: K }> } = {
+  started: { kind: 'started', worker: 'vm:1:a', connections: 8, pollSeconds: 5 },
+  claimed: { kind: 'claimed', sendId: 1, batchSize: 100 },
+  'session-opened': { kind: 'session-opened', sendId: 1, open: 1 },
+  'batch-ended': {
+    kind: 'batch-ended',
+    sendId: 1,
+    status: 'running',
+    ...taken,
+    unknownInAll: 3,
+    ms: 12.345,
+  },
+  message: { kind: 'message', sendId: 1, email: 'a@example.org', outcome: 'sent', text: 'Ok' },
+  'paused-itself': { kind: 'paused-itself', sendId: 1, reason: 'refused' },
+  'claim-lost': { kind: 'claim-lost', sendId: 1, settledLate: 2 },
+  held: { kind: 'held', sendId: 1, by: 'vm:1:a', silentMs: 20_000.5, now: at, takenOverAt: at },
+  reclaimed: { kind: 'reclaimed', sendId: 1, from: null, unknown: 2 },
+  'taken-over': { kind: 'taken-over', sendId: 1, from: 'vm:1:a', recorded: true, ...taken },
+  'settled-late': { kind: 'settled-late', sendId: 1, from: 'vm:1:a', settled: 2 },
+  'no-recorder': { kind: 'no-recorder', reason: 'read-only' },
+  'no-life-sign': { kind: 'no-life-sign', reason: 'read-only' },
+  'server-trouble': { kind: 'server-trouble', reason: '421', waitMs: 1000.5 },
+  'commands-ahead-given-up': { kind: 'commands-ahead-given-up', way: 'pipelining' },
+  'connections-learnt': { kind: 'connections-learnt', connections: 4, reason: '' },
+  'database-away': { kind: 'database-away', reason: 'gone', waitMs: 1000 },
+  'database-back': { kind: 'database-back', afterMs: 1000.25 },
+  fault: { kind: 'fault', sendId: 1, reason: 'x' },
+  stopping: { kind: 'stopping', onTheWire: 1, drainSeconds: 30, staleSeconds: 300 },
+  'drain-limit': { kind: 'drain-limit', onTheWire: 1 },
+  stopped: { kind: 'stopped' },
+};
+
+it.each(Object.values(EVENTS))('a line of the log has its shape: $kind', (event) => {
+  const line = { level: 30, time: at, ...logDetails(event), msg: 'words' };
+  expectShape('log', JSON.parse(JSON.stringify(line)));
+});
