@@ -10,8 +10,8 @@ import type { Report, SchedulerResult } from '../domain/scheduler-events.js';
 import type { WorkerIdentity } from '../domain/worker.js';
 import { type CampaignError, isDatabaseOutage } from '../errors.js';
 import { type BatchTools, runBatch } from './batch/batch.js';
-import { Budget } from './batch/in-flight-limit.js';
-import { type Session, Sessions } from './batch/open-sends.js';
+import { InFlightLimit } from './batch/in-flight-limit.js';
+import { type OpenSend, OpenSends } from './batch/open-sends.js';
 import { Admission } from './dispatch/admission.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import type { CompiledMessage, Host, Ledger, Transport } from './ports.js';
@@ -78,8 +78,8 @@ class Scheduler {
   private readonly active = new Map<number, Promise<void>>();
   private readonly setAside = new Map<number, number>();
   private readonly uncertain: Pick<Claim, 'sendId' | 'by'>[] = [];
-  private readonly sessions: Sessions;
-  private readonly lanes: Dispatcher;
+  private readonly openSends: OpenSends;
+  private readonly dispatcher: Dispatcher;
   private readonly tools: BatchTools;
   /** Ours to stop all batches, by a signal from outside or at the end of `poll`. */
   private readonly halt = new AbortController();
@@ -110,8 +110,8 @@ class Scheduler {
     const { connections, retry, maxServerFailures } = options;
     const { clock, report, ledger, random } = deps;
     this.admission = new Admission(connections, connections * 4);
-    this.sessions = new Sessions(options.sessionTtlSeconds * 1000, () => clock().monotonic);
-    this.lanes = new Dispatcher(
+    this.openSends = new OpenSends(options.sessionTtlSeconds * 1000, () => clock().monotonic);
+    this.dispatcher = new Dispatcher(
       deps.transport,
       { firstMs: 1_000, maxMs: options.backoffMaxSeconds * 1000 },
       clock,
@@ -123,9 +123,9 @@ class Scheduler {
     );
     this.tools = {
       ledger,
-      lanes: this.lanes,
+      dispatcher: this.dispatcher,
       recorder: deps.host.recorder,
-      budget: new Budget(connections * MARKED_PER_CONNECTION),
+      inFlightLimit: new InFlightLimit(connections * MARKED_PER_CONNECTION),
       clock,
       lease: leaseOf(options.staleSeconds ?? STALE_CLAIM_SECONDS),
       random,
@@ -150,9 +150,9 @@ class Scheduler {
       const since = this.deps.clock();
       const stopBeating = this.keepBeating();
       await this.drain();
-      this.lanes.stop();
+      this.dispatcher.stop();
       const left = drainSeconds * 1000 - elapsedMs(since, this.deps.clock());
-      if (!(await within(transport.close(), left))) this.lanes.cut();
+      if (!(await within(transport.close(), left))) this.dispatcher.cut();
       await stopBeating();
       // What is held still is found by what we leave.
       if (this.holdsNothing) {
@@ -164,7 +164,7 @@ class Scheduler {
       }
       report({ kind: 'stopped' });
     }
-    this.result.serverTrouble = this.lanes.serverTrouble;
+    this.result.serverTrouble = this.dispatcher.serverTrouble;
     return this.result;
   }
 
@@ -219,7 +219,7 @@ class Scheduler {
       this.due.length = 0;
       this.pollAt = now + this.options.pollSeconds * 1000;
     }
-    const backoffMs = this.lanes.backoffMs();
+    const backoffMs = this.dispatcher.backoffMs();
     if (backoffMs > 0) return backoffMs;
     while (!this.stop.aborted && this.failure === null) {
       const waitMs = this.admission.ask(clock().monotonic);
@@ -304,27 +304,27 @@ class Scheduler {
   private async claimAndRun(sendId: number, by: string): Promise<void> {
     const { ledger, report, clock } = this.deps;
     const askedAt = clock();
-    const claimed = await ledger.claim(sendId, by, !this.sessions.has(sendId));
+    const claimed = await ledger.claim(sendId, by, !this.openSends.has(sendId));
     if (!claimed) {
       this.setAside.set(sendId, clock().monotonic + IDLE_PAUSE_MS);
       return;
     }
     if (this.options.until === 'once') this.served.add(sendId);
     report({ kind: 'claimed', sendId, batchSize: claimed.controls.batchSize });
-    let session: Session;
+    let openSend: OpenSend;
     try {
-      session = await this.sessions.use(sendId, () => this.open(sendId));
+      openSend = await this.openSends.use(sendId, () => this.open(sendId));
     } catch (error) {
       if (isDatabaseOutage(error)) throw error;
       await this.refuse(claimed.claim, (error as Error).message);
       return;
     }
     try {
-      const { pausedItself, worked } = await runBatch(claimed, askedAt, session, this.tools);
+      const { pausedItself, worked } = await runBatch(claimed, askedAt, openSend, this.tools);
       if (!worked) this.setAside.set(sendId, clock().monotonic + IDLE_PAUSE_MS);
       if (pausedItself) this.notePause(sendId, pausedItself);
     } finally {
-      this.sessions.done(sendId);
+      this.openSends.done(sendId);
     }
   }
 
@@ -332,9 +332,9 @@ class Scheduler {
     if (this.options.until !== 'stopped') this.result.pausedThemselves.push({ sendId, reason });
   }
 
-  private async open(sendId: number): Promise<Session> {
+  private async open(sendId: number): Promise<OpenSend> {
     const source = await this.deps.ledger.loadMessage(sendId);
-    this.deps.report({ kind: 'session-opened', sendId, open: this.sessions.size + 1 });
+    this.deps.report({ kind: 'session-opened', sendId, open: this.openSends.size + 1 });
     return {
       sendId,
       message: this.deps.compile(source),
@@ -359,8 +359,8 @@ class Scheduler {
   private async beat(): Promise<void> {
     const now = this.deps.clock().monotonic;
     if (now - this.beatAt < BEAT_EVERY_MS) return;
-    const ms = this.lanes.backoffMs();
-    const reason = this.lanes.serverTrouble;
+    const ms = this.dispatcher.backoffMs();
+    const reason = this.dispatcher.serverTrouble;
     await this.deps.ledger.beat(this.options.worker, ms > 0 && reason ? { ms, reason } : null);
     this.beatAt = now;
   }
@@ -394,7 +394,7 @@ class Scheduler {
     const ended = Promise.all(this.active.values());
     if (await within(ended, drainSeconds * 1000)) return;
     report({ kind: 'drain-limit', onTheWire: transport.onTheWire });
-    this.lanes.cut();
+    this.dispatcher.cut();
     if (await within(ended, RECORD_AFTER_CUT_MS)) return;
     this.abandon.abort();
     await within(ended, LAST_WORDS_MS);

@@ -14,17 +14,17 @@ import type { Dispatcher, JobOwner, ServerSign } from '../dispatch/dispatcher.js
 import type { Ledger, Recorder } from '../ports.js';
 import { Wake } from '../wake.js';
 import { Flights } from './flights.js';
-import { Hand } from './in-flight.js';
-import type { Budget } from './in-flight-limit.js';
+import { InFlight } from './in-flight.js';
+import type { InFlightLimit } from './in-flight-limit.js';
 import { interpret } from './interpret.js';
-import type { Session } from './open-sends.js';
+import type { OpenSend } from './open-sends.js';
 
 /** What a batch works with; one for all batches of a process. */
 export interface BatchTools {
   ledger: Ledger;
-  lanes: Dispatcher;
+  dispatcher: Dispatcher;
   recorder: Recorder | null;
-  budget: Budget;
+  inFlightLimit: InFlightLimit;
   clock: Clock;
   lease: Lease;
   random: () => number;
@@ -69,15 +69,15 @@ const DATABASE_RETRY_MAX_MS = 5_000;
 export function runBatch(
   claimed: ClaimedSend,
   askedAt: Instant,
-  session: Session,
+  openSend: OpenSend,
   tools: BatchTools,
 ): Promise<BatchResult> {
-  return new Batch(claimed, askedAt, session, tools).run();
+  return new Batch(claimed, askedAt, openSend, tools).run();
 }
 
 class Batch implements JobOwner {
   private claim: Claim;
-  private readonly hand: Hand;
+  private readonly inFlight: InFlight;
   private readonly flights: Flights;
   private readonly signal = new Wake();
   private readonly counts = { sent: 0, failed: 0, unknown: 0, deferred: 0, returned: 0 };
@@ -102,30 +102,30 @@ class Batch implements JobOwner {
   private pausedItself: string | null = null;
   /** Given to a connection. */
   private readonly onTheWire = new Set<number>();
-  /** Handed to the lanes, but not begun yet. */
+  /** Handed to the dispatcher, but not begun yet. */
   private readonly submitted = new Map<number, Recipient>();
   readonly wake = this.signal.wake;
 
   constructor(
     private readonly send: ClaimedSend,
     askedAt: Instant,
-    private readonly session: Session,
+    private readonly openSend: OpenSend,
     private readonly tools: BatchTools,
   ) {
     this.claim = send.claim;
     this.controls = send.controls;
     this.quota = send.controls.batchSize;
-    this.hand = new Hand(send.cursorSeq);
+    this.inFlight = new InFlight(send.cursorSeq);
     this.flights = new Flights(send.claim, tools.recorder);
     this.renewed = askedAt;
     this.looked = askedAt;
   }
 
   async run(): Promise<BatchResult> {
-    const { budget, lanes, stopping, abandoned, clock, report } = this.tools;
+    const { inFlightLimit: limit, dispatcher, stopping, abandoned, clock, report } = this.tools;
     const begun = clock();
-    budget.join(this, this.wake);
-    lanes.join(this);
+    limit.join(this, this.wake);
+    dispatcher.join(this);
     stopping.addEventListener('abort', this.wake);
     abandoned.addEventListener('abort', this.wake);
     try {
@@ -147,8 +147,8 @@ class Batch implements JobOwner {
     } finally {
       stopping.removeEventListener('abort', this.wake);
       abandoned.removeEventListener('abort', this.wake);
-      lanes.leave(this);
-      budget.leave(this);
+      dispatcher.leave(this);
+      limit.leave(this);
     }
   }
 
@@ -170,7 +170,7 @@ class Batch implements JobOwner {
           continue;
         }
         const rows = await this.rowsToMark();
-        if (rows.length > 0 || this.hand.toRecord > 0 || this.mustRenew()) {
+        if (rows.length > 0 || this.inFlight.toRecord > 0 || this.mustRenew()) {
           await this.step(rows);
         } else if (this.isOver()) {
           const ended = await this.end();
@@ -188,20 +188,20 @@ class Batch implements JobOwner {
 
   /** Nothing is left to read, and nothing that was read is left to mark. */
   private get exhausted(): boolean {
-    return this.noneLeft && this.hand.readAhead === 0;
+    return this.noneLeft && this.inFlight.readAhead === 0;
   }
 
-  /** Rows that could be marked now, the process's budget aside. */
+  /** Rows that could be marked now, the process's limit aside. */
   private wanted(): number {
     if (this.ending || this.exhausted || this.quota <= 0) return 0;
-    const room = this.tools.lanes.room();
+    const room = this.tools.dispatcher.room();
     // A message that hangs on the wire keeps nobody from seeing whether the server is well again.
-    const within = room - this.queued - this.hand.toStart;
+    const within = room - this.queued - this.inFlight.toStart;
     const { delayMs } = this.controls;
     const paced =
       delayMs === 0
         ? Number.POSITIVE_INFINITY
-        : Math.floor((MARK_AHEAD_MS - this.untilNextStart()) / delayMs) + 1 - this.hand.toStart;
+        : Math.floor((MARK_AHEAD_MS - this.untilNextStart()) / delayMs) + 1 - this.inFlight.toStart;
     return Math.max(0, Math.min(this.quota, within, paced));
   }
 
@@ -211,38 +211,38 @@ class Batch implements JobOwner {
    * that nobody can send.
    */
   private gathers(): boolean {
-    const { toRecord } = this.hand;
+    const { toRecord } = this.inFlight;
     return (
       toRecord > 0 && toRecord < this.queued && this.tools.clock().monotonic < this.gathersUntil
     );
   }
 
-  /** Rows handed to the lanes that no connection has taken yet; too many while a step is under way. */
+  /** Rows handed to the dispatcher that no connection has taken yet; too many while a step is under way. */
   private get queued(): number {
-    const { held, toRecord, toStart } = this.hand;
+    const { held, toRecord, toStart } = this.inFlight;
     return held - toRecord - toStart - this.onTheWire.size;
   }
 
   private async rowsToMark(): Promise<Recipient[]> {
-    const granted = this.tools.budget.take(this, this.wanted(), this.hand.toRecord);
+    const granted = this.tools.inFlightLimit.take(this, this.wanted(), this.inFlight.toRecord);
     if (granted === 0) return [];
     this.readOn(granted);
-    if (this.hand.readAhead === 0 && this.reading) await this.reading;
+    if (this.inFlight.readAhead === 0 && this.reading) await this.reading;
     if (this.readFailure) {
       const failure = this.readFailure;
       this.readFailure = null;
-      this.tools.budget.put(this, granted);
+      this.tools.inFlightLimit.put(this, granted);
       throw failure;
     }
-    const rows = this.ending ? [] : this.hand.next(granted);
-    this.tools.budget.put(this, granted - rows.length);
+    const rows = this.ending ? [] : this.inFlight.next(granted);
+    this.tools.inFlightLimit.put(this, granted - rows.length);
     return rows;
   }
 
   /** Keeps rows read ahead, while earlier ones are on the wire. */
   private readOn(wanted: number): void {
     const enough = Math.min(wanted * 2, this.quota);
-    if (this.reading || this.noneLeft || this.hand.readAhead >= enough) return;
+    if (this.reading || this.noneLeft || this.inFlight.readAhead >= enough) return;
     this.reading = this.readRows()
       .catch((error: unknown) => {
         this.readFailure = error;
@@ -266,14 +266,14 @@ class Batch implements JobOwner {
     const lookBack =
       !this.deferredRead || elapsedMs(this.deferredRead, clock()) >= READ_DEFERRED_EVERY_MS;
     const ask = { untouched: limit, deferred: lookBack ? Math.ceil(limit / 2) : 0 };
-    const rows = await ledger.nextRows(sendId, { afterSeq: this.hand.readTo, ...ask });
+    const rows = await ledger.nextRows(sendId, { afterSeq: this.inFlight.readTo, ...ask });
     // A full portion of deferred rows may not have been all of them.
     if (lookBack) this.deferredRead = rows.deferred.length < ask.deferred ? clock() : null;
     this.noneLeft =
       rows.untouched.length < ask.untouched && (!lookBack || rows.deferred.length < ask.deferred);
     const all = [...rows.deferred, ...rows.untouched];
     this.measure(all);
-    this.hand.read(all);
+    this.inFlight.read(all);
   }
 
   /** Wide rows are read in smaller portions. */
@@ -288,35 +288,35 @@ class Batch implements JobOwner {
   }
 
   private async step(rows: readonly Recipient[]): Promise<void> {
-    const { ledger, budget, clock } = this.tools;
-    const settlements = this.hand.takeArrived();
+    const { ledger, inFlightLimit: limit, clock } = this.tools;
+    const settlements = this.inFlight.takeArrived();
     const asked = clock();
     let result: StepResult;
     try {
       result = await ledger.step(this.claim, {
         settlements,
         mark: rows.map((row) => row.seq),
-        fromSeq: this.hand.cursorSeq,
-        cursorSeq: this.hand.cursorAfter(rows),
-        settledSeq: this.hand.settledSeq(rows, settlements),
+        fromSeq: this.inFlight.cursorSeq,
+        cursorSeq: this.inFlight.cursorAfter(rows),
+        settledSeq: this.inFlight.settledSeq(rows, settlements),
       });
     } catch (error) {
-      // Whether `rows` are marked is not known, so they stay in the budget until `reconcile` has read it.
-      this.hand.notRecorded(settlements);
+      // Whether `rows` are marked is not known, so they count as in flight until `reconcile` has read it.
+      this.inFlight.notRecorded(settlements);
       throw error;
     }
     if (result.kind === 'done') {
       this.renewed = asked;
       this.faults = 0;
       this.flights.settled(settlements);
-      this.hand.committed(rows, settlements);
-      budget.put(this, settlements.length);
+      this.inFlight.committed(rows, settlements);
+      limit.put(this, settlements.length);
       this.quota -= rows.length;
       for (const { to } of settlements) this.count(to);
       return;
     }
-    this.hand.notRecorded(settlements);
-    budget.put(this, rows.length);
+    this.inFlight.notRecorded(settlements);
+    limit.put(this, rows.length);
     if (result.kind === 'lost') this.lost = true;
     else if (result.kind === 'not-running') this.learn(result.state);
     else if (++this.faults > MAX_FAULTS)
@@ -353,12 +353,12 @@ class Batch implements JobOwner {
     }
     this.claim = found.claim;
     this.renewed = asked;
-    const { recorded, strays } = this.hand.reconcile(found.sending);
+    const { recorded, strays } = this.inFlight.reconcile(found.sending);
     this.flights.settled(recorded);
     for (const { to } of recorded) this.count(to);
     this.quota -= strays;
     this.noneLeft = false;
-    this.tools.budget.settle(this, this.hand.held);
+    this.tools.inFlightLimit.settle(this, this.inFlight.held);
   }
 
   private holds(): boolean {
@@ -407,16 +407,16 @@ class Batch implements JobOwner {
 
   private untilNextStart(): number {
     const { delayMs } = this.controls;
-    const { lastStart } = this.session;
+    const { lastStart } = this.openSend;
     return lastStart === null || delayMs === 0
       ? 0
       : Math.max(0, lastStart + delayMs - this.tools.clock().monotonic);
   }
 
   private startDue(): void {
-    while (!this.ending && this.hand.toStart > 0 && this.untilNextStart() <= 0) {
+    while (!this.ending && this.inFlight.toStart > 0 && this.untilNextStart() <= 0) {
       if (this.controls.delayMs > 0 && this.submitted.size > 0) return;
-      const recipient = this.hand.start();
+      const recipient = this.inFlight.start();
       if (!recipient) return;
       this.submit(recipient);
     }
@@ -425,18 +425,18 @@ class Batch implements JobOwner {
   private submit(recipient: Recipient): void {
     const { seq } = recipient;
     this.submitted.set(seq, recipient);
-    this.tools.lanes.submit({
+    this.tools.dispatcher.submit({
       owner: this,
       message: () => {
         this.onTheWire.add(seq);
-        if (this.hand.toRecord > 0 && !this.gathers()) this.signal.wake();
-        return this.session.message.fill(recipient, new Date(this.tools.clock().wall));
+        if (this.inFlight.toRecord > 0 && !this.gathers()) this.signal.wake();
+        return this.openSend.message.fill(recipient, new Date(this.tools.clock().wall));
       },
       mayProceed: () => {
         const may = !this.lost && !this.ending && this.flights.mayBegin && this.holds();
         // DELAY_MS counts from what the server sees, not from when a connection was asked for.
         if (may && this.submitted.delete(seq)) {
-          this.session.lastStart = this.tools.clock().monotonic;
+          this.openSend.lastStart = this.tools.clock().monotonic;
           if (this.controls.delayMs > 0) this.signal.wake();
         }
         return may;
@@ -454,14 +454,14 @@ class Batch implements JobOwner {
 
   /** Rows not yet on the wire go back as they were, and nobody waits behind a batch that may not ask again for long. */
   private withdraw(delayMs: number): void {
-    this.tools.budget.stopWaiting(this);
-    this.hand.giveBackWaiting(delayMs);
+    this.tools.inFlightLimit.stopWaiting(this);
+    this.inFlight.giveBackWaiting(delayMs);
     if (this.submitted.size === 0) return;
-    this.tools.lanes.withdraw(this);
+    this.tools.dispatcher.withdraw(this);
     for (const seq of this.submitted.keys()) {
       if (this.onTheWire.has(seq)) continue;
       this.submitted.delete(seq);
-      this.hand.came({ seq, to: 'returned', delayMs });
+      this.inFlight.came({ seq, to: 'returned', delayMs });
     }
   }
 
@@ -473,15 +473,15 @@ class Batch implements JobOwner {
   ): { sign: ServerSign; reason: string } {
     const { retry, random } = this.tools;
     const { maxAttempts } = this.send;
-    const verdict = judge(result, this.tools.lanes.login);
-    const { settlement, sign, pause } = interpret(recipient, verdict, this.session.watch, {
+    const verdict = judge(result, this.tools.dispatcher.login);
+    const { settlement, sign, pause } = interpret(recipient, verdict, this.openSend.watch, {
       maxAttempts,
       retry,
       random,
     });
-    if (pause && !this.tools.lanes.isCut) this.pauseFor(pause.reason, pause.giveBack);
-    if (this.hand.toRecord === 0) this.gathersUntil = this.tools.clock().monotonic + GATHER_MS;
-    this.hand.came(settlement);
+    if (pause && !this.tools.dispatcher.isCut) this.pauseFor(pause.reason, pause.giveBack);
+    if (this.inFlight.toRecord === 0) this.gathersUntil = this.tools.clock().monotonic + GATHER_MS;
+    this.inFlight.came(settlement);
     this.tools.report({
       kind: 'message',
       sendId: this.claim.sendId,
@@ -489,7 +489,7 @@ class Batch implements JobOwner {
       outcome: settlement.to,
       text: 'text' in verdict ? verdict.text : verdict.kind === 'sent' ? verdict.reply.text : '',
     });
-    if (this.hand.toRecord === 1 || !this.gathers()) this.signal.wake();
+    if (this.inFlight.toRecord === 1 || !this.gathers()) this.signal.wake();
     return { sign, reason: verdict.kind === 'server' ? verdict.text : '' };
   }
 
@@ -514,10 +514,10 @@ class Batch implements JobOwner {
   }
 
   private countFailure(reason: string): void {
-    const { lanes, maxServerFailures } = this.tools;
-    const seen = this.session.serverFailures;
-    if (seen.atSuccesses !== lanes.successes) seen.count = 0;
-    seen.atSuccesses = lanes.successes;
+    const { dispatcher, maxServerFailures } = this.tools;
+    const seen = this.openSend.serverFailures;
+    if (seen.atSuccesses !== dispatcher.successes) seen.count = 0;
+    seen.atSuccesses = dispatcher.successes;
     seen.count += 1;
     if (seen.count < maxServerFailures) return;
     this.pauseFor(`SMTP server: ${plural(seen.count, 'failure')} in a row, the last: ${reason}`);
@@ -543,7 +543,7 @@ class Batch implements JobOwner {
   // ── Waiting and ending ───────────────────────────────────────────────────
 
   private isOver(): boolean {
-    if (this.hand.held > 0 || this.reading) return false;
+    if (this.inFlight.held > 0 || this.reading) return false;
     return this.ending || this.exhausted || this.quota <= 0;
   }
 
@@ -559,15 +559,15 @@ class Batch implements JobOwner {
   }
 
   private async wait(): Promise<void> {
-    const { lanes } = this.tools;
+    const { dispatcher } = this.tools;
     const waits = [LOOK_EVERY_MS - this.sinceLook()];
     const untilStart = this.untilNextStart();
     // Its time may have come since `startDue` looked.
-    if (untilStart === 0 && this.hand.toStart > 0 && this.submitted.size === 0) return;
+    if (untilStart === 0 && this.inFlight.toStart > 0 && this.submitted.size === 0) return;
     if (untilStart > 0) waits.push(untilStart);
-    const backoff = lanes.backoffMs();
+    const backoff = dispatcher.backoffMs();
     if (backoff > 0) waits.push(backoff);
-    if (this.hand.toRecord > 0) {
+    if (this.inFlight.toRecord > 0) {
       waits.push(this.gathersUntil - this.tools.clock().monotonic);
     }
     await this.signal.wait(Math.max(1, Math.min(...waits)));
@@ -588,7 +588,7 @@ class Batch implements JobOwner {
         this.pausedItself = reason;
       }
       this.pauseWritten = true;
-      this.session.watch.reset();
+      this.openSend.watch.reset();
     }
     const end = await ledger.endBatch(this.claim, {
       worked: this.worked,
@@ -600,7 +600,7 @@ class Batch implements JobOwner {
     }
     if (end.kind === 'strays') {
       await this.reconcile();
-      if (this.hand.held === 0 && !this.lost) {
+      if (this.inFlight.held === 0 && !this.lost) {
         throw new Error(this.contradiction('SENDING_COUNT is not 0, yet no row is sending'));
       }
       return undefined;
@@ -614,7 +614,7 @@ class Batch implements JobOwner {
     const { ledger, report, abandoned } = this.tools;
     this.withdraw(0);
     while (this.onTheWire.size > 0 && !abandoned.aborted) await this.signal.wait(LOOK_EVERY_MS);
-    const arrived = this.hand.takeArrived();
+    const arrived = this.inFlight.takeArrived();
     let settledLate = 0;
     const settle = async () => {
       settledLate = await ledger.settleLate(this.claim, arrived);

@@ -7,7 +7,7 @@ interface Party {
  * How many ledger rows the process may have `sending`, over all its batches: what a crash can leave uncertain.
  * Shared in equal parts; when it is short, those who asked first are served first.
  */
-export class Budget {
+export class InFlightLimit {
   private readonly parties = new Map<object, Party>();
   private readonly queue = new Set<object>();
   private held = 0;

@@ -2,10 +2,10 @@ import type { Recipient } from '../../domain/recipient.js';
 import type { Settlement } from '../../domain/settlement.js';
 
 /**
- * The ledger rows one batch has in its hand: read ahead, marked `sending`, on the wire, come back. Knows which of
+ * The ledger rows of one batch: read ahead, marked `sending`, on the wire, come back. Knows which of
  * them the database has confirmed, so that after any error it is plain what is owed.
  */
-export class Hand {
+export class InFlight {
   /** Read but not marked: not ours yet. */
   private ahead: Recipient[] = [];
   /** Marked and committed, waiting to start. */

@@ -2,7 +2,7 @@ import type { RefusalWatch } from '../../domain/refusal-watch.js';
 import type { CompiledMessage } from '../ports.js';
 
 /** What the process remembers of a send between its batches. */
-export interface Session {
+export interface OpenSend {
   readonly sendId: number;
   readonly message: CompiledMessage;
   readonly watch: RefusalWatch;
@@ -13,13 +13,13 @@ export interface Session {
 }
 
 /**
- * The sessions of a long-lived process. Each time one is opened, those not worked on for the TTL are dropped, so
+ * The sends that a long-lived process has open. Each time one is opened, those not worked on for the TTL are dropped, so
  * that memory follows the sends at work, not the sends ever seen.
  */
-export class Sessions {
+export class OpenSends {
   private readonly entries = new Map<
     number,
-    { session: Session; inUse: number; lastUsed: number }
+    { openSend: OpenSend; inUse: number; lastUsed: number }
   >();
 
   constructor(
@@ -35,16 +35,16 @@ export class Sessions {
     return this.entries.has(sendId);
   }
 
-  /** The send's session, opened if need be, kept at least until `done` was called as often as `use`. */
-  async use(sendId: number, open: () => Promise<Session>): Promise<Session> {
+  /** The open send, opened if need be, kept at least until `done` was called as often as `use`. */
+  async use(sendId: number, open: () => Promise<OpenSend>): Promise<OpenSend> {
     let entry = this.entries.get(sendId);
     if (!entry) {
       this.evict();
-      entry = { session: await open(), inUse: 0, lastUsed: this.now() };
+      entry = { openSend: await open(), inUse: 0, lastUsed: this.now() };
       this.entries.set(sendId, entry);
     }
     entry.inUse += 1;
-    return entry.session;
+    return entry.openSend;
   }
 
   done(sendId: number): void {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { RefusalWatch } from '../../../src/domain/refusal-watch.ts';
-import { type Session, Sessions } from '../../../src/scheduler/batch/open-sends.ts';
+import { type OpenSend, OpenSends } from '../../../src/scheduler/batch/open-sends.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { collectGarbage } from '../../support/garbage.ts';
 import { startScheduler } from '../../support/scheduler.ts';
@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => db.drop());
 
-const session = (sendId: number): Session => ({
+const openSend = (sendId: number): OpenSend => ({
   sendId,
   message: {
     fill: () => ({
@@ -26,37 +26,37 @@ const session = (sendId: number): Session => ({
   serverFailures: { count: 0, atSuccesses: 0 },
 });
 
-test('a session idle for the TTL is dropped when the next one is opened, one at work is kept', async () => {
+test('a send idle for the TTL is dropped when the next one is opened, one at work is kept', async () => {
   let now = 0;
-  const sessions = new Sessions(1_000, () => now);
-  await sessions.use(1, async () => session(1));
-  await sessions.use(2, async () => session(2));
-  sessions.done(2);
+  const openSends = new OpenSends(1_000, () => now);
+  await openSends.use(1, async () => openSend(1));
+  await openSends.use(2, async () => openSend(2));
+  openSends.done(2);
   now = 999;
-  await sessions.use(3, async () => session(3));
-  expect(sessions.size).toBe(3);
+  await openSends.use(3, async () => openSend(3));
+  expect(openSends.size).toBe(3);
   now = 1_000;
-  await sessions.use(4, async () => session(4));
-  expect([1, 2, 3, 4].map((id) => sessions.has(id))).toEqual([true, false, true, true]);
+  await openSends.use(4, async () => openSend(4));
+  expect([1, 2, 3, 4].map((id) => openSends.has(id))).toEqual([true, false, true, true]);
 });
 
-test('a session is opened once, and again after it was dropped', async () => {
+test('a send is opened once, and again after it was dropped', async () => {
   let now = 0;
   let opened = 0;
-  const sessions = new Sessions(1_000, () => now);
-  const open = async () => session(++opened);
-  await sessions.use(1, open);
-  await sessions.use(1, open);
+  const openSends = new OpenSends(1_000, () => now);
+  const open = async () => openSend(++opened);
+  await openSends.use(1, open);
+  await openSends.use(1, open);
   expect(opened).toBe(1);
-  sessions.done(1);
-  sessions.done(1);
+  openSends.done(1);
+  openSends.done(1);
   now = 2_000;
-  await sessions.use(2, open);
-  await sessions.use(1, open);
+  await openSends.use(2, open);
+  await openSends.use(1, open);
   expect(opened).toBe(3);
 });
 
-test('thousands of small sends through one process leave neither sessions nor heap behind', async () => {
+test('thousands of small sends through one process leave neither open sends nor heap behind', async () => {
   const smtp = await startSmtpServer({
     onData: () => {
       smtp.messages.length = 0;
