@@ -142,9 +142,9 @@ describe('the chaos rounds find', () => {
     await expectFound(
       [
         {
-          file: 'scheduler/batch/batch.js',
-          from: 'this.claim = found.claim;',
-          to: 'this.claim = found.claim; globalThis.renumbered = found.claim.number;',
+          file: 'scheduler/batch/steps.js',
+          from: 'standing.claim = found.claim;',
+          to: 'standing.claim = found.claim; globalThis.renumbered = found.claim.number;',
         },
         {
           file: 'host/flight-slots.js',
@@ -175,7 +175,7 @@ describe('the chaos rounds find', () => {
     await expectFound(
       [
         {
-          file: 'scheduler/batch/batch.js',
+          file: 'scheduler/batch/steps.js',
           from: 'this.flights.settled(settlements);',
           to: '',
         },

@@ -12,6 +12,10 @@ export class InFlight {
   private waiting: Recipient[] = [];
   /** Every marked row that is not recorded yet. */
   private readonly marked = new Map<number, { fresh: boolean }>();
+  /** Handed to the dispatcher, but not begun yet. */
+  private readonly handedOut = new Set<number>();
+  /** Given to a connection. */
+  private readonly carried = new Set<number>();
   /** What became of rows, not yet recorded. */
   private arrived: Settlement[] = [];
   /** The highest untouched row that was marked. */
@@ -28,6 +32,19 @@ export class InFlight {
 
   get toStart(): number {
     return this.waiting.length;
+  }
+
+  get submitted(): number {
+    return this.handedOut.size;
+  }
+
+  get onTheWire(): number {
+    return this.carried.size;
+  }
+
+  /** Rows handed out that no connection has taken yet; too many while a step is under way. */
+  get queued(): number {
+    return this.marked.size - this.arrived.length - this.waiting.length - this.carried.size;
   }
 
   get toRecord(): number {
@@ -81,8 +98,27 @@ export class InFlight {
     this.waiting.push(...rows);
   }
 
-  start(): Recipient | undefined {
-    return this.waiting.shift();
+  /** The next one to hand out. */
+  submit(): Recipient | undefined {
+    const recipient = this.waiting.shift();
+    if (recipient) this.handedOut.add(recipient.seq);
+    return recipient;
+  }
+
+  /** A connection has taken it. */
+  begun(seq: number): void {
+    this.carried.add(seq);
+  }
+
+  /** Its MAIL goes out. @returns whether for the first time */
+  announced(seq: number): boolean {
+    return this.handedOut.delete(seq);
+  }
+
+  /** What came of it is known. */
+  ended(seq: number): void {
+    this.handedOut.delete(seq);
+    this.carried.delete(seq);
   }
 
   came(settlement: Settlement): void {
@@ -98,9 +134,14 @@ export class InFlight {
     this.arrived.unshift(...settled);
   }
 
-  /** Rows that never started go back as they were. */
-  giveBackWaiting(delayMs: number): void {
-    for (const { seq } of this.waiting.splice(0)) this.came({ seq, to: 'returned', delayMs });
+  /** Rows that no connection has taken go back as they were. */
+  giveBack(): void {
+    for (const { seq } of this.waiting.splice(0)) this.came({ seq, to: 'returned', delayMs: 0 });
+    for (const seq of this.handedOut) {
+      if (this.carried.has(seq)) continue;
+      this.handedOut.delete(seq);
+      this.came({ seq, to: 'returned', delayMs: 0 });
+    }
   }
 
   /**

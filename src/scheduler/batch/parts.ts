@@ -1,0 +1,54 @@
+import type { ClaimedSend } from '../../domain/claim.js';
+import type { Instant } from '../../domain/lease.js';
+import type { JobOwner } from '../dispatch/dispatcher.js';
+import type { Wake } from '../wake.js';
+import { Flights } from './flights.js';
+import { InFlight } from './in-flight.js';
+import type { OpenSend } from './open-sends.js';
+import { Outage } from './outage.js';
+import { Reader } from './reader.js';
+import { Results } from './results.js';
+import { SelfPause } from './self-pause.js';
+import { Standing } from './standing.js';
+import { Starter } from './starter.js';
+import { Steps } from './steps.js';
+import type { BatchTools } from './tools.js';
+
+/** What works together in one batch. */
+export interface BatchParts {
+  standing: Standing;
+  inFlight: InFlight;
+  flights: Flights;
+  selfPause: SelfPause;
+  results: Results;
+  starter: Starter;
+  reader: Reader;
+  outage: Outage;
+  steps: Steps;
+}
+
+/**
+ * @param owner of the messages handed out
+ * @param signal ends what the batch waits for
+ */
+export function assemble(
+  claimed: ClaimedSend,
+  askedAt: Instant,
+  openSend: OpenSend,
+  owner: JobOwner,
+  signal: Wake,
+  tools: BatchTools,
+): BatchParts {
+  const { claim, cursorSeq, controls, maxAttempts } = claimed;
+  const { ledger, recorder, lease, clock } = tools;
+  const standing = new Standing(claimed, askedAt, lease, clock);
+  const inFlight = new InFlight(cursorSeq);
+  const flights = new Flights(claim, recorder);
+  const selfPause = new SelfPause(openSend, standing, tools);
+  const results = new Results(openSend, inFlight, selfPause, tools, signal.wake, maxAttempts);
+  const starter = new Starter(owner, openSend, standing, inFlight, flights, results, tools);
+  const reader = new Reader(claim.sendId, inFlight, ledger, clock);
+  const outage = new Outage(signal, tools);
+  const steps = new Steps(controls.batchSize, standing, inFlight, flights, reader, outage, tools);
+  return { standing, inFlight, flights, selfPause, results, starter, reader, outage, steps };
+}

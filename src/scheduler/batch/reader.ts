@@ -1,0 +1,97 @@
+import { type Clock, elapsedMs, type Instant } from '../../domain/lease.js';
+import type { Recipient } from '../../domain/recipient.js';
+import type { Ledger } from '../ports.js';
+import type { InFlight } from './in-flight.js';
+
+const READ_DEFERRED_EVERY_MS = 1_000;
+const READ_AT_MOST_ROWS = 200;
+const READ_AT_MOST_CHARACTERS = 2_000_000;
+
+/** Keeps rows of a batch read ahead, while earlier ones are on the wire. */
+export class Reader {
+  private reading: Promise<void> | null = null;
+  private failure: unknown = null;
+  private noneLeft = false;
+  private deferredRead: Instant | null = null;
+  private averageRow = 1_000;
+
+  constructor(
+    private readonly sendId: number,
+    private readonly inFlight: InFlight,
+    private readonly ledger: Pick<Ledger, 'nextRows'>,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Nothing is left to read, and nothing that was read is left to mark. */
+  get exhausted(): boolean {
+    return this.noneLeft && this.inFlight.readAhead === 0;
+  }
+
+  get isReading(): boolean {
+    return this.reading !== null;
+  }
+
+  /**
+   * Up to `count` rows to mark next.
+   * @param quota rows that the batch may still mark
+   * @throws what a read met
+   */
+  async next(count: number, quota: number): Promise<Recipient[]> {
+    this.readOn(count, quota);
+    if (this.inFlight.readAhead === 0 && this.reading) await this.reading;
+    if (this.failure) {
+      const { failure } = this;
+      this.failure = null;
+      throw failure;
+    }
+    return this.inFlight.next(count);
+  }
+
+  /** Waits for a read under way, which counts on the rows read ahead: then they may be dropped, and are read again. */
+  async restart(): Promise<void> {
+    if (this.reading) await this.reading;
+    this.failure = null;
+    this.noneLeft = false;
+  }
+
+  private readOn(count: number, quota: number): void {
+    const enough = Math.min(count * 2, quota);
+    if (this.reading || this.noneLeft || this.inFlight.readAhead >= enough) return;
+    this.reading = this.read(quota)
+      .catch((error: unknown) => {
+        this.failure = error;
+      })
+      .finally(() => {
+        this.reading = null;
+      });
+  }
+
+  private async read(quota: number): Promise<void> {
+    const { clock } = this;
+    const fitting = Math.floor(READ_AT_MOST_CHARACTERS / this.averageRow);
+    const limit = Math.max(1, Math.min(quota, READ_AT_MOST_ROWS, fitting));
+    const lookBack =
+      !this.deferredRead || elapsedMs(this.deferredRead, clock()) >= READ_DEFERRED_EVERY_MS;
+    const ask = { untouched: limit, deferred: lookBack ? Math.ceil(limit / 2) : 0 };
+    const afterSeq = this.inFlight.readTo;
+    const rows = await this.ledger.nextRows(this.sendId, { afterSeq, ...ask });
+    // A full portion of deferred rows may not have been all of them.
+    if (lookBack) this.deferredRead = rows.deferred.length < ask.deferred ? clock() : null;
+    this.noneLeft =
+      rows.untouched.length < ask.untouched && (!lookBack || rows.deferred.length < ask.deferred);
+    const all = [...rows.deferred, ...rows.untouched];
+    this.measure(all);
+    this.inFlight.read(all);
+  }
+
+  /** Wide rows are read in smaller portions. */
+  private measure(rows: readonly Recipient[]): void {
+    if (rows.length === 0) return;
+    let characters = 0;
+    for (const { email, fields } of rows) {
+      characters += email.length + 100;
+      for (const value of Object.values(fields)) characters += value.length;
+    }
+    this.averageRow = characters / rows.length;
+  }
+}

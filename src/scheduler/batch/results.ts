@@ -1,0 +1,66 @@
+import type { Recipient } from '../../domain/recipient.js';
+import { judge } from '../../domain/replies.js';
+import type { DeliveryResult } from '../../domain/verdict.js';
+import type { ServerSign } from '../dispatch/dispatcher.js';
+import type { InFlight } from './in-flight.js';
+import { type InterpretRules, interpret } from './interpret.js';
+import type { OpenSend } from './open-sends.js';
+import type { SelfPause } from './self-pause.js';
+import type { BatchTools } from './tools.js';
+
+/** Results wait at most this long to be recorded together with more. */
+const GATHER_MS = 10;
+
+/** What comes of a batch's messages: weighed, and kept until it is recorded together with more. */
+export class Results {
+  /** Until when what has come may wait for more, by the monotonic clock. */
+  private gathersUntil = 0;
+  private readonly rules: InterpretRules;
+
+  constructor(
+    private readonly openSend: OpenSend,
+    private readonly inFlight: InFlight,
+    private readonly selfPause: SelfPause,
+    private readonly tools: BatchTools,
+    private readonly wake: () => void,
+    maxAttempts: number,
+  ) {
+    const { retry, random } = tools;
+    this.rules = { maxAttempts, retry, random };
+  }
+
+  /**
+   * Whether to wait a moment for more results, so that a transaction records and marks many rows. While it is under way
+   * the connections live on the rows that wait for one: so those are to be more than the results, which are marked rows
+   * that nobody can send.
+   */
+  get gather(): boolean {
+    const { toRecord, queued } = this.inFlight;
+    return toRecord > 0 && toRecord < queued && this.gatherMs > 0;
+  }
+
+  /** Milliseconds that what has come may wait for more. */
+  get gatherMs(): number {
+    return this.gathersUntil - this.tools.clock().monotonic;
+  }
+
+  /** @returns what it tells of the server */
+  settle(recipient: Recipient, result: DeliveryResult): { sign: ServerSign; reason: string } {
+    const { dispatcher, clock, report } = this.tools;
+    const { sendId, watch } = this.openSend;
+    const verdict = judge(result, dispatcher.login);
+    const { settlement, sign, pause } = interpret(recipient, verdict, watch, this.rules);
+    if (pause && !dispatcher.isCut) this.selfPause.for(pause.reason, pause.giveBack);
+    if (this.inFlight.toRecord === 0) this.gathersUntil = clock().monotonic + GATHER_MS;
+    this.inFlight.came(settlement);
+    report({
+      kind: 'message',
+      sendId,
+      email: recipient.email,
+      outcome: settlement.to,
+      text: 'text' in verdict ? verdict.text : verdict.kind === 'sent' ? verdict.reply.text : '',
+    });
+    if (this.inFlight.toRecord === 1 || !this.gather) this.wake();
+    return { sign, reason: verdict.kind === 'server' ? verdict.text : '' };
+  }
+}

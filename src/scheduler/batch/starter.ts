@@ -1,0 +1,115 @@
+import type { FilledMessage } from '../../domain/message.js';
+import type { Recipient } from '../../domain/recipient.js';
+import type { DeliveryResult } from '../../domain/verdict.js';
+import type { Job, JobOwner, ServerSign } from '../dispatch/dispatcher.js';
+import type { Flights } from './flights.js';
+import type { InFlight } from './in-flight.js';
+import type { OpenSend } from './open-sends.js';
+import type { Results } from './results.js';
+import type { Standing } from './standing.js';
+import type { BatchTools } from './tools.js';
+
+/** With a delay, only what starts within this time is marked. */
+const MARK_AHEAD_MS = 1_000;
+
+/** Hands a batch's messages out: what goes now, by its pacing, its lease and how the server is. */
+export class Starter {
+  constructor(
+    private readonly owner: JobOwner,
+    private readonly openSend: OpenSend,
+    private readonly standing: Standing,
+    private readonly inFlight: InFlight,
+    private readonly flights: Flights,
+    private readonly results: Results,
+    private readonly tools: BatchTools,
+  ) {}
+
+  /** Milliseconds until DELAY_MS lets the next message start. */
+  get untilNextMs(): number {
+    const { delayMs } = this.standing.controls;
+    const { lastStart } = this.openSend;
+    return lastStart === null || delayMs === 0
+      ? 0
+      : Math.max(0, lastStart + delayMs - this.tools.clock().monotonic);
+  }
+
+  /** Rows that could be marked now, as far as the server and the pacing go. */
+  get room(): number {
+    const { queued, toStart } = this.inFlight;
+    // A message that hangs on the wire keeps nobody from seeing whether the server is well again.
+    const within = this.tools.dispatcher.room() - queued - toStart;
+    const { delayMs } = this.standing.controls;
+    if (delayMs === 0) return within;
+    return Math.min(within, Math.floor((MARK_AHEAD_MS - this.untilNextMs) / delayMs) + 1 - toStart);
+  }
+
+  /** Hands out what is due. */
+  start(): void {
+    const { standing, inFlight } = this;
+    while (!standing.ending && inFlight.toStart > 0 && this.untilNextMs <= 0) {
+      if (standing.controls.delayMs > 0 && inFlight.submitted > 0) return;
+      const recipient = inFlight.submit();
+      if (!recipient) return;
+      this.tools.dispatcher.submit(new Delivery(this.owner, recipient, this));
+    }
+  }
+
+  /** Rows not yet on the wire go back as they were, and nobody waits behind a batch that may not ask again for long. */
+  withdraw(): void {
+    this.tools.inFlightLimit.stopWaiting(this.inFlight);
+    if (this.inFlight.submitted > 0) this.tools.dispatcher.withdraw(this.owner);
+    this.inFlight.giveBack();
+  }
+
+  fill(recipient: Recipient): FilledMessage {
+    this.inFlight.begun(recipient.seq);
+    if (this.inFlight.toRecord > 0 && !this.results.gather) this.owner.wake();
+    return this.openSend.message.fill(recipient, new Date(this.tools.clock().wall));
+  }
+
+  mayProceed({ seq }: Recipient): boolean {
+    if (!this.standing.mayStart || !this.flights.mayBegin) return false;
+    // DELAY_MS counts from what the server sees, not from when a connection was asked for.
+    if (this.inFlight.announced(seq)) {
+      this.openSend.lastStart = this.tools.clock().monotonic;
+      if (this.standing.controls.delayMs > 0) this.owner.wake();
+    }
+    return true;
+  }
+
+  /** A process that was stopped in the middle of a long message may wake when others have its row. */
+  mayEnd(recipient: Recipient): boolean {
+    return this.standing.holds && this.flights.begin(recipient);
+  }
+
+  done(recipient: Recipient, result: DeliveryResult): { sign: ServerSign; reason: string } {
+    this.flights.came(recipient, result);
+    this.inFlight.ended(recipient.seq);
+    return this.results.settle(recipient, result);
+  }
+}
+
+/** One message of a batch, as the dispatcher has it. */
+class Delivery implements Job {
+  constructor(
+    readonly owner: JobOwner,
+    private readonly recipient: Recipient,
+    private readonly starter: Starter,
+  ) {}
+
+  message(): FilledMessage {
+    return this.starter.fill(this.recipient);
+  }
+
+  mayProceed(): boolean {
+    return this.starter.mayProceed(this.recipient);
+  }
+
+  mayEnd(): boolean {
+    return this.starter.mayEnd(this.recipient);
+  }
+
+  done(result: DeliveryResult): { sign: ServerSign; reason: string } {
+    return this.starter.done(this.recipient, result);
+  }
+}

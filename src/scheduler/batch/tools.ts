@@ -1,0 +1,27 @@
+import type { Clock, Lease } from '../../domain/lease.js';
+import type { RetryPolicy } from '../../domain/retry-delay.js';
+import type { Report } from '../../domain/scheduler-events.js';
+import type { Dispatcher } from '../dispatch/dispatcher.js';
+import type { Ledger, Recorder } from '../ports.js';
+import type { InFlightLimit } from './in-flight-limit.js';
+
+/** What a batch works with; one for all batches of a process. */
+export interface BatchTools {
+  ledger: Ledger;
+  dispatcher: Dispatcher;
+  recorder: Recorder | null;
+  inFlightLimit: InFlightLimit;
+  clock: Clock;
+  lease: Lease;
+  random: () => number;
+  report: Report;
+  retry: RetryPolicy;
+  /** Server failures in a row after which the send pauses itself. */
+  maxServerFailures: number;
+  /** End the batch at the first server failure instead of waiting the backoff out (`--once`). */
+  giveUpOnTrouble: boolean;
+  /** Nothing more starts; what is on the wire may end. */
+  stopping: AbortSignal;
+  /** Waiting is over: what cannot be recorded now is left to the next claim. */
+  abandoned: AbortSignal;
+}
