@@ -1,0 +1,201 @@
+import type { Claim, Work } from '../domain/claim.js';
+import { claimName } from '../domain/claim-name.js';
+import type { Clock, Instant } from '../domain/lease.js';
+import type { MessageSource } from '../domain/message.js';
+import { RefusalWatch } from '../domain/refusal-watch.js';
+import type { Report } from '../domain/scheduler-events.js';
+import { type CampaignError, isDatabaseOutage } from '../errors.js';
+import { runBatch } from './batch/batch.js';
+import { type OpenSend, OpenSends } from './batch/open-sends.js';
+import type { BatchTools } from './batch/tools.js';
+import type { Admission } from './dispatch/admission.js';
+import type { CompiledMessage, Host, Ledger } from './ports.js';
+
+/** A send whose batch ended in a fault of ours is left alone for this long. */
+const FAULT_PAUSE_MS = 60_000;
+/** A send that gave its batch nothing to do is not looked at again before this long. */
+const IDLE_PAUSE_MS = 1_000;
+
+export interface ClaimsOptions {
+  /** As in CLAIMED_BY. */
+  worker: string;
+  connections: number;
+  /** Each send has one batch, and no more. */
+  once: boolean;
+  sessionTtlSeconds: number;
+  blockAfter: number;
+}
+
+export interface ClaimsDeps {
+  ledger: Ledger;
+  host: Host;
+  compile: (source: MessageSource) => CompiledMessage;
+  clock: Clock;
+  report: Report;
+  admission: Admission;
+  batchTools: BatchTools;
+  /** Told whenever a batch has ended. */
+  onEnd: () => void;
+  /** Told of a claim of which is not known whether it was had, or let go. */
+  onUncertain: () => void;
+  /** Told of a send that paused itself. */
+  onPause: (sendId: number, reason: string) => void;
+}
+
+/** The claims of this worker: takes them, runs their batches, and knows which sends are to be left alone for now. */
+export class Claims {
+  private readonly active = new Map<number, Promise<void>>();
+  /** Until when sends are left alone, by the monotonic clock. */
+  private readonly setAside = new Map<number, number>();
+  /** Claims of which is not known whether they were had, or let go. */
+  private readonly uncertain: Pick<Claim, 'sendId' | 'by'>[] = [];
+  /** With `once`, the sends that have had their batch. */
+  private readonly served = new Set<number>();
+  private readonly openSends: OpenSends;
+  private taken = 0;
+  /** Whether a batch ended in a fault of ours, which may have left its claim behind. */
+  private faulted = false;
+  /** What the database did not do for a claim. */
+  private failure: CampaignError | null = null;
+
+  constructor(
+    private readonly options: ClaimsOptions,
+    private readonly deps: ClaimsDeps,
+  ) {
+    const { clock } = deps;
+    this.openSends = new OpenSends(options.sessionTtlSeconds * 1000, () => clock().monotonic);
+  }
+
+  /** Batches under way. */
+  get size(): number {
+    return this.active.size;
+  }
+
+  /** Whether `throwFailure` throws. */
+  get hasFailed(): boolean {
+    return this.failure !== null;
+  }
+
+  /** Whether every claim is known to be let go. */
+  get areOver(): boolean {
+    return this.active.size + this.uncertain.length === 0 && !this.faulted;
+  }
+
+  /** Resolves when the batches now under way have ended. */
+  ended(): Promise<unknown> {
+    return Promise.all(this.active.values());
+  }
+
+  /** @throws CampaignError what a claim met since the last call */
+  throwFailure(): void {
+    const { failure } = this;
+    this.failure = null;
+    if (failure !== null) throw failure;
+  }
+
+  /** Lets claims go, by their names, of which is not known whether they were had. */
+  async settleUncertain(): Promise<void> {
+    while (this.uncertain[0]) {
+      await this.deps.ledger.unclaim(this.uncertain[0].sendId, this.uncertain[0].by);
+      this.uncertain.shift();
+    }
+  }
+
+  /** Forgets the sends that are no longer left alone. */
+  endPauses(now: number): void {
+    for (const [sendId, until] of this.setAside) if (until <= now) this.setAside.delete(sendId);
+  }
+
+  /** Milliseconds for which a send is left alone. */
+  leftAloneMs(sendId: number, now: number): number {
+    return (this.setAside.get(sendId) ?? now) - now;
+  }
+
+  /** Whether a send that is due may be started. */
+  isFree(sendId: number): boolean {
+    return !this.active.has(sendId) && !this.served.has(sendId);
+  }
+
+  /** Claims a send and runs its batch. */
+  start(work: Work): void {
+    this.active.set(work.sendId, this.serve(work));
+  }
+
+  /** Never rejects: what goes wrong with the database is left in `failure`. */
+  private async serve({ sendId, rows }: Work): Promise<void> {
+    const { admission, clock, host, report, onEnd, onUncertain } = this.deps;
+    admission.begin(rows, clock().monotonic);
+    const by = claimName(this.options.worker, ++this.taken, host.recorder?.works ?? false);
+    try {
+      await this.claimAndRun(sendId, by);
+    } catch (error) {
+      if (isDatabaseOutage(error)) {
+        this.uncertain.push({ sendId, by });
+        this.failure ??= error;
+        onUncertain();
+      } else {
+        this.leaveAlone(sendId, FAULT_PAUSE_MS);
+        this.faulted = true;
+        report({ kind: 'fault', sendId, reason: (error as Error).stack ?? String(error) });
+      }
+    } finally {
+      this.active.delete(sendId);
+      admission.end(rows, clock().monotonic);
+      onEnd();
+    }
+  }
+
+  private async claimAndRun(sendId: number, by: string): Promise<void> {
+    const { ledger, report, clock, batchTools, onPause } = this.deps;
+    const askedAt: Instant = clock();
+    const claimed = await ledger.claim(sendId, by, !this.openSends.has(sendId));
+    if (!claimed) {
+      this.leaveAlone(sendId, IDLE_PAUSE_MS);
+      return;
+    }
+    if (this.options.once) this.served.add(sendId);
+    report({ kind: 'claimed', sendId, batchSize: claimed.controls.batchSize });
+    let openSend: OpenSend;
+    try {
+      openSend = await this.openSends.use(sendId, () => this.open(sendId));
+    } catch (error) {
+      if (isDatabaseOutage(error)) throw error;
+      await this.refuse(claimed.claim, (error as Error).message);
+      return;
+    }
+    try {
+      const { pausedItself, worked } = await runBatch(claimed, askedAt, openSend, batchTools);
+      if (!worked) this.leaveAlone(sendId, IDLE_PAUSE_MS);
+      if (pausedItself) onPause(sendId, pausedItself);
+    } finally {
+      this.openSends.done(sendId);
+    }
+  }
+
+  private leaveAlone(sendId: number, ms: number): void {
+    this.setAside.set(sendId, this.deps.clock().monotonic + ms);
+  }
+
+  private async open(sendId: number): Promise<OpenSend> {
+    const { ledger, report, compile } = this.deps;
+    const { blockAfter, connections } = this.options;
+    const source = await ledger.loadMessage(sendId);
+    report({ kind: 'session-opened', sendId, open: this.openSends.size + 1 });
+    return {
+      sendId,
+      message: compile(source),
+      watch: new RefusalWatch({ block: blockAfter, lostReplies: connections * 2 }),
+      lastStart: null,
+      serverFailures: { count: 0, atSuccesses: 0 },
+    };
+  }
+
+  /** A claimed send whose message cannot be compiled pauses itself. */
+  private async refuse(claim: Claim, reason: string): Promise<void> {
+    const { ledger, report, onPause } = this.deps;
+    await ledger.pauseItself(claim, reason, null);
+    await ledger.unclaim(claim.sendId, claim.by);
+    report({ kind: 'paused-itself', sendId: claim.sendId, reason });
+    onPause(claim.sendId, reason);
+  }
+}
