@@ -35,8 +35,12 @@ export class Results {
    * that nobody can send.
    */
   get gather(): boolean {
-    const { toRecord, queued } = this.inFlight;
-    return toRecord > 0 && toRecord < queued && this.gatherMs > 0;
+    return this.inFlight.toRecord > 0 && !this.areEnough && this.gatherMs > 0;
+  }
+
+  /** Whether what has come need not wait for more. */
+  get areEnough(): boolean {
+    return this.inFlight.toRecord >= this.inFlight.queued;
   }
 
   /** Milliseconds that what has come may wait for more. */
@@ -60,7 +64,8 @@ export class Results {
       outcome: settlement.to,
       text: 'text' in verdict ? verdict.text : verdict.kind === 'sent' ? verdict.reply.text : '',
     });
-    if (this.inFlight.toRecord === 1 || !this.gather) this.wake();
+    // The time to gather is over without a call: from the first result on it is what the batch waits for.
+    if (this.inFlight.toRecord === 1 || this.areEnough) this.wake();
     return { sign, reason: verdict.kind === 'server' ? verdict.text : '' };
   }
 }

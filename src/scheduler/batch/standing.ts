@@ -27,12 +27,12 @@ export class Standing {
   }
 
   /** Whether nobody can have taken the claim over. */
-  get holds(): boolean {
-    return !this.lost && leaseHolds(this.lease, this.renewed, this.clock());
+  holds(now: Instant): boolean {
+    return !this.lost && leaseHolds(this.lease, this.renewed, now);
   }
 
-  get mayStart(): boolean {
-    return !this.ending && this.holds;
+  mayStart(now: Instant): boolean {
+    return !this.ending && this.holds(now);
   }
 
   get mustRenew(): boolean {

@@ -63,15 +63,16 @@ export class Starter {
 
   fill(recipient: Recipient): FilledMessage {
     this.inFlight.begun(recipient.seq);
-    if (this.inFlight.toRecord > 0 && !this.results.gather) this.owner.wake();
+    if (this.inFlight.toRecord > 0 && this.results.areEnough) this.owner.wake();
     return this.openSend.message.fill(recipient, new Date(this.tools.clock().wall));
   }
 
   mayProceed({ seq }: Recipient): boolean {
-    if (!this.standing.mayStart || !this.flights.mayBegin) return false;
+    const now = this.tools.clock();
+    if (!this.standing.mayStart(now) || !this.flights.mayBegin) return false;
     // DELAY_MS counts from what the server sees, not from when a connection was asked for.
     if (this.inFlight.announced(seq)) {
-      this.openSend.lastStart = this.tools.clock().monotonic;
+      this.openSend.lastStart = now.monotonic;
       if (this.standing.controls.delayMs > 0) this.owner.wake();
     }
     return true;
@@ -79,7 +80,7 @@ export class Starter {
 
   /** A process that was stopped in the middle of a long message may wake when others have its row. */
   mayEnd(recipient: Recipient): boolean {
-    return this.standing.holds && this.flights.begin(recipient);
+    return this.standing.holds(this.tools.clock()) && this.flights.begin(recipient);
   }
 
   done(recipient: Recipient, result: DeliveryResult): { sign: ServerSign; reason: string } {
