@@ -31,8 +31,9 @@ export class RefusalWatch {
   succeeded(seq: number): void {
     this.successes += 1;
     this.lostReplies = 0;
-    this.runs.clear();
-    this.settled(seq);
+    // Nearly always there are none, and even that costs something to clear away.
+    if (this.runs.size > 0) this.runs.clear();
+    if (this.breaks.size > 0) this.settled(seq);
   }
 
   /** The row needs no watching any more. */

@@ -356,8 +356,12 @@ export function likeness({ code, enhanced, text }: Omit<Refusal, 'kind'>): strin
     .trim()}`;
 }
 
+/** Words that are fit as they stand: most are. */
+const CLEAN = /^[!-~]+(?: [!-~]+)*$/;
+
 /** A server's words made fit for a column of `max` characters: one line, no control characters, no half surrogates. */
 export function cleanReply(text: string, max = 500): string {
+  if (CLEAN.test(text)) return clip(text, max);
   const line = text.replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
   return clip(line, max);
 }
