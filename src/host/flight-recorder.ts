@@ -38,7 +38,10 @@ export class FlightRecorder {
   private readonly dirty: boolean[];
   private firstDirty = Number.POSITIVE_INFINITY;
   private lastDirty = -1;
-  private flushing: NodeJS.Immediate | null = null;
+  /** Comes in the next turn. Not taken back when it has become needless: that would cost more than to let it come. */
+  private turn: NodeJS.Immediate | null = null;
+  /** Turns until what has changed is written by itself; 0 when nothing has. */
+  private turnsLeft = 0;
   private failed = false;
   private removed = false;
   /** Writes to the file so far. */
@@ -134,15 +137,21 @@ export class FlightRecorder {
 
   /** Not this turn, but the one after: the next message often begins with what comes in then. */
   private flushSoon(): void {
-    this.flushing ??= setImmediate(() => {
-      this.flushing = setImmediate(() => this.flush());
-    });
+    if (this.turnsLeft === 0) this.turnsLeft = 2;
+    this.turn ??= setImmediate(this.onTurn);
   }
+
+  private readonly onTurn = (): void => {
+    this.turn = null;
+    if (this.turnsLeft === 0) return;
+    this.turnsLeft -= 1;
+    if (this.turnsLeft === 0) this.flush();
+    else this.turn = setImmediate(this.onTurn);
+  };
 
   /** Writes what has not been written. False when that is no longer possible. */
   flush(): boolean {
-    if (this.flushing) clearImmediate(this.flushing);
-    this.flushing = null;
+    this.turnsLeft = 0;
     if (this.failed) return false;
     try {
       this.writeDirty();
@@ -160,7 +169,7 @@ export class FlightRecorder {
   remove(): void {
     if (this.removed) return;
     this.removed = true;
-    if (this.flushing) clearImmediate(this.flushing);
+    if (this.turn) clearImmediate(this.turn);
     this.failed = true;
     process.off('exit', this.atExit);
     closeSync(this.fd);
