@@ -82,7 +82,9 @@ export class Dispatcher {
 
   /** Messages that may start now, over all batches: 0 while backing off, 1 for the probe after it. */
   room(): number {
-    return this.limit.room(this.clock().monotonic);
+    // The clock is read for each message: only where it decides anything.
+    const { limit } = this;
+    return limit.failures === 0 ? Number.POSITIVE_INFINITY : limit.room(this.clock().monotonic);
   }
 
   /** Milliseconds until the server may be tried again. */
@@ -170,25 +172,28 @@ export class Dispatcher {
   }
 
   private learn({ sign, reason }: { sign: ServerSign; reason: string }, startedAt: Instant): void {
-    const now = this.clock().monotonic;
     const { limit } = this;
     const ailing = limit.failures > 0;
-    const crowded = sign === 'crowded';
     if (sign === 'well') {
       this.successes += 1;
       limit.succeeded();
     } else if (sign === 'nothing' || this.isCut) {
       limit.neutral();
-    } else if (
-      limit.failed({ startedAt: startedAt.monotonic, reason, crowded }, now, this.backoff)
-    ) {
-      const waitMs = limit.retryAt - now;
-      clearTimeout(this.timer);
-      this.timer = setTimeout(() => this.resume(), waitMs);
-      this.onTrouble(reason, waitMs);
-      for (const owner of this.owners) owner.trouble(reason, crowded);
+    } else {
+      this.fail(reason, sign === 'crowded', startedAt);
     }
     if (ailing && this.room() > 0) this.resume();
+  }
+
+  private fail(reason: string, crowded: boolean, { monotonic: startedAt }: Instant): void {
+    const { limit } = this;
+    const now = this.clock().monotonic;
+    if (!limit.failed({ startedAt, reason, crowded }, now, this.backoff)) return;
+    const waitMs = limit.retryAt - now;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.resume(), waitMs);
+    this.onTrouble(reason, waitMs);
+    for (const owner of this.owners) owner.trouble(reason, crowded);
   }
 
   private resume(): void {
