@@ -259,7 +259,8 @@ function asRead({ code, enhanced, text }: Reply): Reply {
 
 function judgeReply(stage: Stage, given: Reply, login?: string): Verdict {
   if (stage === 'dot' && given.code >= 200 && given.code < 300) {
-    return { kind: 'sent', reply: { ...given, text: cleanReply(given.text) } };
+    const text = cleanReply(given.text);
+    return { kind: 'sent', reply: text === given.text ? given : { ...given, text } };
   }
   const reply = asRead(given);
   const fault = faultOf(stage, reply);
@@ -356,12 +357,12 @@ export function likeness({ code, enhanced, text }: Omit<Refusal, 'kind'>): strin
     .trim()}`;
 }
 
-/** Words that are fit as they stand: most are. */
+/** What `cleanReply` leaves alone, and most replies are: printable ASCII with single blanks. */
 const CLEAN = /^[!-~]+(?: [!-~]+)*$/;
 
 /** A server's words made fit for a column of `max` characters: one line, no control characters, no half surrogates. */
 export function cleanReply(text: string, max = 500): string {
-  if (CLEAN.test(text)) return clip(text, max);
+  if (text.length <= max && CLEAN.test(text)) return text;
   const line = text.replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
   return clip(line, max);
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   cleanReply,
@@ -664,6 +665,16 @@ describe('a server’s words', () => {
 
   test('lose half surrogates and nothing else of other scripts', () => {
     expect(cleanReply('żółw 🐢 \ud83d!')).toBe('żółw 🐢 !');
+  });
+
+  test('keep their words, with a blank between two', () => {
+    const texts = fc.string({ unit: fc.constantFrom('a', 'Z', '~', '!', ' ', '\t', '\u007f') });
+    fc.assert(
+      fc.property(texts, (text) => {
+        const words = text.split(/[ \t\u007f]+/).filter((word) => word !== '');
+        expect(cleanReply(text)).toBe(words.join(' '));
+      }),
+    );
   });
 
   test('are cut by characters', () => {
