@@ -1,5 +1,8 @@
-/** A number for people: `12,345`. */
-export const count = (value: number): string => value.toLocaleString('en-US');
+/** A number for people: `12,345`. Whole ones without the locales' data, which take a process 16 ms to load. */
+export const count = (value: number): string =>
+  Number.isSafeInteger(value)
+    ? String(value).replace(/\B(?=(?:\d{3})+$)/g, ',')
+    : value.toLocaleString('en-US');
 
 /** A number and what it counts, which may bring its verb: `1 recipient is`, `12,345 recipients are`. */
 export const plural = (value: number, one: string, many = `${one}s`): string =>
