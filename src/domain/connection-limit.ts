@@ -25,7 +25,8 @@ const TRY_AT_LATEST_MS = 120_000;
 const SETTLED_MS = 200;
 
 /**
- * How many connections to one server may be used now: the fewest of what four rules allow.
+ * How many connections to one server may be used now. Four rules bound them: `width` is the fewest of the first three,
+ * `room` holds all back by the fourth.
  * - As few as keep up. A message that waits a moment for one in use goes out behind the message before it, in one write
  *   and one round trip. Where the server is too slow for that, each moment without progress doubles the number.
  * - What it bears. A server that fails gets half as many as it failed under, and then one more at a time: it may have been
