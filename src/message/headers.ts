@@ -8,8 +8,11 @@ const MAX_LINE = 998;
 const PLAIN_ADDRESS = /^[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+$/;
 const PLAIN_TEXT = /^[!-~](?:[ -~]*[!-~])?$/;
 
+/** One for all headers: a node that is made draws random bytes for a boundary. */
+const encoder = new MimeNode();
+
 const encoded = (key: string, value: MimeNodeHeaderValue): string =>
-  `${foldLines(`${key}: ${MimeNode.encodeHeaderValue(key, value)}`, FOLD_AT)}\r\n`;
+  `${foldLines(`${key}: ${encoder.encodeHeaderValue(key, value)}`, FOLD_AT)}\r\n`;
 
 /** A From, Reply-To or To header with its CRLF; raw UTF-8 where only that can carry the address (RFC 6532). */
 export const addressHeader = (

@@ -8,6 +8,27 @@ const WRAP_AT = MAX_LINE - 2;
 /** What can stand in a line as it is, wherever in the line that may be, and is too short to need a break of its own. */
 const PLAIN = /^[!-\-/-<>-~](?:[ -<>-~]{0,70}[!-<>-~])?$/;
 
+/** How each character of at most two bytes in UTF-8 stands inside a line; filled as they come. */
+const WRITTEN = Array.from({ length: 0x800 }, () => '');
+for (const blank of [' ', '\t']) WRITTEN[blank.charCodeAt(0)] = blank;
+
+/** What `quote` makes of a value that fits in one line and needs no break, as names do; undefined where it may be another. */
+function quoteInLine(value: string): string | undefined {
+  if (value.length > WRAP_AT || /^\.|[\r\n]|[ \t]$/.test(value)) return undefined;
+  let quoted = '';
+  for (let at = 0; at < value.length; at++) {
+    const code = value.charCodeAt(at);
+    if (code >= WRITTEN.length) return undefined;
+    let written = WRITTEN[code];
+    if (!written) {
+      written = encode(value.charAt(at));
+      WRITTEN[code] = written;
+    }
+    quoted += written;
+  }
+  return quoted.length <= WRAP_AT ? quoted : undefined;
+}
+
 /** A piece of quoted-printable text, to be put anywhere in a line. */
 export interface QuotedPiece {
   text: string;
@@ -55,7 +76,13 @@ export class QuotedWriter {
       this.column += value.length;
     } else if (value !== '') {
       this.softBreak();
-      this.piece(quote(value));
+      const quoted = quoteInLine(value);
+      if (quoted === undefined) {
+        this.piece(quote(value));
+      } else {
+        this.text += quoted;
+        this.column += quoted.length;
+      }
     }
   }
 
