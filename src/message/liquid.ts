@@ -188,14 +188,16 @@ function overCells(name: string, handler: FilterHandler, encoding: Encoding): Fi
   };
 }
 
-/** Where a scope keeps the time of the rendering, in milliseconds since 1970. */
+/** Where a scope keeps the time of the rendering, in milliseconds since 1970, and the zone that it is shown in. */
 export const NOW = 'now';
+export const ZONE = 'zone';
 
 function momentOf(call: FilterCall, value: unknown, zone: unknown) {
-  const { opts } = call.context;
+  const { context } = call;
   if (typeof value !== 'string' && typeof value !== 'number') return undefined;
-  const shownIn = zone === undefined || zone === null || zone === '' ? opts.timezoneOffset : zone;
-  return readMoment(value, shownIn as Zone, call.context.getRegister<number>(NOW) ?? 0);
+  const isGiven = zone !== undefined && zone !== null && zone !== '';
+  const shownIn = isGiven ? zone : context.getRegister<string>(ZONE);
+  return readMoment(value, shownIn as Zone, context.getRegister<number>(NOW) ?? 0);
 }
 
 const formatted = (format: string): FilterHandler =>
@@ -255,16 +257,23 @@ function encodingFilters(encoding: Encoding): Record<string, FilterHandler> {
   };
 }
 
-/**
- * Liquid as this program's templates have it: cells as values, dates in a zone, everything encoded once.
- * @param timezone of `now` and of times with an offset
- */
-export function createEngine(encoding: Encoding, timezone: string): Liquid {
+const engines = new Map<Encoding, Liquid>();
+
+/** Liquid as this program's templates have it: cells as values, dates in a scope's zone, everything encoded once. */
+export function engineFor(encoding: Encoding): Liquid {
+  let engine = engines.get(encoding);
+  if (!engine) {
+    engine = createEngine(encoding);
+    engines.set(encoding, engine);
+  }
+  return engine;
+}
+
+function createEngine(encoding: Encoding): Liquid {
   const engine = new Liquid({
     // Cells print as they stand, not as what they are in a condition.
     outputEscape: unwrap as never,
     operators: OPERATORS,
-    timezoneOffset: timezone,
     templates: {},
     strictFilters: true,
     ownPropertyOnly: true,

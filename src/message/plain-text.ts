@@ -1,4 +1,4 @@
-import { compile, type DomNode, type FormatCallback } from 'html-to-text';
+import { compile, type DomNode, type FormatCallback, type HtmlToTextOptions } from 'html-to-text';
 import { dependsOn, removeHidden } from './visible.js';
 
 const LIQUID = /\{\{[\s\S]*?\}\}|\{%[\s\S]*?%\}/g;
@@ -88,7 +88,16 @@ const row: FormatCallback = (elem, walk, builder) => {
   builder.closeBlock({ trailingLineBreaks: 1 });
 };
 
-const convert = compile({
+/** A conversion that is compiled when it is first used: most messages need none, and it takes longer than all else here. */
+function lazily(options: HtmlToTextOptions): (html: string) => string {
+  let convert: ((html: string) => string) | undefined;
+  return (html) => {
+    convert ??= compile(options);
+    return convert(html);
+  };
+}
+
+const convert = lazily({
   wordwrap: false,
   baseElements: { selectors: [ROOT] },
   formatters: { visible, altText, row },
@@ -114,7 +123,7 @@ export const htmlToText = (html: string): string =>
   convert(`<${ROOT}>${html}</${ROOT}>`).replaceAll(` ${NEXT_CELL} `, '  ');
 
 /** Empty but where a token decides what is seen. */
-const findDeciding = compile({
+const findDeciding = lazily({
   baseElements: { selectors: [ROOT] },
   formatters: {
     deciding: (root, _walk, builder) => {
@@ -127,7 +136,7 @@ const findDeciding = compile({
 const REFERENCES = /(&(?:#\d+|#x[0-9a-f]+|[a-z][a-z0-9]*);)/i;
 /** Two characters, which no one reference stands for. */
 const NEXT_REFERENCE = '\uE002\uE003';
-const decode = compile({ wordwrap: false });
+const decode = lazily({ wordwrap: false });
 
 /** Text with its character references read, such as `&amp;` and `&eacute;`: all of them at once, as each reading costs. */
 export function decodeEntities(text: string): string {

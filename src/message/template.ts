@@ -14,7 +14,7 @@ import { Cell } from './cell.js';
 import { findEncodedTag } from './encoded-tags.js';
 import { type Encoding, FOR_HTML, FOR_TEXT, FOR_URL } from './encodings.js';
 import { unsubscribeHeaders } from './headers.js';
-import { createEngine, markStatic, NOW } from './liquid.js';
+import { engineFor, markStatic, NOW, ZONE } from './liquid.js';
 
 /** A template as the user wrote it. */
 export interface NamedTemplate {
@@ -177,7 +177,7 @@ function parseTemplate(
   sources: MergeFields & Pick<TemplateSources, 'timezone'>,
   encoding: Encoding,
 ): ParsedTemplate {
-  const engine = createEngine(encoding, sources.timezone);
+  const engine = engineFor(encoding);
   const nodes = parse(engine, template);
   refuseEncodedTags(template, [EMAIL_FIELD, ...sources.fieldNames]);
   const analysis = engine.analyzeSync(nodes);
@@ -203,15 +203,21 @@ function parseTemplate(
     };
   };
 
+  const pieces = nodes.map(toPiece);
+  const inLiquid = engine.analyzeSync(
+    nodes.filter((_, index) => pieces[index]?.kind === 'liquid'),
+  ).globals;
+  const inScope = [...used].filter(([written]) => written in inLiquid);
   return {
-    pieces: nodes.map(toPiece),
+    pieces,
     scope: (values, now) => {
       const variables: Record<string, Cell> = {};
-      for (const [written, field] of used) {
+      for (const [written, field] of inScope) {
         variables[written] = new Cell(encoding.clean(values(field)));
       }
       const scope = new Context(variables, engine.options, { sync: true }, { liquid: engine });
       scope.setRegister(NOW, now.getTime());
+      scope.setRegister(ZONE, sources.timezone);
       return scope;
     },
   };
