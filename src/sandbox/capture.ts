@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { CampaignError } from '../errors.js';
 import { Maildir } from './maildir.js';
 
-const PROGRAM = fileURLToPath(new URL('./capture-main.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../bin/sandbox-smtp.js', import.meta.url));
 
 type Report = { port: number } | { error: string };
 
