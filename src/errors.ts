@@ -90,8 +90,8 @@ export const EXIT_CODES: readonly ExitCode[] = MEANINGS.map(([exits, means]) => 
 }));
 
 /**
- * An error a person can act on: `message` says what is wrong and names the input,
- * `remedy` says what to do about it. Only `main` turns it into an exit code.
+ * An error a person can act on: `message` says what is wrong and names the input, `remedy` says what to do about it.
+ * Its exit code follows from `code`, or from the signal that caused it; nobody else picks one.
  */
 export class CampaignError extends Error {
   readonly exitCode: number;
@@ -100,11 +100,12 @@ export class CampaignError extends Error {
     readonly code: ErrorCode,
     message: string,
     readonly remedy?: string,
-    options?: ErrorOptions & { exitCode?: number },
+    options?: ErrorOptions & { signal?: unknown },
   ) {
     super(message, options);
     this.name = 'CampaignError';
-    this.exitCode = options?.exitCode ?? ERROR_CODES[code].exit;
+    this.exitCode =
+      options?.signal === undefined ? ERROR_CODES[code].exit : signalExit(options.signal);
   }
 }
 

@@ -1,4 +1,6 @@
 import type { ErrorCode } from '../errors.js';
+import type { Context } from './context.js';
+import type { PrintedShape, Result } from './results.js';
 
 /** What the shell offers for a value: names of files, ids of sends (with a status where only those make sense), or words. */
 export type Completion = 'file' | 'send' | readonly string[];
@@ -8,8 +10,8 @@ export interface Value<T> {
   /** How help writes it, without brackets: `n`, `file`, `id`. */
   readonly placeholder: string;
   readonly help: string;
-  /** @throws InvalidArgumentError saying what it must be; the runner adds the name of the option */
-  readonly read: (text: string) => T;
+  /** @throws Unfit saying what it must be; the runner adds the name of the option */
+  readonly read: (text: string) => T | Promise<T>;
   readonly completion?: Completion;
 }
 
@@ -23,6 +25,8 @@ export interface ValueOption<T> extends Value<T> {
   readonly kind: 'value';
   /** What it is when it is not given, for the value and for help. */
   readonly fallback?: T;
+  /** It cannot be left out. */
+  readonly required?: true;
   /** Keys of the options that it does not go with. */
   readonly conflicts?: readonly string[];
   /** Left out of help, completion, man page and README. */
@@ -42,6 +46,10 @@ export type AnyOption = ValueOption<unknown> | Flag;
 /** A command line and what it does: `['campaign pause 42', 'and resume 42 when it is mended']`. */
 export type Example = readonly [commandLine: string, what: string];
 
+type Arguments = Readonly<Record<string, Argument<unknown>>>;
+type Options = Readonly<Record<string, AnyOption>>;
+type Values = Readonly<Record<string, unknown>>;
+
 /**
  * All that is said of a command, in one place: commander's options, `--json` where it prints, `--yes` where it asks,
  * help, completion, the man page, README's tables and JSON Schemas follow from it. Loading one loads nothing heavy.
@@ -51,13 +59,43 @@ export interface CommandDeclaration {
   readonly name: string;
   readonly summary: string;
   /** In the order of the command line. */
-  readonly arguments?: Readonly<Record<string, Argument<unknown>>>;
-  readonly options?: Readonly<Record<string, AnyOption>>;
+  readonly arguments?: Arguments;
+  /** In the order of help. */
+  readonly options?: Options;
   /** Shape of `--json` in the contract, such as `progress`; none: there is no `--json`. */
-  readonly prints?: string;
+  readonly prints?: PrintedShape;
+  /** What help says of `--json`. */
+  readonly json?: string;
   /** Whether it asks before it acts: there is a `--yes`. */
   readonly asks?: true;
+  /** Values that do not fit are told as a remedy (`give a whole number from 1 to 100`), and all of them after the others. */
+  readonly tellsUnfit?: 'as-remedy';
   /** What it may fail with beside USAGE, BAD_SETTING, INTERNAL and, of the database, DATABASE_UNREACHABLE and SCHEMA_MISMATCH. */
   readonly errors: readonly ErrorCode[];
   readonly examples: readonly Example[];
+  /** Does what it is for. @returns what the runner is to print, in the shape that `prints` names */
+  readonly run: (input: Values, context: Context) => Promise<unknown>;
 }
+
+type Input<A extends Arguments, O extends Options> = {
+  readonly [Name in keyof A]: A[Name] extends Argument<infer T> ? T : never;
+} & {
+  readonly [Name in keyof O]: O[Name] extends ValueOption<infer T> ? T : boolean;
+};
+
+interface TypedDeclaration<A extends Arguments, O extends Options, S extends PrintedShape>
+  extends Omit<CommandDeclaration, 'arguments' | 'options' | 'prints' | 'run'> {
+  readonly arguments?: A;
+  readonly options?: O;
+  readonly prints?: S;
+  readonly run: (input: Input<A, O>, context: Context) => Promise<Result<S>>;
+}
+
+/** Declares a command; what `run` is given follows from `arguments` and `options`, what it returns from `prints`. */
+export const defineCommand = <
+  S extends PrintedShape = never,
+  A extends Arguments = Record<never, never>,
+  O extends Options = Record<never, never>,
+>(
+  declaration: TypedDeclaration<A, O, S>,
+): CommandDeclaration => declaration as unknown as CommandDeclaration;

@@ -1,7 +1,7 @@
 import { createInterface, type Key } from 'node:readline';
 import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CampaignError, signalExit } from '../errors.js';
+import { CampaignError } from '../errors.js';
 import type { Context } from './context.js';
 import { CTRL_C, CTRL_Z, onKeys } from './keys.js';
 import { onSuspend } from './suspend.js';
@@ -14,14 +14,9 @@ export const canAsk = ({ stdin, stderr }: Pick<Context, 'stdin' | 'stderr'>): bo
 
 /**
  * Asks before what cannot be undone, where somebody can answer.
- * @throws CampaignError CONFIRMATION_NEEDED off a terminal without `--yes`, and when the answer is no
+ * @throws CampaignError CONFIRMATION_NEEDED off a terminal, and when the answer is no
  */
-export async function confirm(
-  context: Asked,
-  consequence: string,
-  yes: boolean | undefined,
-): Promise<void> {
-  if (yes) return;
+export async function confirm(context: Asked, consequence: string): Promise<void> {
   if (!canAsk(context)) {
     throw new CampaignError(
       'CONFIRMATION_NEEDED',
@@ -37,8 +32,7 @@ export async function confirm(
 /**
  * Asks on a terminal; no is the default.
  * @param signal interrupts the question
- * @throws CampaignError CONFIRMATION_NEEDED with the exit code of SIGINT at Ctrl-C, which raw mode makes a mere key, or
- * with that of the signal
+ * @throws CampaignError CONFIRMATION_NEEDED at Ctrl-C, which raw mode makes a mere key, and at the signal
  */
 export async function ask(context: Asked, message: string, signal?: AbortSignal): Promise<boolean> {
   const stopped = await discardTypedAhead(context.stdin);
@@ -48,7 +42,7 @@ export async function ask(context: Asked, message: string, signal?: AbortSignal)
 
 const interrupted = (signal: AbortSignal | undefined): CampaignError =>
   new CampaignError('CONFIRMATION_NEEDED', 'interrupted: nothing was changed', undefined, {
-    exitCode: signalExit(signal?.aborted ? signal.reason : 'SIGINT'),
+    signal: signal?.aborted ? signal.reason : 'SIGINT',
   });
 
 const PRESS_CTRL_C: Key = { name: 'c', ctrl: true };

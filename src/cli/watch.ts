@@ -12,16 +12,14 @@ const LAST_WORDS_MS = 2_000;
  * Shows a send's progress as it changes, until it is completed or cancelled, or the user has seen enough.
  * @throws CampaignError NO_SUCH_SEND, and whatever the first reading meets
  */
-export async function watchProgress(
-  context: Context,
-  id: number,
-  json: boolean | undefined,
-): Promise<void> {
+export async function watchProgress(context: Context, id: number): Promise<void> {
+  // While it is waited for, a signal ends the command as it ends any other.
+  await context.workspace.database();
   const quit = new AbortController();
   let watched: Watched | undefined;
   const readings = watch(context.workspace, {
     id,
-    signal: AbortSignal.any([context.signal, quit.signal]),
+    signal: AbortSignal.any([context.heedSignals(), quit.signal]),
     onAway: (reason) => watched?.view.note(`waiting: ${reason}`),
   });
   try {
@@ -30,7 +28,7 @@ export async function watchProgress(
         watched.view.show(progress);
         continue;
       }
-      watched = await openView(context, id, json, () => quit.abort());
+      watched = await openView(context, id, () => quit.abort());
       watched.view.show(progress);
       watched.begin();
     }
@@ -47,19 +45,14 @@ interface Watched {
 }
 
 /** A bar with keys on a terminal that can draw one, else lines. */
-async function openView(
-  context: Context,
-  id: number,
-  json: boolean | undefined,
-  quit: () => void,
-): Promise<Watched> {
+async function openView(context: Context, id: number, quit: () => void): Promise<Watched> {
   const { stdin, stdout, stderr, workspace } = context;
-  if (json || !stdout.isTTY || context.dumb) {
+  if (context.json || !stdout.isTTY || context.dumb) {
     const { createLineView } = await import('../view/watch.js');
     const view = createLineView(
       (text) => void write(stdout, text),
       (text) => void stderr.write(text),
-      json ? (progress) => jsonLine(progressJson(progress)) : undefined,
+      context.json ? (progress) => jsonLine(progressJson(progress)) : undefined,
     );
     return { view, begin: () => undefined, end: async () => view.end() };
   }
@@ -70,7 +63,7 @@ async function openView(
     import('./watch-keys.js'),
   ]);
   const takesKeys = stdin.isTTY === true;
-  const view = createBarView(stdout, context.color ?? false, takesKeys);
+  const view = createBarView(stdout, context.color, takesKeys);
   const keys = new WatchKeys({
     workspace,
     id,

@@ -11,8 +11,8 @@ import type { SmtpSettings } from '../smtp/url.js';
 import { createLedger } from '../store/ledger.js';
 import type { Workspace } from './workspace.js';
 
-/** A database that has not answered for so long is gone, and another host may be tried. */
-const STATEMENT_TIMEOUT_MS = 30_000;
+/** Sessions of a scheduler: a database that has not answered for so long is gone, and another host may be tried. */
+export const SCHEDULER_SESSIONS = { statementTimeoutMs: 30_000, writableOnly: true } as const;
 
 export interface SchedulerRun extends Omit<scheduler.SchedulerOptions, 'worker'> {
   smtp: SmtpSettings;
@@ -32,10 +32,7 @@ export async function runScheduler(
   { smtp, messagesPerConnection, stateFolders, ...options }: SchedulerRun,
   { report, signal }: { report: Report; signal: AbortSignal },
 ): Promise<SchedulerResult> {
-  const database = await workspace.database({
-    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-    writableOnly: true,
-  });
+  const database = await workspace.database(SCHEDULER_SESSIONS);
   const { connections } = options;
   const name = nameWorker();
   const host = await Host.open({

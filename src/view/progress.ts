@@ -22,3 +22,19 @@ export function progressLine({ send, status, pending, ratePerSecond, waiting }: 
   ];
   return parts.join('  ');
 }
+
+/** id, name, status, sent, failed, unknown, skipped, pending, total, created, and what it waits for. */
+export const sendLine = ({ send, status, pending, waiting }: Progress): string =>
+  `${[
+    send.id,
+    printable(send.name),
+    status,
+    send.sent,
+    send.failed,
+    send.unknown,
+    send.skipped,
+    pending,
+    send.total,
+    send.createdAt.toISOString(),
+    printable(waiting?.text ?? ''),
+  ].join('\t')}\n`;

@@ -5,6 +5,7 @@ import { ask, choose } from '../../src/cli/confirm.ts';
 function terminal() {
   const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => stdin });
   return {
+    dumb: false,
     stdin: stdin as unknown as NodeJS.ReadStream,
     stderr: Object.assign(new PassThrough(), {
       isTTY: true,
@@ -14,9 +15,10 @@ function terminal() {
 }
 
 test('a key pressed before a question is asked does not answer it', async () => {
-  const { stdin, stderr } = terminal();
+  const asker = terminal();
+  const { stdin, stderr } = asker;
   (stdin as unknown as PassThrough).write('y');
-  const asked = ask({ stdin, stderr }, 'Go on?');
+  const asked = ask(asker, 'Go on?');
   await new Promise((resolve) => stderr.once('data', resolve));
   (stdin as unknown as PassThrough).write('n');
   expect(await asked).toBe(false);
@@ -24,12 +26,13 @@ test('a key pressed before a question is asked does not answer it', async () => 
 
 test('a question that a signal interrupts ends without an answer', async () => {
   const controller = new AbortController();
-  const { stdin, stderr } = terminal();
-  const asked = ask({ stdin, stderr }, 'Go on?', controller.signal);
+  const asker = terminal();
+  const { stderr } = asker;
+  const asked = ask(asker, 'Go on?', controller.signal);
   const shown = new Promise((resolve) => stderr.once('data', resolve));
   shown.then(() => controller.abort('SIGTERM'));
   await expect(asked).rejects.toMatchObject({ code: 'CONFIRMATION_NEEDED', exitCode: 143 });
-  await expect(ask({ stdin, stderr }, 'Go on?', controller.signal)).rejects.toMatchObject({
+  await expect(ask(asker, 'Go on?', controller.signal)).rejects.toMatchObject({
     exitCode: 143,
   });
 });

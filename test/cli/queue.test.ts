@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { parseQueueOptions } from '../../src/cli/queue-options.ts';
+import queueDeclaration from '../../src/cli/commands/queue.ts';
+import { type QueueInput, type QueueOptions, queueOptions } from '../../src/cli/queue-options.ts';
 import { type QueueDeps, queue } from '../../src/cli/queue-run.ts';
+import { readInput } from '../../src/cli/runner.ts';
 import { queueJson } from '../../src/contract/queue.ts';
 import { CampaignError } from '../../src/errors.ts';
 import { Database } from '../../src/store/mysql/database.ts';
@@ -51,13 +53,19 @@ const flags = (more: Flags = {}): Flags => ({
   ...more,
 });
 
+/** What the command makes of its options, as commander gives them. */
+async function optionsOf(given: Flags): Promise<QueueOptions> {
+  const input = await readInput(queueDeclaration, { arguments: [], options: given });
+  return queueOptions(input as unknown as QueueInput, given.yes === true);
+}
+
 interface Run extends Partial<QueueDeps> {
   notices?: string[];
   rejected?: { first: readonly { line: number }[]; total: number }[];
 }
 
-function run(more: Flags = {}, deps: Run = {}) {
-  return queue(parseQueueOptions(flags(more)), {
+async function run(more: Flags = {}, deps: Run = {}) {
+  return queue(await optionsOf(flags(more)), {
     database: async () => db.connect({ connections: 2, countChangedRows: true }),
     stdin: Readable.from([]),
     signal: new AbortController().signal,
@@ -446,10 +454,10 @@ describe('bad input leaves nothing in the database', () => {
     ['an empty name', { name: ' ' }, '--name'],
     ['a key of 192 characters', { key: 'k'.repeat(192) }, '--key'],
     ['no body', { html: undefined }, '--html nor --text'],
-  ])('%s', (_, more, message) => {
-    const check = (): unknown => parseQueueOptions(flags(more));
-    expect(check).toThrow(message);
-    expect(check).toThrow(CampaignError);
+  ])('%s', async (_, more, message) => {
+    const check = optionsOf(flags(more));
+    await expect(check).rejects.toThrow(message);
+    await expect(check).rejects.toThrow(CampaignError);
   });
 });
 

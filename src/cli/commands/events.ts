@@ -1,44 +1,26 @@
-import type { Command } from 'commander';
-import { eventJson } from '../../contract/event.js';
-import type { SendEvent } from '../../domain/send-events.js';
-import { printable } from '../../view/printable.js';
-import { sendId } from '../arguments.js';
-import type { Context } from '../context.js';
-import { jsonLine, write } from '../output.js';
+import { defineCommand } from '../command.js';
+import { flag, sendId } from '../readers.js';
+import { Live } from '../results.js';
 
-interface Options {
-  follow?: boolean;
-  json?: boolean;
-}
-
-/** `campaign events <id>`. */
-export function register(program: Command, context: Context): void {
-  program
-    .command('events')
-    .description('show who did what to a send, and when')
-    .argument('<id>', 'number of the send', sendId)
-    .option('--follow', 'wait for more until interrupted; with --json an object a line')
-    .option('--json', 'print an array of {"id","at","event","actor","reason","details"}')
-    .action(async (id: number, options: Options) => {
-      const { events } = await import('../../operations/events.js');
-      if (options.follow) {
-        for await (const event of events(context.workspace, { id, follow: context.signal })) {
-          await write(context.stdout, options.json ? jsonLine(eventJson(event)) : eventLine(event));
-        }
-        return;
-      }
-      let separator = '[';
-      for await (const event of events(context.workspace, { id })) {
-        const text = options.json ? separator + JSON.stringify(eventJson(event)) : eventLine(event);
-        separator = ',\n';
-        await write(context.stdout, text);
-      }
-      if (options.json) await write(context.stdout, separator === '[' ? '[]\n' : ']\n');
-    });
-}
-
-/** Time, event, actor, reason and details, separated by tabs. */
-const eventLine = ({ at, event, actor, reason, details }: SendEvent): string =>
-  `${[at.toISOString(), event, actor, reason ?? '', details === null ? '' : JSON.stringify(details)]
-    .map(printable)
-    .join('\t')}\n`;
+export default defineCommand({
+  name: 'events',
+  summary: 'show who did what to a send, and when',
+  arguments: { id: sendId },
+  options: {
+    follow: flag('wait for more until interrupted; with --json an object a line'),
+  },
+  prints: 'events',
+  json: 'print an array of {"id","at","event","actor","reason","details"}',
+  errors: ['NO_SUCH_SEND'],
+  examples: [
+    ['campaign events 42', 'all that happened to send 42, the oldest first'],
+    ['campaign events 42 --follow', 'and what happens, until Ctrl-C'],
+  ],
+  run: async ({ id, follow }, context) => {
+    const { events } = await import('../../operations/events.js');
+    if (!follow) return events(context.workspace, { id });
+    // While it is waited for, a signal ends the command as it ends any other.
+    await context.workspace.database();
+    return new Live(events(context.workspace, { id, follow: context.heedSignals() }));
+  },
+});

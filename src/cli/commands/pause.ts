@@ -1,25 +1,24 @@
-import type { Command } from 'commander';
-import { sendId } from '../arguments.js';
-import type { Context } from '../context.js';
-import { showProgress } from '../show-progress.js';
+import { defineCommand } from '../command.js';
+import { anyText, sendId } from '../readers.js';
 
-interface Options {
-  reason?: string;
-  json?: boolean;
-}
-
-/** `campaign pause <id>`. */
-export function register(program: Command, context: Context): void {
-  program
-    .command('pause')
-    .description('stop handing out messages within a second; `resume` goes on')
-    .argument('<id>', 'number of the send', sendId)
-    .option('--reason <text>', 'why, for `progress` and the events')
-    .option('--json', 'print the progress after the change as JSON')
-    .action(async (id: number, options: Options) => {
-      const { pause } = await import('../../operations/pause.js');
-      const { changed, progress } = await pause(context.workspace, { id, reason: options.reason });
-      if (!changed && !options.json) context.stderr.write(`send ${id} is paused already\n`);
-      await showProgress(context, progress, options.json);
-    });
-}
+export default defineCommand({
+  name: 'pause',
+  summary: 'stop handing out messages within a second; `resume` goes on',
+  arguments: { id: sendId },
+  options: { reason: anyText({ help: 'why, for `progress` and the events' }) },
+  prints: 'progress',
+  json: 'print the progress after the change as JSON',
+  errors: ['NO_SUCH_SEND', 'WRONG_STATE'],
+  examples: [
+    [
+      'campaign pause 42 --reason "typo in the subject"',
+      'and `campaign resume 42` when it is mended',
+    ],
+  ],
+  run: async ({ id, reason }, context) => {
+    const { pause } = await import('../../operations/pause.js');
+    const { changed, progress } = await pause(context.workspace, { id, reason });
+    if (!changed) context.notice(`send ${id} is paused already`);
+    return progress;
+  },
+});

@@ -1,27 +1,27 @@
-import type { Command } from 'commander';
-import { sendId } from '../arguments.js';
-import type { Context } from '../context.js';
-import { showProgress } from '../show-progress.js';
+import { defineCommand } from '../command.js';
+import { flag, sendId } from '../readers.js';
 
-interface Options {
-  watch?: boolean;
-  json?: boolean;
-}
-
-/** `campaign progress <id>`. */
-export function register(program: Command, context: Context): void {
-  program
-    .command('progress')
-    .description('show how a send stands, why it waits, and when it ends')
-    .argument('<id>', 'number of the send', sendId)
-    .option('--watch', 'until the send has ended: a bar on a terminal, else a line a change')
-    .option('--json', 'print JSON; with --watch an object a line')
-    .action(async (id: number, options: Options) => {
-      if (options.watch) {
-        const { watchProgress } = await import('../watch.js');
-        return watchProgress(context, id, options.json);
-      }
+export default defineCommand({
+  name: 'progress',
+  summary: 'show how a send stands, why it waits, and when it ends',
+  arguments: { id: sendId },
+  options: {
+    watch: flag('until the send has ended: a bar on a terminal, else a line a change'),
+  },
+  prints: 'progress',
+  json: 'print JSON; with --watch an object a line',
+  errors: ['NO_SUCH_SEND'],
+  examples: [
+    ['campaign progress 42 --watch', 'a bar; p pauses, r resumes, c cancels, q leaves'],
+    ['campaign progress 42 --json', 'for a program'],
+  ],
+  run: async ({ id, watch }, context) => {
+    if (!watch) {
       const { progress } = await import('../../operations/progress.js');
-      await showProgress(context, await progress(context.workspace, { id }), options.json);
-    });
-}
+      return progress(context.workspace, { id });
+    }
+    const { watchProgress } = await import('../watch.js');
+    await watchProgress(context, id);
+    return undefined;
+  },
+});

@@ -1,93 +1,73 @@
-import { createReadStream } from 'node:fs';
-import type { Readable } from 'node:stream';
-import { type Command, Option } from 'commander';
 import type { Progress } from '../../domain/progress.js';
 import { count, plural } from '../../domain/text.js';
 import { CampaignError } from '../../errors.js';
-import { sendId } from '../arguments.js';
-import { confirm } from '../confirm.js';
+import { defineCommand } from '../command.js';
 import type { Context } from '../context.js';
-import { showProgress } from '../show-progress.js';
+import { anyText, choice, sendId } from '../readers.js';
 
-interface Options {
-  as?: 'sent' | 'pending' | 'failed';
-  email?: string;
-  fromMaillog?: string;
-  absent?: 'pending';
-  yes?: boolean;
-  json?: boolean;
-}
-
-/** `campaign resolve <id>`. */
-export function register(program: Command, context: Context): void {
-  program
-    .command('resolve')
-    .description(
-      'settle recipients of whom it is unknown whether the server accepted their message',
-    )
-    .argument('<id>', 'number of the send', sendId)
-    .addOption(
-      new Option('--as <status>', 'what they are to be')
-        .choices(['sent', 'pending', 'failed'])
-        .conflicts(['fromMaillog', 'absent']),
-    )
-    .addOption(new Option('--email <address>', 'only this one').conflicts('fromMaillog'))
-    .option(
-      '--from-maillog <file>',
-      "those that the relay's log (Postfix, Exim; - for stdin) shows as accepted",
-    )
-    .addOption(
-      new Option(
-        '--absent <status>',
-        'with a log: also those that it covers and does not name',
-      ).choices(['pending']),
-    )
-    .option('--yes', 'do not ask')
-    .option('--json', 'print the progress after the change as JSON')
-    .action((id: number, options: Options) => resolve(context, id, options));
-}
-
-async function resolve(context: Context, id: number, options: Options): Promise<void> {
-  if (!options.as === !options.fromMaillog) {
+export default defineCommand({
+  name: 'resolve',
+  summary: 'settle recipients of whom it is unknown whether the server accepted their message',
+  arguments: { id: sendId },
+  options: {
+    as: choice(['sent', 'pending', 'failed'], {
+      help: 'what they are to be',
+      conflicts: ['fromMaillog', 'absent'],
+    }),
+    email: anyText({ placeholder: 'address', help: 'only this one', conflicts: ['fromMaillog'] }),
+    fromMaillog: anyText({
+      placeholder: 'file',
+      completion: 'file',
+      help: "those that the relay's log (Postfix, Exim; - for stdin) shows as accepted",
+    }),
+    absent: choice(['pending'], {
+      help: 'with a log: also those that it covers and does not name',
+    }),
+  },
+  prints: 'progress',
+  json: 'print the progress after the change as JSON',
+  asks: true,
+  errors: [
+    'NO_SUCH_SEND',
+    'NO_SUCH_RECIPIENT',
+    'WRONG_STATE',
+    'BAD_ADDRESS',
+    'BAD_FILE',
+    'CONFIRMATION_NEEDED',
+  ],
+  examples: [
+    ['campaign resolve 42 --from-maillog /var/log/mail.log', "by the relay's own log"],
+    ['campaign resolve 42 --as sent --email ann@example.org', 'she says that she has got it'],
+  ],
+  run: async ({ id, as, email, fromMaillog, absent }, context) => {
+    if (fromMaillog && !as) return resolveFromLog(context, id, fromMaillog, absent);
+    if (as) return resolveAs(context, id, as, email);
     throw new CampaignError(
       'USAGE',
       'resolve needs to know what the recipients are to be',
       'give --as sent, --as pending, --as failed, or --from-maillog <file>',
     );
-  }
-  const progress =
-    options.fromMaillog === undefined
-      ? await resolveAs(context, id, options.as as 'sent' | 'pending' | 'failed', options)
-      : await resolveFromLog(context, id, options.fromMaillog, options);
-  await showProgress(context, progress, options.json);
-}
+  },
+});
 
 async function resolveAs(
   context: Context,
   id: number,
   as: 'sent' | 'pending' | 'failed',
-  { email, yes, json }: Options,
+  email: string | undefined,
 ): Promise<Progress> {
-  const operation = await import('../../operations/resolve.js');
-  const { recipients, reopened, progress } = await operation.resolve(context.workspace, {
+  const { resolve } = await import('../../operations/resolve.js');
+  const { recipients, reopened, progress } = await resolve(context.workspace, {
     id,
     as,
     email,
-    confirm: (count) => {
-      const whom = email ?? `${plural(count, 'recipient')} of send ${id}`;
-      return confirm(
-        context,
-        `${whom} may have got the message already, and may get a second copy`,
-        yes,
-      );
+    confirm: (recipients) => {
+      const whom = email ?? `${plural(recipients, 'recipient')} of send ${id}`;
+      return context.confirm(`${whom} may have got the message already, and may get a second copy`);
     },
   });
-  if (!json) {
-    const running = reopened ? '; the send is running again' : '';
-    context.stderr.write(
-      `${plural(recipients, 'recipient is', 'recipients are')} ${as} now${running}\n`,
-    );
-  }
+  const running = reopened ? '; the send is running again' : '';
+  context.notice(`${plural(recipients, 'recipient is', 'recipients are')} ${as} now${running}`);
   return progress;
 }
 
@@ -95,39 +75,24 @@ async function resolveFromLog(
   context: Context,
   id: number,
   file: string,
-  { absent, yes, json }: Options,
+  absent: 'pending' | undefined,
 ): Promise<Progress> {
-  const operation = await import('../../operations/resolve-from-log.js');
+  const [operation, { openLog }] = await Promise.all([
+    import('../../operations/resolve-from-log.js'),
+    import('../open-log.js'),
+  ]);
   const { sent, pending, unknown, progress } = await operation.resolveFromLog(context.workspace, {
     id,
-    log: openLog(context, file),
+    log: openLog(file, context.stdin),
     name: file === '-' ? 'what stdin brought' : file,
     absent,
     confirm: (recipients) =>
-      confirm(
-        context,
+      context.confirm(
         `${plural(recipients, 'recipient')} of send ${id} ${recipients === 1 ? 'is' : 'are'} not in the log and will be tried again; should the log be incomplete, they may get a second copy`,
-        yes,
       ),
   });
-  if (!json) {
-    context.stderr.write(
-      `${plural(sent, 'recipient is', 'recipients are')} sent now, ${count(pending)} pending again, ${count(unknown)} still unknown\n`,
-    );
-  }
+  context.notice(
+    `${plural(sent, 'recipient is', 'recipients are')} sent now, ${count(pending)} pending again, ${count(unknown)} still unknown`,
+  );
   return progress;
-}
-
-async function* openLog(context: Context, file: string): AsyncGenerator<Uint8Array | string> {
-  const source: Readable = file === '-' ? context.stdin : createReadStream(file);
-  try {
-    yield* source;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-    throw new CampaignError(
-      'BAD_FILE',
-      `${file} cannot be read: ${(error as Error).message}`,
-      'name a file that can be read, or - for stdin',
-    );
-  }
 }

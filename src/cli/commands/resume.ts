@@ -1,19 +1,18 @@
-import type { Command } from 'commander';
-import { sendId } from '../arguments.js';
-import type { Context } from '../context.js';
-import { showProgress } from '../show-progress.js';
+import { defineCommand } from '../command.js';
+import { sendId } from '../readers.js';
 
-/** `campaign resume <id>`. */
-export function register(program: Command, context: Context): void {
-  program
-    .command('resume')
-    .description('go on with a paused send')
-    .argument('<id>', 'number of the send', sendId)
-    .option('--json', 'print the progress after the change as JSON')
-    .action(async (id: number, options: { json?: boolean }) => {
-      const { resume } = await import('../../operations/resume.js');
-      const { changed, progress } = await resume(context.workspace, { id });
-      if (!changed && !options.json) context.stderr.write(`send ${id} is running already\n`);
-      await showProgress(context, progress, options.json);
-    });
-}
+export default defineCommand({
+  name: 'resume',
+  summary: 'go on with a paused send',
+  arguments: { id: sendId },
+  prints: 'progress',
+  json: 'print the progress after the change as JSON',
+  errors: ['NO_SUCH_SEND', 'WRONG_STATE'],
+  examples: [['campaign resume 42', 'the next batch begins within seconds, if a scheduler runs']],
+  run: async ({ id }, context) => {
+    const { resume } = await import('../../operations/resume.js');
+    const { changed, progress } = await resume(context.workspace, { id });
+    if (!changed) context.notice(`send ${id} is running already`);
+    return progress;
+  },
+});

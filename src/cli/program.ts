@@ -1,0 +1,142 @@
+import { readFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import { CampaignError, EXIT } from '../errors.js';
+import type { AnyOption, CommandDeclaration, Example } from './command.js';
+import type { Outside } from './context.js';
+import { GROUPS, isCommand, loadDeclarations } from './declarations.js';
+import { topics } from './docs/topics.js';
+import { flagsOf } from './flags.js';
+import { write } from './output.js';
+import { type Given, runCommand } from './runner.js';
+
+/**
+ * Runs one command line.
+ * @param args   what follows the program's name
+ * @param asJson whether errors are told as JSON: no words of commander's then
+ * @returns the exit code
+ * @throws CommanderError for wrong usage, and when help was shown; whatever the command fails with
+ */
+export async function runProgram(
+  args: readonly string[],
+  asJson: boolean,
+  outside: Outside,
+): Promise<number> {
+  const words = args.filter((arg) => !arg.startsWith('-'));
+  const asked = words.find((word) => word !== 'help') ?? '';
+  const topic = words[0] === 'help' ? topics.find(({ name }) => name === asked) : undefined;
+  if (topic && words.length === 2) {
+    await write(outside.stdout, await topic.load());
+    return EXIT.ok;
+  }
+  let status: number = EXIT.ok;
+  const declarations = await loadDeclarations(isCommand(asked) ? asked : undefined);
+  // Inherited by what is added to it.
+  const program = emptyProgram().configureOutput({
+    writeOut: (text) => void outside.stdout.write(text),
+    writeErr: (text) => void (asJson || outside.stderr.write(text)),
+    outputError: () => undefined,
+  });
+  for (const declaration of declarations) {
+    addCommand(program, declaration, async (given) => {
+      status = await runCommand(declaration, given, outside);
+    });
+  }
+  await program.parseAsync(commandLine(program, args), { from: 'user' });
+  return status;
+}
+
+const emptyProgram = (): Command =>
+  new Command('campaign')
+    .description('Sends an email campaign from MySQL tables over SMTP.')
+    .version(packageVersion(), '-V, --version')
+    .exitOverride()
+    .showSuggestionAfterError()
+    .addHelpText('after', topicLines());
+
+function addCommand(
+  program: Command,
+  declaration: CommandDeclaration,
+  run: (given: Given) => Promise<void>,
+): void {
+  const words = declaration.name.split(' ');
+  const name = words.pop() ?? '';
+  const parent = words.reduce(groupOf, program);
+  const command = parent.command(name).description(declaration.summary);
+  const fields = Object.values(declaration.arguments ?? {});
+  for (const { placeholder, help, optional } of fields) {
+    command.argument(optional ? `[${placeholder}]` : `<${placeholder}>`, help);
+  }
+  for (const [key, option] of Object.entries(declaration.options ?? {})) {
+    command.addOption(commanderOption(key, option));
+  }
+  if (declaration.asks) command.option('--yes', 'do not ask');
+  if (declaration.prints) command.option('--json', declaration.json ?? 'print JSON');
+  command.addHelpText('after', exampleLines(declaration.examples));
+  command.action(() =>
+    run({
+      arguments: command.processedArgs as (string | undefined)[],
+      options: command.opts(),
+    }),
+  );
+}
+
+function groupOf(parent: Command, name: string): Command {
+  const known = parent.commands.find((command) => command.name() === name);
+  return known ?? parent.command(name).description(GROUPS[name] ?? '');
+}
+
+function commanderOption(key: string, option: AnyOption): Option {
+  const { help, conflicts = [], hidden } = option;
+  const fallback = option.kind === 'value' ? option.fallback : undefined;
+  const shown = fallback === undefined ? help : `${help} (default: ${fallback})`;
+  return new Option(flagsOf(key, option), shown)
+    .conflicts([...conflicts])
+    .hideHelp(hidden === true);
+}
+
+const topicLines = (): string => {
+  const width = Math.max(...topics.map(({ name }) => name.length));
+  const lines = topics.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
+  return ['', 'Topics (`campaign help <topic>`):', ...lines, ''].join('\n');
+};
+
+const exampleLines = (examples: readonly Example[]): string =>
+  ['', examples.length === 1 ? 'Example:' : 'Examples:']
+    .concat(
+      examples.flatMap(([line, what]) => [`  ${line}`, `      ${what}`]),
+      '',
+    )
+    .join('\n');
+
+/**
+ * `help` before the name of a command, of any depth, is `--help` behind it; a word that should name a command and does
+ * not is left alone, for commander to say so and what it may have meant, help asked for or not.
+ * @throws CampaignError USAGE for a name in capitals
+ */
+function commandLine(program: Command, args: readonly string[]): string[] {
+  let command = program;
+  let asksHelp = false;
+  const path: string[] = [];
+  for (const word of args.filter((arg) => !arg.startsWith('-'))) {
+    if (command.commands.length === 0) break;
+    if (word === 'help') {
+      asksHelp = true;
+      continue;
+    }
+    path.push(word);
+    const named = command.commands.find((known) => known.name() === word.toLowerCase());
+    if (!named) return path;
+    if (named.name() !== word) {
+      const help = `see \`campaign ${path.slice(0, -1).concat('--help').join(' ')}\``;
+      const message = `unknown command '${word}'; did you mean ${named.name()}?`;
+      throw new CampaignError('USAGE', message, help);
+    }
+    command = named;
+  }
+  return asksHelp ? [...path, '--help'] : [...args];
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto';
+import type { Imported, Queued, QueuePlan } from '../domain/queued.js';
+import { CampaignError } from '../errors.js';
+import { describeAddress } from '../store/mysql/url.js';
+import {
+  COLUMN_QUESTION,
+  columnChoices,
+  queuePlan,
+  queueQuestion,
+  rejectionLines,
+} from '../view/queue.js';
+import { ask, canAsk, choose } from './confirm.js';
+import type { Context } from './context.js';
+import { type QueueInput, queueOptions } from './queue-options.js';
+import { nobodyToAsk, queue } from './queue-run.js';
+import { Ending } from './results.js';
+
+/**
+ * Queues a list as `queue` does, with a bar and questions where there is a terminal.
+ * @throws CampaignError as `queueOptions` and `queue`
+ */
+export async function queueList(
+  input: QueueInput,
+  context: Context,
+): Promise<Ending<Queued | undefined>> {
+  const options = queueOptions(input, context.yes);
+  const barred = context.stderr.isTTY && !context.dumb && !context.json;
+  const bar = barred ? (await import('./import-bar.js')).createImportBar(context) : null;
+  const signal = context.heedSignals();
+  /** Says something where no bar is drawn over it. */
+  const say = (how: (text: string) => void, text: string): void => {
+    bar?.stop();
+    how(text);
+  };
+  try {
+    const queued = await queue(options, {
+      database: (how) => context.workspace.database(how),
+      stdin: context.stdin,
+      signal,
+      actor: context.workspace.actor,
+      randomBytes,
+      now: () => performance.now(),
+      announce: (plan) => announce(plan, context),
+      confirm: (imported) => {
+        bar?.stop();
+        return confirm(imported, options.paused, context, signal);
+      },
+      chooseColumn: canAsk(context)
+        ? (columns) => choose(context, COLUMN_QUESTION, columnChoices(columns), signal)
+        : undefined,
+      onProgress: (progress) => bar?.update(progress),
+      onRejected: (first, total) => say(context.notice, rejectionLines(first, total)),
+      onNotice: (text) => say(context.notice, text),
+      onWarning: (text) => say(context.warn, text),
+    });
+    const interrupted = signal.aborted && queued.status === 'cancelled';
+    return new Ending(queued, interrupted ? { signal: signal.reason } : {});
+  } catch (error) {
+    if (!signal.aborted || error instanceof CampaignError) throw error;
+    context.notice('Interrupted: nothing was queued.');
+    return new Ending(undefined, { signal: signal.reason });
+  } finally {
+    bar?.stop();
+  }
+}
+
+/** @throws CampaignError CONFIRMATION_NEEDED off a terminal */
+async function announce(plan: QueuePlan, context: Context): Promise<void> {
+  if (!canAsk(context)) throw nobodyToAsk();
+  const { source, database } = context.settings();
+  const destination = source === 'sandbox' ? 'the sandbox' : describeAddress(database);
+  context.stderr.write(`${queuePlan(plan, destination)}\n`);
+}
+
+/** @throws CampaignError CONFIRMATION_NEEDED when the answer is no */
+async function confirm(
+  imported: Imported,
+  paused: boolean,
+  context: Context,
+  signal: AbortSignal,
+): Promise<void> {
+  if (await ask(context, queueQuestion(imported, paused), signal)) return;
+  throw new CampaignError('CONFIRMATION_NEEDED', 'not confirmed: nothing was queued');
+}

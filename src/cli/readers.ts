@@ -1,0 +1,180 @@
+import { isTimeZone } from '../domain/time-zone.js';
+import { CampaignError } from '../errors.js';
+import type { Argument, Completion, Flag, ValueOption } from './command.js';
+
+/** Why the text of a value is none. */
+export class Unfit extends Error {
+  /**
+   * @param wanted what it must be, as in `give …`; numbers are written by what it is given
+   * @param sentence the same as commander would say it
+   */
+  constructor(
+    readonly wanted: (number: (value: number) => string) => string,
+    readonly sentence: string = `It must be ${wanted(String)}.`,
+  ) {
+    super(sentence);
+  }
+}
+
+const unfit = (wanted: string, sentence?: string): Unfit => new Unfit(() => wanted, sentence);
+
+/** What every option with a value says of itself. */
+interface Spec<T> {
+  readonly help: string;
+  readonly placeholder?: string;
+  readonly fallback?: T;
+  readonly required?: true;
+  readonly conflicts?: readonly string[];
+  readonly hidden?: true;
+  readonly completion?: Completion;
+}
+
+/** What the value of an option is when it is not given. */
+type Absent<S> = S extends { fallback: unknown } | { required: true } ? never : undefined;
+
+const option = <T, S extends Spec<T>>(
+  spec: S,
+  read: (text: string) => T | Promise<T>,
+): ValueOption<T | Absent<S>> => {
+  const value: ValueOption<T> = { kind: 'value', placeholder: 'text', ...spec, read };
+  return value as ValueOption<T | Absent<S>>;
+};
+
+export const flag = (help: string, rest: Pick<Flag, 'conflicts' | 'hidden'> = {}): Flag => ({
+  kind: 'flag',
+  help,
+  ...rest,
+});
+
+interface Bounds {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** A whole number, bounds included. */
+export const wholeNumber = <S extends Spec<number>>({ min, max, ...spec }: S & Bounds) =>
+  option<number, S>({ placeholder: 'n', ...spec } as unknown as S, (text) => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new Unfit((number) => `a whole number from ${number(min)} to ${number(max)}`);
+  });
+
+/** Any text, as it stands. */
+export const anyText = <S extends Spec<string>>(spec: S) => option<string, S>(spec, (text) => text);
+
+/** One line of at most `max` characters that is not empty, without the spaces around it. */
+export const text = <S extends Spec<string>>({ max, ...spec }: S & { max: number }) =>
+  option<string, S>(spec as unknown as S, (given) => {
+    const value = given.trim();
+    if (value.length < 1) throw unfit('something that is not empty');
+    if (value.length > max) throw tooLong(max);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    if (/[\x00-\x1f\x7f]/.test(value)) {
+      throw unfit('text without control characters and line breaks');
+    }
+    return value;
+  });
+
+const tooLong = (max: number): Unfit => new Unfit((number) => `at most ${number(max)} characters`);
+
+/** RFC 5322 §2.1.1: what one line of a header may have. */
+const MAX_SENDER = 998;
+
+/** `news@example.org`, or with a name; what it holds is checked by whoever makes a header of it. */
+export const sender = <S extends Spec<string>>(spec: S) =>
+  option<string, S>(spec, (given) => {
+    if (given.length > MAX_SENDER) throw unfit(`at most ${MAX_SENDER} characters`);
+    return given;
+  });
+
+/** A path; `-` where standard input will do. */
+export const file = <S extends Spec<string>>(spec: S) =>
+  option<string, S>({ placeholder: 'file', completion: 'file', ...spec }, (path) => {
+    if (path !== '') return path;
+    throw unfit('the path of a file');
+  });
+
+/**
+ * One of some words.
+ * @param sentence what is said of another word, other than in commander's way
+ */
+export const choice = <const T extends string, S extends Spec<T>>(
+  words: readonly T[],
+  { sentence, ...spec }: S & { sentence?: string },
+) =>
+  option<T, S>({ placeholder: 'status', completion: words, ...spec } as unknown as S, (given) => {
+    const word = words.find((known) => known === given);
+    if (word !== undefined) return word;
+    const list = words.join(', ');
+    throw unfit(`one of ${list}`, sentence ?? `Allowed choices are ${list}.`);
+  });
+
+const INSTANT = 'a time as in RFC 3339, such as 2030-01-31T09:00:00Z or 2030-01-31T09:00:00+01:00';
+/** RFC 3339 §5.6, with seconds optional and in capitals. */
+const RFC_3339 =
+  /^(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+
+/** A moment, with its offset from UTC. */
+export const instant = <S extends Spec<Date>>(spec: S) =>
+  option<Date, S>({ placeholder: 'time', ...spec }, (given) => {
+    const value = new Date(isCalendarTime(given) ? given : Number.NaN);
+    if (value.getUTCFullYear() >= 1970) return value;
+    throw unfit(INSTANT);
+  });
+
+/** Whether it is one of RFC 3339, of a day that the month has: `Date` alone takes 30 February for 2 March. */
+function isCalendarTime(given: string): boolean {
+  const [, year, month, day] = (RFC_3339.exec(given) ?? []).map(Number);
+  if (year === undefined || month === undefined || day === undefined) return false;
+  const midnight = new Date(Date.UTC(year, month - 1, day));
+  return midnight.getUTCMonth() === month - 1 && midnight.getUTCDate() === day;
+}
+
+export const timeZone = <S extends Spec<string>>(spec: S) =>
+  option<string, S>({ placeholder: 'name', ...spec }, (given) => {
+    if (isTimeZone(given)) return given;
+    throw unfit('the name of a time zone, such as Europe/Berlin, America/New_York or UTC');
+  });
+
+/** The name of an encoding, as `encodingName` has it. */
+export const encoding = <S extends Spec<string>>(spec: S) =>
+  option<string, S>({ placeholder: 'name', ...spec }, async (given) => {
+    const { encodingName } = await import('../list/encoding.js');
+    const name = encodingName(given);
+    if (name !== undefined) return name;
+    throw unfit(
+      'the name of an encoding, such as utf-8, utf-16le, windows-1252, windows-1251 or shift_jis',
+    );
+  });
+
+/** What `read` makes of a text; it throws Unfit by way of `mustBe`. */
+export const custom = <T, S extends Spec<T>>(spec: S, read: (text: string) => T) =>
+  option<T, S>(spec, read);
+
+/** @param wanted what it must be, as in `It must be …` */
+export const mustBe = (wanted: string): Unfit => unfit(wanted);
+
+function readSendId(given: string): number {
+  const value = /^\d{1,15}$/.test(given) ? Number(given) : 0;
+  if (value > 0) return value;
+  throw new CampaignError(
+    'USAGE',
+    `"${given}" is not a send's number`,
+    '`campaign list` shows them',
+  );
+}
+
+/** The `<id>` argument. */
+export const sendId: Argument<number> = {
+  placeholder: 'id',
+  help: 'number of the send',
+  read: readSendId,
+  completion: 'send',
+};
+
+/** The `[id]` argument. */
+export const optionalSendId: Argument<number | undefined> = { ...sendId, optional: true };
+
+/** An option that names a send. */
+export const sendOption = <S extends Spec<number>>(spec: S) =>
+  option<number, S>({ placeholder: 'id', completion: 'send', ...spec }, readSendId);

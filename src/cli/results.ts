@@ -1,0 +1,63 @@
+import type { Shape } from '../contract/shapes.js';
+import type { Progress } from '../domain/progress.js';
+import type { Queued } from '../domain/queued.js';
+import type { RecipientPage } from '../domain/recipient-page.js';
+import type { SandboxStatus } from '../domain/sandbox.js';
+import type { SendEvent } from '../domain/send-events.js';
+import type { Verification } from '../domain/verification.js';
+
+/** Recipients page by page, and in what form they were asked for. */
+export interface RecipientPages {
+  readonly pages: AsyncIterable<RecipientPage>;
+  /** CSV, where JSON was not asked for. */
+  readonly csv: boolean;
+  /** Of unknown length: no table, whose widths need all rows. */
+  readonly endless: boolean;
+}
+
+/** The domain value of each shape that a command returns; `progress --watch` prints as it goes. */
+export interface Values {
+  progress: Progress;
+  list: readonly Progress[];
+  recipients: RecipientPages;
+  events: SendEvent;
+  verify: Verification;
+  queue: Queued;
+  migrate: { readonly applied: readonly string[] };
+  sandbox: SandboxStatus;
+  /** A log is written as it comes, on stderr. */
+  log: never;
+}
+
+/** A shape that the runner prints. */
+export type PrintedShape = Extract<Shape, keyof Values>;
+
+/** Values that come until the command is stopped: with --json each is a document of its own, on a line. */
+export class Live<V> {
+  constructor(readonly values: AsyncIterable<V>) {}
+}
+
+/** A value, and how the command ended beside it. */
+export class Ending<V> {
+  constructor(
+    readonly value: V,
+    readonly how: {
+      /** What is said on stderr behind the value, not with --json; asked when all of the value is written. */
+      readonly aside?: () => string | null;
+      /** The name of the signal that cut the command short: the exit code. */
+      readonly signal?: unknown;
+    },
+  ) {}
+}
+
+/** Values of a shape: one, a stream of which --json makes an array, or a live one. */
+export type Printable<S extends PrintedShape> =
+  | Values[S]
+  | AsyncIterable<Values[S]>
+  | Live<Values[S]>;
+
+/** What the run of a command that prints a shape returns; undefined where there is nothing to print. */
+export type Result<S extends PrintedShape> =
+  | Printable<S>
+  | undefined
+  | Ending<Printable<S> | undefined>;
