@@ -6,16 +6,14 @@ import type { RejectsFile } from '../list/rejects.js';
 import { messageBytes } from '../store/messages.js';
 import type { Database } from '../store/mysql/database.js';
 import { explainDatabaseError } from '../store/mysql/errors.js';
+import { chooseRowInsert, ImportWriter, readPacketLimit } from '../store/recipients/import.js';
 import {
-  chooseRowInsert,
   createImport,
   deleteImport,
   findQueued,
   findQueuedByKey,
-  ImportWriter,
   type NewSend,
   type QueuedSend,
-  readPacketLimit,
   releaseImport,
 } from '../store/sends/import.js';
 import { cancel } from '../store/sends/lifecycle.js';

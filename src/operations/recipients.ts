@@ -9,7 +9,8 @@ import type { RecipientStatus } from '../domain/states.js';
 import { parseSender } from '../message/sender.js';
 import { readMessage } from '../store/messages.js';
 import type { Database } from '../store/mysql/database.js';
-import { type LedgerRow, listRecipients } from '../store/recipients/pages.js';
+import { listRecipients } from '../store/recipients/pages.js';
+import type { LedgerRow } from '../store/recipients/row.js';
 import { readSend } from '../store/sends/row.js';
 import { noSuchSend } from './send-errors.js';
 import type { Workspace } from './workspace.js';
@@ -45,16 +46,11 @@ export async function* recipients(
   }
 }
 
-const outcomeOf = (row: LedgerRow, messageId: string | null): RecipientRow => ({
-  email: row.email,
-  status: row.status,
-  attempts: row.attempts,
-  smtpCode: row.smtpCode,
-  enhancedCode: row.enhancedCode,
-  response: row.response,
-  messageId,
-  sentAt: row.sentAt,
-});
+/** What of a row is for people to see. */
+const outcomeOf = (
+  { seq: _seq, claimNumber: _number, nextAttemptAt: _next, ...row }: LedgerRow,
+  messageId: string | null,
+): RecipientRow => ({ ...row, messageId });
 
 /** Computes the Message-ID of a send's rows; null for rows that no worker ever took. */
 async function messageIds(

@@ -9,12 +9,10 @@ import type { Database } from '../store/mysql/database.js';
 import {
   type Attempt,
   attemptRange,
-  type Decision,
   listSelected,
   listUnknownBetween,
-  type Settle,
-  settleRows,
-} from '../store/recipients/settle.js';
+} from '../store/recipients/selection.js';
+import { type Decision, type Settle, settleRows } from '../store/recipients/settle.js';
 import { readProgress } from './progress.js';
 import { requireResolvable } from './resolve.js';
 import { noSuchSend, wrongState } from './send-errors.js';

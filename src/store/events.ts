@@ -1,5 +1,6 @@
 import type { EventName, SendEvent } from '../domain/send-events.js';
 import { clip, REASON_LENGTH } from '../domain/text.js';
+import { type Columns, select } from './columns.js';
 import type { Executor, Statement } from './mysql/packet.js';
 
 const ACTOR_LENGTH = 191;
@@ -45,6 +46,15 @@ export function completedEvent(claim: { sendId: number; by: string }): Statement
   };
 }
 
+const COLUMNS: Columns<keyof SendEvent> = {
+  id: 'ID',
+  at: 'AT',
+  event: 'EVENT',
+  actor: 'ACTOR',
+  reason: 'REASON',
+  details: 'DETAILS',
+};
+
 /** Events of a send with ids above `afterId`, oldest first, `limit` at most. */
 export async function listEvents(
   db: Executor,
@@ -53,7 +63,7 @@ export async function listEvents(
   limit: number,
 ): Promise<SendEvent[]> {
   const rows = await db.rows<Omit<SendEvent, 'details'> & { details: string | null }>(
-    `SELECT ID AS id, AT AS at, EVENT AS event, ACTOR AS actor, REASON AS reason, DETAILS AS details
+    `SELECT ${select(COLUMNS)}
        FROM CAMPAIGN_SEND_EVENTS
       WHERE SEND_ID = ? AND ID > ?
       ORDER BY ID LIMIT ?`,

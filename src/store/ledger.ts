@@ -4,8 +4,11 @@ import type { BackingOff, WorkerIdentity } from '../domain/worker.js';
 import { readMessage } from './messages.js';
 import type { Database } from './mysql/database.js';
 import { explainDatabaseError } from './mysql/errors.js';
-import * as window from './recipients/step.js';
-import * as claims from './sends/claim.js';
+import { reconcile, settleLate } from './recipients/reconcile.js';
+import { nextRows, step } from './recipients/step.js';
+import { claim, endBatch, readState, unclaim } from './sends/claim.js';
+import { countUnfinished, findWork } from './sends/due.js';
+import { pauseItself } from './sends/self-pause.js';
 import * as takeover from './sends/takeover.js';
 import { beat, findNeighbours, removeWorker } from './workers.js';
 
@@ -35,27 +38,27 @@ export function createLedger(db: Database, staleSeconds?: number) {
     explained((...args: A) => call(db, ...args));
 
   return {
-    findWork: on(claims.findWork),
-    countUnfinished: on(claims.countUnfinished),
-    findStale: on((_) => claims.findStale(db, staleSeconds)),
-    findSilent: on((_) => claims.findSilent(db, staleSeconds)),
+    findWork: on(findWork),
+    countUnfinished: on(countUnfinished),
+    findStale: on((_) => takeover.findStale(db, staleSeconds)),
+    findSilent: on((_) => takeover.findSilent(db, staleSeconds)),
     reclaim: on((_, stale: StaleClaim, actor: string) =>
-      claims.reclaim(db, stale, actor, staleSeconds),
+      takeover.reclaim(db, stale, actor, staleSeconds),
     ),
     findNeighbours: on(findNeighbours),
     findClaimsOf: on(takeover.findClaimsOf),
     takeOver: on(takeover.takeOver),
     findReclaimed: on(takeover.findReclaimed),
-    claim: on(claims.claim),
-    unclaim: on(claims.unclaim),
-    state: on(claims.readState),
-    pauseItself: on(claims.pauseItself),
+    claim: on(claim),
+    unclaim: on(unclaim),
+    state: on(readState),
+    pauseItself: on(pauseItself),
     loadMessage: on(loadMessage),
-    nextRows: on(window.nextRows),
-    step: on(window.step),
-    reconcile: on(window.reconcile),
-    settleLate: on(window.settleLate),
-    endBatch: on(claims.endBatch),
+    nextRows: on(nextRows),
+    step: on(step),
+    reconcile: on(reconcile),
+    settleLate: on(settleLate),
+    endBatch: on(endBatch),
     beat: on((_, worker: WorkerIdentity, backingOff: BackingOff | null) =>
       beat(db, {
         ...worker,

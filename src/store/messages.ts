@@ -1,3 +1,4 @@
+import { type Columns, select } from './columns.js';
 import { type Executor, format, type Statement } from './mysql/packet.js';
 
 /** What a send consists of, as it was queued. */
@@ -18,24 +19,26 @@ export interface StoredMessage {
   secret: Buffer;
 }
 
-const insertStatement = (sendId: number, message: StoredMessage): Statement => ({
-  sql: `INSERT INTO CAMPAIGN_MESSAGES
-            (SEND_ID, SENDER, REPLY_TO, SUBJECT, HTML, BODY_TEXT, LIST_UNSUBSCRIBE, TIMEZONE, FIELD_NAMES,
-             MESSAGE_SECRET)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  params: [
-    sendId,
-    message.sender,
-    message.replyTo,
-    message.subject,
-    message.html,
-    message.text,
-    message.listUnsubscribe,
-    message.timezone,
-    JSON.stringify(message.fieldNames),
-    message.secret,
-  ],
-});
+const COLUMNS: Columns<keyof StoredMessage> = {
+  sender: 'SENDER',
+  replyTo: 'REPLY_TO',
+  subject: 'SUBJECT',
+  html: 'HTML',
+  text: 'BODY_TEXT',
+  listUnsubscribe: 'LIST_UNSUBSCRIBE',
+  timezone: 'TIMEZONE',
+  fieldNames: 'FIELD_NAMES',
+  secret: 'MESSAGE_SECRET',
+};
+
+function insertStatement(sendId: number, message: StoredMessage): Statement {
+  const values = { ...message, fieldNames: JSON.stringify(message.fieldNames) };
+  const keys = Object.keys(COLUMNS) as (keyof StoredMessage)[];
+  return {
+    sql: `INSERT INTO CAMPAIGN_MESSAGES (SEND_ID, ${keys.map((key) => COLUMNS[key]).join(', ')}) VALUES (?)`,
+    params: [[sendId, ...keys.map((key) => values[key])]],
+  };
+}
 
 /** To be run in the transaction that creates the send. */
 export async function insertMessage(
@@ -57,10 +60,7 @@ export async function readMessage(
   sendId: number,
 ): Promise<StoredMessage | undefined> {
   const [row] = await db.rows<Omit<StoredMessage, 'fieldNames'> & { fieldNames: string }>(
-    `SELECT SENDER AS sender, REPLY_TO AS replyTo, SUBJECT AS subject, HTML AS html, BODY_TEXT AS text,
-            LIST_UNSUBSCRIBE AS listUnsubscribe, TIMEZONE AS timezone, FIELD_NAMES AS fieldNames,
-            MESSAGE_SECRET AS secret
-       FROM CAMPAIGN_MESSAGES WHERE SEND_ID = ?`,
+    `SELECT ${select(COLUMNS)} FROM CAMPAIGN_MESSAGES WHERE SEND_ID = ?`,
     [sendId],
   );
   return row && { ...row, fieldNames: JSON.parse(row.fieldNames) as string[] };

@@ -1,5 +1,6 @@
 import { clip, REASON_LENGTH } from '../domain/text.js';
 import { type KnownWorker, type LifeSign, NO_LIFE_SIGN } from '../domain/worker.js';
+import { type Columns, select } from './columns.js';
 import type { Executor } from './mysql/packet.js';
 
 /** What is left of a worker may settle its messages for so long. */
@@ -21,17 +22,26 @@ export interface Heartbeat {
   backingOffReason?: string;
 }
 
+/** Columns of what a worker leaves to be seen by. */
+const LIFE: Columns<keyof LifeSign> = {
+  bootId: 'BOOT_ID',
+  pidNamespace: 'PID_NAMESPACE',
+  socket: 'SOCKET',
+  socketInode: 'SOCKET_INODE',
+};
+const LIFE_KEYS = Object.keys(LIFE) as (keyof LifeSign)[];
+
 /** Notes by the database's clock that the worker is alive, and forgets those unseen for a week. */
 export async function beat(db: Executor, heartbeat: Heartbeat): Promise<void> {
   const micros =
     heartbeat.backingOffMs === undefined ? null : Math.round(heartbeat.backingOffMs * 1000);
   const { worker, host, pid, life = NO_LIFE_SIGN, backingOffReason } = heartbeat;
-  const sign = [life.bootId, life.pidNamespace, life.socket, life.socketInode];
+  const sign = LIFE_KEYS.map((key) => life[key]);
   const reason = backingOffReason === undefined ? null : clip(backingOffReason, REASON_LENGTH);
   await db.packet([
     {
       sql: `INSERT INTO CAMPAIGN_WORKERS
-              (WORKER, HOST, PID, BOOT_ID, PID_NAMESPACE, SOCKET, SOCKET_INODE,
+              (WORKER, HOST, PID, ${LIFE_KEYS.map((key) => LIFE[key]).join(', ')},
                STARTED_AT, SEEN_AT, BACKING_OFF_UNTIL, BACKING_OFF_REASON)
             VALUES (?, ?, ?, ?, ?, ?, ?,
                UTC_TIMESTAMP(3), UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND, ?)
@@ -53,8 +63,7 @@ export async function findNeighbours(
   worker: string,
 ): Promise<KnownWorker[]> {
   const rows = await db.rows<{ worker: string; pid: number } & LifeSign>(
-    `SELECT WORKER AS worker, PID AS pid, BOOT_ID AS bootId, PID_NAMESPACE AS pidNamespace,
-            SOCKET AS socket, SOCKET_INODE AS socketInode
+    `SELECT ${select({ worker: 'WORKER', pid: 'PID', ...LIFE })}
        FROM CAMPAIGN_WORKERS WHERE BOOT_ID = ? AND WORKER <> ?`,
     [bootId, worker],
   );

@@ -59,7 +59,7 @@ describe('the chaos rounds find', () => {
           to: 'WHERE ID = ? AND (CLAIMED_BY = ? AND CLAIM_NUMBER = ? OR TRUE)${running}',
         },
         {
-          file: 'store/recipients/step.js',
+          file: 'store/recipients/reconcile.js',
           from: 'WHERE ID = ? AND CLAIMED_BY = ?`, [claim.sendId',
           to: 'WHERE ID = ? AND (CLAIMED_BY = ? OR TRUE)`, [claim.sendId',
         },
@@ -93,12 +93,12 @@ describe('the chaos rounds find', () => {
       [
         {
           file: 'store/ledger.js',
-          from: 'step: on(window.step)',
-          to: `step: explained(async (claim, step) => {
-            const mark = step.settlements.map(({ seq }) => seq);
+          from: 'step: on(step)',
+          to: `step: explained(async (claim, asked) => {
+            const mark = asked.settlements.map(({ seq }) => seq);
             if (mark.length > 0) {
-              await window.step(db, claim, { ...step, settlements: [], mark });
-              await window.step(db, claim, { ...step, mark: [] });
+              await step(db, claim, { ...asked, settlements: [], mark });
+              await step(db, claim, { ...asked, mark: [] });
             }
             return { kind: 'done' };
           })`,

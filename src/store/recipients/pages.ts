@@ -1,22 +1,9 @@
 import type { Position } from '../../domain/recipient-page.js';
 import type { RecipientStatus } from '../../domain/states.js';
+import { select } from '../columns.js';
 import { ATTENTION } from '../generated.js';
 import type { Executor, Param } from '../mysql/packet.js';
-
-/** A row of the ledger, as people see it. */
-export interface LedgerRow {
-  seq: number;
-  email: string;
-  status: RecipientStatus;
-  attempts: number;
-  smtpCode: number | null;
-  enhancedCode: string | null;
-  response: string | null;
-  nextAttemptAt: Date | null;
-  /** Null when no worker ever took the row. */
-  claimNumber: number | null;
-  sentAt: Date | null;
-}
+import { LEDGER_ROW, type LedgerRow } from './row.js';
 
 export interface Page {
   rows: LedgerRow[];
@@ -24,9 +11,7 @@ export interface Page {
   next: Position | null;
 }
 
-const COLUMNS = `r.SEQ AS seq, r.EMAIL AS email, r.STATUS AS status, r.ATTEMPTS AS attempts, r.SMTP_CODE AS smtpCode,
-  r.ENHANCED_CODE AS enhancedCode, r.RESPONSE AS response, r.NEXT_ATTEMPT_AT AS nextAttemptAt,
-  NULLIF(r.CLAIM_NUMBER, 0) AS claimNumber, r.SENT_AT AS sentAt`;
+const COLUMNS = select(LEDGER_ROW);
 
 const START: Position = { seq: 0 };
 

@@ -1,4 +1,35 @@
+import type { RecipientRow } from '../../domain/recipient-page.js';
 import { RECIPIENT_TRANSITIONS, type RecipientStatus } from '../../domain/states.js';
+import type { Columns } from '../columns.js';
+
+/** A row of the ledger, as people see it, without the Message-ID that follows from it. */
+export interface LedgerRow extends Omit<RecipientRow, 'messageId'> {
+  seq: number;
+  nextAttemptAt: Date | null;
+  /** Null when no worker ever took the row. */
+  claimNumber: number | null;
+}
+
+/** Columns of CAMPAIGN_SEND_RESULTS `r` that people see. */
+export const LEDGER_ROW: Columns<keyof LedgerRow> = {
+  seq: 'r.SEQ',
+  email: 'r.EMAIL',
+  status: 'r.STATUS',
+  attempts: 'r.ATTEMPTS',
+  smtpCode: 'r.SMTP_CODE',
+  enhancedCode: 'r.ENHANCED_CODE',
+  response: 'r.RESPONSE',
+  nextAttemptAt: 'r.NEXT_ATTEMPT_AT',
+  claimNumber: 'NULLIF(r.CLAIM_NUMBER, 0)',
+  sentAt: 'r.SENT_AT',
+};
+
+/** Those that workers read besides. */
+export const LEDGER: Columns<keyof LedgerRow | 'emailNorm' | 'fields'> = {
+  ...LEDGER_ROW,
+  emailNorm: 'r.EMAIL_NORM',
+  fields: 'r.FIELDS',
+};
 
 /**
  * The parts of an UPDATE that takes rows from one status to another.

@@ -1,22 +1,12 @@
-import type { CodeFilter } from '../../domain/code-filter.js';
 import { mayMove, type SendStatus } from '../../domain/states.js';
 import { clip, REASON_LENGTH } from '../../domain/text.js';
 import { writeEvent } from '../events.js';
-import { ATTENTION } from '../generated.js';
 import type { Database } from '../mysql/database.js';
 import type { Executor, Param } from '../mysql/packet.js';
 import { keepBooks, rowsMoved } from '../sends/counters.js';
 import { move } from '../sends/lifecycle.js';
 import { rowMove } from './row.js';
-
-/** Rows of one status that an operator wants settled, `unknown` or `failed`. */
-export interface Selection {
-  from: 'unknown' | 'failed';
-  /** Only rows whose reply was of this code. */
-  code?: CodeFilter;
-  /** Only this row. */
-  seq?: number;
-}
+import { listSelected, type Selection } from './selection.js';
 
 /** One row to settle, with what is noted as the reason; without a text its last reply stays. */
 export interface Decision {
@@ -33,64 +23,6 @@ export interface Settle {
 
 /** Rows changed, or the send's status when that does not allow it. */
 export type Settled = { changed: number; reopened: boolean } | { refused: SendStatus };
-
-/** An unknown row of a claim that still stands may yet get a late result: it is nobody else's. */
-const NOT_HELD =
-  "(s.CLAIMED_BY IS NULL OR r.STATUS <> 'unknown' OR NOT r.CLAIM_NUMBER <=> s.CLAIM_NUMBER)";
-
-function condition(selection: Selection): { sql: string; params: Param[] } {
-  const parts = ['r.ATTENTION = ?', 'r.NEXT_ATTEMPT_AT IS NULL'];
-  const params: Param[] = [ATTENTION[selection.from]];
-  const { code, seq } = selection;
-  if (seq !== undefined) {
-    parts.push('r.SEQ = ?');
-    params.push(seq);
-  }
-  if (code && 'class' in code) {
-    parts.push('r.SMTP_CODE BETWEEN ? AND ?');
-    params.push(code.class, code.class + 99);
-  } else if (code && 'code' in code) {
-    parts.push('r.SMTP_CODE = ?');
-    params.push(code.code);
-  } else if (code) {
-    parts.push('r.ENHANCED_CODE = ?');
-    params.push(code.enhanced);
-  }
-  return { sql: parts.join(' AND '), params };
-}
-
-/** How many rows a selection has: free to be settled, and held by a live claim. */
-export async function countSelected(
-  db: Executor,
-  sendId: number,
-  selection: Selection,
-): Promise<{ free: number; held: number }> {
-  const { sql, params } = condition(selection);
-  const [row] = await db.rows<{ free: number; held: number }>(
-    `SELECT COUNT(IF(${NOT_HELD}, 1, NULL)) AS free, COUNT(IF(${NOT_HELD}, NULL, 1)) AS held
-       FROM CAMPAIGN_SENDS s JOIN CAMPAIGN_SEND_RESULTS r FORCE INDEX (ATTENTION_DUE) ON r.SEND_ID = s.ID
-      WHERE s.ID = ? AND ${sql}`,
-    [sendId, ...params],
-  );
-  return row ?? { free: 0, held: 0 };
-}
-
-/** A page of the rows of a selection that no claim holds, in the order of the list. */
-export async function listSelected(
-  db: Executor,
-  sendId: number,
-  selection: Selection,
-  afterSeq: number,
-  limit: number,
-): Promise<number[]> {
-  const { sql, params } = condition(selection);
-  const rows = await db.rows<{ seq: number }>(
-    `SELECT r.SEQ AS seq FROM CAMPAIGN_SENDS s JOIN CAMPAIGN_SEND_RESULTS r FORCE INDEX (ATTENTION_DUE) ON r.SEND_ID = s.ID
-      WHERE s.ID = ? AND ${sql} AND r.SEQ > ? AND ${NOT_HELD} ORDER BY r.SEQ LIMIT ?`,
-    [sendId, ...params, afterSeq, limit],
-  );
-  return rows.map((row) => row.seq);
-}
 
 /** What each target does to a row besides its status. */
 const CHANGES = {
@@ -194,46 +126,4 @@ export async function settleSelected(
     if (seqs.length < CHUNK_ROWS) return sum;
     after = seqs.at(-1) ?? after;
   }
-}
-
-/** Where an attempt stands in a send's history: later claims came later, and within one the order of the list. */
-export interface Attempt {
-  claimNumber: number;
-  seq: number;
-}
-
-/** The first and the last attempt of those rows among `seqs` that were sent. */
-export async function attemptRange(
-  db: Executor,
-  sendId: number,
-  seqs: readonly number[],
-): Promise<{ first: Attempt; last: Attempt } | undefined> {
-  const rows = await db.rows<Attempt>(
-    `SELECT CLAIM_NUMBER AS claimNumber, SEQ AS seq FROM CAMPAIGN_SEND_RESULTS
-      WHERE SEND_ID = ? AND SEQ IN (?) AND STATUS = 'sent' AND CLAIM_NUMBER > 0
-      ORDER BY CLAIM_NUMBER, SEQ`,
-    [sendId, seqs],
-  );
-  const [first] = rows;
-  const last = rows.at(-1);
-  return first && last && { first, last };
-}
-
-/** The unknown rows between two attempts, both excluded: a page in the order of the list. */
-export async function listUnknownBetween(
-  db: Executor,
-  sendId: number,
-  first: Attempt,
-  last: Attempt,
-  afterSeq: number,
-  limit: number,
-): Promise<number[]> {
-  const rows = await db.rows<{ seq: number }>(
-    `SELECT r.SEQ AS seq FROM CAMPAIGN_SENDS s JOIN CAMPAIGN_SEND_RESULTS r FORCE INDEX (ATTENTION_DUE) ON r.SEND_ID = s.ID
-      WHERE s.ID = ? AND r.ATTENTION = ${ATTENTION.unknown} AND r.NEXT_ATTEMPT_AT IS NULL AND r.SEQ > ? AND ${NOT_HELD}
-        AND (r.CLAIM_NUMBER, r.SEQ) > (?, ?) AND (r.CLAIM_NUMBER, r.SEQ) < (?, ?)
-      ORDER BY r.SEQ LIMIT ?`,
-    [sendId, afterSeq, first.claimNumber, first.seq, last.claimNumber, last.seq, limit],
-  );
-  return rows.map((row) => row.seq);
 }

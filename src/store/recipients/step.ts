@@ -1,37 +1,21 @@
-import type { Claim, Reconciled } from '../../domain/claim.js';
+import type { Claim } from '../../domain/claim.js';
 import type { NextRows, Recipient } from '../../domain/recipient.js';
-import type { Settlement, Step, StepResult } from '../../domain/settlement.js';
-import { mayMove, type RecipientStatus } from '../../domain/states.js';
-import { clip, REASON_LENGTH } from '../../domain/text.js';
+import type { Step, StepResult } from '../../domain/settlement.js';
+import { pick, select } from '../columns.js';
 import { ATTENTION } from '../generated.js';
 import type { Database } from '../mysql/database.js';
-import {
-  type Executor,
-  type Guarded,
-  listed,
-  type Param,
-  type Statement,
-} from '../mysql/packet.js';
-import { readState, SENDING_ROWS } from '../sends/claim.js';
-import { keepBooks, type RowsMoved, rowsMoved } from '../sends/counters.js';
-import { rowMove } from './row.js';
+import { type Executor, type Guarded, listed, type Statement } from '../mysql/packet.js';
+import { readState } from '../sends/claim.js';
+import { type RowsMoved, rowsMoved } from '../sends/counters.js';
+import { LEDGER, rowMove } from './row.js';
+import { byKind, type KindStatement } from './settlements.js';
 
-interface ResultRow {
-  seq: number;
-  email: string;
-  emailNorm: string;
-  fields: string | null;
-  attempts: number;
-}
+type ResultRow = Omit<Recipient, 'fields'> & { fields: string | null };
 
-const COLUMNS =
-  'SEQ AS seq, EMAIL AS email, EMAIL_NORM AS emailNorm, FIELDS AS fields, ATTEMPTS AS attempts';
+const RECIPIENT = select(pick(LEDGER, 'seq', 'email', 'emailNorm', 'fields', 'attempts'));
 
-const toRecipient = ({ seq, email, emailNorm, fields, attempts }: ResultRow): Recipient => ({
-  seq,
-  email,
-  emailNorm,
-  attempts,
+const toRecipient = ({ fields, ...row }: ResultRow): Recipient => ({
+  ...row,
   fields: fields === null ? {} : (JSON.parse(fields) as Record<string, string>),
 });
 
@@ -45,14 +29,14 @@ export async function nextRows(
   read: { afterSeq: number; untouched: number; deferred: number },
 ): Promise<NextRows> {
   const untouched: Statement = {
-    sql: `SELECT ${COLUMNS} FROM CAMPAIGN_SEND_RESULTS
+    sql: `SELECT ${RECIPIENT} FROM CAMPAIGN_SEND_RESULTS r
            WHERE SEND_ID = ? AND SEQ > ? AND STATUS = 'pending' AND NEXT_ATTEMPT_AT IS NULL
            ORDER BY SEQ LIMIT ?`,
     params: [sendId, read.afterSeq, read.untouched],
   };
   // Without the hint MySQL 9 may choose the primary key, and read all settled rows.
   const deferred: Statement = {
-    sql: `SELECT ${COLUMNS} FROM CAMPAIGN_SEND_RESULTS FORCE INDEX (ATTENTION_DUE)
+    sql: `SELECT ${RECIPIENT} FROM CAMPAIGN_SEND_RESULTS r FORCE INDEX (ATTENTION_DUE)
            WHERE SEND_ID = ? AND ATTENTION = ${ATTENTION.deferred} AND NEXT_ATTEMPT_AT <= UTC_TIMESTAMP(3)
            ORDER BY NEXT_ATTEMPT_AT LIMIT ?`,
     params: [sendId, read.deferred],
@@ -62,120 +46,6 @@ export async function nextRows(
     untouched: ((fresh ?? []) as ResultRow[]).map(toRecipient),
     deferred: ((due ?? []) as ResultRow[]).map(toRecipient),
   };
-}
-
-type Kind = Settlement['to'];
-type Of<K extends Kind> = Extract<Settlement, { to: K }>;
-
-/** The status each kind of settlement leaves its row in. */
-const LEADS_TO: Record<Kind, RecipientStatus> = {
-  sent: 'sent',
-  failed: 'failed',
-  unknown: 'unknown',
-  deferred: 'pending',
-  returned: 'pending',
-};
-
-const KINDS = Object.keys(LEADS_TO) as Kind[];
-
-/** Picks each row's own value within one UPDATE of several rows. */
-class PerRow {
-  readonly params: Param[] = [];
-
-  constructor(private readonly seqs: readonly number[]) {}
-
-  value(values: readonly (string | number | null)[]): string {
-    const [first] = values;
-    if (first !== undefined && values.every((value) => value === first)) {
-      this.params.push(first);
-      return '?';
-    }
-    this.params.push(this.seqs, values);
-    return 'ELT(FIELD(SEQ, ?), ?)';
-  }
-}
-
-/**
- * The UPDATE that settles rows of one kind, wherever they are still in the state `from` under this claim.
- * `rows` is not empty.
- */
-function settleStatement(
-  claim: Claim,
-  kind: Kind,
-  rows: readonly Settlement[],
-  from: RecipientStatus,
-): Statement {
-  const seqs = rows.map((row) => row.seq);
-  const perRow = new PerRow(seqs);
-  const { set, where } = rowMove(from, LEADS_TO[kind]);
-  const sets = [set];
-  if (kind !== 'returned') {
-    const answered = rows as Of<Exclude<Kind, 'returned'>>[];
-    sets.push(
-      `SMTP_CODE = ${perRow.value(answered.map((row) => row.code))}`,
-      `ENHANCED_CODE = ${perRow.value(answered.map((row) => row.enhanced))}`,
-      `RESPONSE = ${perRow.value(answered.map((row) => clip(row.text, REASON_LENGTH)))}`,
-      'ROOM = NULL',
-    );
-  }
-  if (kind === 'deferred' || kind === 'returned') {
-    const waiting = rows as Of<'deferred' | 'returned'>[];
-    const micros = perRow.value(waiting.map((row) => row.delayMs * 1000));
-    sets.push(
-      `NEXT_ATTEMPT_AT = UTC_TIMESTAMP(3) + INTERVAL CAST(${micros} AS SIGNED) MICROSECOND`,
-    );
-  } else {
-    sets.push('NEXT_ATTEMPT_AT = NULL');
-  }
-  if (kind === 'sent') sets.push('SENT_AT = UTC_TIMESTAMP(3)');
-  if (kind !== 'returned') sets.push('ATTEMPTS = ATTEMPTS + 1');
-  return {
-    sql: `UPDATE CAMPAIGN_SEND_RESULTS SET ${sets.join(', ')}
-           WHERE SEND_ID = ? AND SEQ IN (?) AND ${where} AND CLAIM_NUMBER = ?`,
-    params: [...perRow.params, claim.sendId, seqs, claim.number],
-  };
-}
-
-/** The statement of one kind, and the rows that it is to move. */
-interface KindStatement extends Statement {
-  moves: RowsMoved;
-}
-
-const byKind = (
-  claim: Claim,
-  settlements: readonly Settlement[],
-  from: RecipientStatus,
-): KindStatement[] =>
-  KINDS.flatMap((kind) => {
-    const rows = settlements
-      .filter((settlement) => settlement.to === kind)
-      .sort((a, b) => a.seq - b.seq);
-    return rows.length === 0
-      ? []
-      : [
-          {
-            ...settleStatement(claim, kind, rows, from),
-            moves: { from, to: LEADS_TO[kind], rows: rows.length },
-          },
-        ];
-  });
-
-/**
- * Settles rows that are in the state `from` under this claim, in a transaction that keeps the books by what it touched.
- * @returns the rows moved
- */
-export async function settleEach(
-  tx: Executor,
-  claim: Claim,
-  settlements: readonly Settlement[],
-  from: RecipientStatus,
-): Promise<RowsMoved[]> {
-  const settled: RowsMoved[] = [];
-  for (const { moves, sql, params } of byKind(claim, settlements, from)) {
-    const { affectedRows } = await tx.run(sql, params);
-    settled.push({ ...moves, rows: affectedRows });
-  }
-  return settled;
 }
 
 /** First of every transaction of a worker: locks the send's row, renews the claim, and keeps the books. */
@@ -256,60 +126,4 @@ export async function step(db: Database, claim: Claim, step: Step): Promise<Step
   return step.mark.length > 0 && state.status !== 'running'
     ? { kind: 'not-running', state }
     : { kind: 'mismatch' };
-}
-
-/**
- * How things stand after a transaction whose fate is not known. Takes the fence, so one that has it already ends first;
- * and numbers the claim and its rows anew, so that one the server has not begun yet finds neither.
- * @returns the claim as it is from now on and the rows `sending` under it, or null when it is lost
- */
-export function reconcile(db: Database, claim: Claim): Promise<Reconciled | null> {
-  return db.transaction(async (tx) => {
-    const fence = await tx.run(
-      `UPDATE CAMPAIGN_SENDS SET CLAIMED_AT = UTC_TIMESTAMP(3), CLAIM_NUMBER = CLAIM_NUMBER + 1
-        WHERE ID = ? AND CLAIMED_BY = ?`,
-      [claim.sendId, claim.by],
-    );
-    if (fence.affectedRows === 0) return null;
-    const [send] = await tx.rows<{ number: number }>(
-      'SELECT CLAIM_NUMBER AS number FROM CAMPAIGN_SENDS WHERE ID = ?',
-      [claim.sendId],
-    );
-    const { number } = send as { number: number };
-    // A send is claimed only when none of its rows is `sending`: whatever number they carry, they are this claim's.
-    const rows = await tx.rows<{ seq: number }>(SENDING_ROWS, [claim.sendId, claim.sendId]);
-    const seqs = rows.map(({ seq }) => seq);
-    if (seqs.length > 0) {
-      await tx.run(
-        "UPDATE CAMPAIGN_SEND_RESULTS SET CLAIM_NUMBER = ? WHERE SEND_ID = ? AND SEQ IN (?) AND STATUS = 'sending'",
-        [number, claim.sendId, seqs],
-      );
-    }
-    return { claim: { ...claim, number }, sending: new Set(seqs) };
-  });
-}
-
-/**
- * Results that arrive after the claim was lost. They may settle the claim's own rows that a takeover made `unknown`,
- * and nothing else; rows not accepted go back only to a send that still runs or is paused.
- * @returns how many rows they settled
- */
-export function settleLate(
-  db: Database,
-  claim: Claim,
-  settlements: readonly Settlement[],
-): Promise<number> {
-  return db.transaction(async (tx) => {
-    // Locks the send's row before the ledger's, as every transaction does.
-    await tx.run('UPDATE CAMPAIGN_SENDS SET ID = ID WHERE ID = ?', [claim.sendId]);
-    const { status } = await readState(tx, claim);
-    const open = mayMove(status, 'complete');
-    const admissible = settlements.filter(
-      ({ to }) => to === 'sent' || to === 'failed' || (open && to !== 'unknown'),
-    );
-    const settled = await settleEach(tx, claim, admissible, 'unknown');
-    const total = settled.reduce((sum, { rows }) => sum + rows, 0);
-    if (total > 0) await keepBooks(tx, claim.sendId, settled);
-    return total;
-  });
 }

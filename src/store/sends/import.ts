@@ -2,15 +2,16 @@ import type { ShownStatus } from '../../domain/progress.js';
 import type { SendStatus } from '../../domain/states.js';
 import { plural } from '../../domain/text.js';
 import { CampaignError } from '../../errors.js';
+import { type Columns, pick, select } from '../columns.js';
 import { writeEvent } from '../events.js';
 import { ATTENTION } from '../generated.js';
 import { insertMessage, type StoredMessage } from '../messages.js';
-import { type BulkInsert, chooseBulkInsert, type RowBlock, type Target } from '../mysql/bulk.js';
 import type { Database } from '../mysql/database.js';
-import type { Executor, Outcome } from '../mysql/packet.js';
+import type { Executor } from '../mysql/packet.js';
 import { skipSuppressed } from '../suppressions.js';
-import { addInserted, addWhileImporting, agreeing, counted } from './counters.js';
+import { addWhileImporting, agreeing, counted } from './counters.js';
 import { move } from './lifecycle.js';
+import { SEND } from './row.js';
 
 /** A send about to be created. */
 export interface NewSend {
@@ -23,14 +24,6 @@ export interface NewSend {
   maxAttempts: number;
   startAt: Date | null;
   message: StoredMessage;
-}
-
-/** One recipient to be imported. */
-export interface NewRecipient {
-  email: string;
-  norm: string;
-  /** Merge fields as a JSON object. */
-  fields: string | null;
 }
 
 /** What an import came to. */
@@ -48,7 +41,8 @@ const DUPLICATE_KEY = 1062;
 const isDuplicateKey = (error: unknown): boolean =>
   (error as { errno?: number }).errno === DUPLICATE_KEY;
 
-const noLongerImporting = (sendId: number): CampaignError =>
+/** Of rows for a send that takes none any more. */
+export const noLongerImporting = (sendId: number): CampaignError =>
   new CampaignError(
     'WRONG_STATE',
     `send ${sendId} was cancelled while its list was being imported`,
@@ -104,16 +98,21 @@ export interface QueuedSend {
   duplicates: number | null;
 }
 
+const QUEUED = select({
+  ...pick(SEND, 'id', 'name', 'total', 'lastSeq'),
+  status: `IF(s.STATUS = 'running' AND s.START_AT > UTC_TIMESTAMP(3), 'scheduled', s.STATUS)`,
+  suppressed: SEND.skipped,
+  rejected: 's.REJECTED_COUNT',
+  duplicates: 's.DUPLICATE_COUNT',
+} satisfies Columns<keyof QueuedSend>);
+
 async function readQueued(
   db: Executor,
   where: 's.ID = ?' | 's.SEND_KEY = ?',
   value: number | string,
 ): Promise<QueuedSend | undefined> {
   const [row] = await db.rows<QueuedSend>(
-    `SELECT s.ID AS id, s.NAME AS name, s.TOTAL_COUNT AS total,
-            IF(s.STATUS = 'running' AND s.START_AT > UTC_TIMESTAMP(3), 'scheduled', s.STATUS) AS status,
-            s.SKIPPED_COUNT AS suppressed, s.LAST_SEQ AS lastSeq,
-            s.REJECTED_COUNT AS rejected, s.DUPLICATE_COUNT AS duplicates
+    `SELECT ${QUEUED}
        FROM CAMPAIGN_SENDS s
       WHERE ${where}`,
     [value],
@@ -128,126 +127,6 @@ export const findQueuedByKey = (db: Executor, key: string): Promise<QueuedSend |
 /** The send with this id, or undefined. */
 export const findQueued = (db: Executor, id: number): Promise<QueuedSend | undefined> =>
   readQueued(db, 's.ID = ?', id);
-
-/** Bytes that one statement may have. */
-export async function readPacketLimit(db: Executor): Promise<number> {
-  const [row] = await db.rows<{ bytes: number }>('SELECT @@max_allowed_packet AS bytes');
-  return row?.bytes ?? 0;
-}
-
-const LEDGER: Target = {
-  table: 'CAMPAIGN_SEND_RESULTS',
-  columns: ['SEND_ID', 'SEQ', 'EMAIL', 'EMAIL_NORM', 'FIELDS'],
-};
-/** Blocks ready and not yet written: the list is parsed while the database writes. */
-const MAX_WAITING_BLOCKS = 1;
-
-/** How an import's rows are best written to this database. */
-export const chooseRowInsert = (
-  database: Database,
-  packetLimit = Number.POSITIVE_INFINITY,
-): Promise<BulkInsert> => chooseBulkInsert(database, LEDGER, packetLimit);
-
-/**
- * Writes a block and adds what was new to the books, in one transaction.
- * The database must count changed rows, which tells an insert from a duplicate.
- * @returns rows inserted
- * @throws CampaignError WRONG_STATE, with nothing written, when the send is importing no more
- */
-async function writeBlock(
-  database: Database,
-  sendId: number,
-  block: RowBlock,
-  lastSeq: number,
-): Promise<number> {
-  const { results, committed } = await database.packetTransaction(
-    [
-      {
-        sql: `UPDATE CAMPAIGN_SENDS SET LAST_SEQ = ? WHERE ID = ? AND STATUS = 'importing'`,
-        params: [lastSeq, sendId],
-      },
-      block.statement(),
-      addInserted(sendId),
-    ],
-    ([fence, inserted]) =>
-      (fence as Outcome).affectedRows === 1 && block.tookAll(inserted as Outcome),
-  );
-  const [fence, inserted] = results as [Outcome, Outcome];
-  if (committed) return inserted.affectedRows;
-  if (fence.affectedRows !== 1) throw noLongerImporting(sendId);
-  throw new CampaignError(
-    'CONTRADICTION',
-    `the database did not take ${block.rows} recipients as they are (${inserted.info})`,
-    'nothing of the list was queued; please report this with the list',
-  );
-}
-
-/**
- * Writes a list's recipients to the ledger in blocks, one after the other, so that of two lines with the same
- * address the first stays. Holds a few blocks at most, which are large only while the database is busy.
- */
-export class ImportWriter {
-  /** Recipients written and committed. */
-  inserted = 0;
-  private block: RowBlock;
-  private readonly spare: RowBlock[] = [];
-  private seq = 0;
-  private waiting: Promise<void>[] = [];
-  private writing = 0;
-
-  /** @param database opened with `countChangedRows` */
-  constructor(
-    private readonly database: Database,
-    private readonly sendId: number,
-    private readonly bulk: BulkInsert,
-  ) {
-    this.block = bulk.block(LEDGER);
-  }
-
-  /**
-   * Takes recipients in the order of the list; resolves when there is room for more.
-   * @throws the error of an earlier block that could not be written
-   */
-  async add(recipients: readonly NewRecipient[]): Promise<void> {
-    const { minRows, maxRows } = this.bulk;
-    for (const { email, norm, fields } of recipients) {
-      const row = [this.sendId, this.seq + 1, email, norm, fields];
-      if (!this.block.add(row)) {
-        await this.push();
-        this.block.add(row);
-      }
-      this.seq++;
-      if (this.block.rows >= (this.writing === 0 ? minRows : maxRows)) await this.push();
-    }
-  }
-
-  /** Writes what is left; resolves when all of it is committed. */
-  async finish(): Promise<void> {
-    if (this.block.rows > 0) await this.push();
-    await Promise.all(this.waiting);
-  }
-
-  /** Resolves when nothing is being written any more, whether it succeeded or not. */
-  async settle(): Promise<void> {
-    await Promise.allSettled(this.waiting);
-  }
-
-  private async push(): Promise<void> {
-    const { block, seq } = this;
-    this.block = this.spare.pop() ?? this.bulk.block(LEDGER);
-    const before = this.waiting.at(-1) ?? Promise.resolve();
-    this.writing++;
-    const written = before.then(async () => {
-      this.inserted += await writeBlock(this.database, this.sendId, block, seq);
-      block.clear();
-      this.spare.push(block);
-      this.writing--;
-    });
-    written.catch(() => {});
-    this.waiting.push(written);
-    if (this.waiting.length > MAX_WAITING_BLOCKS) await this.waiting.shift();
-  }
-}
 
 /**
  * Ends an import: suppressed addresses are skipped, the ledger is counted, and only when that agrees with the

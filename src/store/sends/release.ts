@@ -1,9 +1,11 @@
 import type { StaleClaim } from '../../domain/claim.js';
 import type { Holder } from '../../domain/lease.js';
+import { select } from '../columns.js';
 import type { Database } from '../mysql/database.js';
 import type { Executor } from '../mysql/packet.js';
 import { HOLDER } from '../workers.js';
-import { freeClaim } from './claim.js';
+import { freeClaim } from './free-claim.js';
+import { SEND } from './row.js';
 
 /** `by` is null when nobody holds the send. */
 type HolderRow = Omit<Holder, 'by'> & { by: string | null };
@@ -11,8 +13,11 @@ type HolderRow = Omit<Holder, 'by'> & { by: string | null };
 /** @returns undefined when there is no such send */
 export async function readHolder(db: Executor, sendId: number): Promise<HolderRow | undefined> {
   const [holder] = await db.rows<HolderRow>(
-    `SELECT s.CLAIMED_BY AS \`by\`, s.SENDING_COUNT AS sending,
-            TIMESTAMPDIFF(SECOND, w.SEEN_AT, UTC_TIMESTAMP(3)) AS seenSecondsAgo
+    `SELECT ${select({
+      by: SEND.claimedBy,
+      sending: SEND.sending,
+      seenSecondsAgo: 'TIMESTAMPDIFF(SECOND, w.SEEN_AT, UTC_TIMESTAMP(3))',
+    })}
        FROM CAMPAIGN_SENDS s
        LEFT JOIN CAMPAIGN_WORKERS w
          ON w.WORKER = ${HOLDER}

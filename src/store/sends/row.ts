@@ -1,5 +1,6 @@
 import { ALIVE_SECONDS } from '../../domain/lease.js';
 import type { Send, ShownStatus, Snapshot } from '../../domain/progress.js';
+import { type Columns, select } from '../columns.js';
 import { ATTENTION, DUE } from '../generated.js';
 import type { Executor, Statement } from '../mysql/packet.js';
 import { HOLDER } from '../workers.js';
@@ -7,18 +8,41 @@ import { HOLDER } from '../workers.js';
 const RATE_ROWS = 2000;
 const RATE_SECONDS = 60;
 
-const SEND_COLUMNS = `s.ID AS id, s.NAME AS name, s.SEND_KEY AS \`key\`, s.STATUS AS status, s.STATUS_REASON AS reason,
-  s.BATCH_SIZE AS batchSize, s.DELAY_MS AS delayMs, s.COOLDOWN_SECONDS AS cooldownSeconds,
-  s.MAX_ATTEMPTS AS maxAttempts, s.TOTAL_COUNT AS total, s.SENT_COUNT AS sent, s.FAILED_COUNT AS failed,
-  s.UNKNOWN_COUNT AS \`unknown\`, s.SKIPPED_COUNT AS skipped, s.SENDING_COUNT AS sending,
-  s.LAST_BATCH_AT AS lastBatchAt, s.START_AT AS startAt, s.CLAIMED_BY AS claimedBy, s.CLAIMED_AT AS claimedAt,
-  s.CREATED_AT AS createdAt, s.STARTED_AT AS startedAt, s.FINISHED_AT AS finishedAt,
-  s.CURSOR_SEQ AS cursorSeq, s.LAST_SEQ AS lastSeq`;
+/** Columns of CAMPAIGN_SENDS `s`, by the keys of the values that they are read into. */
+export const SEND: Columns<keyof Send> = {
+  id: 's.ID',
+  name: 's.NAME',
+  key: 's.SEND_KEY',
+  status: 's.STATUS',
+  reason: 's.STATUS_REASON',
+  batchSize: 's.BATCH_SIZE',
+  delayMs: 's.DELAY_MS',
+  cooldownSeconds: 's.COOLDOWN_SECONDS',
+  maxAttempts: 's.MAX_ATTEMPTS',
+  total: 's.TOTAL_COUNT',
+  sent: 's.SENT_COUNT',
+  failed: 's.FAILED_COUNT',
+  unknown: 's.UNKNOWN_COUNT',
+  skipped: 's.SKIPPED_COUNT',
+  sending: 's.SENDING_COUNT',
+  lastBatchAt: 's.LAST_BATCH_AT',
+  startAt: 's.START_AT',
+  claimedBy: 's.CLAIMED_BY',
+  claimedAt: 's.CLAIMED_AT',
+  createdAt: 's.CREATED_AT',
+  startedAt: 's.STARTED_AT',
+  finishedAt: 's.FINISHED_AT',
+  cursorSeq: 's.CURSOR_SEQ',
+  lastSeq: 's.LAST_SEQ',
+};
+
+/** The number of a send's claim, which its holder reads, and nobody is shown. */
+export const CLAIM_NUMBER = 's.CLAIM_NUMBER';
 
 /** The send's row, or undefined when there is none. */
 export async function readSend(db: Executor, id: number): Promise<Send | undefined> {
   const [send] = await db.rows<Send>(
-    `SELECT ${SEND_COLUMNS} FROM CAMPAIGN_SENDS s WHERE s.ID = ?`,
+    `SELECT ${select(SEND)} FROM CAMPAIGN_SENDS s WHERE s.ID = ?`,
     [id],
   );
   return send;
@@ -27,11 +51,14 @@ export async function readSend(db: Executor, id: number): Promise<Send | undefin
 /** The row, and what of its progress is read in the same moment. */
 type SendNow = Send & Pick<Snapshot, 'now' | 'holderSeenAt'>;
 
-const SEND_NOW_COLUMNS = `${SEND_COLUMNS}, UTC_TIMESTAMP(3) AS now,
-  (SELECT w.SEEN_AT FROM CAMPAIGN_WORKERS w WHERE w.WORKER = ${HOLDER}) AS holderSeenAt`;
+const SEND_NOW = select({
+  ...SEND,
+  now: 'UTC_TIMESTAMP(3)',
+  holderSeenAt: `(SELECT w.SEEN_AT FROM CAMPAIGN_WORKERS w WHERE w.WORKER = ${HOLDER})`,
+});
 
 const sendStatement = (id: number): Statement => ({
-  sql: `SELECT ${SEND_NOW_COLUMNS} FROM CAMPAIGN_SENDS s WHERE s.ID = ?`,
+  sql: `SELECT ${SEND_NOW} FROM CAMPAIGN_SENDS s WHERE s.ID = ?`,
   params: [id],
 });
 
@@ -111,7 +138,7 @@ export async function listSnapshots(db: Executor, query: ListQuery): Promise<Sna
   const { beforeId = Number.MAX_SAFE_INTEGER, status } = query;
   const { index, where } = status ? SHOWN_AS[status] : { index: 'PRIMARY', where: 'TRUE' };
   const rows = await db.rows<SendNow>(
-    `SELECT ${SEND_NOW_COLUMNS} FROM CAMPAIGN_SENDS s FORCE INDEX (${index})
+    `SELECT ${SEND_NOW} FROM CAMPAIGN_SENDS s FORCE INDEX (${index})
       WHERE s.ID < ? AND ${where}
       ORDER BY s.ID DESC LIMIT ?`,
     [beforeId, query.limit],

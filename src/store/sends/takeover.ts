@@ -1,12 +1,49 @@
-import type { Claim, StaleClaim } from '../../domain/claim.js';
+import type { Claim, SilentClaim, StaleClaim } from '../../domain/claim.js';
+import { ALIVE_SECONDS, STALE_CLAIM_SECONDS } from '../../domain/lease.js';
 import type { RowInFlight } from '../../domain/recipient.js';
 import type { ReclaimedRows, Settlement, SettleRows, TakenOver } from '../../domain/settlement.js';
-import { ATTENTION } from '../generated.js';
+import { pick, select } from '../columns.js';
+import { ATTENTION, DUE } from '../generated.js';
 import type { Database } from '../mysql/database.js';
 import type { Executor } from '../mysql/packet.js';
-import { settleEach } from '../recipients/step.js';
-import { freeClaim, STOPPED } from './claim.js';
+import { readInFlight } from '../recipients/in-flight.js';
+import { LEDGER } from '../recipients/row.js';
+import { settleEach } from '../recipients/settlements.js';
+import { HOLDER } from '../workers.js';
 import { keepBooks } from './counters.js';
+import { freeClaim, STOPPED } from './free-claim.js';
+import { SEND } from './row.js';
+
+const NOT_RENEWED = 'CLAIMED_AT < UTC_TIMESTAMP(3) - INTERVAL ? SECOND';
+
+/** Claims whose holder has not renewed them in time, whatever the send's status; and rows in flight that nobody holds. */
+export function findStale(db: Executor, staleSeconds = STALE_CLAIM_SECONDS): Promise<StaleClaim[]> {
+  return db.rows<StaleClaim>(
+    `(SELECT ID AS sendId, CLAIMED_BY AS \`by\` FROM CAMPAIGN_SENDS
+       WHERE CLAIMED_BY IS NOT NULL AND ${NOT_RENEWED} LIMIT 100)
+      UNION ALL
+     (SELECT ID, NULL FROM CAMPAIGN_SENDS WHERE DUE = ${DUE.strays} LIMIT 100)`,
+    [staleSeconds],
+  );
+}
+
+/** Claims on running sends that are not stale yet, though their workers are gone. */
+export function findSilent(
+  db: Executor,
+  staleSeconds = STALE_CLAIM_SECONDS,
+): Promise<SilentClaim[]> {
+  return db.rows<SilentClaim>(
+    `SELECT s.ID AS sendId, s.CLAIMED_BY AS \`by\`, UTC_TIMESTAMP(3) AS now,
+            TIMESTAMPDIFF(SECOND, COALESCE(w.SEEN_AT, s.CLAIMED_AT), UTC_TIMESTAMP(3)) * 1000 AS silentMs,
+            s.CLAIMED_AT + INTERVAL ? SECOND AS takenOverAt
+       FROM CAMPAIGN_SENDS s FORCE INDEX (CLAIMED)
+       LEFT JOIN CAMPAIGN_WORKERS w ON w.WORKER = ${HOLDER}
+      WHERE s.CLAIMED_BY IS NOT NULL AND s.STATUS = 'running'
+        AND (w.SEEN_AT IS NULL OR w.SEEN_AT <= UTC_TIMESTAMP(3) - INTERVAL ? SECOND)
+      LIMIT 100`,
+    [staleSeconds, ALIVE_SECONDS],
+  );
+}
 
 /** Claims of a worker, whatever the state of their sends. */
 export function findClaimsOf(db: Executor, worker: string): Promise<StaleClaim[]> {
@@ -16,6 +53,25 @@ export function findClaimsOf(db: Executor, worker: string): Promise<StaleClaim[]
     [worker, worker],
   );
 }
+
+/**
+ * Frees a stale claim in one transaction with what it leaves behind: its `sending` rows become `unknown`, for
+ * whether they were accepted cannot be known.
+ * @returns null when the claim was renewed, or freed by somebody else, meanwhile
+ */
+export const reclaim = (
+  db: Database,
+  stale: StaleClaim,
+  actor: string,
+  staleSeconds = STALE_CLAIM_SECONDS,
+): Promise<{ unknown: number } | null> =>
+  freeClaim(db, stale, actor, {
+    condition: { sql: `(${NOT_RENEWED} OR DUE = ${DUE.strays})`, params: [staleSeconds] },
+    event: 'reclaimed',
+    reason: stale.by
+      ? `${stale.by} had not renewed its claim for ${staleSeconds} s`
+      : 'messages were in flight under no claim',
+  });
 
 /**
  * Frees the claim of a worker that is proved dead, however short a time ago it was renewed. What `settle` says of the rows in
@@ -52,17 +108,6 @@ export async function takeOver(
   };
 }
 
-const readInFlight = (
-  tx: Executor,
-  { sendId, number }: Claim,
-  seqs: readonly number[],
-): Promise<RowInFlight[]> =>
-  tx.rows<RowInFlight>(
-    `SELECT SEQ AS seq, ATTEMPTS AS attempts FROM CAMPAIGN_SEND_RESULTS
-      WHERE SEND_ID = ? AND SEQ IN (?) AND STATUS = 'sending' AND CLAIM_NUMBER = ?`,
-    [sendId, seqs, number],
-  );
-
 /** @returns the rows settled, by what became of them */
 async function settleInFlight(
   tx: Executor,
@@ -86,7 +131,7 @@ export async function findReclaimed(
   by: string,
 ): Promise<ReclaimedRows | null> {
   const [event] = await db.rows<{ number: number; maxAttempts: number }>(
-    `SELECT CAST(JSON_UNQUOTE(JSON_EXTRACT(e.DETAILS, '$.number')) AS SIGNED) AS number, s.MAX_ATTEMPTS AS maxAttempts
+    `SELECT CAST(JSON_UNQUOTE(JSON_EXTRACT(e.DETAILS, '$.number')) AS SIGNED) AS number, ${SEND.maxAttempts} AS maxAttempts
        FROM CAMPAIGN_SEND_EVENTS e JOIN CAMPAIGN_SENDS s ON s.ID = e.SEND_ID
       WHERE e.SEND_ID = ? AND e.EVENT = 'reclaimed' AND JSON_UNQUOTE(JSON_EXTRACT(e.DETAILS, '$.claim')) = ?
       ORDER BY e.ID DESC LIMIT 1`,
@@ -95,7 +140,7 @@ export async function findReclaimed(
   if (!event) return null;
   const { number, maxAttempts } = event;
   const rows = await db.rows<RowInFlight>(
-    `SELECT SEQ AS seq, ATTEMPTS AS attempts FROM CAMPAIGN_SEND_RESULTS FORCE INDEX (ATTENTION_DUE)
+    `SELECT ${select(pick(LEDGER, 'seq', 'attempts'))} FROM CAMPAIGN_SEND_RESULTS r FORCE INDEX (ATTENTION_DUE)
       WHERE SEND_ID = ? AND ATTENTION = ${ATTENTION.unknown} AND CLAIM_NUMBER = ? AND RESPONSE = ?`,
     [sendId, number, STOPPED],
   );

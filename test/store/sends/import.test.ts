@@ -7,12 +7,14 @@ import { type BulkInsert, insertRows, loadRows } from '../../../src/store/mysql/
 import type { Database } from '../../../src/store/mysql/database.ts';
 import {
   chooseRowInsert,
+  ImportWriter,
+  type NewRecipient,
+} from '../../../src/store/recipients/import.ts';
+import {
   createImport,
   deleteImport,
   findQueued,
   findQueuedByKey,
-  ImportWriter,
-  type NewRecipient,
   releaseImport,
 } from '../../../src/store/sends/import.ts';
 import { cancelImport } from '../../../src/store/sends/lifecycle.ts';
