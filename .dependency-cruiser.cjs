@@ -62,6 +62,30 @@ module.exports = {
       to: { path: '^src/cli/' },
     },
     {
+      name: 'the-library-sees-operations',
+      comment: 'A program can do what a command can, by the same operations.',
+      severity: 'error',
+      from: { path: '^src/index\\.ts$' },
+      to: { path: '^src/', pathNot: '^src/(operations/|domain/|errors\\.ts$)' },
+    },
+    {
+      name: 'nobody-imports-the-library',
+      comment: 'It is for programs beside this one.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^src/index\\.ts$' },
+    },
+    {
+      name: 'operations-have-no-terminal',
+      comment: 'They ask and tell through their caller.',
+      severity: 'error',
+      from: { path: '^src/operations/' },
+      to: {
+        dependencyTypes: ['core'],
+        path: '^(node:)?(child_process|cluster|console|process|readline|repl|tty)(/|$)',
+      },
+    },
+    {
       name: 'domain-is-pure',
       comment:
         'Rules without I/O: they see one another and the errors, and no module of Node that does I/O.',

@@ -1,3 +1,5 @@
+import { SCHEDULER_LIMITS } from '../domain/scheduler-limits.js';
+
 /** One setting: all that a reader of values, of documentation or of a line of `.env` has to know of it. */
 export type Setting = Described &
   (
@@ -59,50 +61,38 @@ export const SETTINGS = {
   sessionTtlSeconds: {
     variable: 'SESSION_TTL_SECONDS',
     kind: 'whole-number',
-    min: 0,
-    max: 31_536_000,
-    default: 1800,
+    ...SCHEDULER_LIMITS.sessionTtlSeconds,
     help: 'how long a scheduler remembers an idle send',
   },
   retryFirstSeconds: {
     variable: 'CAMPAIGN_RETRY_FIRST_SECONDS',
     kind: 'whole-number',
-    min: 1,
-    max: 86_400,
-    default: 60,
+    ...SCHEDULER_LIMITS.retryFirstSeconds,
     help: 'first wait of a deferred recipient',
   },
   retryMaxSeconds: {
     variable: 'CAMPAIGN_RETRY_MAX_SECONDS',
     kind: 'whole-number',
-    min: 1,
-    max: 604_800,
-    default: 3600,
+    ...SCHEDULER_LIMITS.retryMaxSeconds,
     notBelow: 'retryFirstSeconds',
     help: 'longest wait of a deferred recipient',
   },
   maxServerFailures: {
     variable: 'CAMPAIGN_MAX_SERVER_FAILURES',
     kind: 'whole-number',
-    min: 1,
-    max: 1_000_000,
-    default: 10,
+    ...SCHEDULER_LIMITS.maxServerFailures,
     help: 'failures of the SMTP server in a row, with no success between, after which a send pauses itself',
   },
   backoffMaxSeconds: {
     variable: 'CAMPAIGN_BACKOFF_MAX_SECONDS',
     kind: 'whole-number',
-    min: 1,
-    max: 86_400,
-    default: 60,
+    ...SCHEDULER_LIMITS.backoffMaxSeconds,
     help: 'longest backoff from a failing SMTP server',
   },
   blockAfter: {
     variable: 'CAMPAIGN_BLOCK_AFTER',
     kind: 'whole-number',
-    min: 2,
-    max: 1_000_000,
-    default: 20,
+    ...SCHEDULER_LIMITS.blockAfter,
     help: 'identical refusals in a row after which a send pauses itself and takes them back; half as many of a block in a 4xx reply',
   },
   stateDirectory: {

@@ -56,7 +56,7 @@ export interface Snapshot {
   holderSeenAt: Date | null;
 }
 
-interface Waiting {
+export interface Waiting {
   for: 'cooldown' | 'start' | 'retry' | 'server' | 'scheduler' | 'paused' | 'takeover';
   until: Date | null;
   /** One line for people; may hold a server's words. */
@@ -83,6 +83,10 @@ export interface ProgressAfter {
   changed: boolean;
   progress: Progress;
 }
+
+/** Whether nothing follows. */
+export const hasEnded = ({ status }: Progress): boolean =>
+  status === 'completed' || status === 'cancelled';
 
 export const pendingOf = (send: Send): number =>
   send.total - send.sent - send.failed - send.unknown - send.skipped - send.sending;

@@ -26,6 +26,24 @@ export interface Queued {
   looksEncodedTwice: EncodedTwice | null;
 }
 
+/** A send that is in the ledger. */
+export interface QueuedSend extends Queued {
+  id: number;
+}
+
+/** Characters that each part of what is queued may have at most. */
+export const QUEUE_LENGTHS = {
+  /** RFC 5322 §2.1.1: what one line of a header may have. */
+  sender: 998,
+  subject: 10_000,
+  url: 998,
+  name: 255,
+  key: 191,
+} as const;
+
+/** Bytes that a part of the body may have at most. */
+export const MAX_BODY_BYTES = 4 * 1024 * 1024;
+
 /** What of a list has been dealt with so far. */
 export interface ImportProgress {
   bytes: number;

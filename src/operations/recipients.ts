@@ -23,6 +23,8 @@ export interface RecipientQuery {
   after?: Position | undefined;
 }
 
+const EACH_PAGE = 1000;
+
 /**
  * A send's recipients and what became of each, page by page to the last, in the order of the list (deferred ones by when
  * they are due, before the untouched).
@@ -44,6 +46,14 @@ export async function* recipients(
     };
     if (!position) return;
   }
+}
+
+/** The same, one by one. */
+export async function* eachRecipient(
+  workspace: Workspace,
+  query: Pick<RecipientQuery, 'id' | 'status'>,
+): AsyncGenerator<RecipientRow, void, undefined> {
+  for await (const { rows } of recipients(workspace, { ...query, limit: EACH_PAGE })) yield* rows;
 }
 
 /** What of a row is for people to see. */

@@ -1,14 +1,9 @@
 import type { Holder } from '../domain/lease.js';
-import type { ProgressAfter } from '../domain/progress.js';
+import type { Released } from '../domain/settled.js';
 import { release as freeClaim, readHolder } from '../store/sends/release.js';
 import { readProgress } from './progress.js';
 import { noSuchSend } from './send-errors.js';
 import type { Workspace } from './workspace.js';
-
-/** A send after its claim was freed, and who had it; null where nobody did. */
-export interface Released extends ProgressAfter {
-  heldBy: string | null;
-}
 
 /**
  * Frees the claim of a scheduler that is known to be dead, at once; its messages in flight become unknown.

@@ -1,7 +1,7 @@
 import { linesOf } from '../domain/lines.js';
 import { MailLogReader } from '../domain/mail-log.js';
 import { genuineIn, parseMessageId } from '../domain/message-id.js';
-import type { ProgressAfter } from '../domain/progress.js';
+import type { ResolvedFromLog } from '../domain/settled.js';
 import { plural } from '../domain/text.js';
 import { CampaignError } from '../errors.js';
 import { readMessage } from '../store/messages.js';
@@ -28,16 +28,6 @@ export interface LogResolution {
   absent?: 'pending' | undefined;
   /** Asked before any is tried again, with how many; what it throws leaves all as they are. */
   confirm?(recipients: number): Promise<void>;
-}
-
-/** A send after its relay's log was read. */
-export interface ResolvedFromLog extends ProgressAfter {
-  /** Recipients that are sent now. */
-  sent: number;
-  /** Those that are pending again. */
-  pending: number;
-  /** Those that are unknown still. */
-  unknown: number;
 }
 
 const CHUNK_ROWS = 500;

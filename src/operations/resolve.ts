@@ -1,4 +1,5 @@
 import { checkAddress } from '../domain/address.js';
+import type { Settled } from '../domain/settled.js';
 import { plural } from '../domain/text.js';
 import { CampaignError } from '../errors.js';
 import type { Database } from '../store/mysql/database.js';
@@ -7,7 +8,6 @@ import { countSelected, type Selection } from '../store/recipients/selection.js'
 import { settleSelected } from '../store/recipients/settle.js';
 import { readSend } from '../store/sends/row.js';
 import { readProgress } from './progress.js';
-import type { Settled } from './retry.js';
 import { noSuchSend, wrongState } from './send-errors.js';
 import type { Workspace } from './workspace.js';
 

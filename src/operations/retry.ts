@@ -1,5 +1,5 @@
 import type { CodeFilter } from '../domain/code-filter.js';
-import type { ProgressAfter } from '../domain/progress.js';
+import type { Settled } from '../domain/settled.js';
 import { plural } from '../domain/text.js';
 import { CampaignError } from '../errors.js';
 import { countSelected, type Selection } from '../store/recipients/selection.js';
@@ -8,14 +8,6 @@ import { readSend } from '../store/sends/row.js';
 import { readProgress } from './progress.js';
 import { noSuchSend, wrongState } from './send-errors.js';
 import type { Workspace } from './workspace.js';
-
-/** A send after recipients of it were settled. */
-export interface Settled extends ProgressAfter {
-  /** How many. */
-  recipients: number;
-  /** Whether it had been completed, and is running again. */
-  reopened: boolean;
-}
 
 export interface Retry {
   id: number;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Progress } from '../domain/progress.js';
+import { hasEnded, type Progress } from '../domain/progress.js';
 import { unlessAborted } from '../domain/races.js';
 import type { Database } from '../store/mysql/database.js';
 import { isUnavailable } from '../store/mysql/errors.js';
@@ -25,15 +25,14 @@ export async function* watch(
     // A database that hangs must not hold up the end.
     latest = await unlessAborted(readAgain(workspace, database, id, onAway), signal)
   ) {
-    if (latest) yield latest;
-    if (hasEnded(latest)) return;
+    if (latest) {
+      yield latest;
+      if (hasEnded(latest)) return;
+    }
     await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return;
   }
 }
-
-const hasEnded = (progress: Progress | null): boolean =>
-  progress?.status === 'completed' || progress?.status === 'cancelled';
 
 /** @returns null while the database is away */
 async function readAgain(

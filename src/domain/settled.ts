@@ -1,0 +1,24 @@
+import type { ProgressAfter } from './progress.js';
+
+/** A send after its claim was freed, and who had it; null where nobody did. */
+export interface Released extends ProgressAfter {
+  heldBy: string | null;
+}
+
+/** A send after recipients of it were settled. */
+export interface Settled extends ProgressAfter {
+  /** How many. */
+  recipients: number;
+  /** Whether it had been completed, and is running again. */
+  reopened: boolean;
+}
+
+/** A send after its relay's log was read. */
+export interface ResolvedFromLog extends ProgressAfter {
+  /** Recipients that are sent now. */
+  sent: number;
+  /** Those that are pending again. */
+  pending: number;
+  /** Those that are unknown still. */
+  unknown: number;
+}

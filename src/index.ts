@@ -1,0 +1,237 @@
+/** The library: what the commands do, for programs. Importing it does nothing; what a call needs is loaded by the call. */
+import { hasEnded, type Progress, type ProgressAfter } from './domain/progress.js';
+import type { Queued, QueuedSend } from './domain/queued.js';
+import type { RecipientRow } from './domain/recipient-page.js';
+import type { SandboxStatus } from './domain/sandbox.js';
+import type { SchedulerResult } from './domain/scheduler-events.js';
+import type { SendEvent } from './domain/send-events.js';
+import type { Released, ResolvedFromLog, Settled } from './domain/settled.js';
+import type { Verification } from './domain/verification.js';
+import { Calls } from './operations/calls.js';
+import type * as given from './operations/library-types.js';
+import { type Opened, openWorkspace } from './operations/open-workspace.js';
+import { options as read } from './operations/options.js';
+import { onSandbox, openSandbox } from './operations/sandbox-for-library.js';
+
+export type {
+  AddressColumn,
+  EncodedTwice,
+  FoundEncoding,
+  FoundLine,
+  RejectedLine,
+} from './domain/list-findings.js';
+export type { Controls } from './domain/pacing.js';
+export type { Progress, ProgressAfter, Send, ShownStatus, Waiting } from './domain/progress.js';
+export type { ImportProgress, Queued, QueuedSend, QueueFinding } from './domain/queued.js';
+export type { RecipientRow } from './domain/recipient-page.js';
+export type { SandboxStatus } from './domain/sandbox.js';
+export type { SchedulerEvent, SchedulerResult } from './domain/scheduler-events.js';
+export type { EventName, SendEvent } from './domain/send-events.js';
+export type { Released, ResolvedFromLog, Settled } from './domain/settled.js';
+export type { RecipientStatus, SendStatus } from './domain/states.js';
+export type { Contradiction, Verification } from './domain/verification.js';
+export { CampaignError, type ErrorCode } from './errors.js';
+export type * from './operations/library-types.js';
+
+/**
+ * Sends on one database, and what can be done with them. Sessions are opened when they are first needed; `close` ends
+ * them. All that goes wrong is thrown as CampaignError; after an abort, the signal's reason.
+ */
+export class Campaign {
+  readonly #opened: Opened;
+  readonly #calls: Calls;
+
+  /** @throws CampaignError BAD_SETTING naming the option, and never what may hold a password */
+  constructor(options: given.CampaignOptions) {
+    this.#opened = openWorkspace(options);
+    this.#calls = new Calls(this.#opened.workspace);
+  }
+
+  /** A campaign on the servers of a sandbox, which are started where they do not run, and go on when it is closed. */
+  static async sandbox(options: given.SandboxOptions): Promise<Campaign> {
+    return new Campaign(await openSandbox(options));
+  }
+
+  /** Creates or upgrades the tables; gives the names of the files applied. */
+  migrate(): Promise<string[]> {
+    return this.#calls.run(async (on) => (await import('./operations/migrate.js')).migrate(on));
+  }
+
+  /** Imports a list, checks it and sets it running, unless it is to wait. */
+  queue(options: given.QueueOptions & { dryRun: true }): Promise<Queued>;
+  queue(options: given.QueueOptions): Promise<QueuedSend>;
+  queue(options: given.QueueOptions): Promise<Queued> {
+    return this.#calls.run(
+      async (on, signal) =>
+        (await import('./operations/queue-for-library.js')).queueForLibrary(on, options, signal),
+      { signal: options?.signal, stream: options?.list },
+    );
+  }
+
+  /** The only call that sends mail. */
+  runScheduler(options: given.RunSchedulerOptions = {}): Promise<SchedulerResult> {
+    return this.#calls.run(
+      async (_, signal) =>
+        (await import('./operations/run-for-library.js')).runForLibrary(
+          this.#opened,
+          options,
+          signal,
+        ),
+      { signal: options?.signal },
+    );
+  }
+
+  /** How a send stands, why it waits, and when it ends. */
+  progress(id: number): Promise<Progress> {
+    return this.#calls.run(async (on) =>
+      (await import('./operations/progress.js')).progress(on, read.id(id)),
+    );
+  }
+
+  /** The same twice a second, until the send is completed or cancelled, which is the last. */
+  watch(id: number, options: given.WatchOptions = {}): AsyncGenerator<Progress, void, undefined> {
+    return this.#calls.iterate(
+      async (on, signal) => {
+        const { onAway } = read.watch(options);
+        const { watch } = await import('./operations/watch.js');
+        return watch(on, { ...read.id(id), signal, ...(onAway ? { onAway } : {}) });
+      },
+      options?.signal,
+      hasEnded,
+    );
+  }
+
+  /** Who did what to a send, and when. */
+  events(
+    id: number,
+    options: given.EventsOptions = {},
+  ): AsyncGenerator<SendEvent, void, undefined> {
+    return this.#calls.iterate(
+      async (on, signal) => {
+        const { follow } = read.events(options);
+        const { events } = await import('./operations/events.js');
+        return events(on, { ...read.id(id), follow: follow ? signal : undefined });
+      },
+      options?.signal,
+      options?.follow ? () => false : undefined,
+    );
+  }
+
+  /** A send's recipients and what became of each, in the order of the list. */
+  recipients(
+    id: number,
+    options: given.RecipientsOptions = {},
+  ): AsyncGenerator<RecipientRow, void, undefined> {
+    return this.#calls.iterate(async (on) => {
+      const { status } = read.recipients(options);
+      const { eachRecipient } = await import('./operations/recipients.js');
+      return eachRecipient(on, { ...read.id(id), status });
+    }, options?.signal);
+  }
+
+  /** A page of sends, the newest first. */
+  list(options: given.ListOptions = {}): Promise<Progress[]> {
+    return this.#calls.run(async (on) =>
+      (await import('./operations/list.js')).list(on, read.list(options)),
+    );
+  }
+
+  /** Stops handing out a send's messages, within a second. */
+  pause(id: number, options: given.ReasonOptions = {}): Promise<ProgressAfter> {
+    return this.#calls.run(async (on) =>
+      (await import('./operations/pause.js')).pause(on, {
+        ...read.id(id),
+        ...read.reason('pause', options),
+      }),
+    );
+  }
+
+  /** Lets a paused send go on. */
+  resume(id: number): Promise<ProgressAfter> {
+    return this.#calls.run(async (on) =>
+      (await import('./operations/resume.js')).resume(on, read.id(id)),
+    );
+  }
+
+  /** Ends a send for good; what is pending is never sent. */
+  cancel(id: number, options: given.ReasonOptions = {}): Promise<ProgressAfter> {
+    return this.#calls.run(async (on) =>
+      (await import('./operations/cancel.js')).cancel(on, {
+        ...read.id(id),
+        ...read.reason('cancel', options),
+      }),
+    );
+  }
+
+  /** Changes the pacing of a send, live. */
+  controls(id: number, change: given.ControlsOptions): Promise<Progress> {
+    return this.#calls.run(async (on) =>
+      (await import('./operations/controls.js')).controls(on, {
+        ...read.id(id),
+        ...read.controls(change),
+      }),
+    );
+  }
+
+  /** Frees the claim of a scheduler that is known to be dead; its messages in flight become unknown. */
+  release(id: number): Promise<Released> {
+    return this.#calls.run(async (on) =>
+      (await import('./operations/release.js')).release(on, read.id(id)),
+    );
+  }
+
+  /** Recomputes every figure of a send from its ledger. */
+  verify(id: number): Promise<Verification> {
+    return this.#calls.run(async (on) =>
+      (await import('./operations/verify.js')).verify(on, read.id(id)),
+    );
+  }
+
+  /** The same for every send, the oldest first. */
+  verifyAll(): AsyncGenerator<Verification, void, undefined> {
+    return this.#calls.iterate(async (on) =>
+      (await import('./operations/verify.js')).verifyAll(on),
+    );
+  }
+
+  /** Settles recipients of whom it is unknown whether the server accepted their message. */
+  resolve(id: number, options: given.ResolveOptions): Promise<Settled>;
+  resolve(id: number, options: given.ResolveFromLogOptions): Promise<ResolvedFromLog>;
+  resolve(
+    id: number,
+    options: given.ResolveOptions | given.ResolveFromLogOptions,
+  ): Promise<Settled | ResolvedFromLog> {
+    return this.#calls.run(
+      async (on) =>
+        (await import('./operations/resolve-for-library.js')).resolveForLibrary(
+          on,
+          read.id(id),
+          options,
+        ),
+      { stream: Object(options).mailLog },
+    );
+  }
+
+  /** Puts failed (or unknown) recipients back to pending, to be tried anew. */
+  retry(id: number, options: given.RetryOptions = {}): Promise<Settled> {
+    return this.#calls.run(async (on) =>
+      (await import('./operations/retry.js')).retry(on, { ...read.id(id), ...read.retry(options) }),
+    );
+  }
+
+  /** Aborts what is under way, waits until it has ended, and ends the sessions. */
+  close(): Promise<void> {
+    return this.#calls.close();
+  }
+}
+
+/** The private servers of `Campaign.sandbox`, by their folder. */
+export const sandbox = {
+  /** Starts what does not run of the two. */
+  start: (directory: string): Promise<SandboxStatus> => onSandbox('start', directory),
+  /** Stops both; mail and data stay. */
+  stop: (directory: string): Promise<SandboxStatus> => onSandbox('stop', directory),
+  status: (directory: string): Promise<SandboxStatus> => onSandbox('status', directory),
+  /** Deletes the captured mail and every send. */
+  reset: (directory: string): Promise<SandboxStatus> => onSandbox('reset', directory),
+};

@@ -1,0 +1,172 @@
+import type { RejectedLine } from '../domain/list-findings.js';
+import type { ShownStatus } from '../domain/progress.js';
+import type { ImportProgress, QueueFinding } from '../domain/queued.js';
+import type { SchedulerEvent } from '../domain/scheduler-events.js';
+import type { RecipientStatus } from '../domain/states.js';
+
+/** What a stream of bytes may come as; text is taken as UTF-8. */
+export type Pieces = AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>;
+
+export interface CampaignOptions {
+  /** `mysql://user:password@host:3306/database`, with the options that CAMPAIGN_DATABASE_URL may have. */
+  databaseUrl: string;
+  /** `smtp://user:password@host:587` or `smtps://…`, as CAMPAIGN_SMTP_URL; `runScheduler` needs it. */
+  smtpUrl?: string | undefined;
+  /** Who acts, for the events: such as `shop@web1`. */
+  actor: string;
+  /** In place of the one in `databaseUrl`. */
+  databasePassword?: string | undefined;
+  /** In place of the one in `smtpUrl`. */
+  smtpPassword?: string | undefined;
+  /**
+   * Folder where a scheduler keeps what its successor learns its end from: of this user alone, on a local file system,
+   * not a temporary one. Without it a killed scheduler's sends are taken over after five minutes.
+   */
+  stateDirectory?: string | undefined;
+}
+
+export interface SandboxOptions {
+  /** Folder of the sandbox, made where it is not there. */
+  directory: string;
+  actor: string;
+}
+
+export interface QueueOptions {
+  /** CSV with a header and an address column: a path, or the pieces of it as a stream reads them. */
+  list: string | Pieces;
+  /** `news@example.org` or `Name <news@example.org>`. */
+  from: string;
+  /** A Liquid template. */
+  subject: string;
+  /** The bodies, Liquid templates: text, not paths. One at least; the text is made from the HTML when left out. */
+  html?: string | undefined;
+  text?: string | undefined;
+  /** Where answers go. */
+  replyTo?: string | undefined;
+  /** Template of a URL that unsubscribes a recipient by one click: `https://…` or `mailto:…`. */
+  listUnsubscribe?: string | undefined;
+  /** Where times in the message are shown, such as `Europe/Berlin`; UTC when left out. */
+  timezone?: string | undefined;
+  /** What the send is called in lists; the subject when left out. */
+  name?: string | undefined;
+  /** A repeated `queue` with the same key gives the first send back. */
+  key?: string | undefined;
+  /** Messages a batch, 1 to 1,000,000; 100 when left out. */
+  batchSize?: number | undefined;
+  /** Milliseconds between messages, 0 to 3,600,000; 0 when left out. */
+  delayMs?: number | undefined;
+  /** Seconds between batches, 0 to 604,800; 5 when left out. */
+  cooldownSeconds?: number | undefined;
+  /** Tries for a recipient refused for now, 1 to 100; 5 when left out. */
+  maxAttempts?: number | undefined;
+  /** Not before this time. */
+  startAt?: Date | undefined;
+  /** Wait for `resume`. */
+  paused?: boolean | undefined;
+  /** The column that holds the address: its header, or its position from 1. */
+  emailColumn?: string | undefined;
+  /** What the list is written in; found when left out. */
+  encoding?: string | undefined;
+  /** List and templates are checked, and nothing is changed. */
+  dryRun?: boolean | undefined;
+  /** Interrupts it: nothing is queued then, though what was imported may stay as a cancelled send. */
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: ImportProgress) => void) | undefined;
+  /** Told what a person should know of list and message. */
+  onFinding?: ((finding: QueueFinding) => void) | undefined;
+  /** Told each line of the list that cannot be mailed; waited for. */
+  onRejected?: ((line: RejectedLine) => void | Promise<void>) | undefined;
+}
+
+export interface WatchOptions {
+  /** Ends the watching: the iteration throws the signal's reason. */
+  signal?: AbortSignal | undefined;
+  /** Told at each look that the database is away, which is waited for. */
+  onAway?: ((reason: string) => void) | undefined;
+}
+
+export interface EventsOptions {
+  /** Wait for more, until the signal is aborted. */
+  follow?: boolean | undefined;
+  /** Ends the iteration, which throws the signal's reason. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface RecipientsOptions {
+  /** Only these. */
+  status?: RecipientStatus | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface ReasonOptions {
+  /** Why, for the events. */
+  reason?: string | undefined;
+}
+
+/** What is left out stays as it is. */
+export interface ControlsOptions {
+  batchSize?: number | undefined;
+  delayMs?: number | undefined;
+  cooldownSeconds?: number | undefined;
+}
+
+export interface ListOptions {
+  /** Only these. */
+  status?: ShownStatus | undefined;
+  /** Only sends older than this one: the next page. */
+  before?: number | undefined;
+  /** How many at most, 1 to 1000; 50 when left out. */
+  limit?: number | undefined;
+}
+
+/** What unknown recipients are to be, all of them or one. */
+export interface ResolveOptions {
+  as: 'sent' | 'pending' | 'failed';
+  /** Only this one. */
+  email?: string | undefined;
+}
+
+/** The relay's own log, of Postfix or Exim, that settles unknown recipients. */
+export interface ResolveFromLogOptions {
+  mailLog: Pieces;
+  /** What those are to be whom the log covers and does not name; they stay unknown when it is left out. */
+  absent?: 'pending' | undefined;
+}
+
+export interface RetryOptions {
+  /** `failed` when left out; of the unknown some may get a second copy. */
+  from?: 'failed' | 'unknown' | undefined;
+  /** Only those answered with `4xx`, `5xx`, a code (`550`) or an enhanced one (`5.1.1`). */
+  code?: string | number | undefined;
+}
+
+export interface RunSchedulerOptions {
+  /** `idle`: until no send is running any more; `once`: one batch of each send that is due; `stopped` when left out. */
+  until?: 'idle' | 'once' | 'stopped' | undefined;
+  /** Stops it: what is on the wire ends, then the promise is fulfilled. */
+  signal?: AbortSignal | undefined;
+  /** Told of all that it does. */
+  onEvent?: ((event: SchedulerEvent) => void) | undefined;
+  /** With `idle`: do not wait for recipients deferred for longer. */
+  maxWaitSeconds?: number | undefined;
+  /** SMTP connections, 1 to 1000; 8 when left out. */
+  connections?: number | undefined;
+  /** Reconnect after so many messages; never when left out. */
+  messagesPerConnection?: number | undefined;
+  /** Look for work this often; 5 when left out. */
+  pollSeconds?: number | undefined;
+  /** When stopped, let messages on the wire end for so long; 30 when left out. */
+  drainSeconds?: number | undefined;
+  /** As SESSION_TTL_SECONDS. */
+  sessionTtlSeconds?: number | undefined;
+  /** As CAMPAIGN_RETRY_FIRST_SECONDS. */
+  retryFirstSeconds?: number | undefined;
+  /** As CAMPAIGN_RETRY_MAX_SECONDS. */
+  retryMaxSeconds?: number | undefined;
+  /** As CAMPAIGN_MAX_SERVER_FAILURES. */
+  maxServerFailures?: number | undefined;
+  /** As CAMPAIGN_BACKOFF_MAX_SECONDS. */
+  backoffMaxSeconds?: number | undefined;
+  /** As CAMPAIGN_BLOCK_AFTER. */
+  blockAfter?: number | undefined;
+}

@@ -1,0 +1,128 @@
+import { CampaignError } from '../errors.js';
+
+/** Reads one option that was given; `name` is what errors call it. */
+export type Reader<T> = (value: unknown, name: string) => T;
+
+type Readers = Readonly<Record<string, Reader<unknown>>>;
+
+/** What was read: undefined where an option was left out. */
+export type Read<R extends Readers> = { [Name in keyof R]: ReturnType<R[Name]> | undefined };
+
+const SHOWN_CHARACTERS = 80;
+
+/** @throws CampaignError BAD_SETTING naming the option, its value and what is allowed */
+const refuse = (name: string, value: unknown, wanted: string): CampaignError =>
+  new CampaignError('BAD_SETTING', `${name} is ${shown(value)}`, `give ${wanted}`);
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, SHOWN_CHARACTERS));
+  if (typeof value === 'object' && value !== null) return `of the type ${value.constructor?.name}`;
+  return String(value);
+}
+
+/**
+ * Reads the options of one call.
+ * @param call what errors call it: `queue`
+ * @throws CampaignError BAD_SETTING for an option that there is not, and whatever the readers throw
+ */
+export function readOptions<R extends Readers>(call: string, given: unknown, readers: R): Read<R> {
+  if (typeof given !== 'object' || given === null) {
+    throw refuse(`what ${call} is given`, given, 'an object of options');
+  }
+  for (const name of Object.keys(given)) {
+    if (Object.hasOwn(readers, name)) continue;
+    throw new CampaignError(
+      'BAD_SETTING',
+      `${call} has no option ${JSON.stringify(name)}`,
+      `its options are ${Object.keys(readers).join(', ')}`,
+    );
+  }
+  const values = given as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(
+    Object.entries(readers).map(([name, read]) => [
+      name,
+      values[name] === undefined ? undefined : read(values[name], name),
+    ]),
+  ) as Read<R>;
+}
+
+/** @throws CampaignError BAD_SETTING where it was left out */
+export function required<T>(call: string, name: string, value: T | undefined): T {
+  if (value !== undefined) return value;
+  throw new CampaignError('BAD_SETTING', `${name} is missing`, `give ${call} the option ${name}`);
+}
+
+export const wholeNumber =
+  ({ min, max }: { min: number; max: number }): Reader<number> =>
+  (value, name) => {
+    if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) {
+      return value;
+    }
+    const [from, to] = [min, max].map((limit) => limit.toLocaleString('en-US'));
+    throw refuse(name, value, `a whole number from ${from} to ${to}`);
+  };
+
+/** The number of a send. */
+export const sendId = wholeNumber({ min: 1, max: 999_999_999_999_999 });
+
+/** One line of text. */
+export const text =
+  (max: number): Reader<string> =>
+  (value, name) => {
+    const wanted = `text of 1 to ${max.toLocaleString('en-US')} characters without control characters and line breaks`;
+    if (typeof value !== 'string') throw refuse(name, value, wanted);
+    const trimmed = value.trim();
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    if (trimmed === '' || trimmed.length > max || /[\x00-\x1f\x7f]/.test(trimmed)) {
+      throw refuse(name, value, wanted);
+    }
+    return trimmed;
+  };
+
+/** Text that is never shown: it may hold a password. */
+export const secret: Reader<string> = (value, name) => {
+  if (typeof value === 'string') return value;
+  throw new CampaignError('BAD_SETTING', `${name} is no text`, `give text as ${name}`);
+};
+
+export const oneOf =
+  <const T extends string>(values: readonly T[]): Reader<T> =>
+  (value, name) => {
+    const known = values.find((one) => one === value);
+    if (known !== undefined) return known;
+    throw refuse(name, value, `one of ${values.join(', ')}`);
+  };
+
+export const flag: Reader<boolean> = (value, name) => {
+  if (typeof value === 'boolean') return value;
+  throw refuse(name, value, 'true or false');
+};
+
+export const signal: Reader<AbortSignal> = (value, name) => {
+  if (value instanceof AbortSignal) return value;
+  throw refuse(name, value, 'the signal of an AbortController');
+};
+
+export const callback =
+  <F extends (...args: never[]) => unknown>(): Reader<F> =>
+  (value, name) => {
+    if (typeof value === 'function') return value as F;
+    throw refuse(name, value, 'a function');
+  };
+
+export const time: Reader<Date> = (value, name) => {
+  if (value instanceof Date && value.getUTCFullYear() >= 1970) return value;
+  throw refuse(name, value, 'a Date from 1970 on');
+};
+
+/** What gives pieces one by one, a text itself aside. */
+export const pieces: Reader<AsyncIterable<unknown> | Iterable<unknown>> = (value, name) => {
+  if (
+    typeof value === 'object' &&
+    value !== null &&
+    (Symbol.asyncIterator in value || Symbol.iterator in value)
+  ) {
+    return value as AsyncIterable<unknown> | Iterable<unknown>;
+  }
+  throw refuse(name, value, 'a stream, or something else that gives text or bytes');
+};

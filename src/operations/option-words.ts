@@ -1,0 +1,30 @@
+import { CampaignError } from '../errors.js';
+
+/** What the library calls what the command line, for which texts are worded, has other names for. */
+const WORDS: Readonly<Record<string, string>> = {
+  CAMPAIGN_DATABASE_URL: 'databaseUrl',
+  CAMPAIGN_SMTP_URL: 'smtpUrl',
+  CAMPAIGN_DATABASE_PASSWORD_FILE: 'databasePassword',
+  CAMPAIGN_SMTP_PASSWORD_FILE: 'smtpPassword',
+  CAMPAIGN_STATE_DIR: 'stateDirectory',
+  CAMPAIGN_SANDBOX_DIR: 'directory',
+  '--list, or - for standard input': 'list',
+  '--email-column': 'emailColumn',
+  '--encoding': 'encoding',
+  '--email': 'email',
+};
+
+/** A command line between backticks is left as it is: that is what a person types. */
+const FOREIGN = new RegExp(`\`[^\`]*\`|(?:${Object.keys(WORDS).join('|')})(?![\\w-])`, 'g');
+
+const inOptionNames = (message: string): string =>
+  message.replace(FOREIGN, (word) => WORDS[word] ?? word);
+
+/** An error as a user of the library should read it. */
+export function wordedForLibrary(error: unknown): unknown {
+  if (!(error instanceof CampaignError)) return error;
+  const message = inOptionNames(error.message);
+  const remedy = error.remedy && inOptionNames(error.remedy);
+  if (message === error.message && remedy === error.remedy) return error;
+  return new CampaignError(error.code, message, remedy, { cause: error.cause });
+}

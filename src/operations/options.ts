@@ -1,0 +1,91 @@
+import { type CodeFilter, parseCodeFilter } from '../domain/code-filter.js';
+import type { Controls } from '../domain/pacing.js';
+import { PACING_LIMITS } from '../domain/pacing.js';
+import { SHOWN_STATUSES } from '../domain/progress.js';
+import { RECIPIENT_STATUSES } from '../domain/states.js';
+import { CampaignError } from '../errors.js';
+import type { ListQuery } from './list.js';
+import {
+  callback,
+  flag,
+  oneOf,
+  pieces,
+  type Reader,
+  readOptions,
+  required,
+  sendId,
+  signal,
+  text,
+  wholeNumber,
+} from './option-readers.js';
+
+const REASON_LENGTH = 500;
+const ADDRESS_LENGTH = 998;
+const USUAL_LIMIT = 50;
+
+/** Like 4xx, 5xx, 550 or 5.1.1. */
+const code: Reader<CodeFilter> = (value, name) => {
+  const filter = parseCodeFilter(String(value));
+  if (filter) return filter;
+  throw new CampaignError(
+    'BAD_SETTING',
+    `${name} is ${JSON.stringify(value)}`,
+    'give 4xx, 5xx, a code such as 550 or one such as 5.1.1',
+  );
+};
+
+/** The options of each call as its operation takes them. All throw CampaignError BAD_SETTING, naming the option. */
+export const options = {
+  id: (id: unknown): { id: number } => ({ id: sendId(id, 'id') }),
+
+  reason: (call: string, given: unknown): { reason: string | undefined } =>
+    readOptions(call, given, { reason: text(REASON_LENGTH) }),
+
+  watch: (given: unknown) =>
+    readOptions('watch', given, { signal, onAway: callback<(reason: string) => void>() }),
+
+  events: (given: unknown) => readOptions('events', given, { follow: flag, signal }),
+
+  recipients: (given: unknown) =>
+    readOptions('recipients', given, { status: oneOf(RECIPIENT_STATUSES), signal }),
+
+  controls: (given: unknown): { change: Partial<Controls> } => {
+    const read = readOptions('controls', given, {
+      batchSize: wholeNumber(PACING_LIMITS.batchSize),
+      delayMs: wholeNumber(PACING_LIMITS.delayMs),
+      cooldownSeconds: wholeNumber(PACING_LIMITS.cooldownSeconds),
+    });
+    const change = Object.entries(read).filter(([, value]) => value !== undefined);
+    return { change: Object.fromEntries(change) };
+  },
+
+  list: (given: unknown): ListQuery => {
+    const { limit = USUAL_LIMIT, ...read } = readOptions('list', given, {
+      status: oneOf(SHOWN_STATUSES),
+      before: sendId,
+      limit: wholeNumber({ min: 1, max: 1000 }),
+    });
+    return { ...read, limit };
+  },
+
+  resolve: (given: unknown) => {
+    const read = readOptions('resolve', given, {
+      as: oneOf(['sent', 'pending', 'failed']),
+      email: text(ADDRESS_LENGTH),
+    });
+    return { as: required('resolve', 'as', read.as), email: read.email };
+  },
+
+  resolveFromLog: (given: unknown) => {
+    const read = readOptions('resolve', given, { mailLog: pieces, absent: oneOf(['pending']) });
+    return { mailLog: required('resolve', 'mailLog', read.mailLog), absent: read.absent };
+  },
+
+  retry: (given: unknown) => {
+    const { from = 'failed', ...read } = readOptions('retry', given, {
+      from: oneOf(['failed', 'unknown']),
+      code,
+    });
+    return { from, ...read };
+  },
+};

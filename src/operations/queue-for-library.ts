@@ -1,0 +1,168 @@
+import { randomBytes } from 'node:crypto';
+import { PACING_DEFAULTS, PACING_LIMITS } from '../domain/pacing.js';
+import { MAX_BODY_BYTES, QUEUE_LENGTHS, type Queued } from '../domain/queued.js';
+import { clip } from '../domain/text.js';
+import { isTimeZone } from '../domain/time-zone.js';
+import { CampaignError } from '../errors.js';
+import { encodingName } from '../list/encoding.js';
+import { parseSender } from '../message/sender.js';
+import type { NamedTemplate } from '../message/template.js';
+import type { QueueOptions } from './library-types.js';
+import {
+  callback,
+  flag,
+  pieces,
+  type Read,
+  type Reader,
+  readOptions,
+  required,
+  signal,
+  text,
+  time,
+  wholeNumber,
+} from './option-readers.js';
+import { readPieces } from './pieces.js';
+import { type QueueRequest, queue } from './queue.js';
+import type { Workspace } from './workspace.js';
+
+/** A path, or a stream. */
+const list: Reader<string | ReturnType<typeof pieces>> = (value, name) =>
+  typeof value === 'string' ? text(4096)(value, name) : pieces(value, name);
+
+/** @throws CampaignError BAD_ADDRESS */
+const sender: Reader<string> = (value, name) => {
+  const given = text(QUEUE_LENGTHS.sender)(value, name);
+  try {
+    parseSender(given);
+    return given;
+  } catch (error) {
+    if (!(error instanceof CampaignError)) throw error;
+    throw new CampaignError(error.code, `${name}: ${error.message}`, error.remedy, {
+      cause: error,
+    });
+  }
+};
+
+/** @throws CampaignError BAD_TEMPLATE */
+const body: Reader<NamedTemplate> = (value, name) => {
+  const bad = (what: string): CampaignError =>
+    new CampaignError('BAD_TEMPLATE', `${name} ${what}`, `give the body as text in ${name}`);
+  if (typeof value !== 'string') throw bad('is no text');
+  if (value.trim() === '') throw bad('is empty');
+  if (value.includes('\0')) throw bad('has a NUL in it');
+  if (Buffer.byteLength(value) > MAX_BODY_BYTES) throw bad('is larger than 4 MB');
+  return { name, source: value };
+};
+
+const named =
+  (reader: Reader<string>): Reader<NamedTemplate> =>
+  (value, name) => ({
+    name,
+    source: reader(value, name),
+  });
+
+const known =
+  <T>(find: (name: string) => T | undefined, wanted: string): Reader<T> =>
+  (value, name) => {
+    const found = typeof value === 'string' ? find(value) : undefined;
+    if (found !== undefined) return found;
+    throw new CampaignError('BAD_SETTING', `${name} is ${JSON.stringify(value)}`, `give ${wanted}`);
+  };
+
+const READERS = {
+  list,
+  from: sender,
+  subject: text(QUEUE_LENGTHS.subject),
+  html: body,
+  text: body,
+  replyTo: sender,
+  listUnsubscribe: named(text(QUEUE_LENGTHS.url)),
+  timezone: known(
+    (name) => (isTimeZone(name) ? name : undefined),
+    'the name of a time zone, such as Europe/Berlin or UTC',
+  ),
+  name: text(QUEUE_LENGTHS.name),
+  key: text(QUEUE_LENGTHS.key),
+  batchSize: wholeNumber(PACING_LIMITS.batchSize),
+  delayMs: wholeNumber(PACING_LIMITS.delayMs),
+  cooldownSeconds: wholeNumber(PACING_LIMITS.cooldownSeconds),
+  maxAttempts: wholeNumber(PACING_LIMITS.maxAttempts),
+  startAt: time,
+  paused: flag,
+  emailColumn: text(QUEUE_LENGTHS.name),
+  encoding: known(encodingName, 'the name of an encoding, such as utf-8 or windows-1252'),
+  dryRun: flag,
+  signal,
+  onProgress: callback<NonNullable<QueueOptions['onProgress']>>(),
+  onFinding: callback<NonNullable<QueueOptions['onFinding']>>(),
+  onRejected: callback<NonNullable<QueueOptions['onRejected']>>(),
+};
+
+/**
+ * Queues what a program gives.
+ * @throws CampaignError BAD_SETTING, BAD_ADDRESS or BAD_TEMPLATE naming the option, and whatever `queue` throws
+ */
+export async function queueForLibrary(
+  workspace: Workspace,
+  options: QueueOptions,
+  stop: AbortSignal,
+): Promise<Queued> {
+  const read = readOptions('queue', options, READERS);
+  const queued = await queue(requestOf(read), {
+    workspace,
+    signal: stop,
+    randomBytes,
+    now: () => performance.now(),
+    onProgress: read.onProgress ?? ignore,
+    onFinding: read.onFinding ?? ignore,
+  });
+  if (stop.aborted && queued.status === 'cancelled' && !queued.alreadyQueued) throw stop.reason;
+  return queued;
+}
+
+const ignore = (): void => undefined;
+
+function requestOf(read: Read<typeof READERS>): QueueRequest {
+  const given = required('queue', 'list', read.list);
+  const subject = required('queue', 'subject', read.subject);
+  const { html = null, text: plain = null, onRejected } = read;
+  if (html === null && plain === null) {
+    throw new CampaignError(
+      'BAD_SETTING',
+      'there is nothing to send: neither html nor text is given',
+      'give a template as html, as text or as both',
+    );
+  }
+  return {
+    list:
+      typeof given === 'string'
+        ? { path: given }
+        : { name: 'list', chunks: readPieces(given, 'list', 'BAD_LIST') },
+    from: required('queue', 'from', read.from),
+    subject,
+    html,
+    text: plain,
+    replyTo: read.replyTo ?? null,
+    listUnsubscribe: read.listUnsubscribe ?? null,
+    timezone: read.timezone ?? 'UTC',
+    name: read.name ?? clip(subject, QUEUE_LENGTHS.name),
+    key: read.key ?? null,
+    batchSize: read.batchSize ?? PACING_DEFAULTS.batchSize,
+    delayMs: read.delayMs ?? PACING_DEFAULTS.delayMs,
+    cooldownSeconds: read.cooldownSeconds ?? PACING_DEFAULTS.cooldownSeconds,
+    maxAttempts: read.maxAttempts ?? PACING_DEFAULTS.maxAttempts,
+    startAt: read.startAt ?? null,
+    paused: read.paused ?? false,
+    emailColumn: read.emailColumn,
+    encoding: read.encoding,
+    dryRun: read.dryRun ?? false,
+    rejects: onRejected
+      ? {
+          write: async (lines) => {
+            for (const line of lines) await onRejected(line);
+          },
+          close: async () => undefined,
+        }
+      : null,
+  };
+}

@@ -1,0 +1,75 @@
+import type { SchedulerResult } from '../domain/scheduler-events.js';
+import { MAX_WAIT_SECONDS, SCHEDULER_LIMITS } from '../domain/scheduler-limits.js';
+import { CampaignError } from '../errors.js';
+import type { RunSchedulerOptions } from './library-types.js';
+import type { Opened } from './open-workspace.js';
+import { callback, oneOf, readOptions, signal, wholeNumber } from './option-readers.js';
+import { runScheduler } from './run-scheduler.js';
+
+const READERS = {
+  until: oneOf(['idle', 'once', 'stopped']),
+  signal,
+  onEvent: callback<NonNullable<RunSchedulerOptions['onEvent']>>(),
+  maxWaitSeconds: wholeNumber(MAX_WAIT_SECONDS),
+  connections: wholeNumber(SCHEDULER_LIMITS.connections),
+  messagesPerConnection: wholeNumber(SCHEDULER_LIMITS.messagesPerConnection),
+  pollSeconds: wholeNumber(SCHEDULER_LIMITS.pollSeconds),
+  drainSeconds: wholeNumber(SCHEDULER_LIMITS.drainSeconds),
+  sessionTtlSeconds: wholeNumber(SCHEDULER_LIMITS.sessionTtlSeconds),
+  retryFirstSeconds: wholeNumber(SCHEDULER_LIMITS.retryFirstSeconds),
+  retryMaxSeconds: wholeNumber(SCHEDULER_LIMITS.retryMaxSeconds),
+  maxServerFailures: wholeNumber(SCHEDULER_LIMITS.maxServerFailures),
+  backoffMaxSeconds: wholeNumber(SCHEDULER_LIMITS.backoffMaxSeconds),
+  blockAfter: wholeNumber(SCHEDULER_LIMITS.blockAfter),
+};
+
+/**
+ * Runs a scheduler for a program.
+ * @throws CampaignError BAD_SETTING naming the option, and whatever `runScheduler` throws
+ */
+export async function runForLibrary(
+  { workspace, smtp, stateDirectory }: Opened,
+  options: RunSchedulerOptions,
+  stop: AbortSignal,
+): Promise<SchedulerResult> {
+  const read = readOptions('runScheduler', options, READERS);
+  if (!smtp) {
+    throw new CampaignError(
+      'BAD_SETTING',
+      'runScheduler needs an SMTP server, and smtpUrl was not given',
+      'give new Campaign the option smtpUrl: smtp://user:password@host:587',
+    );
+  }
+  const figure = (name: keyof typeof SCHEDULER_LIMITS): number =>
+    read[name] ?? SCHEDULER_LIMITS[name].default;
+  const retry = {
+    firstSeconds: figure('retryFirstSeconds'),
+    maxSeconds: figure('retryMaxSeconds'),
+  };
+  if (retry.maxSeconds < retry.firstSeconds) {
+    throw new CampaignError(
+      'BAD_SETTING',
+      `retryMaxSeconds (${retry.maxSeconds}) is below retryFirstSeconds (${retry.firstSeconds})`,
+      'raise the first or lower the second',
+    );
+  }
+  return runScheduler(
+    workspace,
+    {
+      smtp,
+      stateFolders: stateDirectory === undefined ? [] : [{ directory: stateDirectory }],
+      until: read.until ?? 'stopped',
+      maxWaitSeconds: read.maxWaitSeconds ?? null,
+      connections: figure('connections'),
+      messagesPerConnection: figure('messagesPerConnection'),
+      pollSeconds: figure('pollSeconds'),
+      drainSeconds: figure('drainSeconds'),
+      sessionTtlSeconds: figure('sessionTtlSeconds'),
+      retry,
+      maxServerFailures: figure('maxServerFailures'),
+      backoffMaxSeconds: figure('backoffMaxSeconds'),
+      blockAfter: figure('blockAfter'),
+    },
+    { report: read.onEvent ?? (() => undefined), signal: stop },
+  );
+}
