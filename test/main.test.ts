@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCommand } from './support/command.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
+import { runCommand } from './support/run-command.ts';
 
 let test: TestDatabase;
 beforeAll(async () => {

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FlightRecorder } from '../../src/host/flight-recorder.ts';
 import { parseSmtpUrl } from '../../src/smtp/url.ts';
-import { CAMPAIGN } from '../support/cli.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { startScheduler } from '../support/scheduler.ts';
-import { seedSend } from '../support/sends.ts';
+import { seedQueuedSend } from '../support/seed.ts';
+import { CAMPAIGN } from '../support/spawn-campaign.ts';
 import { makeStateFolder } from '../support/state-folder.ts';
 import {
   type Bench,
@@ -127,7 +127,7 @@ async function killed(serverUrl: string, context: BenchContext, given: Kills): P
   let scheduler: ChildProcess | undefined;
   try {
     context.say(`${recipients} recipients, ${delayMs} ms a message`);
-    const sendId = await seedSend(test.database, { recipients, batchSize: 1_000_000 });
+    const sendId = await seedQueuedSend(test.database, { recipients, batchSize: 1_000_000 });
     const begin = (number: number): void => {
       const env = {
         PATH: process.env.PATH,
@@ -234,7 +234,7 @@ async function recorderCost(
   const sink = await startSink();
   try {
     const recorder = FlightRecorder.create(join(state.directory, 'a'), 'a', 2 * connections);
-    await seedSend(test.database, { recipients: messages, batchSize: messages });
+    await seedQueuedSend(test.database, { recipients: messages, batchSize: messages });
     const settings = parseSmtpUrl(`smtp://127.0.0.1:${sink.port}`);
     await startScheduler(test.connect(), settings, {
       connections,

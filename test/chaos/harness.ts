@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CAMPAIGN } from '../support/cli.ts';
-import { seedSend } from '../support/sends.ts';
+import { seedQueuedSend } from '../support/seed.ts';
+import { CAMPAIGN } from '../support/spawn-campaign.ts';
 import { makeStateFolder } from '../support/state-folder.ts';
 import { compare, unbalanced, type Verdict } from './compare.ts';
 import type { ChaosDatabase } from './databases.ts';
@@ -214,7 +214,7 @@ class Chaos {
       const count = random.between(30, Math.floor(200 / sends));
       const cooldownSeconds = random.oneOf([0, 0, 1]);
       ids.push(
-        await seedSend(this.options.database.test.database, {
+        await seedQueuedSend(this.options.database.test.database, {
           emails: Array.from({ length: count }, (_, n) => `r${n}@${weather}.k${seed}-${i}.example`),
           batchSize: cooldownSeconds > 0 ? 60 : random.between(10, 60),
           delayMs: random.oneOf([0, 0, 4, 8]),

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { SHOWN_STATUSES } from '../../src/domain/progress.ts';
-import { runCommand, startCommand } from '../support/command.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { rowsOf, seedSend } from '../support/seed.ts';
+import { runCommand, startCommand } from '../support/run-command.ts';
+import { rowsOf, seedSendWithRows } from '../support/seed.ts';
 
 let test: TestDatabase;
 beforeAll(async () => {
@@ -16,7 +16,7 @@ describe('list', () => {
   it('shows what progress shows, the newest first, a page at a time', async () => {
     const ids: number[] = [];
     for (const status of ['importing', 'running', 'paused', 'completed', 'cancelled'] as const) {
-      ids.unshift(await seedSend(test.database, rowsOf({ sent: 1 }), { status }));
+      ids.unshift(await seedSendWithRows(test.database, rowsOf({ sent: 1 }), { status }));
     }
     const page = async (...options: (string | number)[]) =>
       (JSON.parse((await run('list', '--json', ...options)).stdout) as { id: number }[]).map(
@@ -45,13 +45,13 @@ describe('list', () => {
     };
     for (const status of ['importing', 'running', 'paused', 'completed', 'cancelled'] as const) {
       for (const startInSeconds of [undefined, 3600, -3600]) {
-        await seedSend(own.database, rowsOf({ pending: 1 }), {
+        await seedSendWithRows(own.database, rowsOf({ pending: 1 }), {
           status,
           ...(startInSeconds === undefined ? {} : { startInSeconds }),
         });
       }
     }
-    const later = await seedSend(own.database, [], { startInSeconds: 7200 });
+    const later = await seedSendWithRows(own.database, [], { startInSeconds: 7200 });
     const all = await list();
     const shown = new Set(all.map(({ status }) => status));
     expect([...shown].sort()).toEqual([...SHOWN_STATUSES].sort());
@@ -72,7 +72,7 @@ describe('list', () => {
   });
 
   it('prints a line a send in a pipe and a table on a terminal, names escaped', async () => {
-    const id = await seedSend(test.database, [], { name: 'a\tb\u001b[2J' });
+    const id = await seedSendWithRows(test.database, [], { name: 'a\tb\u001b[2J' });
     const { stdout } = await run('list', '--limit', 1);
     expect(stdout.split('\t').slice(0, 3)).toEqual([String(id), 'a\\tb\\x1b[2J', 'running']);
     const table = await runCommand(['list', '--limit', '1'], {
@@ -87,7 +87,7 @@ describe('list', () => {
 
 describe('events', () => {
   it('lists who did what, oldest first', async () => {
-    const id = await seedSend(test.database, rowsOf({ pending: 1 }));
+    const id = await seedSendWithRows(test.database, rowsOf({ pending: 1 }));
     await run('pause', id, '--reason', 'lunch');
     await run('resume', id);
     const { code, stdout } = await run('events', id, '--json');
@@ -105,12 +105,14 @@ describe('events', () => {
       { event: 'paused', reason: 'lunch', actor: expect.stringContaining('@') },
       { event: 'resumed', reason: null },
     ]);
-    expect((await run('events', await seedSend(test.database, []), '--json')).stdout).toBe('[]\n');
+    expect((await run('events', await seedSendWithRows(test.database, []), '--json')).stdout).toBe(
+      '[]\n',
+    );
     expect((await run('events', 999_999)).code).toBe(3);
   });
 
   it('--follow prints later ones as they come, until it is interrupted', async () => {
-    const id = await seedSend(test.database, rowsOf({ pending: 1 }));
+    const id = await seedSendWithRows(test.database, rowsOf({ pending: 1 }));
     await run('pause', id);
     const followed = startCommand(['events', String(id), '--follow', '--json'], { url: test.url });
     const names = () =>

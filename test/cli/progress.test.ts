@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { beat } from '../../src/store/workers.ts';
-import { runCommand, startCommand } from '../support/command.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { rowsOf, type SeedRow, type SeedSend, seedSend } from '../support/seed.ts';
-import { ageClaim, ageWorkers } from '../support/sends.ts';
+import { ageClaim, ageWorkers } from '../support/ledger.ts';
+import { runCommand, startCommand } from '../support/run-command.ts';
+import { rowsOf, type SeedRow, type SendSeed, seedSendWithRows } from '../support/seed.ts';
 
 let test: TestDatabase;
 beforeAll(async () => {
@@ -34,8 +34,8 @@ const KEYS = [
   'waiting',
 ];
 
-async function progress(rows: SeedRow[], send: SeedSend = {}) {
-  const id = await seedSend(test.database, rows, send);
+async function progress(rows: SeedRow[], send: SendSeed = {}) {
+  const id = await seedSendWithRows(test.database, rows, send);
   const { code, stdout } = await runCommand(['progress', String(id), '--json'], { url: test.url });
   expect(code).toBe(0);
   return JSON.parse(stdout);
@@ -110,7 +110,7 @@ describe('progress --json', () => {
     expect(waiting.for).toBe('takeover');
     expect(Date.parse(waiting.until) - Date.parse(claimedAt)).toBe(300_000);
     expect(waiting.text).toMatch(/^held by vm:24300, not seen for 4\d s; taken over in 5 min$/);
-    const id = await seedSend(test.database, rows, held);
+    const id = await seedSendWithRows(test.database, rows, held);
     await ageClaim(test.database, id, 301);
     const shown = await runCommand(['progress', String(id)], { url: test.url, terminal: true });
     expect(shown.stdout).toMatch(/held by vm:24300, .*; taken over now/);
@@ -126,7 +126,7 @@ describe('progress --json', () => {
 
   it('of a send that only has deferred rows left says when the next is due', async () => {
     await beat(test.database, { worker: 'w', host: 'h', pid: 1 });
-    const id = await seedSend(test.database, [{ status: 'pending', deferred: true }]);
+    const id = await seedSendWithRows(test.database, [{ status: 'pending', deferred: true }]);
     await test.database.run(
       'UPDATE CAMPAIGN_SEND_RESULTS SET NEXT_ATTEMPT_AT = UTC_TIMESTAMP(3) + INTERVAL 90 SECOND WHERE SEND_ID = ?',
       [id],
@@ -139,7 +139,7 @@ describe('progress --json', () => {
   });
 
   it('takes the rate from the ledger, and the time left from the rate', async () => {
-    const id = await seedSend(test.database, rowsOf({ sent: 100, pending: 50 }));
+    const id = await seedSendWithRows(test.database, rowsOf({ sent: 100, pending: 50 }));
     await test.database.run(
       'UPDATE CAMPAIGN_SEND_RESULTS SET SENT_AT = UTC_TIMESTAMP(3) - INTERVAL 10 SECOND WHERE SEND_ID = ? AND SEQ = 1',
       [id],
@@ -154,7 +154,9 @@ describe('progress --json', () => {
 
 describe('progress for people', () => {
   it('prints key: value lines in a pipe, with control characters of a name escaped', async () => {
-    const id = await seedSend(test.database, rowsOf({ sent: 1 }), { name: 'evil \u001b[31m' });
+    const id = await seedSendWithRows(test.database, rowsOf({ sent: 1 }), {
+      name: 'evil \u001b[31m',
+    });
     const { stdout } = await runCommand(['progress', String(id)], { url: test.url });
     expect(stdout).toContain('name: evil \\x1b[31m\n');
     expect(stdout).toContain('sent: 1\n');
@@ -162,7 +164,7 @@ describe('progress for people', () => {
   });
 
   it('draws a table on a terminal, without colours under NO_COLOR', async () => {
-    const id = await seedSend(test.database, rowsOf({ sent: 1, failed: 1 }));
+    const id = await seedSendWithRows(test.database, rowsOf({ sent: 1, failed: 1 }));
     const options = { url: test.url, terminal: true, env: { NO_COLOR: '1' } };
     const { stdout } = await runCommand(['progress', String(id)], options);
     expect(stdout).toMatch(/^done +2 of 2 \(100 %\)$/m);
@@ -190,7 +192,7 @@ describe('progress --watch', () => {
     );
 
   it('prints a line a change in a pipe and ends with the send', async () => {
-    const id = await seedSend(test.database, rowsOf({ pending: 2 }));
+    const id = await seedSendWithRows(test.database, rowsOf({ pending: 2 }));
     const watch = startCommand(['progress', String(id), '--watch'], { url: test.url });
     await vi.waitFor(() => expect(watch.stdout).toContain('running 0/2'));
     await settleAll(id);
@@ -200,7 +202,7 @@ describe('progress --watch', () => {
   });
 
   it('prints an object a line with --json', async () => {
-    const id = await seedSend(test.database, rowsOf({ pending: 2 }));
+    const id = await seedSendWithRows(test.database, rowsOf({ pending: 2 }));
     const watch = startCommand(['progress', String(id), '--watch', '--json'], { url: test.url });
     await vi.waitFor(() => expect(watch.stdout).not.toBe(''));
     await settleAll(id);
@@ -213,7 +215,7 @@ describe('progress --watch', () => {
   });
 
   it('pauses, resumes, and after a question cancels by keys', async () => {
-    const id = await seedSend(test.database, rowsOf({ pending: 2 }));
+    const id = await seedSendWithRows(test.database, rowsOf({ pending: 2 }));
     const watch = startCommand(['progress', String(id), '--watch'], {
       url: test.url,
       terminal: true,
@@ -246,7 +248,7 @@ describe('progress --watch', () => {
     ['a paste', 'the price of cherries, yes please'],
     ['capitals', 'P'],
   ])('takes %s for none of its keys', async (_, keys) => {
-    const id = await seedSend(test.database, rowsOf({ pending: 2 }));
+    const id = await seedSendWithRows(test.database, rowsOf({ pending: 2 }));
     const watch = startCommand(['progress', String(id), '--watch'], {
       url: test.url,
       terminal: true,
@@ -265,7 +267,7 @@ describe('progress --watch', () => {
   });
 
   it('ends at q and leaves the send as it is', async () => {
-    const id = await seedSend(test.database, rowsOf({ pending: 2 }));
+    const id = await seedSendWithRows(test.database, rowsOf({ pending: 2 }));
     const watch = startCommand(['progress', String(id), '--watch'], {
       url: test.url,
       terminal: true,

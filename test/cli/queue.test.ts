@@ -13,8 +13,8 @@ import { CampaignError } from '../../src/errors.ts';
 import { Database } from '../../src/store/mysql/database.ts';
 import { cancelImport } from '../../src/store/sends/lifecycle.ts';
 import { queueSummary } from '../../src/view/queue.ts';
-import { runCommand, startCommand } from '../support/command.ts';
 import { createTestDatabase, startTestServer, type TestDatabase } from '../support/database.ts';
+import { runCommand, startCommand } from '../support/run-command.ts';
 
 let db: TestDatabase;
 let directory: string;

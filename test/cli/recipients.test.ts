@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { messageIdsOf } from '../../src/domain/message-id.ts';
-import { runCommand } from '../support/command.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { rowsOf, type SeedRow, seedSend } from '../support/seed.ts';
+import { runCommand } from '../support/run-command.ts';
+import { rowsOf, type SeedRow, seedSendWithRows } from '../support/seed.ts';
 
 let test: TestDatabase;
 beforeAll(async () => {
@@ -45,7 +45,7 @@ async function pages(id: number, status: string): Promise<string[]> {
 
 describe('recipients --json', () => {
   it('has the documented keys, the reply of what failed as the error, and the Message-ID of what was tried', async () => {
-    const id = await seedSend(test.database, rowsOf({ sent: 1, failed: 1, pending: 1 }));
+    const id = await seedSendWithRows(test.database, rowsOf({ sent: 1, failed: 1, pending: 1 }));
     const { recipients, next } = await json(id);
     expect(next).toBeNull();
     expect(Object.keys(recipients[0] ?? {}).slice(0, 8)).toEqual([
@@ -74,12 +74,12 @@ describe('recipients --json', () => {
   });
 
   it('of a send without recipients is an empty page', async () => {
-    const id = await seedSend(test.database, []);
+    const id = await seedSendWithRows(test.database, []);
     expect(await json(id)).toEqual({ recipients: [], next: null });
   });
 
   it('streams the whole as one document with --all', async () => {
-    const id = await seedSend(test.database, rowsOf({ sent: 4500 }));
+    const id = await seedSendWithRows(test.database, rowsOf({ sent: 4500 }));
     const { recipients, next } = await json(id, '--all');
     expect(next).toBeNull();
     expect(recipients.map(({ email }) => email)).toEqual(
@@ -104,7 +104,7 @@ describe('pages of one status, joined, hold each of its rows once', () => {
   ];
   let id: number;
   beforeAll(async () => {
-    id = await seedSend(test.database, rows, { claimedBy: 'w' });
+    id = await seedSendWithRows(test.database, rows, { claimedBy: 'w' });
   });
 
   it.each(['sent', 'failed', 'unknown', 'sending', 'skipped', 'pending'])('%s', async (status) => {
@@ -119,7 +119,7 @@ describe('pages of one status, joined, hold each of its rows once', () => {
 
 describe('recipients as CSV', () => {
   it('has a head, quotes what needs it, and disarms what a spreadsheet would run, but no address with + or -', async () => {
-    const id = await seedSend(test.database, [
+    const id = await seedSendWithRows(test.database, [
       { status: 'failed', response: '=HYPERLINK("http://x")' },
       { status: 'failed', email: '+a@example.org', response: 'one, two' },
     ]);
@@ -135,7 +135,7 @@ describe('recipients as CSV', () => {
 
 describe('recipients as lines', () => {
   it('are separated by tabs, control characters escaped, and say how to go on', async () => {
-    const id = await seedSend(test.database, [
+    const id = await seedSendWithRows(test.database, [
       { status: 'failed', response: 'bad \u001b]0;x\u0007' },
       { status: 'pending' },
     ]);
@@ -145,14 +145,14 @@ describe('recipients as lines', () => {
     expect(stderr).toContain(`campaign recipients ${id} --limit 1 --after 1`);
     const filtered = await run(id, '--status', 'failed', '--csv', '--limit', 1);
     expect(filtered.stderr).not.toContain('more:');
-    const failed = await seedSend(test.database, rowsOf({ failed: 2 }));
+    const failed = await seedSendWithRows(test.database, rowsOf({ failed: 2 }));
     expect((await run(failed, '--status', 'failed', '--csv', '--limit', 1)).stderr).toContain(
       `campaign recipients ${failed} --status failed --csv --limit 1 --after 1`,
     );
   });
 
   it('become a table on a terminal', async () => {
-    const id = await seedSend(test.database, rowsOf({ failed: 1 }));
+    const id = await seedSendWithRows(test.database, rowsOf({ failed: 1 }));
     const { stdout } = await runCommand(['recipients', String(id)], {
       url: test.url,
       terminal: true,

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listEvents } from '../../src/store/events.ts';
 import { beat } from '../../src/store/workers.ts';
-import { runCommand } from '../support/command.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { rowsOf, seedSend } from '../support/seed.ts';
-import { balancedBooks } from '../support/sends.ts';
+import { balancedBooks } from '../support/ledger.ts';
+import { runCommand } from '../support/run-command.ts';
+import { rowsOf, seedSendWithRows } from '../support/seed.ts';
 
 let test: TestDatabase;
 beforeAll(async () => {
@@ -17,7 +17,7 @@ const events = (id: number) => listEvents(test.database, id, 0, 100);
 
 /** A send held by a worker, with messages in its hands. */
 const seedHeld = (sending = 3) =>
-  seedSend(test.database, rowsOf({ sent: 1, sending, pending: 2 }), {
+  seedSendWithRows(test.database, rowsOf({ sent: 1, sending, pending: 2 }), {
     claimedBy: 'far:7:abcd:12',
     claimNumber: 5,
   });
@@ -56,7 +56,7 @@ describe('release', () => {
   });
 
   it('of a send that nobody holds changes nothing, exits 0 and says so', async () => {
-    const id = await seedSend(test.database, rowsOf({ pending: 2 }));
+    const id = await seedSendWithRows(test.database, rowsOf({ pending: 2 }));
     const { code, stderr } = await run('release', id);
     expect(code).toBe(0);
     expect(stderr).toContain(`send ${id} is not held by anybody`);

@@ -3,9 +3,9 @@ import { messageIdsOf } from '../../src/domain/message-id.ts';
 import { listEvents } from '../../src/store/events.ts';
 import { readSend } from '../../src/store/sends/row.ts';
 import { verifySend } from '../../src/store/verify.ts';
-import { runCommand } from '../support/command.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { rowsOf, type SeedRow, seedSend } from '../support/seed.ts';
+import { runCommand } from '../support/run-command.ts';
+import { rowsOf, type SeedRow, seedSendWithRows } from '../support/seed.ts';
 
 let test: TestDatabase;
 beforeAll(async () => {
@@ -30,7 +30,7 @@ describe('resolve --as', () => {
   it.each(['sent', 'failed'] as const)(
     '%s settles every unknown row, and the books balance',
     async (as) => {
-      const id = await seedSend(test.database, rowsOf({ sent: 2, unknown: 3 }), {
+      const id = await seedSendWithRows(test.database, rowsOf({ sent: 2, unknown: 3 }), {
         status: 'completed',
       });
       const { code, stdout } = await run(['resolve', id, '--as', as, '--json']);
@@ -51,7 +51,7 @@ describe('resolve --as', () => {
   );
 
   it('pending warns of second copies, needs --yes off a terminal, and reopens a completed send', async () => {
-    const id = await seedSend(test.database, rowsOf({ sent: 2, unknown: 3 }), {
+    const id = await seedSendWithRows(test.database, rowsOf({ sent: 2, unknown: 3 }), {
       status: 'completed',
     });
     const refused = await run(['resolve', id, '--as', 'pending', '--json']);
@@ -69,14 +69,14 @@ describe('resolve --as', () => {
   });
 
   it('with --email settles that one alone, however it is spelled', async () => {
-    const id = await seedSend(test.database, rowsOf({ unknown: 3 }));
+    const id = await seedSendWithRows(test.database, rowsOf({ unknown: 3 }));
     expect((await run(['resolve', id, '--as', 'sent', '--email', 'R2@Example.org'])).code).toBe(0);
     expect(await statuses(id)).toEqual(['unknown', 'sent', 'unknown']);
     await balanced(id);
   });
 
   it('of an address that is not in the send exits 3, of one that is not unknown 4', async () => {
-    const id = await seedSend(test.database, rowsOf({ unknown: 1, sent: 1 }));
+    const id = await seedSendWithRows(test.database, rowsOf({ unknown: 1, sent: 1 }));
     const absent = await run([
       'resolve',
       id,
@@ -94,7 +94,7 @@ describe('resolve --as', () => {
   });
 
   it('of rows that a live claim holds is refused and changes nothing', async () => {
-    const id = await seedSend(test.database, rowsOf({ unknown: 2, sending: 1 }), {
+    const id = await seedSendWithRows(test.database, rowsOf({ unknown: 2, sending: 1 }), {
       claimedBy: 'w',
     });
     const { code, stderr } = await run(['resolve', id, '--as', 'sent']);
@@ -105,14 +105,14 @@ describe('resolve --as', () => {
 
   it('settles rows of an earlier claim while a later one is at work', async () => {
     const rows: SeedRow[] = [{ status: 'unknown' }, { status: 'unknown', claimNumber: 2 }];
-    const id = await seedSend(test.database, rows, { claimedBy: 'w', claimNumber: 2 });
+    const id = await seedSendWithRows(test.database, rows, { claimedBy: 'w', claimNumber: 2 });
     expect((await run(['resolve', id, '--as', 'sent'])).code).toBe(0);
     expect(await statuses(id)).toEqual(['sent', 'unknown']);
     await balanced(id);
   });
 
   it('by two operators at once settles each row once, and the books balance', async () => {
-    const id = await seedSend(test.database, rowsOf({ unknown: 3000 }));
+    const id = await seedSendWithRows(test.database, rowsOf({ unknown: 3000 }));
     const results = await Promise.all([
       run(['resolve', id, '--as', 'sent']),
       run(['resolve', id, '--as', 'failed']),
@@ -123,9 +123,9 @@ describe('resolve --as', () => {
   });
 
   it('with nothing unknown exits 4, of a cancelled send not to pending', async () => {
-    const nothing = await seedSend(test.database, rowsOf({ sent: 1 }));
+    const nothing = await seedSendWithRows(test.database, rowsOf({ sent: 1 }));
     expect((await run(['resolve', nothing, '--as', 'sent'])).code).toBe(4);
-    const cancelled = await seedSend(test.database, rowsOf({ unknown: 1 }), {
+    const cancelled = await seedSendWithRows(test.database, rowsOf({ unknown: 1 }), {
       status: 'cancelled',
     });
     expect((await run(['resolve', cancelled, '--as', 'pending', '--yes'])).code).toBe(4);
@@ -136,7 +136,7 @@ describe('resolve --as', () => {
   it.each([[], ['--as', 'lost'], ['--as', 'sent', '--from-maillog', '-']])(
     'exits 2 for wrong usage: %j',
     async (...options) => {
-      const id = await seedSend(test.database, rowsOf({ unknown: 1 }));
+      const id = await seedSendWithRows(test.database, rowsOf({ unknown: 1 }));
       expect((await run(['resolve', id, ...options.flat()])).code).toBe(2);
     },
   );
@@ -144,7 +144,7 @@ describe('resolve --as', () => {
 
 describe('retry', () => {
   it('puts failed rows back to pending with all their attempts, and reopens a completed send', async () => {
-    const id = await seedSend(test.database, rowsOf({ sent: 1, failed: 2 }), {
+    const id = await seedSendWithRows(test.database, rowsOf({ sent: 1, failed: 2 }), {
       status: 'completed',
     });
     const { code, stdout } = await run(['retry', id, '--json']);
@@ -167,7 +167,7 @@ describe('retry', () => {
     ['4xx', ['failed', 'failed', 'pending']],
     ['5.2.2', ['failed', 'pending', 'failed']],
   ])('--code %s chooses by the reply', async (code, expected) => {
-    const id = await seedSend(test.database, [
+    const id = await seedSendWithRows(test.database, [
       { status: 'failed', code: 550, enhanced: '5.1.1' },
       { status: 'failed', code: 552, enhanced: '5.2.2' },
       { status: 'failed', code: 451, enhanced: '4.7.1' },
@@ -178,7 +178,7 @@ describe('retry', () => {
   });
 
   it('--unknown warns of second copies and needs --yes off a terminal', async () => {
-    const id = await seedSend(test.database, rowsOf({ unknown: 1 }));
+    const id = await seedSendWithRows(test.database, rowsOf({ unknown: 1 }));
     const { code, stderr } = await run(['retry', id, '--unknown']);
     expect(code).toBe(2);
     expect(stderr).toContain('second copy');
@@ -188,11 +188,13 @@ describe('retry', () => {
   });
 
   it('with nothing that fits exits 4, with an unknown code 2, of a cancelled send 4', async () => {
-    const id = await seedSend(test.database, rowsOf({ failed: 1 }));
+    const id = await seedSendWithRows(test.database, rowsOf({ failed: 1 }));
     expect((await run(['retry', id, '--code', '552'])).code).toBe(4);
     expect((await run(['retry', id, '--unknown', '--yes'])).code).toBe(4);
     expect((await run(['retry', id, '--code', '7xx'])).code).toBe(2);
-    const cancelled = await seedSend(test.database, rowsOf({ failed: 1 }), { status: 'cancelled' });
+    const cancelled = await seedSendWithRows(test.database, rowsOf({ failed: 1 }), {
+      status: 'cancelled',
+    });
     expect((await run(['retry', cancelled])).code).toBe(4);
     expect(await statuses(id)).toEqual(['failed']);
   });
@@ -209,7 +211,7 @@ describe('resolve --from-maillog', () => {
   const log = (...lines: string[]) => `${lines.join('\n')}\n`;
 
   it('settles what Postfix put into its queue, not what it only named', async () => {
-    const id = await seedSend(test.database, rowsOf({ unknown: 3 }));
+    const id = await seedSendWithRows(test.database, rowsOf({ unknown: 3 }));
     const text = log(
       named(id, 1, 'AAAA11111'),
       named(id, 2, 'BBBB22222'),
@@ -224,7 +226,7 @@ describe('resolve --from-maillog', () => {
   });
 
   it('reads the log of Exim, whose arrival line is the acceptance', async () => {
-    const id = await seedSend(test.database, rowsOf({ unknown: 2 }));
+    const id = await seedSendWithRows(test.database, rowsOf({ unknown: 2 }));
     const text = log(
       `2026-11-25 03:00:00 1tFabc-0000000012x-3K4d <= news@example.org H=a [127.0.0.1] P=esmtp S=900 id=${idOf(id, 2)}`,
     );
@@ -234,7 +236,7 @@ describe('resolve --from-maillog', () => {
   });
 
   it('does not believe a Message-ID that the send did not give', async () => {
-    const id = await seedSend(test.database, rowsOf({ unknown: 1 }));
+    const id = await seedSendWithRows(test.database, rowsOf({ unknown: 1 }));
     const forged = `${id.toString(36)}.1.0123456789abcdef@example.org`;
     const text = log(
       `Nov 25 03:00:00 mx postfix/cleanup[11]: AAAA11111: message-id=<${forged}>`,
@@ -254,7 +256,7 @@ describe('resolve --from-maillog', () => {
       { status: 'sent', claimNumber: 2 },
       { status: 'unknown', claimNumber: 2 },
     ];
-    const id = await seedSend(test.database, rows, { claimNumber: 2 });
+    const id = await seedSendWithRows(test.database, rows, { claimNumber: 2 });
     const text = log(
       named(id, 2, 'AAAA11111'),
       active('AAAA11111'),
@@ -282,7 +284,7 @@ describe('resolve --from-maillog', () => {
   });
 
   it('of another format, of no file, and of nothing of ours is told apart, and changes nothing', async () => {
-    const id = await seedSend(test.database, rowsOf({ unknown: 1 }));
+    const id = await seedSendWithRows(test.database, rowsOf({ unknown: 1 }));
     const other = await run(['resolve', id, '--from-maillog', '-', '--json'], 'a line\nanother\n');
     expect(other.code).toBe(2);
     expect(JSON.parse(other.stderr)).toMatchObject({ code: 'BAD_FILE' });

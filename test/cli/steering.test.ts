@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listEvents } from '../../src/store/events.ts';
 import { readSend } from '../../src/store/sends/row.ts';
 import { verifySend } from '../../src/store/verify.ts';
-import { runCommand } from '../support/command.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { rowsOf, seedSend } from '../support/seed.ts';
+import { runCommand } from '../support/run-command.ts';
+import { rowsOf, seedSendWithRows } from '../support/seed.ts';
 
 let test: TestDatabase;
 beforeAll(async () => {
@@ -23,7 +23,7 @@ const eventNames = async (id: number) =>
 
 describe('pause', () => {
   it('pauses a running send with its reason, writes the event, and prints the progress', async () => {
-    const id = await seedSend(test.database, rowsOf({ sent: 1, pending: 2 }));
+    const id = await seedSendWithRows(test.database, rowsOf({ sent: 1, pending: 2 }));
     const { code, stdout } = await run('pause', id, '--reason', 'typo', '--json');
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
@@ -36,7 +36,7 @@ describe('pause', () => {
   });
 
   it('of a paused send changes nothing, exits 0 and says so', async () => {
-    const id = await seedSend(test.database, [], { status: 'paused', reason: 'first' });
+    const id = await seedSendWithRows(test.database, [], { status: 'paused', reason: 'first' });
     const { code, stderr } = await run('pause', id);
     expect(code).toBe(0);
     expect(stderr).toContain(`send ${id} is paused already`);
@@ -47,7 +47,7 @@ describe('pause', () => {
   it.each(['importing', 'completed', 'cancelled'] as const)(
     'of a send that is %s exits 4 and tells the state',
     async (status) => {
-      const id = await seedSend(test.database, [], { status });
+      const id = await seedSendWithRows(test.database, [], { status });
       const { code, stderr } = await run('pause', id, '--json');
       expect(code).toBe(4);
       expect(JSON.parse(stderr)).toMatchObject({
@@ -58,7 +58,7 @@ describe('pause', () => {
   );
 
   it('leaves the claim of the worker, which sees the pause by itself', async () => {
-    const id = await seedSend(test.database, rowsOf({ sending: 1, pending: 2 }), {
+    const id = await seedSendWithRows(test.database, rowsOf({ sending: 1, pending: 2 }), {
       claimedBy: 'w',
     });
     await run('pause', id);
@@ -68,7 +68,7 @@ describe('pause', () => {
 
 describe('resume', () => {
   it('lets a paused send go on without its reason', async () => {
-    const id = await seedSend(test.database, rowsOf({ pending: 1 }), {
+    const id = await seedSendWithRows(test.database, rowsOf({ pending: 1 }), {
       status: 'paused',
       reason: 'x',
     });
@@ -79,9 +79,9 @@ describe('resume', () => {
   });
 
   it('of a running send exits 0 and says so; of a completed one exits 4', async () => {
-    const running = await seedSend(test.database, rowsOf({ pending: 1 }));
+    const running = await seedSendWithRows(test.database, rowsOf({ pending: 1 }));
     expect((await run('resume', running)).stderr).toContain('is running already');
-    const completed = await seedSend(test.database, [], { status: 'completed' });
+    const completed = await seedSendWithRows(test.database, [], { status: 'completed' });
     const { code, stderr } = await run('resume', completed);
     expect(code).toBe(4);
     expect(stderr).toContain(`campaign retry ${completed}`);
@@ -90,7 +90,7 @@ describe('resume', () => {
 
 describe('cancel', () => {
   it('needs --yes where nobody can be asked, and changes nothing without it', async () => {
-    const id = await seedSend(test.database, rowsOf({ pending: 3 }));
+    const id = await seedSendWithRows(test.database, rowsOf({ pending: 3 }));
     const { code, stderr } = await run('cancel', id, '--json');
     expect(code).toBe(2);
     expect(JSON.parse(stderr)).toMatchObject({ code: 'CONFIRMATION_NEEDED' });
@@ -98,7 +98,7 @@ describe('cancel', () => {
   });
 
   it('ends a send for good, with the time of it', async () => {
-    const id = await seedSend(test.database, rowsOf({ sent: 1, pending: 3 }));
+    const id = await seedSendWithRows(test.database, rowsOf({ sent: 1, pending: 3 }));
     const { code, stdout } = await run('cancel', id, '--yes', '--json');
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ status: 'cancelled', sent: 1, pending: 3 });
@@ -108,7 +108,7 @@ describe('cancel', () => {
   });
 
   it('puts an unfinished import away: counted, its key free, its rows kept', async () => {
-    const id = await seedSend(test.database, rowsOf({ pending: 5, skipped: 2 }), {
+    const id = await seedSendWithRows(test.database, rowsOf({ pending: 5, skipped: 2 }), {
       status: 'importing',
       key: 'monthly',
     });
@@ -129,13 +129,13 @@ describe('cancel', () => {
   });
 
   it('of a completed send exits 4', async () => {
-    const id = await seedSend(test.database, [], { status: 'completed' });
+    const id = await seedSendWithRows(test.database, [], { status: 'completed' });
     expect((await run('cancel', id, '--yes')).code).toBe(4);
   });
 
   it('racing with pause always ends cancelled, and the events tell the order', async () => {
     for (let round = 0; round < 10; round++) {
-      const id = await seedSend(test.database, rowsOf({ pending: 2 }));
+      const id = await seedSendWithRows(test.database, rowsOf({ pending: 2 }));
       const [paused, cancelled] = await Promise.all([run('pause', id), run('cancel', id, '--yes')]);
       expect(cancelled.code).toBe(0);
       expect((await send(id)).status).toBe('cancelled');
@@ -148,13 +148,17 @@ describe('cancel', () => {
 
 describe('controls', () => {
   it('shows the pacing without options', async () => {
-    const id = await seedSend(test.database, [], { batchSize: 7, delayMs: 8, cooldownSeconds: 9 });
+    const id = await seedSendWithRows(test.database, [], {
+      batchSize: 7,
+      delayMs: 8,
+      cooldownSeconds: 9,
+    });
     const { stdout } = await run('controls', id);
     expect(stdout).toBe('batchSize: 7\ndelayMs: 8\ncooldownSeconds: 9\n');
   });
 
   it('changes what is given, and the event tells from and to', async () => {
-    const id = await seedSend(test.database, []);
+    const id = await seedSendWithRows(test.database, []);
     const { code, stdout } = await run(
       'controls',
       id,
@@ -177,7 +181,7 @@ describe('controls', () => {
   });
 
   it('set by two at once keep both changes', async () => {
-    const id = await seedSend(test.database, []);
+    const id = await seedSendWithRows(test.database, []);
     await Promise.all([
       run('controls', id, '--batch-size', 10),
       run('controls', id, '--delay-ms', 20),
@@ -186,7 +190,7 @@ describe('controls', () => {
   });
 
   it.each(['0', '-1', '1e9', 'abc', '1000001'])('refuses a batch size of %s', async (size) => {
-    const id = await seedSend(test.database, []);
+    const id = await seedSendWithRows(test.database, []);
     const { code, stderr } = await run('controls', id, `--batch-size=${size}`, '--json');
     expect(code).toBe(2);
     expect(JSON.parse(stderr)).toMatchObject({ code: 'USAGE' });
@@ -194,7 +198,7 @@ describe('controls', () => {
   });
 
   it('of a finished send cannot be changed', async () => {
-    const id = await seedSend(test.database, [], { status: 'completed' });
+    const id = await seedSendWithRows(test.database, [], { status: 'completed' });
     expect((await run('controls', id, '--batch-size', 10)).code).toBe(4);
   });
 });

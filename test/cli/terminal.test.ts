@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { CAMPAIGN } from '../support/cli.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { rowsOf, seedSend } from '../support/seed.ts';
+import { rowsOf, seedSendWithRows } from '../support/seed.ts';
+import { CAMPAIGN } from '../support/spawn-campaign.ts';
 import { openTerminal, type Terminal } from '../support/terminal.ts';
 
 let test: TestDatabase;
@@ -63,7 +63,7 @@ describe('a dumb terminal', () => {
     screen.split('\x1b[?2004h').join('').split('\x1b[?2004l').join('');
 
   it('gets lines alone: tables, bars, watching, questions, logs', async () => {
-    const id = await seedSend(test.database, rowsOf({ pending: 2 }));
+    const id = await seedSendWithRows(test.database, rowsOf({ pending: 2 }));
     await writeFile(join(directory, 'list.csv'), 'email\nann@example.org\n');
     await writeFile(join(directory, 'text'), 'Hello');
     const shell = await open({ TERM: 'dumb' });
@@ -93,7 +93,7 @@ describe('a dumb terminal', () => {
   });
 
   it('takes y and return for a yes', async () => {
-    const id = await seedSend(test.database, rowsOf({ pending: 2 }));
+    const id = await seedSendWithRows(test.database, rowsOf({ pending: 2 }));
     const shell = await open({ TERM: 'dumb' });
     shell.type(`$CAMPAIGN cancel ${id}\n`);
     await shell.shows('Go on? (y/N) ');
@@ -121,7 +121,7 @@ describe('Ctrl-Z', () => {
   });
 
   it('at the watch screen and at its question leaves the terminal whole; fg draws it anew and keys count', async () => {
-    const id = await seedSend(test.database, rowsOf({ pending: 2 }));
+    const id = await seedSendWithRows(test.database, rowsOf({ pending: 2 }));
     const shell = await open();
     shell.type(`$CAMPAIGN progress ${id} --watch\n`);
     await shell.shows('0/2');
@@ -142,7 +142,7 @@ describe('Ctrl-Z', () => {
   });
 
   it('at a question leaves the terminal whole; fg asks it anew', async () => {
-    const id = await seedSend(test.database, rowsOf({ pending: 2 }));
+    const id = await seedSendWithRows(test.database, rowsOf({ pending: 2 }));
     const shell = await open();
     shell.type(`$CAMPAIGN cancel ${id}\n`);
     await shell.shows('Go on?');

@@ -3,7 +3,7 @@ import { CTRL_C, CTRL_Z, OTHER_KEY } from '../../src/cli/keys.ts';
 import { WatchKeys } from '../../src/cli/watch-keys.ts';
 import { readSend } from '../../src/store/sends/row.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { rowsOf, seedSend } from '../support/seed.ts';
+import { rowsOf, seedSendWithRows } from '../support/seed.ts';
 import { workspaceOn } from '../support/workspace.ts';
 
 let db: TestDatabase;
@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => db.drop());
 
 beforeEach(async () => {
-  id = await seedSend(db.database, rowsOf({ pending: 2 }));
+  id = await seedSendWithRows(db.database, rowsOf({ pending: 2 }));
   line = { question: null, said: null };
   did = [];
   keys = new WatchKeys({

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { startCommand } from '../support/command.ts';
 import {
   createTestDatabase,
   startTestServer,
   type TestDatabase,
   type TestServer,
 } from '../support/database.ts';
-import { rowsOf, seedSend } from '../support/seed.ts';
+import { startCommand } from '../support/run-command.ts';
+import { rowsOf, seedSendWithRows } from '../support/seed.ts';
 
 let server: TestServer;
 let test: TestDatabase;
@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 
 it('progress --watch says that the database is away, and goes on when it is back', async () => {
-  const id = await seedSend(test.database, rowsOf({ pending: 2 }));
+  const id = await seedSendWithRows(test.database, rowsOf({ pending: 2 }));
   const watch = startCommand(['progress', String(id), '--watch'], { url: test.url });
   await vi.waitFor(() => expect(watch.stdout).toContain('running 0/2'), { timeout: 5000 });
   await server.crash();
@@ -36,7 +36,7 @@ it('progress --watch says that the database is away, and goes on when it is back
 });
 
 it('a key that did nothing while the database was away is said until the next key', async () => {
-  const id = await seedSend(test.database, rowsOf({ pending: 2 }));
+  const id = await seedSendWithRows(test.database, rowsOf({ pending: 2 }));
   const watch = startCommand(['progress', String(id), '--watch'], {
     url: test.url,
     terminal: true,

@@ -5,13 +5,19 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { SHOWN_STATUSES } from '../../src/domain/progress.ts';
 import { RECIPIENT_STATUSES } from '../../src/domain/states.ts';
 import { beat } from '../../src/store/workers.ts';
-import { campaign } from '../support/cli.ts';
-import { runCommand, startCommand } from '../support/command.ts';
 import { expectShape, jsonLines } from '../support/contract.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { rowsOf, type SeedRow, type SeedSend, seedSend } from '../support/seed.ts';
-import { ageWorkers, seedSend as seedUntouched } from '../support/sends.ts';
+import { ageWorkers } from '../support/ledger.ts';
+import { runCommand, startCommand } from '../support/run-command.ts';
+import {
+  rowsOf,
+  type SeedRow,
+  type SendSeed,
+  seedSendWithRows,
+  seedQueuedSend as seedUntouched,
+} from '../support/seed.ts';
 import { startSmtpServer } from '../support/smtp.ts';
+import { spawnCampaign } from '../support/spawn-campaign.ts';
 
 let db: TestDatabase;
 let directory: string;
@@ -41,8 +47,8 @@ interface Shown {
   waiting: { for: string } | null;
 }
 
-async function shown(rows: readonly SeedRow[], send: SeedSend = {}): Promise<Shown> {
-  const id = await seedSend(db.database, rows, send);
+async function shown(rows: readonly SeedRow[], send: SendSeed = {}): Promise<Shown> {
+  const id = await seedSendWithRows(db.database, rows, send);
   const progress = await json<Shown>('progress', id);
   expectShape('progress', progress);
   return progress;
@@ -53,7 +59,7 @@ describe('the JSON of a send', () => {
     const rows = rowsOf({ sent: 2, failed: 1, unknown: 1, skipped: 1, sending: 1, pending: 3 });
     const statuses = new Set<string>();
     const waits = new Set<string | undefined>();
-    const see = async (seedRows: readonly SeedRow[], send: SeedSend = {}): Promise<void> => {
+    const see = async (seedRows: readonly SeedRow[], send: SendSeed = {}): Promise<void> => {
       const { status, waiting } = await shown(seedRows, send);
       statuses.add(status);
       waits.add(waiting?.for);
@@ -69,7 +75,7 @@ describe('the JSON of a send', () => {
     await beat(db.database, { worker: 'w', host: 'h', pid: 1 });
     await see(rowsOf({ pending: 1 }));
     await see(rowsOf({ sent: 1, pending: 2 }), { lastBatchSecondsAgo: 1, cooldownSeconds: 60 });
-    const deferred = await seedSend(db.database, [{ status: 'pending', deferred: true }]);
+    const deferred = await seedSendWithRows(db.database, [{ status: 'pending', deferred: true }]);
     await db.database.run(
       'UPDATE CAMPAIGN_SEND_RESULTS SET NEXT_ATTEMPT_AT = UTC_TIMESTAMP(3) + INTERVAL 90 SECOND WHERE SEND_ID = ?',
       [deferred],
@@ -98,7 +104,7 @@ describe('the JSON of a send', () => {
 
   it('has its shape after each change, and each change its event', async () => {
     const rows = rowsOf({ sent: 1, failed: 2, unknown: 2, pending: 2 });
-    const id = await seedSend(db.database, rows);
+    const id = await seedSendWithRows(db.database, rows);
     for (const change of [
       ['pause', '--reason', 'lunch'],
       ['resume'],
@@ -122,11 +128,11 @@ describe('the JSON of a send', () => {
       'resolved',
       'cancelled',
     ]);
-    expectShape('events', await json('events', await seedSend(db.database, [])));
+    expectShape('events', await json('events', await seedSendWithRows(db.database, [])));
   });
 
   it('is a line a change with --watch, and a line an event with --follow', async () => {
-    const id = await seedSend(db.database, rowsOf({ pending: 2 }));
+    const id = await seedSendWithRows(db.database, rowsOf({ pending: 2 }));
     const watch = startCommand(['progress', String(id), '--watch', '--json'], { url: db.url });
     await vi.waitFor(() => expect(watch.stdout).not.toBe(''), 10_000);
     const follow = startCommand(['events', String(id), '--follow', '--json'], { url: db.url });
@@ -141,7 +147,7 @@ describe('the JSON of a send', () => {
 });
 
 it('the JSON of recipients has its shape in every status, by pages and as a stream', async () => {
-  const id = await seedSend(
+  const id = await seedSendWithRows(
     db.database,
     RECIPIENT_STATUSES.map((status) => ({ status })),
   );
@@ -152,7 +158,7 @@ it('the JSON of recipients has its shape in every status, by pages and as a stre
   expectShape('recipients', page);
   expect(page.next).toEqual(expect.any(String));
   expect(await json('recipients', id, '--all')).toEqual(all);
-  expectShape('recipients', await json('recipients', await seedSend(db.database, [])));
+  expectShape('recipients', await json('recipients', await seedSendWithRows(db.database, [])));
 });
 
 it('the JSON of verify has its shape, whether the books balance or not', async () => {
@@ -165,8 +171,8 @@ it('the JSON of verify has its shape, whether the books balance or not', async (
   };
   try {
     expect(await verify('--all')).toEqual([]);
-    const good = await seedSend(own.database, rowsOf({ sent: 1, pending: 1 }));
-    const bad = await seedSend(own.database, rowsOf({ sent: 1 }), { status: 'completed' });
+    const good = await seedSendWithRows(own.database, rowsOf({ sent: 1, pending: 1 }));
+    const bad = await seedSendWithRows(own.database, rowsOf({ sent: 1 }), { status: 'completed' });
     await own.database.run(
       'UPDATE CAMPAIGN_SENDS SET SENT_COUNT = 7, FINISHED_AT = NULL WHERE ID = ?',
       [bad],
@@ -208,7 +214,7 @@ it('the JSON of migrate and of sandbox has its shape, with something to do and w
   expectShape('migrate', await json('migrate'));
   const env = { CAMPAIGN_SANDBOX_DIR: join(directory, 'sandbox') };
   const sandbox = async (...args: string[]) => {
-    const { code, stdout } = await campaign(['sandbox', ...args, '--json'], { env });
+    const { code, stdout } = await spawnCampaign(['sandbox', ...args, '--json'], { env });
     expect(code).toBe(0);
     const status = JSON.parse(stdout) as unknown;
     expectShape('sandbox', status);
@@ -227,7 +233,7 @@ it('a scheduler logs lines that have their shape', async () => {
   const smtp = await startSmtpServer();
   try {
     await seedUntouched(db.database, { recipients: 3 });
-    const { code, stderr } = await campaign(
+    const { code, stderr } = await spawnCampaign(
       ['run-scheduler', '--once', '--json', '--log-level', 'debug'],
       { env: { CAMPAIGN_DATABASE_URL: db.url, CAMPAIGN_SMTP_URL: smtp.url } },
     );

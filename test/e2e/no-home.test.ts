@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type CliOptions, campaign, canChangeUser, NOBODYS_UID } from '../support/cli.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type SmtpServer, startSmtpServer } from '../support/smtp.ts';
+import {
+  type CliOptions,
+  canChangeUser,
+  NOBODYS_UID,
+  spawnCampaign,
+} from '../support/spawn-campaign.ts';
 
 let db: TestDatabase;
 let smtp: SmtpServer;
@@ -33,7 +38,7 @@ const ways: [string, CliOptions][] = [
 
 describe.each(ways)('without HOME and without an entry in the passwd database, %s', (_, way) => {
   const run = (args: string[], env: Record<string, string> = {}) =>
-    campaign(args, { ...way, env: { HOME: undefined, ...way.env, ...env } });
+    spawnCampaign(args, { ...way, env: { HOME: undefined, ...way.env, ...env } });
   const urls = () => ({ CAMPAIGN_DATABASE_URL: db.url, CAMPAIGN_SMTP_URL: smtp.url });
 
   test.skipIf(way.uid !== undefined && !canChangeUser())(

@@ -18,7 +18,7 @@ import operations from '../../src/cli/docs/topics/operations.ts';
 import { topics } from '../../src/cli/docs/topics.ts';
 import { loadSettings } from '../../src/config/settings.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { seedSend } from '../support/sends.ts';
+import { seedQueuedSend } from '../support/seed.ts';
 import { type SmtpServer, startSmtpServer } from '../support/smtp.ts';
 import { requireSystemdAnalyze, systemdAnalyze } from '../support/systemd.ts';
 
@@ -240,7 +240,7 @@ describe("the README's cron line", () => {
         SHELL: '/bin/sh',
         HOME: directory,
       });
-    await seedSend(db.database, { recipients: 3 });
+    await seedQueuedSend(db.database, { recipients: 3 });
     expect(await minute()).toEqual({ code: 0, stdout: '', stderr: '' });
     expect(smtp.messages).toHaveLength(3);
     expect(await minute()).toEqual({ code: 0, stdout: '', stderr: '' });

@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { campaign } from '../support/cli.ts';
 import { createTestDatabase, startTestServer, type TestDatabase } from '../support/database.ts';
-import { ageClaim, ageWorkers, balancedBooks, ledgerRows, seedSend } from '../support/sends.ts';
+import { ageClaim, ageWorkers, balancedBooks, ledgerRows } from '../support/ledger.ts';
+import { seedQueuedSend } from '../support/seed.ts';
 import {
   rawSmtpServer,
   type SmtpServer,
   type SmtpServerSettings,
   startSmtpServer,
 } from '../support/smtp.ts';
+import { spawnCampaign } from '../support/spawn-campaign.ts';
 import { type SchedulerProcess, startSchedulerProcess } from './scheduler-process.ts';
 
 const CONNECTIONS = 4;
@@ -55,7 +56,7 @@ function expectNobodyTwice(): void {
 }
 
 async function expectVerified(sendId: number): Promise<void> {
-  const { code, stdout } = await campaign(['verify', String(sendId)], {
+  const { code, stdout } = await spawnCampaign(['verify', String(sendId)], {
     env: { CAMPAIGN_DATABASE_URL: db.url },
   });
   expect(stdout).toMatch(/\S/);
@@ -64,7 +65,7 @@ async function expectVerified(sendId: number): Promise<void> {
 
 describe('run-scheduler', () => {
   test('killed in mid-send: once its claim is stale the next one finishes the rest, nobody is mailed twice', async () => {
-    const sendId = await seedSend(db.database, { recipients: 400, batchSize: 1000 });
+    const sendId = await seedQueuedSend(db.database, { recipients: 400, batchSize: 1000 });
     const first = schedule();
     await someAreSent();
     first.kill('SIGKILL');
@@ -83,7 +84,7 @@ describe('run-scheduler', () => {
   });
 
   test('until the claim of one that was killed on another host is taken over, progress, list and the next one say who holds it', async () => {
-    const sendId = await seedSend(db.database, { recipients: 400, batchSize: 1000 });
+    const sendId = await seedQueuedSend(db.database, { recipients: 400, batchSize: 1000 });
     const first = schedule();
     await someAreSent();
     first.kill('SIGKILL');
@@ -95,7 +96,7 @@ describe('run-scheduler', () => {
     const next = schedule(UNTIL_IDLE);
     await vi.waitFor(() => expect(next.log).toContain('"event":"held"'), 10_000);
     const env = { CAMPAIGN_DATABASE_URL: db.url };
-    const progress = await campaign(['progress', String(sendId), '--json'], { env });
+    const progress = await spawnCampaign(['progress', String(sendId), '--json'], { env });
     const { waiting, etaSeconds, claimedAt } = JSON.parse(progress.stdout);
     const holder = `[^ :]+:${first.pid}`;
     expect(waiting.for).toBe('takeover');
@@ -104,7 +105,7 @@ describe('run-scheduler', () => {
     );
     expect(Date.parse(waiting.until) - Date.parse(claimedAt)).toBe(300_000);
     expect(etaSeconds).toBeNull();
-    expect((await campaign(['list'], { env })).stdout).toContain(waiting.text.slice(0, 20));
+    expect((await spawnCampaign(['list'], { env })).stdout).toContain(waiting.text.slice(0, 20));
     const told = () => next.log.match(/"event":"held"/g)?.length;
     expect(next.log).toMatch(
       new RegExp(`"send ${sendId} is held by ${holder}, .*; taken over in [45] min, at 20.*Z"`),
@@ -128,7 +129,7 @@ describe('run-scheduler', () => {
     const holding = await startSmtpServer({
       onData: () => new Promise((resolve) => held.push(() => resolve(undefined))),
     });
-    await seedSend(db.database, { recipients: 100, batchSize: 1000 });
+    await seedQueuedSend(db.database, { recipients: 100, batchSize: 1000 });
     const scheduler = schedule({ smtpUrl: holding.url, args: ['--drain-seconds', '20'] });
     await vi.waitFor(() => expect(held).toHaveLength(CONNECTIONS), 15_000);
     scheduler.kill('SIGTERM');
@@ -155,7 +156,7 @@ describe('run-scheduler', () => {
   test('six processes on one send mail everybody once', async () => {
     // Between batches all six know when the next is due, and want it.
     const pacing = { batchSize: 120, cooldownSeconds: 1 };
-    const sendId = await seedSend(db.database, { recipients: 600, ...pacing });
+    const sendId = await seedQueuedSend(db.database, { recipients: 600, ...pacing });
     const six = Array.from({ length: 6 }, () => schedule(UNTIL_IDLE));
     for (const { code } of await Promise.all(six.map(({ ended }) => ended))) expect(code).toBe(0);
     expect(await books(sendId)).toMatchObject({ status: 'completed', sent: 600 });
@@ -172,7 +173,7 @@ describe('run-scheduler', () => {
     const server = await startTestServer({ durable: true });
     const own = await createTestDatabase(server.url);
     try {
-      const sendId = await seedSend(own.database, { recipients: 400, batchSize: 1000 });
+      const sendId = await seedQueuedSend(own.database, { recipients: 400, batchSize: 1000 });
       const scheduler = schedule({ url: own.url, ...UNTIL_IDLE });
       await someAreSent();
       await server.crash();
@@ -196,7 +197,7 @@ describe('run-scheduler', () => {
     const server = await startTestServer();
     const own = await createTestDatabase(server.url);
     try {
-      await seedSend(own.database, { recipients: 400, batchSize: 1000 });
+      await seedQueuedSend(own.database, { recipients: 400, batchSize: 1000 });
       const scheduler = schedule({ url: own.url, args: ['--drain-seconds', '1'] });
       await someAreSent();
       process.kill(server.pid, 'SIGSTOP');
@@ -213,7 +214,7 @@ describe('run-scheduler', () => {
   });
 
   test('SIGTERM in mid-batch: what is on the wire ends, the rest goes back, exit 0, nobody unknown', async () => {
-    const sendId = await seedSend(db.database, { recipients: 400, batchSize: 1000 });
+    const sendId = await seedQueuedSend(db.database, { recipients: 400, batchSize: 1000 });
     const scheduler = schedule();
     await someAreSent();
     scheduler.kill('SIGTERM');
@@ -238,7 +239,7 @@ describe('run-scheduler', () => {
       },
     });
     try {
-      const sendId = await seedSend(db.database, { recipients: 20 });
+      const sendId = await seedQueuedSend(db.database, { recipients: 20 });
       const smtpUrl = `smtp://127.0.0.1:${server.port}`;
       const { code, stderr } = await schedule({
         smtpUrl,
@@ -264,7 +265,7 @@ describe('run-scheduler', () => {
         return new Promise(() => undefined);
       },
     });
-    const sendId = await seedSend(db.database, { recipients: 50 });
+    const sendId = await seedQueuedSend(db.database, { recipients: 50 });
     const scheduler = schedule();
     await vi.waitFor(() => expect(waiting).toBe(CONNECTIONS), 15_000);
     scheduler.kill('SIGTERM');
@@ -280,7 +281,7 @@ describe('run-scheduler', () => {
     const server = await startTestServer({ extra: ['--default-time-zone=-08:00'] });
     const own = await createTestDatabase(server.url);
     try {
-      const sendId = await seedSend(own.database, {
+      const sendId = await seedQueuedSend(own.database, {
         recipients: 60,
         batchSize: 20,
         cooldownSeconds: 1,

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { CAMPAIGN, type CliResult } from '../support/cli.ts';
+import { CAMPAIGN, type CliResult } from '../support/spawn-campaign.ts';
 
 export interface SchedulerProcess {
   pid: number;

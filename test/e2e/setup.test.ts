@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { campaign } from '../support/cli.ts';
+import { spawnCampaign } from '../support/spawn-campaign.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/', import.meta.url));
 
@@ -54,7 +54,7 @@ test('a set-up with nothing to do says nothing and changes nothing', () => {
 });
 
 test('the built program answers with its version', async () => {
-  expect(await campaign(['--version'])).toMatchObject({
+  expect(await spawnCampaign(['--version'])).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
   });

@@ -5,9 +5,10 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { listEvents } from '../../src/store/events.ts';
 import { createLedger } from '../../src/store/ledger.ts';
 import { spoiltProgram } from '../chaos/spoil.ts';
-import { runCommand } from '../support/command.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { ageClaim, balancedBooks, ledgerRows, seedSend } from '../support/sends.ts';
+import { ageClaim, balancedBooks, ledgerRows } from '../support/ledger.ts';
+import { runCommand } from '../support/run-command.ts';
+import { seedQueuedSend } from '../support/seed.ts';
 import { type SmtpServer, startSmtpServer } from '../support/smtp.ts';
 import { makeStateFolder } from '../support/state-folder.ts';
 import { type SchedulerProcess, startSchedulerProcess } from './scheduler-process.ts';
@@ -40,7 +41,7 @@ async function withRowsInHand(
   end: (worker: SchedulerProcess) => Promise<void>,
 ): Promise<{ sendId: number; worker: SchedulerProcess }> {
   await smtp.close();
-  const sendId = await seedSend(db.database, { recipients: 40, batchSize: 1000 });
+  const sendId = await seedQueuedSend(db.database, { recipients: 40, batchSize: 1000 });
   let came = 0;
   let waiting = 0;
   let quiet = true;
@@ -124,7 +125,7 @@ function expectNobodyTwice(): void {
 }
 
 test('a worker killed with kill -9 is taken over by the next one at its first look, nobody twice', async () => {
-  const sendId = await seedSend(db.database, { recipients: 400, batchSize: 1000 });
+  const sendId = await seedQueuedSend(db.database, { recipients: 400, batchSize: 1000 });
   const first = schedule();
   await someAreSent(20);
   first.kill('SIGKILL');
@@ -145,7 +146,7 @@ test('a worker killed with kill -9 is taken over by the next one at its first lo
 });
 
 test('a worker stopped with SIGSTOP keeps its claim while another looks, and goes on when woken', async () => {
-  const sendId = await seedSend(db.database, { recipients: 200, batchSize: 1000 });
+  const sendId = await seedQueuedSend(db.database, { recipients: 200, batchSize: 1000 });
   const first = schedule(['--until-idle']);
   await someAreSent(20);
   first.kill('SIGSTOP');
@@ -181,7 +182,7 @@ async function stoppedBeside(program?: string): Promise<void> {
       return undefined;
     },
   });
-  const sendId = await seedSend(db.database, { recipients: 40, batchSize: 1000 });
+  const sendId = await seedQueuedSend(db.database, { recipients: 40, batchSize: 1000 });
   const first = schedule(['--until-idle']);
   await vi.waitFor(async () => {
     expect(begun).toBe(CONNECTIONS);
@@ -220,7 +221,7 @@ test('which would show a worker that takes a stopped one for dead: what had not 
 
 test('without a folder for its state a worker says so once, and a death is still proved by the pid', async () => {
   const env = { CAMPAIGN_STATE_DIR: `${state.directory}/${'x'.repeat(120)}` };
-  const sendId = await seedSend(db.database, { recipients: 200, batchSize: 1000 });
+  const sendId = await seedQueuedSend(db.database, { recipients: 200, batchSize: 1000 });
   const first = schedule([], env);
   await someAreSent(20);
   first.kill('SIGKILL');
@@ -309,7 +310,7 @@ test('the drain limit while nothing can be recorded: only what had begun without
 
 test('stopped with SIGSTOP past its lease: all is unknown, nobody is mailed twice when it wakes', async () => {
   const stale = ['--stale-seconds', '2'];
-  const sendId = await seedSend(db.database, { recipients: 200, batchSize: 1000 });
+  const sendId = await seedQueuedSend(db.database, { recipients: 200, batchSize: 1000 });
   const first = schedule(stale);
   await someAreSent(20);
   first.kill('SIGSTOP');

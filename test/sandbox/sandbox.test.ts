@@ -20,8 +20,14 @@ import { inFolder } from '../../src/sandbox/folder.ts';
 import { isRunning, waitUntil } from '../../src/sandbox/processes.ts';
 import type { SandboxState } from '../../src/sandbox/state.ts';
 import { connectionOptions, parseDatabaseUrl } from '../../src/store/mysql/url.ts';
-import { CAMPAIGN, type CliResult, campaign, canChangeUser, NOBODYS_UID } from '../support/cli.ts';
 import { type Guard, spawnGuard } from '../support/guard.ts';
+import {
+  CAMPAIGN,
+  type CliResult,
+  canChangeUser,
+  NOBODYS_UID,
+  spawnCampaign,
+} from '../support/spawn-campaign.ts';
 
 let directory: string;
 let guard: Guard;
@@ -39,7 +45,7 @@ const STOP_AND_REMOVE = `
   rm -rf "$3"`;
 
 const sandbox = (...args: string[]): Promise<CliResult> =>
-  campaign(['sandbox', ...args], { env: { CAMPAIGN_SANDBOX_DIR: directory } });
+  spawnCampaign(['sandbox', ...args], { env: { CAMPAIGN_SANDBOX_DIR: directory } });
 
 const status = async (...args: string[]): Promise<SandboxStatus> => {
   const { code, stdout, stderr } = await sandbox(...args, '--json');
@@ -163,7 +169,7 @@ test('a state file of another boot, its pids now other processes, is not taken f
 test('where its own path is too long for a socket, the database listens at a short one, gone after the stop', async () => {
   const long = join(directory, DEEP);
   const run = (...args: string[]) =>
-    campaign(['sandbox', ...args, '--json'], { env: { CAMPAIGN_SANDBOX_DIR: long } });
+    spawnCampaign(['sandbox', ...args, '--json'], { env: { CAMPAIGN_SANDBOX_DIR: long } });
   const started = JSON.parse((await run('start')).stdout) as SandboxStatus;
   expect(started.running).toBe(true);
   const socketPath = findSandbox(long)?.database.socketPath ?? '';
@@ -176,7 +182,7 @@ test('a folder with blanks, quotes, colons and other signs in its name works lik
   const odd = join(directory, ODD);
   // The temporary folder's name may be as odd, or there may be none.
   const env = { CAMPAIGN_SANDBOX_DIR: odd, TMPDIR: join(directory, 'no such folder') };
-  const run = (...args: string[]) => campaign(args, { env });
+  const run = (...args: string[]) => spawnCampaign(args, { env });
   const { code, stdout, stderr } = await run('sandbox', 'start', '--json');
   expect({ code, stderr }).toMatchObject({ code: 0 });
   const { databaseUrl } = JSON.parse(stdout) as SandboxStatus;
@@ -189,7 +195,7 @@ test.each(['text', 'JSON'])(
   'a command says on stderr that it uses the sandbox, with data as %s',
   async (form) => {
     await status('start');
-    const { code, stderr } = await campaign(['list', ...(form === 'JSON' ? ['--json'] : [])], {
+    const { code, stderr } = await spawnCampaign(['list', ...(form === 'JSON' ? ['--json'] : [])], {
       env: { CAMPAIGN_SANDBOX_DIR: directory },
     });
     expect({ code, stderr }).toEqual({
@@ -205,7 +211,7 @@ test.each([
   ['has a name that is too long', () => join(directory, 'x'.repeat(300))],
   ['lies where there are no folders to be made', () => '/proc/sandbox'],
 ])('a folder that %s is wrong input: exit 2, with what to set', async (_, folder) => {
-  const { code, stderr } = await campaign(['sandbox', 'start', '--json'], {
+  const { code, stderr } = await spawnCampaign(['sandbox', 'start', '--json'], {
     env: { CAMPAIGN_SANDBOX_DIR: folder() },
   });
   expect(code).toBe(2);
@@ -221,7 +227,7 @@ test.skipIf(process.getuid?.() === 0 && !canChangeUser())(
   async () => {
     const home = mkdtempSync(join(directory, 'home-'));
     chmodSync(home, 0o500);
-    const { code, stderr } = await campaign(['sandbox', 'start'], {
+    const { code, stderr } = await spawnCampaign(['sandbox', 'start'], {
       env: { HOME: home },
       ...(process.getuid?.() === 0 ? { uid: NOBODYS_UID } : {}),
     });

@@ -1,12 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { SmtpSettings } from '../../src/smtp/url.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { balancedBooks, ledgerRows } from '../support/ledger.ts';
 import {
   type RunningScheduler,
   type SchedulerSetup,
   startScheduler,
 } from '../support/scheduler.ts';
-import { balancedBooks, ledgerRows, seedSend } from '../support/sends.ts';
+import { seedQueuedSend } from '../support/seed.ts';
 import { type SmtpServer, type SmtpServerSettings, startSmtpServer } from '../support/smtp.ts';
 
 let db: TestDatabase;
@@ -34,7 +35,7 @@ async function sendThrough(
   smtp: (plain: SmtpSettings) => SmtpSettings = (plain) => plain,
 ) {
   server = await startSmtpServer(settings);
-  const sendId = await seedSend(db.database, { recipients, batchSize: recipients });
+  const sendId = await seedQueuedSend(db.database, { recipients, batchSize: recipients });
   scheduler = startScheduler(db.connect({ connections: 4 }), smtp(server.settings), setup);
   await scheduler.done;
   const books = await balancedBooks(db.database, sendId);
@@ -93,8 +94,8 @@ describe('a server', () => {
         onData: () => delayed(20),
       });
       const ids = [
-        await seedSend(db.database, { recipients: 120 }),
-        await seedSend(db.database, { recipients: 120 }),
+        await seedQueuedSend(db.database, { recipients: 120 }),
+        await seedQueuedSend(db.database, { recipients: 120 }),
       ];
       scheduler = startScheduler(db.connect({ connections: 4 }), server.settings, {
         connections: 8,
@@ -139,8 +140,8 @@ describe('a server', () => {
       onData: () => delayed(10),
     });
     const ids = [
-      await seedSend(db.database, { recipients: 60, batchSize: 60 }),
-      await seedSend(db.database, { recipients: 60, batchSize: 60 }),
+      await seedQueuedSend(db.database, { recipients: 60, batchSize: 60 }),
+      await seedQueuedSend(db.database, { recipients: 60, batchSize: 60 }),
     ];
     const setup = { maxServerFailures: 2, backoffMaxSeconds: 1 };
     scheduler = startScheduler(db.connect({ connections: 4 }), server.settings, setup);
@@ -156,7 +157,7 @@ describe('a server', () => {
     server = await startSmtpServer({
       onConnect: () => ({ reply: [421, '4.7.0 Too many connections from your IP'] }),
     });
-    const sendId = await seedSend(db.database, { recipients: 100, batchSize: 100 });
+    const sendId = await seedQueuedSend(db.database, { recipients: 100, batchSize: 100 });
     let troubles = 0;
     let tried = 0;
     const threeTimes = new Promise<void>((resolve) => {
@@ -205,7 +206,7 @@ describe('a server', () => {
           ? { reply: [451, '4.7.0 Too many connections from your IP'] }
           : delayed(300),
     });
-    const sendId = await seedSend(db.database, {
+    const sendId = await seedQueuedSend(db.database, {
       recipients: 150,
       batchSize: 150,
       maxAttempts: 1,
@@ -223,7 +224,7 @@ describe('a server', () => {
     server = await startSmtpServer({
       onData: () => ({ reply: [451, '4.7.0 Too many connections from your IP'] }),
     });
-    const sendId = await seedSend(db.database, { recipients: 1 });
+    const sendId = await seedQueuedSend(db.database, { recipients: 1 });
     scheduler = startScheduler(db.connect({ connections: 4 }), server.settings, {
       maxServerFailures: 2,
       backoffMaxSeconds: 1,
@@ -276,10 +277,10 @@ describe('a server', () => {
             }),
     });
     const database = db.connect({ connections: 4 });
-    await seedSend(db.database, { recipients: 100 });
+    await seedQueuedSend(db.database, { recipients: 100 });
     scheduler = startScheduler(database, server.settings, { until: 'stopped', connections: 16 });
     await vi.waitFor(() => expect(server.messages).toHaveLength(100), 10_000);
-    await seedSend(db.database, {
+    await seedQueuedSend(db.database, {
       emails: Array.from({ length: 8 }, (_, i) => `all.at.once${i}@example.org`),
     });
     await vi.waitFor(() => expect(server.messages).toHaveLength(108), 10_000);
@@ -288,7 +289,7 @@ describe('a server', () => {
 
 test('rows with a megabyte of fields are read a few at a time, and go out', async () => {
   server = await startSmtpServer();
-  const sendId = await seedSend(db.database, { recipients: 12, batchSize: 12 });
+  const sendId = await seedQueuedSend(db.database, { recipients: 12, batchSize: 12 });
   await db.database.run(
     "UPDATE CAMPAIGN_SEND_RESULTS SET FIELDS = JSON_SET(FIELDS, '$.note', REPEAT('x', 1000000)) WHERE SEND_ID = ?",
     [sendId],
@@ -305,7 +306,7 @@ describe('a template that takes long to render', () => {
 
   test('holds up a pause by no more than the messages it is made for at that moment', async () => {
     server = await startSmtpServer();
-    const sendId = await seedSend(db.database, { recipients: 200, batchSize: 200, text });
+    const sendId = await seedQueuedSend(db.database, { recipients: 200, batchSize: 200, text });
     scheduler = startScheduler(db.connect({ connections: 4 }), server.settings, {
       until: 'stopped',
     });
@@ -324,7 +325,7 @@ describe('a template that takes long to render', () => {
 
   test('keeps its claim, and its messages are sent once, beside another scheduler that would take over', async () => {
     server = await startSmtpServer();
-    const sendId = await seedSend(db.database, { recipients: 60, batchSize: 60, text });
+    const sendId = await seedQueuedSend(db.database, { recipients: 60, batchSize: 60, text });
     const setup = { staleSeconds: 2 };
     scheduler = startScheduler(db.connect({ connections: 4 }), server.settings, setup);
     const other = startScheduler(db.connect({ connections: 4 }), server.settings, setup);

@@ -8,8 +8,9 @@ import {
   type TestDatabase,
   type TestServer,
 } from '../support/database.ts';
+import { ageClaim, balancedBooks, ledgerRows } from '../support/ledger.ts';
 import { type RunningScheduler, startScheduler } from '../support/scheduler.ts';
-import { ageClaim, balancedBooks, ledgerRows, seedSend } from '../support/sends.ts';
+import { seedQueuedSend } from '../support/seed.ts';
 import { type SmtpServer, startSmtpServer } from '../support/smtp.ts';
 
 let server: TestServer;
@@ -40,7 +41,7 @@ async function set(recipients: number, over?: Promise<void>): Promise<number> {
       return undefined;
     },
   });
-  return seedSend(db.database, { recipients, batchSize: 1000 });
+  return seedQueuedSend(db.database, { recipients, batchSize: 1000 });
 }
 
 function schedule(setup: Parameters<typeof startScheduler>[2] = {}): RunningScheduler {
@@ -205,7 +206,7 @@ describe('the database is busy with one send for long', () => {
     const busyId = await set(300);
     const others: number[] = [];
     for (let i = 0; i < 3; i++) {
-      others.push(await seedSend(db.database, { recipients: 300, batchSize: 1000 }));
+      others.push(await seedQueuedSend(db.database, { recipients: 300, batchSize: 1000 }));
     }
     const seen = new Set<number>();
     let isBusy = false;

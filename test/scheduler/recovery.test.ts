@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Ledger } from '../../src/scheduler/ports.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { balancedBooks } from '../support/ledger.ts';
 import { type RunningScheduler, startScheduler } from '../support/scheduler.ts';
-import { balancedBooks, seedSend } from '../support/sends.ts';
+import { seedQueuedSend } from '../support/seed.ts';
 import { type SmtpServer, startSmtpServer } from '../support/smtp.ts';
 
 const CONNECTIONS = 4;
@@ -55,7 +56,7 @@ test('rows marked while the server fails are sent once it is well, though timers
       return ledger.step(claim, step);
     },
   });
-  const sendId = await seedSend(db.database, { recipients: 30 });
+  const sendId = await seedQueuedSend(db.database, { recipients: 30 });
   scheduler = startScheduler(db.connect({ connections: 4 }), smtp.settings, {
     connections: CONNECTIONS,
     // By a clock that is slow every timer fires early.
@@ -81,7 +82,7 @@ test('a message that hangs on the wire does not keep the others from a server th
       return undefined;
     },
   });
-  const sendId = await seedSend(db.database, { recipients: 60 });
+  const sendId = await seedQueuedSend(db.database, { recipients: 60 });
   scheduler = startScheduler(db.connect({ connections: 4 }), smtp.settings, {
     connections: CONNECTIONS,
   });

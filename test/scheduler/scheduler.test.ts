@@ -2,12 +2,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import type { Transmission } from '../../src/scheduler/ports.ts';
 import { verifySend } from '../../src/store/verify.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { ageClaim, balancedBooks, ledgerRows } from '../support/ledger.ts';
 import {
   type RunningScheduler,
   type SchedulerSetup,
   startScheduler,
 } from '../support/scheduler.ts';
-import { ageClaim, balancedBooks, ledgerRows, seedSend } from '../support/sends.ts';
+import { seedQueuedSend } from '../support/seed.ts';
 import { type SmtpServer, type SmtpServerSettings, startSmtpServer } from '../support/smtp.ts';
 
 let db: TestDatabase;
@@ -48,7 +49,7 @@ const once = (counts: Map<string, number>) => [...counts.values()].every((count)
 describe('a send', () => {
   test('of 3,000 goes out whole: mail, ledger and counters agree one by one', async () => {
     const server = await smtp();
-    const sendId = await seedSend(db.database, { recipients: 3000, batchSize: 500 });
+    const sendId = await seedQueuedSend(db.database, { recipients: 3000, batchSize: 500 });
     await schedule(server, { connections: 8 }).done;
     expect(await books(sendId)).toMatchObject({ status: 'completed', sent: 3000, claimedBy: null });
     const byId = new Map(server.messages.map((message) => [message.messageId, message]));
@@ -66,7 +67,7 @@ describe('a send', () => {
 
   test('worked on by six schedulers reaches everybody once', async () => {
     const server = await smtp();
-    const sendId = await seedSend(db.database, {
+    const sendId = await seedQueuedSend(db.database, {
       recipients: 600,
       batchSize: 150,
       cooldownSeconds: 1,
@@ -89,10 +90,10 @@ describe('a send', () => {
     });
     const long: number[] = [];
     for (let i = 0; i < 4; i++) {
-      long.push(await seedSend(db.database, { recipients: 5000, batchSize: 5000 }));
+      long.push(await seedQueuedSend(db.database, { recipients: 5000, batchSize: 5000 }));
     }
     const short: number[] = [];
-    for (let i = 0; i < 6; i++) short.push(await seedSend(db.database, { recipients: 3 }));
+    for (let i = 0; i < 6; i++) short.push(await seedQueuedSend(db.database, { recipients: 3 }));
     schedule(server, { connections: 4 });
     await vi.waitFor(async () => {
       for (const id of short) expect((await books(id)).status).toBe('completed');
@@ -106,7 +107,7 @@ describe('a send', () => {
     const server = await smtp({
       onData: () => new Promise((resolve) => setTimeout(() => resolve(undefined), 5)),
     });
-    await seedSend(db.database, { recipients: 60, batchSize: 60 });
+    await seedQueuedSend(db.database, { recipients: 60, batchSize: 60 });
     const unguarded = (sendId: number) => ({
       claim: { sendId, by: 'anybody', number: 1 },
       controls: { batchSize: 60, delayMs: 0, cooldownSeconds: 0 },
@@ -132,7 +133,7 @@ describe('a send', () => {
 
   test('left by a killed holder is finished by the next, and nobody is mailed twice', async () => {
     const server = await smtp();
-    const sendId = await seedSend(db.database, { recipients: 30 });
+    const sendId = await seedQueuedSend(db.database, { recipients: 30 });
     await db.database.run(
       "UPDATE CAMPAIGN_SENDS SET CLAIMED_BY = 'dead:1:x', CLAIMED_AT = UTC_TIMESTAMP(3), CLAIM_NUMBER = 1, SENDING_COUNT = 4, CURSOR_SEQ = 4 WHERE ID = ?",
       [sendId],
@@ -158,7 +159,7 @@ describe('steering a running send', () => {
 
   test('pause stops it within a second inside a batch, and resume goes on', async () => {
     const server = await smtp(slow);
-    const sendId = await seedSend(db.database, { recipients: 200, batchSize: 1000 });
+    const sendId = await seedQueuedSend(db.database, { recipients: 200, batchSize: 1000 });
     schedule(server, { until: 'stopped', connections: 2 });
     await vi.waitFor(() => expect(server.messages.length).toBeGreaterThan(5), 10_000);
     await setStatus(sendId, 'paused');
@@ -185,7 +186,7 @@ describe('steering a running send', () => {
         return undefined;
       },
     });
-    const sendId = await seedSend(db.database, { recipients: 20 });
+    const sendId = await seedQueuedSend(db.database, { recipients: 20 });
     schedule(server, { until: 'stopped' });
     await vi.waitFor(() => expect(greeted).toBeGreaterThan(0), 10_000);
     await setStatus(sendId, 'paused');
@@ -196,7 +197,7 @@ describe('steering a running send', () => {
 
   test('after cancel the rest stays pending', async () => {
     const server = await smtp(slow);
-    const sendId = await seedSend(db.database, { recipients: 200, batchSize: 1000 });
+    const sendId = await seedQueuedSend(db.database, { recipients: 200, batchSize: 1000 });
     schedule(server, { until: 'stopped', connections: 2 });
     await vi.waitFor(() => expect(server.messages.length).toBeGreaterThan(5), 10_000);
     await setStatus(sendId, 'cancelled');
@@ -209,7 +210,7 @@ describe('steering a running send', () => {
 
   test('BATCH_SIZE and COOLDOWN_SECONDS pace it: one batch, then the cooldown', async () => {
     const server = await smtp();
-    const sendId = await seedSend(db.database, {
+    const sendId = await seedQueuedSend(db.database, {
       recipients: 20,
       batchSize: 10,
       cooldownSeconds: 3600,
@@ -227,7 +228,7 @@ describe('steering a running send', () => {
 
   test('a cooldown of one second makes a batch a second, whatever the poll', async () => {
     const server = await smtp();
-    const sendId = await seedSend(db.database, {
+    const sendId = await seedQueuedSend(db.database, {
       recipients: 4,
       batchSize: 1,
       cooldownSeconds: 1,
@@ -247,7 +248,7 @@ describe('steering a running send', () => {
         return transmission.mayProceed();
       },
     });
-    await seedSend(db.database, { recipients: 30, delayMs: 100 });
+    await seedQueuedSend(db.database, { recipients: 30, delayMs: 100 });
     await schedule(await smtp(), { transmission: timed }).done;
     expect(starts.size).toBe(30);
     const times = [...starts.values()];
@@ -259,7 +260,7 @@ describe('steering a running send', () => {
 
   test('a long DELAY_MS that is shortened takes effect within a second', async () => {
     const server = await smtp();
-    const sendId = await seedSend(db.database, { recipients: 5, delayMs: 3_600_000 });
+    const sendId = await seedQueuedSend(db.database, { recipients: 5, delayMs: 3_600_000 });
     schedule(server);
     await vi.waitFor(async () => expect((await books(sendId)).sent).toBe(1), 10_000);
     await db.database.run('UPDATE CAMPAIGN_SENDS SET DELAY_MS = 0 WHERE ID = ?', [sendId]);
@@ -272,10 +273,10 @@ describe('several sends', () => {
     const server = await smtp({
       onData: () => new Promise((resolve) => setTimeout(() => resolve(undefined), 5)),
     });
-    const large = await seedSend(db.database, { recipients: 2000, batchSize: 100_000 });
+    const large = await seedQueuedSend(db.database, { recipients: 2000, batchSize: 100_000 });
     schedule(server, { until: 'stopped', connections: 2 });
     await vi.waitFor(async () => expect((await books(large)).sent).toBeGreaterThan(0), 10_000);
-    const small = await seedSend(db.database, { recipients: 20, batchSize: 100 });
+    const small = await seedQueuedSend(db.database, { recipients: 20, batchSize: 100 });
     await vi.waitFor(async () => expect((await books(small)).status).toBe('completed'), 10_000);
     expect((await books(large)).status).toBe('running');
   });
@@ -292,7 +293,7 @@ describe('several sends', () => {
       },
     });
     const ids = [];
-    for (let i = 0; i < 12; i++) ids.push(await seedSend(db.database, { recipients: 25 }));
+    for (let i = 0; i < 12; i++) ids.push(await seedQueuedSend(db.database, { recipients: 25 }));
     await schedule(server, { connections: 3 }).done;
     for (const id of ids) expect(await books(id)).toMatchObject({ status: 'completed', sent: 25 });
     expect(most).toBeGreaterThan(0);
@@ -303,7 +304,7 @@ describe('several sends', () => {
     const server = await smtp();
     const ids = [];
     for (let i = 0; i < 20; i++) {
-      ids.push(await seedSend(db.database, { recipients: 5, batchSize: 2 }));
+      ids.push(await seedQueuedSend(db.database, { recipients: 5, batchSize: 2 }));
     }
     await schedule(server, { until: 'once', connections: 1 }).done;
     for (const id of ids) expect(await books(id)).toMatchObject({ sent: 2, claimedBy: null });
@@ -323,7 +324,7 @@ describe('outcomes', () => {
         return undefined;
       },
     });
-    const sendId = await seedSend(db.database, { recipients: 5, maxAttempts: 2 });
+    const sendId = await seedQueuedSend(db.database, { recipients: 5, maxAttempts: 2 });
     await schedule(server).done;
     expect(await ledgerRows(db.database, sendId)).toMatchObject([
       { status: 'failed', attempts: 1, code: 550, enhanced: '5.1.1' },
@@ -339,7 +340,7 @@ describe('outcomes', () => {
     const server = await smtp({
       onData: (message) => (message.to[0] === 'p3@example.org' ? 'drop' : undefined),
     });
-    const sendId = await seedSend(db.database, { recipients: 8 });
+    const sendId = await seedQueuedSend(db.database, { recipients: 8 });
     await schedule(server).done;
     expect(await books(sendId)).toMatchObject({ status: 'completed', sent: 7, unknown: 1 });
   });
@@ -348,7 +349,7 @@ describe('outcomes', () => {
     const server = await smtp({
       onRcptTo: () => ({ reply: [554, '5.7.1 our list says no to 192.0.2.1'] }),
     });
-    const sendId = await seedSend(db.database, { recipients: 60 });
+    const sendId = await seedQueuedSend(db.database, { recipients: 60 });
     const { pausedThemselves } = await schedule(server, { blockAfter: 10 }).done;
     expect(pausedThemselves).toMatchObject([{ sendId }]);
     const after = await books(sendId);
@@ -374,7 +375,7 @@ describe('outcomes', () => {
         return { reply: [554, '5.7.1 our list says no to 192.0.2.1'] };
       },
     });
-    const sendId = await seedSend(db.database, { recipients: 4 });
+    const sendId = await seedQueuedSend(db.database, { recipients: 4 });
     await schedule(server, {
       connections: 4,
       blockAfter: 3,
@@ -406,7 +407,7 @@ describe('outcomes', () => {
         return n <= 50 ? { reply: [Number(code), text] } : undefined;
       },
     });
-    const sendId = await seedSend(db.database, { recipients: 60 });
+    const sendId = await seedQueuedSend(db.database, { recipients: 60 });
     await schedule(server, { blockAfter: 5 }).done;
     expect(await books(sendId)).toMatchObject({ status: 'completed', failed: 50, sent: 10 });
     const codes = (await ledgerRows(db.database, sendId)).map(({ enhanced }) => enhanced);
@@ -423,7 +424,11 @@ describe('outcomes', () => {
           : undefined;
       },
     });
-    const sendId = await seedSend(db.database, { recipients: 30, batchSize: 6, maxAttempts: 2 });
+    const sendId = await seedQueuedSend(db.database, {
+      recipients: 30,
+      batchSize: 6,
+      maxAttempts: 2,
+    });
     await schedule(server).done;
     const after = await books(sendId);
     expect(after).toMatchObject({ status: 'paused', failed: 1, pending: 29, sent: 0 });
@@ -440,14 +445,14 @@ describe('outcomes', () => {
 
   test('with fewer rows than make a block they are tried again, and fail when their attempts are used up', async () => {
     const server = await smtp({ onRcptTo: () => ({ reply: [451, '4.7.1 spam'] }) });
-    const sendId = await seedSend(db.database, { recipients: 9, maxAttempts: 2 });
+    const sendId = await seedQueuedSend(db.database, { recipients: 9, maxAttempts: 2 });
     await schedule(server).done;
     expect(await books(sendId)).toMatchObject({ status: 'completed', failed: 9 });
   });
 
   test('a refused sender is nobody’s fault but pauses the send at once', async () => {
     const server = await smtp({ onMailFrom: () => ({ reply: [550, '5.7.1 not from you'] }) });
-    const sendId = await seedSend(db.database, { recipients: 10 });
+    const sendId = await seedQueuedSend(db.database, { recipients: 10 });
     await schedule(server).done;
     expect(await books(sendId)).toMatchObject({ status: 'paused', failed: 0, pending: 10 });
   });
@@ -455,7 +460,7 @@ describe('outcomes', () => {
   test('a server that is away costs nobody anything: backoff, then the send pauses itself', async () => {
     const server = await smtp();
     await server.close();
-    const sendId = await seedSend(db.database, { recipients: 10 });
+    const sendId = await seedQueuedSend(db.database, { recipients: 10 });
     const scheduler = schedule(server, { maxServerFailures: 2 });
     const { pausedThemselves } = await scheduler.done;
     expect(pausedThemselves).toMatchObject([{ sendId }]);
@@ -467,7 +472,7 @@ describe('outcomes', () => {
     const server = await smtp();
     const { port } = server;
     await server.close();
-    const sendId = await seedSend(db.database, { recipients: 20 });
+    const sendId = await seedQueuedSend(db.database, { recipients: 20 });
     const scheduler = schedule(server);
     await vi.waitFor(
       () => expect(scheduler.events.some(({ kind }) => kind === 'server-trouble')).toBe(true),
@@ -485,7 +490,7 @@ describe('stopping', () => {
     const server = await smtp({
       onData: () => new Promise((resolve) => setTimeout(() => resolve(undefined), 100)),
     });
-    const sendId = await seedSend(db.database, { recipients: 100 });
+    const sendId = await seedQueuedSend(db.database, { recipients: 100 });
     const scheduler = schedule(server, { until: 'stopped' });
     await vi.waitFor(() => expect(server.messages.length).toBeGreaterThan(0), 10_000);
     await scheduler.stop();
@@ -501,7 +506,7 @@ describe('stopping', () => {
 
   test('while it looks for work claims nothing of what it then finds', async () => {
     const server = await smtp();
-    const sendId = await seedSend(db.database, { recipients: 5 });
+    const sendId = await seedQueuedSend(db.database, { recipients: 5 });
     let looking = false;
     let answer = () => {};
     const stopped = new Promise<void>((resolve) => {
@@ -536,7 +541,7 @@ describe('stopping', () => {
 
   test('at the drain limit only messages owed the dot’s reply become unknown', async () => {
     const server = await smtp({ onData: () => new Promise(() => undefined) });
-    const sendId = await seedSend(db.database, { recipients: 20 });
+    const sendId = await seedQueuedSend(db.database, { recipients: 20 });
     const scheduler = schedule(server, {
       until: 'stopped',
       connections: 2,

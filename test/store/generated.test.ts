@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ATTENTION, DUE } from '../../src/store/generated.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { rowsOf, seedSend } from '../support/seed.ts';
+import { rowsOf, seedSendWithRows } from '../support/seed.ts';
 
 const STORE = fileURLToPath(new URL('../../src/store', import.meta.url));
 
@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => db.drop());
 
 test('ATTENTION has the digits that its names stand for, and none for rows of the hot path', async () => {
-  const sendId = await seedSend(db.database, [
+  const sendId = await seedSendWithRows(db.database, [
     ...rowsOf({ failed: 1, unknown: 1, skipped: 1 }),
     { status: 'pending', deferred: true },
     ...rowsOf({ sending: 2, sent: 1, pending: 1 }),
@@ -49,11 +49,11 @@ test('DUE has the digits that its names stand for, and none for sends with nothi
     );
     return send?.due;
   };
-  expect(await due(await seedSend(db.database, rowsOf({ pending: 1 })))).toBe(DUE.batch);
-  const deferred = await seedSend(db.database, [{ status: 'pending', deferred: true }]);
+  expect(await due(await seedSendWithRows(db.database, rowsOf({ pending: 1 })))).toBe(DUE.batch);
+  const deferred = await seedSendWithRows(db.database, [{ status: 'pending', deferred: true }]);
   expect(await due(deferred)).toBe(DUE.deferred);
-  expect(await due(await seedSend(db.database, rowsOf({ sending: 1 })))).toBe(DUE.strays);
-  const paused = await seedSend(db.database, rowsOf({ pending: 1 }), { status: 'paused' });
+  expect(await due(await seedSendWithRows(db.database, rowsOf({ sending: 1 })))).toBe(DUE.strays);
+  const paused = await seedSendWithRows(db.database, rowsOf({ pending: 1 }), { status: 'paused' });
   expect(await due(paused)).toBeNull();
 });
 

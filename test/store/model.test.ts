@@ -14,7 +14,8 @@ import { settleSelected } from '../../src/store/recipients/settle.ts';
 import { cancel, pause, resume } from '../../src/store/sends/lifecycle.ts';
 import { verifySend } from '../../src/store/verify.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { ageClaim, balancedBooks, ledgerRows, seedSend } from '../support/sends.ts';
+import { ageClaim, balancedBooks, ledgerRows } from '../support/ledger.ts';
+import { seedQueuedSend } from '../support/seed.ts';
 
 let db: TestDatabase;
 let ledger: ReturnType<typeof createLedger>;
@@ -245,7 +246,7 @@ test('whatever workers and operators do: states follow the table, the books bala
     fc.asyncProperty(
       fc.array(commands.map(named), { minLength: 5, maxLength: 40 }),
       async (sequence) => {
-        const sendId = await seedSend(db.database, { recipients: RECIPIENTS });
+        const sendId = await seedQueuedSend(db.database, { recipients: RECIPIENTS });
         const world: World = { sendId, claims: 0, holder: null, late: [], handedOut: new Map() };
         let rows = await ledgerRows(db.database, sendId);
         let { status } = await balancedBooks(db.database, sendId);

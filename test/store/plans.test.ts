@@ -5,7 +5,7 @@ import type { Database } from '../../src/store/mysql/database.ts';
 import { listSnapshots } from '../../src/store/sends/row.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { rowsRead } from '../support/rows-read.ts';
-import { rowsOf, seedSend } from '../support/seed.ts';
+import { rowsOf, seedSendWithRows } from '../support/seed.ts';
 
 const SENDS = 1_000;
 const ROWS = 20_000;
@@ -49,7 +49,7 @@ test.each([
   ['paused', "STATUS IN ('running', 'paused')"],
   ['importing', "STATUS = 'importing' AND TOTAL_COUNT = 10"],
 ] as const)('a send that is %s is found, and locked, by its id: %s', async (status, condition) => {
-  const sendId = await seedSend(pool, rowsOf({ pending: 10 }), { status });
+  const sendId = await seedSendWithRows(pool, rowsOf({ pending: 10 }), { status });
   await copy(sendId, 20);
   await analyze();
   const [plan] = await pool.rows<{ key: string }>(
@@ -64,13 +64,14 @@ test.each(['importing', 'running', 'scheduled', 'paused'] as const)(
   async (status) => {
     await pool.run('DELETE FROM CAMPAIGN_SENDS');
     const scheduled = status === 'scheduled';
-    const sendId = await seedSend(pool, rowsOf({ pending: 1 }), {
+    const sendId = await seedSendWithRows(pool, rowsOf({ pending: 1 }), {
       status: scheduled ? 'running' : status,
       ...(scheduled ? { startInSeconds: 3600 } : {}),
     });
     await copy(sendId, 9);
     for (const other of ['running', 'paused', 'completed', 'cancelled', 'importing'] as const) {
-      if (other !== status) await copy(await seedSend(pool, [], { status: other }), SENDS - 1);
+      if (other !== status)
+        await copy(await seedSendWithRows(pool, [], { status: other }), SENDS - 1);
     }
     await analyze();
     const { read, result } = await rowsRead(pool, () => listSnapshots(pool, { status, limit: 5 }));
@@ -82,7 +83,7 @@ test.each(['importing', 'running', 'scheduled', 'paused'] as const)(
 describe('rows read by a scheduler', () => {
   test('that looks for work are those of the work it takes, however many sends are due, paused or finished', async () => {
     for (const status of ['running', 'paused', 'completed'] as const) {
-      await copy(await seedSend(pool, rowsOf({ pending: 10 }), { status }), SENDS - 1);
+      await copy(await seedSendWithRows(pool, rowsOf({ pending: 10 }), { status }), SENDS - 1);
     }
     await analyze();
     for (const limit of [20, 200]) {
@@ -104,7 +105,7 @@ describe('rows read by a scheduler', () => {
     ['in the middle, with rows deferred', ROWS / 2],
   ])('for a batch of a send, %s, are those of the batch', async (_, cursor) => {
     const deferred = cursor === 0 ? 0 : DEFERRED;
-    const sendId = await seedSend(
+    const sendId = await seedSendWithRows(
       pool,
       [
         ...rowsOf({ sent: cursor - deferred }),

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { settleRows } from '../../src/store/recipients/settle.ts';
 import { verifySend } from '../../src/store/verify.ts';
-import { runCommand } from '../support/command.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { rowsOf, seedSend } from '../support/seed.ts';
+import { runCommand } from '../support/run-command.ts';
+import { rowsOf, seedSendWithRows } from '../support/seed.ts';
 
 let test: TestDatabase;
 beforeAll(async () => {
@@ -15,7 +15,7 @@ const everything = rowsOf({ sent: 3, failed: 2, unknown: 2, skipped: 1, sending:
 
 describe('verify', () => {
   it('finds nothing in a send whose books balance', async () => {
-    const id = await seedSend(test.database, everything, { claimedBy: 'w' });
+    const id = await seedSendWithRows(test.database, everything, { claimedBy: 'w' });
     expect(await verifySend(test.database, id)).toEqual([]);
     expect(await verifySend(test.database, 999_999)).toBeUndefined();
   });
@@ -67,14 +67,14 @@ describe('verify', () => {
       'messages of the send',
     ],
   ])('finds %s', async (_, tamper, what) => {
-    const id = await seedSend(test.database, everything, { claimedBy: 'w' });
+    const id = await seedSendWithRows(test.database, everything, { claimedBy: 'w' });
     await test.database.run(tamper, [id]);
     const found = await verifySend(test.database, id);
     expect(found?.map((contradiction) => contradiction.what)).toContain(what);
   });
 
   it('takes a row that an operator settled for sent, whatever its words, and one from before there was a column for it', async () => {
-    const id = await seedSend(test.database, [
+    const id = await seedSendWithRows(test.database, [
       { status: 'unknown' },
       { status: 'sent', code: null, enhanced: null, response: 'resolved as sent by ann@host' },
       { status: 'sent', code: null, enhanced: null, response: 'said to be sent' },
@@ -91,7 +91,7 @@ describe('verify', () => {
   });
 
   it('reads one snapshot: a transaction that commits meanwhile is seen whole or not at all', async () => {
-    const id = await seedSend(test.database, rowsOf({ pending: 400 }));
+    const id = await seedSendWithRows(test.database, rowsOf({ pending: 400 }));
     const writer = (async () => {
       for (let seq = 1; seq <= 400; seq++) {
         await test.database.transaction(async (tx) => {
@@ -126,7 +126,7 @@ describe('campaign verify', () => {
     runCommand(['verify', ...args.map(String)], { url: test.url });
 
   it('prints {"id","ok","contradictions"} and exits 1 on any contradiction', async () => {
-    const id = await seedSend(test.database, rowsOf({ sent: 2 }));
+    const id = await seedSendWithRows(test.database, rowsOf({ sent: 2 }));
     const good = await run(id, '--json');
     expect(good.code).toBe(0);
     expect(JSON.parse(good.stdout)).toEqual({ id, ok: true, contradictions: [] });
@@ -147,7 +147,7 @@ describe('campaign verify', () => {
   });
 
   it('--all goes through every send and exits 1 when one is wrong', async () => {
-    const id = await seedSend(test.database, rowsOf({ sent: 2 }));
+    const id = await seedSendWithRows(test.database, rowsOf({ sent: 2 }));
     await test.database.run('UPDATE CAMPAIGN_SENDS SET SENT_COUNT = 1 WHERE ID = ?', [id]);
     const { code, stdout } = await run('--all', '--json');
     expect(code).toBe(1);

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import type { RecipientStatus, SendStatus } from '../../src/domain/states.ts';
 import { insertMessage } from '../../src/store/messages.ts';
 import type { Database } from '../../src/store/mysql/database.ts';
+import type { Executor } from '../../src/store/mysql/packet.ts';
 
 /** A recipient to put into the ledger; what is left out follows from its status. */
 export interface SeedRow {
@@ -15,7 +17,7 @@ export interface SeedRow {
   deferred?: boolean;
 }
 
-export interface SeedSend {
+export interface SendSeed {
   status?: SendStatus;
   name?: string;
   key?: string;
@@ -53,10 +55,10 @@ export const rowsOf = (counts: Partial<Record<RecipientStatus, number>>): SeedRo
  * The n-th row is `r<n>@example.org` unless it has an address.
  * @returns the send's id
  */
-export async function seedSend(
+export async function seedSendWithRows(
   db: Database,
   rows: readonly SeedRow[],
-  send: SeedSend = {},
+  send: SendSeed = {},
 ): Promise<number> {
   const { status = 'running', claimedBy = null, claimNumber = 1 } = send;
   const count = (wanted: RecipientStatus): number =>
@@ -143,4 +145,65 @@ async function insertRows(
       [values.slice(start, start + 1000)],
     );
   }
+}
+
+export interface QueuedSeed {
+  recipients?: number;
+  /** Addresses instead of `p1@example.org` onwards. */
+  emails?: readonly string[];
+  status?: 'importing' | 'running' | 'paused';
+  batchSize?: number;
+  delayMs?: number;
+  cooldownSeconds?: number;
+  maxAttempts?: number;
+  subject?: string;
+  text?: string;
+  from?: string;
+}
+
+/** Puts a send with untouched recipients into the database, as `queue` leaves it; gives its id back. */
+export async function seedQueuedSend(db: Executor, seed: QueuedSeed = {}): Promise<number> {
+  const emails =
+    seed.emails ?? Array.from({ length: seed.recipients ?? 10 }, (_, i) => `p${i + 1}@example.org`);
+  const { insertId } = await db.run(
+    `INSERT INTO CAMPAIGN_SENDS
+            (NAME, STATUS, BATCH_SIZE, DELAY_MS, COOLDOWN_SECONDS, MAX_ATTEMPTS, TOTAL_COUNT, LAST_SEQ, CREATED_AT)
+     VALUES ('test', ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3))`,
+    [
+      seed.status ?? 'running',
+      seed.batchSize ?? 100,
+      seed.delayMs ?? 0,
+      seed.cooldownSeconds ?? 0,
+      seed.maxAttempts ?? 5,
+      emails.length,
+      emails.length,
+    ],
+  );
+  await db.run(
+    `INSERT INTO CAMPAIGN_MESSAGES (SEND_ID, SENDER, SUBJECT, BODY_TEXT, FIELD_NAMES, MESSAGE_SECRET)
+     VALUES (?, ?, ?, ?, '["name"]', ?)`,
+    [
+      insertId,
+      seed.from ?? 'Sender <sender@example.com>',
+      seed.subject ?? 'Hello {{ name }}',
+      seed.text ?? 'Dear {{ name }}, this is for {{ email }}.',
+      randomBytes(32),
+    ],
+  );
+  for (let i = 0; i < emails.length; i += 1000) {
+    const rows = emails
+      .slice(i, i + 1000)
+      .map((email, j) => [
+        insertId,
+        i + j + 1,
+        email,
+        email,
+        JSON.stringify({ name: `N${i + j + 1}` }),
+      ]);
+    await db.run(
+      'INSERT INTO CAMPAIGN_SEND_RESULTS (SEND_ID, SEQ, EMAIL, EMAIL_NORM, FIELDS) VALUES ?',
+      [rows],
+    );
+  }
+  return insertId;
 }

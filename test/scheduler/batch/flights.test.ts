@@ -5,8 +5,9 @@ import { parseClaimName } from '../../../src/domain/claim-name.ts';
 import { FlightRecorder, readFlights } from '../../../src/host/flight-recorder.ts';
 import type { Host, Ledger } from '../../../src/scheduler/ports.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { balancedBooks } from '../../support/ledger.ts';
 import { startScheduler } from '../../support/scheduler.ts';
-import { balancedBooks, seedSend } from '../../support/sends.ts';
+import { seedQueuedSend } from '../../support/seed.ts';
 import { type SmtpServer, type SmtpServerSettings, startSmtpServer } from '../../support/smtp.ts';
 import { makeStateFolder } from '../../support/state-folder.ts';
 
@@ -49,7 +50,7 @@ async function mail(
   smtp = await startSmtpServer(settings);
   const recorder = FlightRecorder.create(path(), WORKER, slots);
   recorder.onFailure = (reason) => failed.push(reason);
-  const sendId = await seedSend(db.database, { recipients: 60, batchSize: 30 });
+  const sendId = await seedQueuedSend(db.database, { recipients: 60, batchSize: 30 });
   const claims: boolean[] = [];
   const scheduler = startScheduler(db.connect(), smtp.settings, {
     connections: CONNECTIONS,

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Ledger } from '../../../src/scheduler/ports.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { balancedBooks } from '../../support/ledger.ts';
 import { type RunningScheduler, startScheduler } from '../../support/scheduler.ts';
-import { balancedBooks, seedSend } from '../../support/sends.ts';
+import { seedQueuedSend } from '../../support/seed.ts';
 import { type SmtpServer, startSmtpServer } from '../../support/smtp.ts';
 
 const CONNECTIONS = 8;
@@ -64,7 +65,7 @@ const accept = (messages: number): void => {
 
 /** A send by a clock that stands still, up to where every connection carries a message. */
 async function start(recipients: number): Promise<number> {
-  const sendId = await seedSend(db.database, { recipients, batchSize: 1000 });
+  const sendId = await seedQueuedSend(db.database, { recipients, batchSize: 1000 });
   scheduler = startScheduler(db.connect({ connections: 4 }), smtp.settings, {
     connections: CONNECTIONS,
     clock: () => ({ monotonic: now, wall: now }),

@@ -4,7 +4,7 @@ import { type OpenSend, OpenSends } from '../../../src/scheduler/batch/open-send
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { collectGarbage } from '../../support/garbage.ts';
 import { startScheduler } from '../../support/scheduler.ts';
-import { seedSend } from '../../support/sends.ts';
+import { seedQueuedSend } from '../../support/seed.ts';
 import { startSmtpServer } from '../../support/smtp.ts';
 
 let db: TestDatabase;
@@ -68,7 +68,7 @@ test('thousands of small sends through one process leave neither open sends nor 
   const total = 1_000;
   await db.database.transaction(async (tx) => {
     for (let i = 0; i < total; i++) {
-      await seedSend(tx, { emails: [`p${i}@example.org`], text: 'x'.repeat(20_000) });
+      await seedQueuedSend(tx, { emails: [`p${i}@example.org`], text: 'x'.repeat(20_000) });
     }
   });
   let done = 0;

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Database } from '../../../src/store/mysql/database.ts';
-import { runCommand } from '../../support/command.ts';
 import {
   createTestDatabase,
   startTestServer,
   type TestDatabase,
   type TestServer,
 } from '../../support/database.ts';
+import { runCommand } from '../../support/run-command.ts';
 import { type SessionProxy, startSessionProxy } from '../../support/session-proxy.ts';
 import { type SmtpServer, startSmtpServer } from '../../support/smtp.ts';
 

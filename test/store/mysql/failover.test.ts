@@ -7,8 +7,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { Database } from '../../../src/store/mysql/database.ts';
 import { migrate } from '../../../src/store/mysql/migrate.ts';
 import { parseDatabaseUrl } from '../../../src/store/mysql/url.ts';
-import { runCommand } from '../../support/command.ts';
 import { startTestServer, type TestServer } from '../../support/database.ts';
+import { runCommand } from '../../support/run-command.ts';
 import { startSmtpServer } from '../../support/smtp.ts';
 
 let servers: TestServer[] = [];

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkSchema, checksumOf, migrate } from '../../../src/store/mysql/migrate.ts';
 import { findQueued } from '../../../src/store/sends/import.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { seedSend } from '../../support/sends.ts';
+import { seedQueuedSend } from '../../support/seed.ts';
 
 /** A file that was shipped never changes: a new one says what is to be different, and is added here. */
 const SHIPPED = {
@@ -136,7 +136,7 @@ describe('a file that was applied', () => {
 describe('the files of the package', () => {
   it('give imports from before there were columns for it what their event tells', async () => {
     await migrate(test.database);
-    const id = await seedSend(test.database);
+    const id = await seedQueuedSend(test.database);
     await test.database.run(
       `INSERT INTO CAMPAIGN_SEND_EVENTS (SEND_ID, AT, EVENT, ACTOR, DETAILS)
        VALUES (?, UTC_TIMESTAMP(3), 'imported', 'x', '{"total":10,"rejected":3,"duplicates":2,"suppressed":0}')`,

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Database } from '../../../src/store/mysql/database.ts';
 import { parseDatabaseUrl } from '../../../src/store/mysql/url.ts';
-import { type CommandResult, runCommand } from '../../support/command.ts';
 import {
   createTestDatabase,
   startTestServer,
   type TestDatabase,
   type TestServer,
 } from '../../support/database.ts';
-import { seedSend } from '../../support/sends.ts';
+import { type CommandResult, runCommand } from '../../support/run-command.ts';
+import { seedQueuedSend } from '../../support/seed.ts';
 import { type SmtpServer, startSmtpServer } from '../../support/smtp.ts';
 
 let server: TestServer;
@@ -108,7 +108,7 @@ describe('a user without a privilege', () => {
     ['DELETE', 'SELECT, INSERT, UPDATE', () => ['run-scheduler', '--once']],
     ['SELECT', 'INSERT', () => ['list']],
   ])('%s is told its name and the GRANT', async (privilege, granted, args) => {
-    await seedSend(db.database, { recipients: 1 });
+    await seedQueuedSend(db.database, { recipients: 1 });
     await grant(granted);
     const { code, message, remedy } = refusal(await command(args(), asNews));
     expect(code).toBe('DATABASE_REFUSED');
@@ -190,7 +190,7 @@ describe('an account', () => {
   test('that may have one session at a time sends a whole list all the same', async () => {
     await grant('ALL');
     await root.run("ALTER USER news@'%' WITH MAX_USER_CONNECTIONS 1");
-    await seedSend(db.database, { recipients: 300 });
+    await seedQueuedSend(db.database, { recipients: 300 });
     const before = smtp.messages.length;
     const result = await command(['run-scheduler', '--until-idle'], asNews);
     expect(result).toMatchObject({ code: 0 });

@@ -1,6 +1,5 @@
 import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { campaign } from '../../support/cli.ts';
 import {
   createTestDatabase,
   startTestServer,
@@ -8,8 +7,9 @@ import {
   type TestServer,
 } from '../../support/database.ts';
 import { startScheduler } from '../../support/scheduler.ts';
-import { seedSend } from '../../support/sends.ts';
+import { seedQueuedSend } from '../../support/seed.ts';
 import { type SmtpServer, startSmtpServer } from '../../support/smtp.ts';
+import { spawnCampaign } from '../../support/spawn-campaign.ts';
 
 /** A server of our own, on which nobody else counts. */
 let server: TestServer;
@@ -59,7 +59,7 @@ async function alone(): Promise<Awaited<ReturnType<typeof counters>>> {
 }
 
 test('an idle scheduler keeps its sessions over many polls, and takes leave of the server at its end', async () => {
-  await seedSend(db.database, { recipients: 50 });
+  await seedQueuedSend(db.database, { recipients: 50 });
   const begun = await alone();
   const pool = db.connect({ connections: 4 });
   let polls = 0;
@@ -101,13 +101,13 @@ test.each([
   ['migrate', ['migrate'], 0],
   ['a send in another state', ['pause', '1'], 4],
 ])('a command takes leave of the server: %s', async (_, args, code) => {
-  const id = await seedSend(db.database, { recipients: 1 });
+  const id = await seedQueuedSend(db.database, { recipients: 1 });
   await db.database.run(
     "UPDATE CAMPAIGN_SENDS SET STATUS = 'cancelled', FINISHED_AT = UTC_TIMESTAMP(3) WHERE ID = ?",
     [id],
   );
   const begun = await alone();
-  const result = await campaign(args, { env: { CAMPAIGN_DATABASE_URL: db.url } });
+  const result = await spawnCampaign(args, { env: { CAMPAIGN_DATABASE_URL: db.url } });
   expect(result.code).toBe(code);
   await vi.waitFor(async () => expect((await counters()).open).toBe(begun.open), 5_000);
   expect((await counters()).aborted).toBe(begun.aborted);

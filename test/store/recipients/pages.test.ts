@@ -6,7 +6,7 @@ import { listRecipients } from '../../../src/store/recipients/pages.ts';
 import { listSnapshots, readSnapshot } from '../../../src/store/sends/row.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { rowsRead as countRowsRead } from '../../support/rows-read.ts';
-import { rowsOf, type SeedRow, seedSend } from '../../support/seed.ts';
+import { rowsOf, type SeedRow, seedSendWithRows } from '../../support/seed.ts';
 
 let test: TestDatabase;
 let pool: Database;
@@ -24,10 +24,14 @@ beforeAll(async () => {
   test = await createTestDatabase();
   pool = test.connect({ connections: 1 });
   const rows = Array.from({ length: 20_000 }, (_, i) => turns[i % turns.length] as SeedRow);
-  await seedSend(test.database, rows);
-  id = await seedSend(test.database, [...rows, ...rowsOf({ sending: 8, pending: 20_000 })], {
-    claimedBy: 'w',
-  });
+  await seedSendWithRows(test.database, rows);
+  id = await seedSendWithRows(
+    test.database,
+    [...rows, ...rowsOf({ sending: 8, pending: 20_000 })],
+    {
+      claimedBy: 'w',
+    },
+  );
   await test.database.run('UPDATE CAMPAIGN_SENDS SET SETTLED_SEQ = 20000 WHERE ID = ?', [id]);
   await test.database.rows('ANALYZE TABLE CAMPAIGN_SENDS, CAMPAIGN_SEND_RESULTS');
 });

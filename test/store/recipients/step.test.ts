@@ -3,7 +3,8 @@ import type { ClaimedSend } from '../../../src/domain/claim.ts';
 import type { Settlement } from '../../../src/domain/settlement.ts';
 import { createLedger } from '../../../src/store/ledger.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { balancedBooks, ledgerRows, seedSend } from '../../support/sends.ts';
+import { balancedBooks, ledgerRows } from '../../support/ledger.ts';
+import { seedQueuedSend } from '../../support/seed.ts';
 
 let db: TestDatabase;
 let ledger: ReturnType<typeof createLedger>;
@@ -17,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => db.drop());
 
 async function claimSend(recipients: number): Promise<void> {
-  sendId = await seedSend(db.database, { recipients });
+  sendId = await seedQueuedSend(db.database, { recipients });
   const got = await ledger.claim(sendId, `test:${sendId}`, true);
   if (!got) throw new Error('not claimed');
   claimed = got;

@@ -5,7 +5,8 @@ import type { Settlement } from '../../../src/domain/settlement.ts';
 import { NO_LIFE_SIGN } from '../../../src/domain/worker.ts';
 import { createLedger } from '../../../src/store/ledger.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { ageClaim, ageWorkers, balancedBooks, ledgerRows, seedSend } from '../../support/sends.ts';
+import { ageClaim, ageWorkers, balancedBooks, ledgerRows } from '../../support/ledger.ts';
+import { seedQueuedSend } from '../../support/seed.ts';
 
 let db: TestDatabase;
 let ledger: ReturnType<typeof createLedger>;
@@ -39,7 +40,7 @@ const sent = (seq: number) =>
 
 describe('claiming', () => {
   test('of many workers that claim a send at once, exactly one gets it', async () => {
-    const sendId = await seedSend(db.database);
+    const sendId = await seedQueuedSend(db.database);
     const taken = await Promise.all(
       Array.from({ length: 8 }, () => ledger.claim(sendId, claimName(), false)),
     );
@@ -47,7 +48,7 @@ describe('claiming', () => {
   });
 
   test('control: without the guard on CLAIMED_BY, several of them would', async () => {
-    const sendId = await seedSend(db.database);
+    const sendId = await seedQueuedSend(db.database);
     const taken = await Promise.all(
       Array.from({ length: 8 }, () =>
         db.database.run(
@@ -62,13 +63,13 @@ describe('claiming', () => {
   test.each(['importing', 'paused'] as const)(
     'a send that is %s is not claimed',
     async (status) => {
-      const sendId = await seedSend(db.database, { status });
+      const sendId = await seedQueuedSend(db.database, { status });
       expect(await ledger.claim(sendId, claimName(), true)).toBeNull();
     },
   );
 
   test('a send is due again only when its cooldown has passed since the last batch', async () => {
-    const sendId = await seedSend(db.database, { cooldownSeconds: 3600 });
+    const sendId = await seedQueuedSend(db.database, { cooldownSeconds: 3600 });
     const { claim } = await mustClaim(sendId);
     await ledger.endBatch(claim, { worked: true, exhausted: false });
     expect(await ledger.claim(sendId, claimName(), true)).toBeNull();
@@ -82,7 +83,7 @@ describe('claiming', () => {
   });
 
   test('a send whose start is ahead is found with its due time and not claimed', async () => {
-    const sendId = await seedSend(db.database);
+    const sendId = await seedQueuedSend(db.database);
     await db.database.run(
       'UPDATE CAMPAIGN_SENDS SET START_AT = UTC_TIMESTAMP(3) + INTERVAL 1 HOUR WHERE ID = ?',
       [sendId],
@@ -93,7 +94,7 @@ describe('claiming', () => {
   });
 
   test('the longest overdue send is found first', async () => {
-    const [late, later] = [await seedSend(db.database), await seedSend(db.database)];
+    const [late, later] = [await seedQueuedSend(db.database), await seedQueuedSend(db.database)];
     await db.database.run(
       `UPDATE CAMPAIGN_SENDS SET LAST_BATCH_AT = UTC_TIMESTAMP(3) - INTERVAL IF(ID = ?, 100, 200) SECOND
         WHERE ID IN (?)`,
@@ -104,7 +105,7 @@ describe('claiming', () => {
   });
 
   test('an uncertain claim is let go by its own name only', async () => {
-    const sendId = await seedSend(db.database);
+    const sendId = await seedQueuedSend(db.database);
     const { claim } = await mustClaim(sendId);
     await ledger.unclaim(sendId, 'somebody else');
     expect((await balancedBooks(db.database, sendId)).claimedBy).toBe(claim.by);
@@ -118,7 +119,7 @@ describe('takeover', () => {
     (await ledger.findStale()).find((claim) => claim.sendId === sendId);
 
   test('a claim younger than five minutes stays', async () => {
-    const sendId = await seedSend(db.database);
+    const sendId = await seedQueuedSend(db.database);
     const { claim } = await mustClaim(sendId);
     await ageClaim(db.database, sendId, 290);
     expect(await stale(sendId)).toBeUndefined();
@@ -128,7 +129,7 @@ describe('takeover', () => {
   test('a claim whose worker is gone is silent until it is stale; that of one that is alive is not', async () => {
     const silent = async (sendId: number) =>
       (await ledger.findSilent()).find((claim) => claim.sendId === sendId);
-    const sendId = await seedSend(db.database);
+    const sendId = await seedQueuedSend(db.database);
     const worker = 'vm:24300:5f3a';
     await ledger.beat({ worker, host: 'vm', pid: 24300, life: NO_LIFE_SIGN }, null);
     await ledger.claim(sendId, `${worker}:1`, true);
@@ -145,7 +146,7 @@ describe('takeover', () => {
   });
 
   test('a stale claim is freed once, and its rows in flight become unknown', async () => {
-    const sendId = await seedSend(db.database);
+    const sendId = await seedQueuedSend(db.database);
     const claimed = await mustClaim(sendId);
     await mark(claimed, [1, 2, 3]);
     await ageClaim(db.database, sendId);
@@ -158,7 +159,7 @@ describe('takeover', () => {
   });
 
   test.each(['paused', 'cancelled'])('also of a send that is %s meanwhile', async (status) => {
-    const sendId = await seedSend(db.database);
+    const sendId = await seedQueuedSend(db.database);
     const claimed = await mustClaim(sendId);
     await mark(claimed, [1, 2]);
     await db.database.run('UPDATE CAMPAIGN_SENDS SET STATUS = ? WHERE ID = ?', [status, sendId]);
@@ -168,7 +169,7 @@ describe('takeover', () => {
   });
 
   test('a holder that is stalled, not dead, can neither mark nor record once it was taken over', async () => {
-    const sendId = await seedSend(db.database);
+    const sendId = await seedQueuedSend(db.database);
     const stalled = await mustClaim(sendId);
     await mark(stalled, [1, 2]);
     await ageClaim(db.database, sendId);
@@ -183,7 +184,7 @@ describe('takeover', () => {
   });
 
   test('control: without the fence, a stalled holder marks rows under its dead claim', async () => {
-    const sendId = await seedSend(db.database);
+    const sendId = await seedQueuedSend(db.database);
     const stalled = await mustClaim(sendId);
     await ageClaim(db.database, sendId);
     await ledger.reclaim({ sendId, by: stalled.claim.by }, 'test');
@@ -196,7 +197,7 @@ describe('takeover', () => {
 
   test('a mark and a takeover at the same moment never both commit', async () => {
     for (let round = 0; round < 20; round++) {
-      const sendId = await seedSend(db.database, { recipients: 4 });
+      const sendId = await seedQueuedSend(db.database, { recipients: 4 });
       const claimed = await mustClaim(sendId);
       await ageClaim(db.database, sendId);
       const [marked, freed] = await Promise.all([
@@ -212,7 +213,7 @@ describe('takeover', () => {
   });
 
   test('late results settle only their own unknown rows', async () => {
-    const sendId = await seedSend(db.database);
+    const sendId = await seedQueuedSend(db.database);
     const stalled = await mustClaim(sendId);
     await mark(stalled, [1, 2, 3]);
     await ageClaim(db.database, sendId);
@@ -234,7 +235,7 @@ describe('takeover', () => {
 
 describe('the end of a batch', () => {
   test('completes a send with nothing left, and says when', async () => {
-    const sendId = await seedSend(db.database, { recipients: 1 });
+    const sendId = await seedQueuedSend(db.database, { recipients: 1 });
     const claimed = await mustClaim(sendId);
     await mark(claimed, [1]);
     const record = { settlements: [sent(1)], mark: [], fromSeq: 1, cursorSeq: 1, settledSeq: 1 };
@@ -248,7 +249,7 @@ describe('the end of a batch', () => {
   });
 
   test('is refused while rows are in flight', async () => {
-    const sendId = await seedSend(db.database);
+    const sendId = await seedQueuedSend(db.database);
     const claimed = await mustClaim(sendId);
     await mark(claimed, [1]);
     const end = await ledger.endBatch(claimed.claim, { worked: true, exhausted: false });
@@ -257,7 +258,7 @@ describe('the end of a batch', () => {
 
   test('and a pause at the same moment leave a send that is paused and free', async () => {
     for (let round = 0; round < 20; round++) {
-      const sendId = await seedSend(db.database, { recipients: 4 });
+      const sendId = await seedQueuedSend(db.database, { recipients: 4 });
       const { claim } = await mustClaim(sendId);
       await Promise.all([
         ledger.endBatch(claim, { worked: true, exhausted: false }),
@@ -275,7 +276,7 @@ describe('the end of a batch', () => {
 
   test('a claim and a cancel at the same moment: nothing can be marked after the cancel', async () => {
     for (let round = 0; round < 20; round++) {
-      const sendId = await seedSend(db.database, { recipients: 4 });
+      const sendId = await seedQueuedSend(db.database, { recipients: 4 });
       const [claimed] = await Promise.all([
         ledger.claim(sendId, claimName(), true),
         db.database.run(
@@ -294,7 +295,7 @@ describe('the end of a batch', () => {
 
 describe('a send that pauses itself', () => {
   test('takes the rows of a block back to pending, with their attempt', async () => {
-    const sendId = await seedSend(db.database, { recipients: 3 });
+    const sendId = await seedQueuedSend(db.database, { recipients: 3 });
     const claimed = await mustClaim(sendId);
     await mark(claimed, [1, 2, 3]);
     const refused = (seq: number) =>
@@ -330,7 +331,7 @@ describe('a send that pauses itself', () => {
   });
 
   test('leaves what an operator settled meanwhile as it is', async () => {
-    const sendId = await seedSend(db.database, { recipients: 2 });
+    const sendId = await seedQueuedSend(db.database, { recipients: 2 });
     const claimed = await mustClaim(sendId);
     await mark(claimed, [1, 2]);
     const lost = (seq: number) =>
@@ -364,7 +365,7 @@ describe('a send that pauses itself', () => {
   });
 
   test('takes deferred rows of the run back as they were, due again at once, and none that is no longer of it', async () => {
-    const sendId = await seedSend(db.database, { recipients: 6 });
+    const sendId = await seedQueuedSend(db.database, { recipients: 6 });
     const claimed = await mustClaim(sendId);
     await mark(claimed, [1, 2, 3, 4, 5, 6]);
     const spam = { code: 451, enhanced: '4.7.1', text: 'Sending Spam, see id 0-1' } as const;

@@ -11,7 +11,7 @@ import {
 import { rowMove } from '../../../src/store/recipients/row.ts';
 import { move, moveWhere } from '../../../src/store/sends/lifecycle.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { rowsOf, seedSend } from '../../support/seed.ts';
+import { rowsOf, seedSendWithRows } from '../../support/seed.ts';
 
 const STORE = fileURLToPath(new URL('../../../src/store', import.meta.url));
 const VERBS = Object.keys(SEND_TRANSITIONS) as SendVerb[];
@@ -38,7 +38,7 @@ test.each(VERBS)(
   async (verb) => {
     const { from, to } = SEND_TRANSITIONS[verb];
     for (const status of SEND_STATUSES) {
-      const sendId = await seedSend(db.database, rowsOf({ pending: 1 }), { status });
+      const sendId = await seedSendWithRows(db.database, rowsOf({ pending: 1 }), { status });
       const allowed = (from as readonly SendStatus[]).includes(status);
       const moved = await db.database.transaction((tx) =>
         move(tx, sendId, verb, { event: { event: 'controls', actor: 'test' } }),
@@ -57,7 +57,10 @@ test.each(VERBS)(
     const columns = 'STATUS, STATUS_REASON, STARTED_AT, FINISHED_AT, SEND_KEY';
     for (const status of SEND_STATUSES) {
       for (const condition of ['TOTAL_COUNT = 1', 'TOTAL_COUNT = 2']) {
-        const sendId = await seedSend(db.database, rowsOf({ pending: 1 }), { status, reason: 'r' });
+        const sendId = await seedSendWithRows(db.database, rowsOf({ pending: 1 }), {
+          status,
+          reason: 'r',
+        });
         const read = () =>
           db.database.rows(`SELECT ${columns} FROM CAMPAIGN_SENDS WHERE ID = ?`, [sendId]);
         const before = await read();
@@ -77,7 +80,7 @@ test.each(VERBS)(
 test('a send that moves and does not end has no time of its end, one that ends has', async () => {
   for (const verb of VERBS) {
     const { from, to } = SEND_TRANSITIONS[verb];
-    const sendId = await seedSend(db.database, rowsOf({ pending: 1 }), { status: from[0] });
+    const sendId = await seedSendWithRows(db.database, rowsOf({ pending: 1 }), { status: from[0] });
     await db.database.transaction((tx) => move(tx, sendId, verb));
     const [send] = await db.database.rows<{ ended: number }>(
       'SELECT FINISHED_AT IS NOT NULL AS ended FROM CAMPAIGN_SENDS WHERE ID = ?',

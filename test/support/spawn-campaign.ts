@@ -28,7 +28,10 @@ export interface CliOptions {
 }
 
 /** Runs the built program as a user does, off a terminal, and waits until it has ended. */
-export function campaign(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+export function spawnCampaign(
+  args: readonly string[],
+  options: CliOptions = {},
+): Promise<CliResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [CAMPAIGN, ...args], {
       cwd: options.cwd ?? '/',
