@@ -49,6 +49,11 @@ export const topics: readonly Topic[] = [
     'JSON, pipes, errors: the contract for other programs',
     () => import('./topics/scripting.js'),
   ),
+  topic(
+    'exit-codes',
+    'exit codes, and the errors that bring them',
+    () => import('./topics/exit-codes.js'),
+  ),
   topic('design', 'what was chosen, and why', () => import('./topics/design.js')),
 ];
 

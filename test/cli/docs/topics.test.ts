@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseTopic } from '../../../src/cli/docs/topic-text.ts';
 import { topics } from '../../../src/cli/docs/topics.ts';
 import { SETTINGS } from '../../../src/config/table.ts';
+import { ERROR_CODES, EXIT_CODES } from '../../../src/errors.ts';
 import { width } from '../../../src/view/width.ts';
 
 const filesIn = (folder: string): string[] =>
@@ -78,5 +79,21 @@ describe('help environment', () => {
       expect(terms[index]?.text.startsWith(help)).toBe(true);
     }
     expect(text).toContain('idle send (default: 1800)');
+  });
+});
+
+describe('help exit-codes', () => {
+  it('has every exit code with its errors, and every error with its meaning', async () => {
+    const text = await topics.find(({ name }) => name === 'exit-codes')?.load();
+    const [exits, errors] = parseTopic(text ?? '').flatMap((block) =>
+      block.kind === 'terms' ? [block.terms] : [],
+    );
+    expect(exits?.map(({ term }) => term)).toEqual(EXIT_CODES.map(({ exits }) => exits.join(', ')));
+    for (const [index, { codes }] of EXIT_CODES.entries()) {
+      expect(exits?.[index]?.text.endsWith(codes.join(', '))).toBe(true);
+    }
+    expect(errors).toEqual(
+      Object.entries(ERROR_CODES).map(([term, { means }]) => ({ term, text: means })),
+    );
   });
 });
