@@ -1,25 +1,24 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { isCommand } from '../../../src/cli/declarations.ts';
 import { parseTopic } from '../../../src/cli/docs/topic-text.ts';
 import { topics } from '../../../src/cli/docs/topics.ts';
 import { SETTINGS } from '../../../src/config/table.ts';
 import { ERROR_CODES, EXIT_CODES } from '../../../src/errors.ts';
 import { width } from '../../../src/view/width.ts';
 
-const filesIn = (folder: string): string[] =>
-  readdirSync(new URL(`../../../src/cli/${folder}`, import.meta.url)).map((file) =>
-    file.replace(/\.ts$/, ''),
-  );
+const TEXTS = readdirSync(new URL('../../../src/cli/docs/topics', import.meta.url)).map((file) =>
+  file.replace(/\.ts$/, ''),
+);
 
 const LITERAL = /^ {4}\S/;
 
 describe('the help topics', () => {
   it('are every text there is, each once and under no name of a command', () => {
     const names = topics.map(({ name }) => name);
-    expect([...names].sort()).toEqual(filesIn('docs/topics').sort());
+    expect([...names].sort()).toEqual(TEXTS.sort());
     expect(new Set(names).size).toBe(names.length);
-    const commands = filesIn('commands');
-    expect(names.filter((name) => commands.includes(name) || name === 'help')).toEqual([]);
+    expect(names.filter((name) => isCommand(name) || name === 'help')).toEqual([]);
     expect(names.filter((name) => !/^[a-z]+(-[a-z]+)*$/.test(name))).toEqual([]);
   });
 
