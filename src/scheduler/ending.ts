@@ -16,7 +16,7 @@ export class Ending {
   /** Nothing more starts; what is on the wire may end. */
   readonly stopping: AbortSignal;
   /** What cannot be recorded now is left to the next claim. */
-  readonly abandoned = this.abandon.signal;
+  readonly abandoned: AbortSignal = this.abandon.signal;
 
   /** @param stop the signal from outside */
   constructor(private readonly stop: AbortSignal) {
