@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { topics } from '../../src/cli/docs/topics.ts';
-import { runCommand } from '../support/command.ts';
+import { runCommand } from '../support/run-command.ts';
 
 describe('campaign help', () => {
   it.each([[['help']], [['--help']]])('lists the commands, and every topic: %j', async (args) => {
