@@ -19,7 +19,7 @@ export async function readPacketLimit(db: Executor): Promise<number> {
   return row?.bytes ?? 0;
 }
 
-const LEDGER: Target = {
+const TARGET: Target = {
   table: 'CAMPAIGN_SEND_RESULTS',
   columns: ['SEND_ID', 'SEQ', 'EMAIL', 'EMAIL_NORM', 'FIELDS'],
 };
@@ -30,7 +30,7 @@ const MAX_WAITING_BLOCKS = 1;
 export const chooseRowInsert = (
   database: Database,
   packetLimit = Number.POSITIVE_INFINITY,
-): Promise<BulkInsert> => chooseBulkInsert(database, LEDGER, packetLimit);
+): Promise<BulkInsert> => chooseBulkInsert(database, TARGET, packetLimit);
 
 /**
  * Writes a block and adds what was new to the books, in one transaction.
@@ -85,7 +85,7 @@ export class ImportWriter {
     private readonly sendId: number,
     private readonly bulk: BulkInsert,
   ) {
-    this.block = bulk.block(LEDGER);
+    this.block = bulk.block(TARGET);
   }
 
   /**
@@ -118,7 +118,7 @@ export class ImportWriter {
 
   private async push(): Promise<void> {
     const { block, seq } = this;
-    this.block = this.spare.pop() ?? this.bulk.block(LEDGER);
+    this.block = this.spare.pop() ?? this.bulk.block(TARGET);
     const before = this.waiting.at(-1) ?? Promise.resolve();
     this.writing++;
     const written = before.then(async () => {

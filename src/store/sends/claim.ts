@@ -11,6 +11,7 @@ import { CLAIM_NUMBER, SEND } from './row.js';
 /** What a holder reads of its send. */
 const CLAIMED = ['batchSize', 'delayMs', 'cooldownSeconds', 'maxAttempts', 'cursorSeq'] as const;
 type ClaimedRow = Pick<Send, (typeof CLAIMED)[number]> & { number: number };
+const CLAIMED_COLUMNS = select({ ...pick(SEND, ...CLAIMED), number: CLAIM_NUMBER });
 
 /**
  * Takes a due send for one batch. One UPDATE decides: of any number of workers that ask, one gets it.
@@ -37,8 +38,7 @@ export async function claim(
       touches: 1,
     },
     {
-      sql: `SELECT ${select({ ...pick(SEND, ...CLAIMED), number: CLAIM_NUMBER })}
-              FROM CAMPAIGN_SENDS s WHERE s.ID = ?`,
+      sql: `SELECT ${CLAIMED_COLUMNS} FROM CAMPAIGN_SENDS s WHERE s.ID = ?`,
       params: [sendId],
     },
     ...(firstTime ? [event] : []),
@@ -71,9 +71,10 @@ const STATE = [
   'unknown',
 ] as const satisfies (keyof Send)[];
 type StateRow = Pick<Send, (typeof STATE)[number]>;
+const STATE_COLUMNS = select(pick(SEND, ...STATE));
 
 const stateStatement = (sendId: number): Statement => ({
-  sql: `SELECT ${select(pick(SEND, ...STATE))} FROM CAMPAIGN_SENDS s WHERE s.ID = ?`,
+  sql: `SELECT ${STATE_COLUMNS} FROM CAMPAIGN_SENDS s WHERE s.ID = ?`,
   params: [sendId],
 });
 

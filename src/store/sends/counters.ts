@@ -1,6 +1,11 @@
 import type { RecipientStatus } from '../../domain/states.js';
-import type { Executor, Fragment, Statement } from '../mysql/packet.js';
-import { escapeRow, listed } from '../mysql/packet.js';
+import {
+  type Executor,
+  escapeRow,
+  type Fragment,
+  listed,
+  type Statement,
+} from '../mysql/packet.js';
 
 /** The counters on a send's row: no other file writes them. */
 const COLUMNS = {
@@ -26,8 +31,8 @@ export interface RowsMoved {
   rows: number;
 }
 
-/** Of the rows that have an outcome: what is left of TOTAL_COUNT is pending or sending. */
-export const SETTLED = 'SENT_COUNT + FAILED_COUNT + UNKNOWN_COUNT + SKIPPED_COUNT';
+/** How many rows have an outcome: what is left of TOTAL_COUNT is pending or sending. */
+export const SETTLED = [COLUMNS.sent, COLUMNS.failed, COLUMNS.unknown, COLUMNS.skipped].join(' + ');
 
 const fragments = (figures: Figures, sql: (column: string) => string): Fragment[] =>
   (Object.entries(figures) as [Counter, number][]).map(([counter, figure]) => ({
