@@ -144,7 +144,7 @@ module.exports = {
     ),
     packageOnlyIn(
       'zod/',
-      '^src/(contract/schema/|cli/queue-options\\.ts$)',
+      '^src/contract/schema/',
       'It takes as long to load as a short command: only schemas of JSON are written with it.',
     ),
     {
@@ -164,7 +164,23 @@ module.exports = {
       from: { path: '^src/contract/', pathNot: '^src/contract/schema/' },
       to: { path: '^(src/contract/schema/|node_modules/zod/)' },
     },
-    packageOnlyIn('commander', '^src/(cli/|main\\.ts)', 'Only a command line has options.'),
+    packageOnlyIn(
+      'commander',
+      '^src/cli/(program|runner|report-error)\\.ts$',
+      'Commands are declared; what a command line has of options is made from that.',
+    ),
+    {
+      name: 'declarations-are-light',
+      comment:
+        'All of them are loaded for help and completion: what a command works with is imported when it runs.',
+      severity: 'error',
+      from: { path: '^src/cli/(commands/|declarations|command|readers|results)' },
+      to: {
+        path: '^(src/(?!domain/|contract/shapes|errors|cli/)|src/cli/(?!commands/|command\\.ts|readers\\.ts|results\\.ts|output\\.ts)|node_modules/)',
+        dynamic: false,
+        dependencyTypesNot: ['type-only'],
+      },
+    },
     {
       name: 'no-development-packages',
       comment: 'What runs at a user must be installed there.',

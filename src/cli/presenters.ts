@@ -122,16 +122,20 @@ const PRESENTERS: Presenters = {
   log: async () => ({ json: String, lines: String }),
 };
 
-/**
- * Prints what a command returned in the shape that it declares.
- * @returns whether it shows that the books contradict the ledger
- */
-export async function present(
-  shape: PrintedShape,
+/** Prints a value, a stream or a live one. @returns whether it shows that the books contradict the ledger */
+type Print = (value: unknown, context: Context) => Promise<'contradiction' | undefined>;
+
+/** What prints values of a shape, loaded so that nothing is missing when the value is there. */
+export async function loadPrinter(shape: PrintedShape): Promise<Print> {
+  const presenter = (await PRESENTERS[shape]()) as Presenter<unknown> | Pieces<unknown>;
+  return (value, context) => print(presenter, value, context);
+}
+
+async function print(
+  presenter: Presenter<unknown> | Pieces<unknown>,
   value: unknown,
   context: Context,
 ): Promise<'contradiction' | undefined> {
-  const presenter = (await PRESENTERS[shape]()) as Presenter<unknown> | Pieces<unknown>;
   const { json, stdout, color } = context;
   const onTerminal = stdout.isTTY === true;
   if ('pieces' in presenter) {

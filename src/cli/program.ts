@@ -4,7 +4,7 @@ import { CampaignError, EXIT } from '../errors.js';
 import type { AnyOption, CommandDeclaration, Example } from './command.js';
 import type { Outside } from './context.js';
 import { GROUPS, isCommand, loadDeclarations } from './declarations.js';
-import { topics } from './docs/topics.js';
+import type { Topic } from './docs/topics.js';
 import { flagsOf } from './flags.js';
 import { write } from './output.js';
 import { type Given, runCommand } from './runner.js';
@@ -23,20 +23,31 @@ export async function runProgram(
 ): Promise<number> {
   const words = args.filter((arg) => !arg.startsWith('-'));
   const asked = words.find((word) => word !== 'help') ?? '';
-  const topic = words[0] === 'help' ? topics.find(({ name }) => name === asked) : undefined;
-  if (topic && words.length === 2) {
-    await write(outside.stdout, await topic.load());
-    return EXIT.ok;
+  const program = new Command('campaign')
+    .description('Sends an email campaign from MySQL tables over SMTP.')
+    .version(packageVersion(), '-V, --version')
+    .showSuggestionAfterError()
+    // Inherited by the commands that are added.
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void outside.stdout.write(text),
+      writeErr: (text) => void (asJson || outside.stderr.write(text)),
+      outputError: () => undefined,
+    });
+  if (!isCommand(asked)) {
+    const { topics } = await import('./docs/topics.js');
+    const asksTopic = words[0] === 'help' && words.length === 2;
+    const topic = topics.find(({ name }) => asksTopic && name === asked);
+    if (topic) {
+      await write(outside.stdout, await topic.load());
+      return EXIT.ok;
+    }
+    program.addHelpText('after', topicLines(topics));
+    // For commander to say which of them may have been meant.
+    if (asksTopic) for (const { name } of topics) program.command(name);
   }
   let status: number = EXIT.ok;
-  const declarations = await loadDeclarations(isCommand(asked) ? asked : undefined);
-  // Inherited by what is added to it.
-  const program = emptyProgram().configureOutput({
-    writeOut: (text) => void outside.stdout.write(text),
-    writeErr: (text) => void (asJson || outside.stderr.write(text)),
-    outputError: () => undefined,
-  });
-  for (const declaration of declarations) {
+  for (const declaration of await loadDeclarations(isCommand(asked) ? asked : undefined)) {
     addCommand(program, declaration, async (given) => {
       status = await runCommand(declaration, given, outside);
     });
@@ -44,14 +55,6 @@ export async function runProgram(
   await program.parseAsync(commandLine(program, args), { from: 'user' });
   return status;
 }
-
-const emptyProgram = (): Command =>
-  new Command('campaign')
-    .description('Sends an email campaign from MySQL tables over SMTP.')
-    .version(packageVersion(), '-V, --version')
-    .exitOverride()
-    .showSuggestionAfterError()
-    .addHelpText('after', topicLines());
 
 function addCommand(
   program: Command,
@@ -94,7 +97,7 @@ function commanderOption(key: string, option: AnyOption): Option {
     .hideHelp(hidden === true);
 }
 
-const topicLines = (): string => {
+const topicLines = (topics: readonly Pick<Topic, 'name' | 'summary'>[]): string => {
   const width = Math.max(...topics.map(({ name }) => name.length));
   const lines = topics.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
   return ['', 'Topics (`campaign help <topic>`):', ...lines, ''].join('\n');

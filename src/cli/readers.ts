@@ -110,9 +110,9 @@ export const choice = <const T extends string, S extends Spec<T>>(
   });
 
 const INSTANT = 'a time as in RFC 3339, such as 2030-01-31T09:00:00Z or 2030-01-31T09:00:00+01:00';
-/** RFC 3339 §5.6, with seconds optional and in capitals. */
+/** RFC 3339 §5.6, in capitals and without leap seconds. */
 const RFC_3339 =
-  /^(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+  /^(\d{4})-(\d\d)-(\d\d)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
 /** A moment, with its offset from UTC. */
 export const instant = <S extends Spec<Date>>(spec: S) =>

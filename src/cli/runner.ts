@@ -4,7 +4,7 @@ import { CampaignError, ERROR_CODES, EXIT, signalExit } from '../errors.js';
 import type { CommandDeclaration, Value, ValueOption } from './command.js';
 import type { Context, Outside } from './context.js';
 import { flagOf, flagsOf } from './flags.js';
-import { present } from './presenters.js';
+import { loadPrinter } from './presenters.js';
 import { Unfit } from './readers.js';
 import { Ending } from './results.js';
 
@@ -28,16 +28,17 @@ export async function runCommand(
 ): Promise<number> {
   const input = await readInput(declaration, given);
   const context = contextOf(outside, given.options);
-  const result = await declaration.run(input, context);
+  const { prints } = declaration;
+  const [print, result] = await Promise.all([
+    prints && loadPrinter(prints),
+    declaration.run(input, context),
+  ]);
   const { value, how } = result instanceof Ending ? result : new Ending(result, {});
-  const contradicts =
-    value !== undefined &&
-    declaration.prints !== undefined &&
-    (await present(declaration.prints, value, context)) === 'contradiction';
+  const shown = print && value !== undefined ? await print(value, context) : undefined;
   const aside = how.aside?.();
   if (aside) context.notice(aside);
   if (how.signal !== undefined) return signalExit(how.signal);
-  return contradicts ? ERROR_CODES.CONTRADICTION.exit : EXIT.ok;
+  return shown === 'contradiction' ? ERROR_CODES.CONTRADICTION.exit : EXIT.ok;
 }
 
 const contextOf = (outside: Outside, options: Given['options']): Context => {
