@@ -3,7 +3,7 @@ import type { CommandDeclaration } from '../../src/cli/command.ts';
 import { GROUPS, isCommand, loadDeclarations } from '../../src/cli/declarations.ts';
 import { topics } from '../../src/cli/docs/topics.ts';
 import { flagOf } from '../../src/cli/flags.ts';
-import { runCommand } from '../support/command.ts';
+import { runCommand } from '../support/run-command.ts';
 
 const declarations = await loadDeclarations();
 const named = declarations.map((declaration) => [declaration.name, declaration] as const);

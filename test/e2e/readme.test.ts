@@ -155,6 +155,28 @@ describe('the README', () => {
   );
 });
 
+describe("the README's program", () => {
+  const [program = ''] = blocks('js');
+
+  test('queues a list, mails it, and says what became of it', async () => {
+    const project = mkdtempSync(join(directory, 'project-'));
+    mkdirSync(join(project, 'node_modules'));
+    symlinkSync(ROOT, join(project, 'node_modules/campaign-sender'));
+    writeFileSync(join(project, 'program.mjs'), withOurServers(program));
+    writeFileSync(
+      join(project, 'list.csv'),
+      'email,name\nada@example.org,Ada\ngrace@example.org,Grace\n',
+    );
+    const { code, stdout, stderr } = await run(process.execPath, ['program.mjs'], project, {});
+    expect({ code, stdout, stderr }).toEqual({
+      code: 0,
+      stdout: 'completed: 2 of 2 sent\n',
+      stderr: '',
+    });
+    expect(smtp.countsByRecipient().get('ada@example.org')).toBe(1);
+  });
+});
+
 describe("the README's settings file for systemd and cron", () => {
   const [text = ''] = blocks('sh');
 
