@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { guessUtf16 } from '../domain/utf-16.js';
 
 /** Why a file cannot be taken as text; quotes neither its path nor what is in it. */
 export class UnreadableText extends Error {
@@ -49,16 +50,13 @@ const reason = ({ code = 'unknown error' }: NodeJS.ErrnoException): string =>
 
 type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be';
 
-/** By the mark or, in UTF-16 without one, by the NULs that every second byte of mostly ASCII text is. */
+/** More than a quarter: settings are mostly ASCII, and a lone NUL in `A=1` is a fault to be named. */
+const LEAST_NULS = 0.2501;
+
 function encodingOf(bytes: Buffer): Encoding {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
-  const nuls = [0, 0];
-  for (const [at, byte] of bytes.entries()) if (byte === 0) nuls[at % 2] = (nuls[at % 2] ?? 0) + 1;
-  const [even = 0, odd = 0] = nuls;
-  if (odd > bytes.length / 4 && odd > even) return 'utf-16le';
-  if (even > bytes.length / 4 && even > odd) return 'utf-16be';
-  return 'utf-8';
+  return guessUtf16(bytes, LEAST_NULS) ?? 'utf-8';
 }
 
 const lineAt = (text: string, at: number): number => text.slice(0, at).split(/\r\n?|\n/).length;

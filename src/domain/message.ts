@@ -1,3 +1,5 @@
+import type { MessageValues } from './message-values.js';
+
 /** SMTP envelope of one message. `to` has its domain as A-labels; `utf8` when only SMTPUTF8 (RFC 6531) can carry it. */
 export interface Envelope {
   from: string;
@@ -11,18 +13,15 @@ export interface FilledMessage {
   data: string;
 }
 
-/** A send's message as stored. */
-export interface MessageSource {
-  sendId: number;
-  from: string;
-  replyTo: string | null;
-  subject: string;
-  html: string | null;
-  text: string | null;
-  /** A Liquid template, too. */
-  listUnsubscribe: string | null;
-  /** Time zone in which `now` and times with an offset are shown. */
-  timezone: string;
+/** What a send consists of, as it was queued. */
+export interface StoredMessage extends MessageValues {
+  /** Merge fields the list brought, besides `email`. */
   fieldNames: string[];
+  /** 32 random bytes that key the Message-IDs. */
   secret: Buffer;
+}
+
+/** A send's message as stored. */
+export interface MessageSource extends StoredMessage {
+  sendId: number;
 }

@@ -1,4 +1,5 @@
 import type { EncodedTwice, FoundEncoding, FoundLine, RejectedLine } from './list-findings.js';
+import type { LabelledKey, MessageValues } from './message-values.js';
 import type { ShownStatus } from './progress.js';
 
 /** What `queue` came to. */
@@ -53,15 +54,12 @@ export interface ImportProgress {
 }
 
 /** What `queue` is about to do. */
-export interface QueuePlan {
+export interface QueuePlan
+  extends Pick<MessageValues, 'from' | 'subject' | 'timezone' | LabelledKey> {
   name: string;
-  from: string;
-  subject: string;
   list: string;
   /** Null for a stream. */
   listBytes: number | null;
-  listUnsubscribe: string | null;
-  timezone: string;
   fieldNames: readonly string[];
   batchSize: number;
   delayMs: number;

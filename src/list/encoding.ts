@@ -1,6 +1,7 @@
 import { TextDecoder } from 'node:util';
 import iconv from 'iconv-lite';
 import type { FoundEncoding } from '../domain/list-findings.js';
+import { guessUtf16 } from '../domain/utf-16.js';
 
 /** Why a list cannot be read on, in words to stand before and behind the number of the line. */
 export interface DecodeFault {
@@ -58,20 +59,8 @@ export function encodingName(label: string): string | undefined {
   return [standardName(name), name].find((known) => known && iconv.encodingExists(known));
 }
 
-/** In UTF-16 every ASCII character, delimiters, line ends and most of an address among them, has a NUL on one side. */
-function guessUtf16(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
-  let even = 0;
-  let odd = 0;
-  for (let i = 0; i < bytes.length; i++) {
-    if (bytes[i] !== 0) continue;
-    if (i % 2 === 0) even++;
-    else odd++;
-  }
-  const stands = (many: number, few: number): boolean =>
-    many * 16 >= bytes.length && many > few * 4;
-  if (stands(odd, even)) return 'utf-16le';
-  return stands(even, odd) ? 'utf-16be' : undefined;
-}
+/** Of the bytes of a list in UTF-16 that are NULs: its delimiters, and most of its addresses, are ASCII in any script. */
+const LEAST_NULS = 1 / 16;
 
 /**
  * What the first bytes of a list tell of its encoding, and how many of them are a byte order mark.
@@ -89,12 +78,12 @@ export function findEncoding(
         ? asked
         : mark?.encoding.startsWith('utf-16')
           ? mark.encoding
-          : (guessUtf16(bytes) ?? 'utf-16le');
+          : (guessUtf16(bytes, LEAST_NULS) ?? 'utf-16le');
     const overruled = mark && mark.encoding !== encoding ? { mark: mark.encoding } : {};
     return { found: { encoding, by: 'flag', ...overruled }, markBytes };
   }
   if (mark) return { found: { encoding: mark.encoding, by: 'mark' }, markBytes };
-  const encoding = guessUtf16(bytes);
+  const encoding = guessUtf16(bytes, LEAST_NULS);
   return { found: encoding && { encoding, by: 'nuls' }, markBytes };
 }
 

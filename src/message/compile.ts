@@ -3,19 +3,25 @@ import { needsSmtpUtf8 } from '../domain/address.js';
 import { EMAIL_FIELD } from '../domain/fields.js';
 import type { FilledMessage, MessageSource } from '../domain/message.js';
 import { messageIdsOf } from '../domain/message-id.js';
+import {
+  MESSAGE_VALUES,
+  mapTemplates,
+  TEMPLATE_KEYS,
+  VALUE_KEYS,
+} from '../domain/message-values.js';
 import type { Recipient } from '../domain/recipient.js';
 import { CampaignError } from '../errors.js';
-import { addressHeader, dateHeader, subjectHeader, unsubscribeHeaders } from './headers.js';
+import { addressHeader, dateHeader, type HeaderRule, headerOf, subjectHeader } from './headers.js';
 import { deriveTextTemplate, htmlToText } from './plain-text.js';
 import { type QuotedPiece, QuotedWriter, quote } from './quoted-printable.js';
 import { envelopeAddress, parseSender } from './sender.js';
 import {
   type FieldValues,
   lazyScope,
-  named,
   type ParsedTemplate,
   type ParsedTemplates,
   parseTemplates,
+  parseText,
   renderPiece,
   renderTemplate,
   type TemplatePiece,
@@ -85,19 +91,45 @@ function deriveText(html: string, { fieldNames, timezone }: MessageSource): Pars
   const source = deriveTextTemplate(html);
   if (source === null) return null;
   try {
-    return parseTemplates({
-      subject: { name: 'html as text', source },
-      html: null,
-      text: null,
-      listUnsubscribe: null,
-      fieldNames,
-      timezone,
-    }).subject;
+    return parseText({ name: 'html as text', source }, { fieldNames, timezone });
   } catch {
     // Tags that were balanced in the HTML need not be in its text, as where one stood in a dropped element.
     return null;
   }
 }
+
+/** A header of a template, made once where it is the same in all messages. */
+function compileHeader(template: ParsedTemplate, rule: HeaderRule): Filler {
+  if (template.pieces.every(({ kind }) => kind === 'static')) {
+    const header = rule(renderTemplate(template, () => '', new Date(0)));
+    return () => header;
+  }
+  return (values, now) => rule(renderTemplate(template, values, now));
+}
+
+/** The headers that are the same in all messages: who sends them, who is to be answered. */
+const mailboxHeaders = (source: MessageSource): string =>
+  VALUE_KEYS.map((key) => {
+    const value = source[key];
+    return MESSAGE_VALUES[key].kind === 'mailbox' && value !== null ? headerOf(key)?.(value) : '';
+  }).join('');
+
+/** The headers of templates, but for the subject, which has a place of its own. */
+function compileHeaders(templates: ParsedTemplates): Filler {
+  const headers = TEMPLATE_KEYS.flatMap((key) => {
+    const [template, rule] = [templates[key], headerOf(key)];
+    return template && rule && key !== 'subject' ? [compileHeader(template, rule)] : [];
+  });
+  return (values, now) => {
+    let text = '';
+    for (const fillHeader of headers) text += fillHeader(values, now);
+    return text;
+  };
+}
+
+/** `list-unsubscribe`, as errors name it. */
+const inWords = (key: string): string =>
+  key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /**
  * @throws CampaignError BAD_TEMPLATE, BAD_ADDRESS as `parseTemplates` and `parseSender` do
@@ -105,22 +137,14 @@ function deriveText(html: string, { fieldNames, timezone }: MessageSource): Pars
 export function compileMessage(source: MessageSource): Compiled {
   const { sendId, fieldNames, secret, timezone } = source;
   const templates = parseTemplates({
-    subject: { name: 'subject', source: source.subject },
-    html: named('html', source.html),
-    text: named('text', source.text),
-    listUnsubscribe: named('list-unsubscribe', source.listUnsubscribe),
+    ...mapTemplates(source, (template, key) => ({ name: inWords(key), source: template })),
     fieldNames,
     timezone,
   });
   const sender = parseSender(source.from);
-  const replyTo = source.replyTo === null ? null : parseSender(source.replyTo);
-  const { subject, listUnsubscribe } = templates;
-  const staticSubject = subject.pieces.every(({ kind }) => kind === 'static')
-    ? subjectHeader(renderTemplate(subject, () => '', new Date(0)))
-    : null;
-  const senderHeaders =
-    addressHeader('From', sender.address, sender.name) +
-    (replyTo ? addressHeader('Reply-To', replyTo.address, replyTo.name) : '');
+  const topHeaders = mailboxHeaders(source);
+  const fillSubject = compileHeader(templates.subject, subjectHeader);
+  const fillHeaders = compileHeaders(templates);
   // `=_` cannot stand in quoted-printable text (RFC 2045 §6.7).
   const boundary = `=_${createHmac('sha256', secret).update('boundary').digest('hex').slice(0, 24)}`;
   const derivedText =
@@ -152,14 +176,12 @@ export function compileMessage(source: MessageSource): Compiled {
           utf8: senderNeedsUtf8 || needsSmtpUtf8(to),
         },
         data:
-          senderHeaders +
+          topHeaders +
           addressHeader('To', to) +
-          (staticSubject ?? subjectHeader(renderTemplate(subject, values, now))) +
+          fillSubject(values, now) +
           dateAt(now) +
           `Message-ID: ${messageIdOf(seq)}\r\n` +
-          (listUnsubscribe
-            ? unsubscribeHeaders(renderTemplate(listUnsubscribe, values, now))
-            : '') +
+          fillHeaders(values, now) +
           'MIME-Version: 1.0\r\n' +
           fillContent(values, now),
       };

@@ -1,5 +1,7 @@
 import { encodeWord, foldLines } from 'nodemailer/lib/mime-funcs';
 import MimeNode, { type MimeNodeHeaderValue } from 'nodemailer/lib/mime-node';
+import type { HeaderKey, ValueKey } from '../domain/message-values.js';
+import { parseSender } from './sender.js';
 
 /** RFC 5322 §2.1.1: a line should have no more than 78 characters and must have no more than 998. */
 const FOLD_AT = 76;
@@ -24,6 +26,13 @@ export const addressHeader = (
     ? `${key}: ${address}\r\n`
     : encoded(key, { name, address });
 
+function mailboxHeader(key: 'From' | 'Reply-To'): HeaderRule {
+  return (text) => {
+    const { address, name } = parseSender(text);
+    return addressHeader(key, address, name);
+  };
+}
+
 /** A Subject header with its CRLF. Line breaks and other control characters become spaces. */
 export function subjectHeader(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
@@ -41,7 +50,7 @@ export function subjectHeader(text: string): string {
  * The headers that let a recipient unsubscribe, by one click where the URL is of the Web (RFC 2369 §3.2, RFC 8058 §3.1).
  * @throws Error when a value that was not encoded makes no URL of it
  */
-export function unsubscribeHeaders(url: string): string {
+function unsubscribeHeaders(url: string): string {
   const header = `List-Unsubscribe: <${url}>`;
   if (!/^[!-;=?-~]+$/.test(url)) {
     throw new Error('List-Unsubscribe would have characters that no URL has');
@@ -56,6 +65,20 @@ export function unsubscribeHeaders(url: string): string {
     : '';
   return `${header}\r\n${oneClick}`;
 }
+
+/** Makes a header, with its CRLF, of a value; a mailbox is given as it was written, a template filled. */
+export type HeaderRule = (value: string) => string;
+
+const HEADERS: Readonly<Record<HeaderKey, HeaderRule>> = {
+  from: mailboxHeader('From'),
+  replyTo: mailboxHeader('Reply-To'),
+  subject: subjectHeader,
+  listUnsubscribe: unsubscribeHeaders,
+};
+
+/** How a value of a message becomes a header, and others that go with it; undefined for one that has none. */
+export const headerOf = (key: ValueKey): HeaderRule | undefined =>
+  (HEADERS as Partial<Record<ValueKey, HeaderRule>>)[key];
 
 /** A Date header (RFC 5322 §3.6.1) with its CRLF, in UTC. */
 export const dateHeader = (date: Date): string =>

@@ -9,11 +9,12 @@ import {
   type Variables,
 } from 'liquidjs';
 import { EMAIL_FIELD, fieldName } from '../domain/fields.js';
+import { type ForTemplates, MESSAGE_VALUES, mapTemplates } from '../domain/message-values.js';
 import { CampaignError } from '../errors.js';
 import { Cell } from './cell.js';
 import { findEncodedTag } from './encoded-tags.js';
 import { type Encoding, FOR_HTML, FOR_TEXT, FOR_URL } from './encodings.js';
-import { unsubscribeHeaders } from './headers.js';
+import { type HeaderRule, headerOf } from './headers.js';
 import { engineFor, markStatic, NOW, ZONE } from './liquid.js';
 
 /** A template as the user wrote it. */
@@ -34,12 +35,7 @@ interface MergeFields {
   twins?: ReadonlyMap<string, readonly string[]>;
 }
 
-export interface TemplateSources extends MergeFields {
-  subject: NamedTemplate;
-  html: NamedTemplate | null;
-  text: NamedTemplate | null;
-  /** The URL of List-Unsubscribe. */
-  listUnsubscribe: NamedTemplate | null;
+export interface TemplateSources extends MergeFields, ForTemplates<NamedTemplate> {
   /** In which `now` and times with an offset are shown. */
   timezone: string;
 }
@@ -61,12 +57,7 @@ export interface ParsedTemplate {
   scope(values: FieldValues, now: Date): Context;
 }
 
-export interface ParsedTemplates {
-  subject: ParsedTemplate;
-  html: ParsedTemplate | null;
-  text: ParsedTemplate | null;
-  listUnsubscribe: ParsedTemplate | null;
-}
+export type ParsedTemplates = ForTemplates<ParsedTemplate>;
 
 const bad = (
   template: NamedTemplate,
@@ -231,15 +222,14 @@ const UNLIKE_A_URL = '😀 <a b> 100%';
  * One click takes HTTPS (RFC 8058 §3.1), so nothing less is taken for the Web. What the template makes with values and
  * without is tried here: once it is queued nobody can mend it.
  */
-function parseUrlTemplate(template: NamedTemplate, sources: TemplateSources): ParsedTemplate {
-  const parsed = parseTemplate(template, sources, FOR_URL);
+function refuseBadUrl(template: NamedTemplate, parsed: ParsedTemplate, rule: HeaderRule): void {
   const [first] = parsed.pieces;
   if (first?.kind !== 'static' || !URL_START.test(first.text)) {
     throw bad(template, [], 'does not begin with https:// or mailto:', 'write all of the URL');
   }
   const urlWith = (value: string): string => renderTemplate(parsed, () => value, new Date(0));
   try {
-    for (const value of ['x', '']) unsubscribeHeaders(urlWith(value));
+    for (const value of ['x', '']) rule(urlWith(value));
     // Rendered alone: what is to go into a URL by `raw` does not look like this.
     urlWith(UNLIKE_A_URL);
   } catch (error) {
@@ -250,20 +240,29 @@ function parseUrlTemplate(template: NamedTemplate, sources: TemplateSources): Pa
       'percent-encode spaces, < and >, and what is not ASCII; values are encoded by themselves',
     );
   }
-  return parsed;
 }
+
+const ENCODINGS = { text: FOR_TEXT, html: FOR_HTML, url: FOR_URL };
 
 /**
  * Parses a message's templates and checks that they use only fields the list has, whatever case they are written in.
  * Values are escaped for HTML and percent-encoded for URLs unless `| raw` says otherwise.
  * @throws CampaignError BAD_TEMPLATE naming the template, line and column
  */
-export const parseTemplates = (sources: TemplateSources): ParsedTemplates => ({
-  subject: parseTemplate(sources.subject, sources, FOR_TEXT),
-  html: sources.html && parseTemplate(sources.html, sources, FOR_HTML),
-  text: sources.text && parseTemplate(sources.text, sources, FOR_TEXT),
-  listUnsubscribe: sources.listUnsubscribe && parseUrlTemplate(sources.listUnsubscribe, sources),
-});
+export const parseTemplates = (sources: TemplateSources): ParsedTemplates =>
+  mapTemplates(sources, (template, key) => {
+    const { kind } = MESSAGE_VALUES[key];
+    const parsed = parseTemplate(template, sources, ENCODINGS[kind]);
+    const rule = headerOf(key);
+    if (kind === 'url' && rule) refuseBadUrl(template, parsed, rule);
+    return parsed;
+  });
+
+/** A template by itself, of text. */
+export const parseText = (
+  template: NamedTemplate,
+  sources: MergeFields & Pick<TemplateSources, 'timezone'>,
+): ParsedTemplate => parseTemplate(template, sources, FOR_TEXT);
 
 /** One piece with its values filled in. */
 export function renderPiece(

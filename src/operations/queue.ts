@@ -1,4 +1,13 @@
 import type { AddressColumn } from '../domain/list-findings.js';
+import {
+  type ForTemplates,
+  type MessageValues,
+  type RequiredKey,
+  TEMPLATE_KEYS,
+  type TemplateKey,
+  VALUE_KEYS,
+  type ValueKey,
+} from '../domain/message-values.js';
 import type { ImportProgress, Queued, QueuePlan } from '../domain/queued.js';
 import { openRecipients, type RecipientList } from '../list/recipient-list.js';
 import { createRejects, type RejectsFile } from '../list/rejects.js';
@@ -9,20 +18,16 @@ import type { NewSend } from '../store/sends/import.js';
 import { findEarlier, type ImportDeps, importList } from './queue-import.js';
 import { ListReader } from './queue-reader.js';
 
-/** What is to be queued, checked but for the list and the templates. */
-export interface QueueRequest extends Omit<NewSend, 'message'> {
+type Requested<K extends ValueKey> = K extends TemplateKey ? string | NamedTemplate : string;
+
+/** The values of a message as they are asked for; a template has a name where errors are to call it otherwise than its key. */
+type RequestedValues = { [K in RequiredKey]: Requested<K> } & {
+  [K in Exclude<ValueKey, RequiredKey>]?: Requested<K> | null | undefined;
+};
+
+/** What is to be queued, checked but for the list and the templates; one body at least is given. */
+export interface QueueRequest extends Omit<NewSend, 'message'>, RequestedValues {
   list: ListInput;
-  /** `Name <address>` or a bare address; so is `replyTo`. */
-  from: string;
-  replyTo: string | null;
-  subject: string;
-  /** One at least is given. */
-  html: NamedTemplate | null;
-  text: NamedTemplate | null;
-  /** A template of a URL. */
-  listUnsubscribe: NamedTemplate | null;
-  /** IANA name. */
-  timezone: string;
   paused: boolean;
   emailColumn?: string | undefined;
   /** As `encodingName` has it; undefined when it is to be found. */
@@ -106,9 +111,25 @@ export async function queue(request: QueueRequest, deps: QueueDeps): Promise<Que
 const fieldNamesOf = ({ columns }: RecipientList): string[] =>
   columns.fields.map((field) => field.name);
 
+const templatesOf = (request: QueueRequest): ForTemplates<NamedTemplate> =>
+  Object.fromEntries(
+    TEMPLATE_KEYS.map((key) => {
+      const value = request[key] ?? null;
+      return [key, typeof value === 'string' ? { name: key, source: value } : value];
+    }),
+  ) as ForTemplates<NamedTemplate>;
+
+const valuesOf = (request: QueueRequest): MessageValues =>
+  Object.fromEntries(
+    VALUE_KEYS.map((key) => {
+      const value = request[key] ?? null;
+      return [key, value !== null && typeof value === 'object' ? value.source : value];
+    }),
+  ) as MessageValues;
+
 /** @throws CampaignError BAD_TEMPLATE for one that the columns of the list cannot fill */
 function checkMessage(
-  { subject, html, text, listUnsubscribe, timezone }: QueueRequest,
+  request: QueueRequest,
   source: ListSource,
   list: RecipientList,
   { onFinding }: QueueDeps,
@@ -119,30 +140,25 @@ function checkMessage(
   }
   const { twins } = list.columns;
   parseTemplates({
-    subject: { name: 'subject', source: subject },
-    html,
-    text,
-    listUnsubscribe,
+    ...templatesOf(request),
     fieldNames: fieldNamesOf(list),
     twins,
-    timezone,
+    timezone: request.timezone,
   });
   if (twins.size > 0) onFinding({ kind: 'ambiguous-fields', fields: twins });
 }
 
-function tellOfEmptyText({ html, text }: QueueRequest, { onFinding }: QueueDeps): void {
+function tellOfEmptyText(request: QueueRequest, { onFinding }: QueueDeps): void {
+  const { html, text } = templatesOf(request);
   if (html === null || text !== null || !hasNoText(html.source)) return;
   onFinding({ kind: 'no-text', html: html.name });
 }
 
 const planOf = (request: QueueRequest, source: ListSource, list: RecipientList): QueuePlan => ({
+  ...valuesOf(request),
   name: request.name,
-  from: request.from,
-  subject: request.subject,
   list: source.name,
   listBytes: source.size,
-  listUnsubscribe: request.listUnsubscribe?.source ?? null,
-  timezone: request.timezone,
   fieldNames: fieldNamesOf(list),
   batchSize: request.batchSize,
   delayMs: request.delayMs,
@@ -155,25 +171,22 @@ const planOf = (request: QueueRequest, source: ListSource, list: RecipientList):
 const openRejects = async (rejects: QueueRequest['rejects']): Promise<RejectsFile | null> =>
   rejects && 'path' in rejects ? createRejects(rejects.path, rejects.inputs) : rejects;
 
-const sendOf = (
+function sendOf(
   request: QueueRequest,
   list: RecipientList,
   { randomBytes }: QueueDeps,
-): Parameters<typeof importList>[0] => ({
-  ...request,
-  bodyNames: { html: request.html?.name ?? null, text: request.text?.name ?? null },
-  message: {
-    sender: request.from,
-    replyTo: request.replyTo,
-    subject: request.subject,
-    html: request.html?.source ?? null,
-    text: request.text?.source ?? null,
-    listUnsubscribe: request.listUnsubscribe?.source ?? null,
-    timezone: request.timezone,
-    fieldNames: fieldNamesOf(list),
-    secret: randomBytes(32),
-  },
-});
+): Parameters<typeof importList>[0] {
+  const { html, text } = templatesOf(request);
+  return {
+    ...request,
+    bodyNames: { html: html?.name ?? null, text: text?.name ?? null },
+    message: {
+      ...valuesOf(request),
+      fieldNames: fieldNamesOf(list),
+      secret: randomBytes(32),
+    },
+  };
+}
 
 /** What a dry run comes to. */
 async function countList(

@@ -69,6 +69,6 @@ async function messageIds(
 ): Promise<(row: LedgerRow) => string | null> {
   const message = await readMessage(database, sendId);
   if (!message) return () => null;
-  const idOf = messageIdsOf(sendId, message.secret, parseSender(message.sender).domain);
+  const idOf = messageIdsOf(sendId, message.secret, parseSender(message.from).domain);
   return (row) => (row.claimNumber === null ? null : idOf(row.seq));
 }

@@ -1,9 +1,9 @@
 import type { StaleClaim } from '../domain/claim.js';
 import { parseClaimName } from '../domain/claim-name.js';
 import { type Fates, type FlightLog, fatesOf } from '../domain/flight.js';
+import { judge } from '../domain/judge.js';
 import type { Recipient, RowInFlight } from '../domain/recipient.js';
 import { RefusalWatch } from '../domain/refusal-watch.js';
-import { judge } from '../domain/replies.js';
 import type { RetryPolicy } from '../domain/retry-delay.js';
 import type { Report } from '../domain/scheduler-events.js';
 import type { Settlement, SettleRows } from '../domain/settlement.js';

@@ -1,5 +1,6 @@
-import { formatReply, isConnectionLimit } from '../domain/replies.js';
+import { isConnectionLimit } from '../domain/judge.js';
 import type { Reply, Stage } from '../domain/reply.js';
+import { formatReply } from '../domain/reply.js';
 import type { DeliveryResult } from '../domain/verdict.js';
 import type { NoReply } from './reader.js';
 

@@ -15,8 +15,7 @@ import { beat, findNeighbours, removeWorker } from './workers.js';
 async function loadMessage(db: Database, sendId: number): Promise<MessageSource> {
   const message = await readMessage(db, sendId);
   if (!message) throw new Error(`send ${sendId} has no row in CAMPAIGN_MESSAGES`);
-  const { sender: from, ...rest } = message;
-  return { sendId, from, ...rest };
+  return { sendId, ...message };
 }
 
 /**

@@ -1,35 +1,13 @@
+import type { StoredMessage } from '../domain/message.js';
+import { MESSAGE_VALUES, VALUE_KEYS } from '../domain/message-values.js';
 import { type Columns, select } from './columns.js';
 import { type Executor, format, type Statement } from './mysql/packet.js';
 
-/** What a send consists of, as it was queued. */
-export interface StoredMessage {
-  /** `Name <address>` or a bare address. */
-  sender: string;
-  replyTo: string | null;
-  /** Liquid templates. */
-  subject: string;
-  html: string | null;
-  text: string | null;
-  listUnsubscribe: string | null;
-  /** IANA name of the time zone in which `now` and times with an offset are shown. */
-  timezone: string;
-  /** Merge fields the list brought, besides `email`. */
-  fieldNames: string[];
-  /** 32 random bytes that key the Message-IDs. */
-  secret: Buffer;
-}
-
-const COLUMNS: Columns<keyof StoredMessage> = {
-  sender: 'SENDER',
-  replyTo: 'REPLY_TO',
-  subject: 'SUBJECT',
-  html: 'HTML',
-  text: 'BODY_TEXT',
-  listUnsubscribe: 'LIST_UNSUBSCRIBE',
-  timezone: 'TIMEZONE',
+const COLUMNS = {
+  ...Object.fromEntries(VALUE_KEYS.map((key) => [key, MESSAGE_VALUES[key].column])),
   fieldNames: 'FIELD_NAMES',
   secret: 'MESSAGE_SECRET',
-};
+} as Columns<keyof StoredMessage>;
 
 function insertStatement(sendId: number, message: StoredMessage): Statement {
   const values = { ...message, fieldNames: JSON.stringify(message.fieldNames) };

@@ -5,6 +5,7 @@ import type {
   FoundLine,
   RejectedLine,
 } from '../domain/list-findings.js';
+import { LABELLED } from '../domain/message-values.js';
 import type { Imported, Queued, QueueFinding, QueuePlan } from '../domain/queued.js';
 import { count, plural } from '../domain/text.js';
 import { printable } from './printable.js';
@@ -74,9 +75,10 @@ export function queuePlan(plan: QueuePlan, database: string): string {
     ['Subject', plan.subject],
     ['List', plan.listBytes === null ? plan.list : `${plan.list} (${bytes(plan.listBytes)})`],
     ['Fields', ['email', ...plan.fieldNames].join(', ')],
-    ...(plan.listUnsubscribe === null
-      ? []
-      : ([['Unsubscribe', plan.listUnsubscribe]] as [string, string][])),
+    ...LABELLED.flatMap(([label, key]): [string, string][] => {
+      const value = plan[key];
+      return value === null ? [] : [[label, value]];
+    }),
     ...(plan.timezone === 'UTC' ? [] : ([['Time zone', plan.timezone]] as [string, string][])),
     ['Pacing', pacing.join(', ')],
     ['Start', startText(plan)],

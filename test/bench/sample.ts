@@ -139,7 +139,7 @@ export async function seedLargeSend(database: Database, send: LargeSend): Promis
     [batchSize, rows, sent, sent, sent, rows],
   );
   await insertMessage(database, insertId, {
-    sender: SENDER,
+    from: SENDER,
     replyTo: null,
     listUnsubscribe: null,
     timezone: 'UTC',

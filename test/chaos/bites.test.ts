@@ -113,7 +113,7 @@ describe('the chaos rounds find', () => {
     await expectFound(
       [
         {
-          file: 'domain/replies.js',
+          file: 'domain/judge.js',
           from: "if (result.stage === 'dot')",
           to: 'if (false)',
         },

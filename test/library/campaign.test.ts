@@ -16,7 +16,7 @@ import {
   type SchedulerEvent,
 } from '../../src/index.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { rowsOf, type SeedSend, seedSend } from '../support/seed.ts';
+import { rowsOf, type SendSeed, seedSendWithRows } from '../support/seed.ts';
 import { type SmtpServer, startSmtpServer } from '../support/smtp.ts';
 
 let db: TestDatabase;
@@ -68,8 +68,8 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 }
 
 /** A send as it may be found. */
-const seeded = (counts: Parameters<typeof rowsOf>[0], send: SeedSend = {}): Promise<number> =>
-  seedSend(db.database, rowsOf(counts), send);
+const seeded = (counts: Parameters<typeof rowsOf>[0], send: SendSeed = {}): Promise<number> =>
+  seedSendWithRows(db.database, rowsOf(counts), send);
 
 const census = async (): Promise<number> =>
   (await db.database.rows<{ n: number }>('SELECT COUNT(*) AS n FROM CAMPAIGN_SENDS'))[0]?.n ?? -1;

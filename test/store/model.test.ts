@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Claim, ClaimedSend } from '../../src/domain/claim.ts';
-import { likeness } from '../../src/domain/replies.ts';
+import { likeness } from '../../src/domain/likeness.ts';
 import type { Settlement } from '../../src/domain/settlement.ts';
 import {
   RECIPIENT_TRANSITIONS,

@@ -98,7 +98,7 @@ export async function seedSendWithRows(
     ],
   );
   await insertMessage(db, insertId, {
-    sender: 'News <news@example.org>',
+    from: 'News <news@example.org>',
     replyTo: null,
     listUnsubscribe: null,
     timezone: 'UTC',

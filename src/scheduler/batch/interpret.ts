@@ -1,6 +1,6 @@
+import { refusalKey } from '../../domain/likeness.js';
 import type { Recipient } from '../../domain/recipient.js';
 import type { RefusalWatch, Run } from '../../domain/refusal-watch.js';
-import { refusalKey } from '../../domain/replies.js';
 import { type RetryPolicy, retryDelayMs } from '../../domain/retry-delay.js';
 import type { Settlement } from '../../domain/settlement.js';
 import type { Verdict } from '../../domain/verdict.js';

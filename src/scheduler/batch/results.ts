@@ -1,5 +1,5 @@
+import { judge } from '../../domain/judge.js';
 import type { Recipient } from '../../domain/recipient.js';
-import { judge } from '../../domain/replies.js';
 import type { DeliveryResult } from '../../domain/verdict.js';
 import type { ServerSign } from '../dispatch/dispatcher.js';
 import type { InFlight } from './in-flight.js';

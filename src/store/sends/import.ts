@@ -1,3 +1,4 @@
+import type { StoredMessage } from '../../domain/message.js';
 import type { ShownStatus } from '../../domain/progress.js';
 import type { SendStatus } from '../../domain/states.js';
 import { plural } from '../../domain/text.js';
@@ -5,7 +6,7 @@ import { CampaignError } from '../../errors.js';
 import { type Columns, pick, select } from '../columns.js';
 import { writeEvent } from '../events.js';
 import { ATTENTION } from '../generated.js';
-import { insertMessage, type StoredMessage } from '../messages.js';
+import { insertMessage } from '../messages.js';
 import type { Database } from '../mysql/database.js';
 import type { Executor } from '../mysql/packet.js';
 import { skipSuppressed } from '../suppressions.js';

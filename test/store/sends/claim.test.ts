@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ClaimedSend } from '../../../src/domain/claim.ts';
-import { likeness } from '../../../src/domain/replies.ts';
+import { likeness } from '../../../src/domain/likeness.ts';
 import type { Settlement } from '../../../src/domain/settlement.ts';
 import { NO_LIFE_SIGN } from '../../../src/domain/worker.ts';
 import { createLedger } from '../../../src/store/ledger.ts';

@@ -46,7 +46,7 @@ const create = (key: string | null = null): Promise<number | undefined> =>
       maxAttempts: 5,
       startAt: null,
       message: {
-        sender: 'news@example.org',
+        from: 'news@example.org',
         replyTo: null,
         listUnsubscribe: null,
         timezone: 'UTC',
@@ -102,7 +102,7 @@ describe('an import', () => {
   it('keeps its message to be read again', async () => {
     const id = await newSend();
     expect(await readMessage(db.database, id)).toEqual({
-      sender: 'news@example.org',
+      from: 'news@example.org',
       replyTo: null,
       listUnsubscribe: null,
       timezone: 'UTC',

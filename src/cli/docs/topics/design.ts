@@ -123,7 +123,7 @@ THE WIRE
 
 REPLIES
 
-- One table of rules (src/domain/replies.ts) says for each stage and reply
+- One table of rules (src/domain/reply-rules.ts) says for each stage and reply
   whose fault it is, with its source; a second one (src/domain/subjects.ts)
   whom a refusal is about, by its words first and then by its codes:
   addresses, hosts and URLs say nothing, but for names of lists of spammers.

@@ -1,11 +1,8 @@
-import { enhancedCodes } from './enhanced-codes.js';
 import type { Reply, Stage } from './reply.js';
-import { FULL, GREYLISTED, isExplained, LIMITED, SENDING_LIMITED, subjectOf } from './subjects.js';
-import { clip } from './text.js';
-import type { DeliveryResult, Verdict } from './verdict.js';
+import { FULL, GREYLISTED, isExplained, LIMITED, SENDING_LIMITED } from './subjects.js';
 
 /** Whose trouble a reply tells of. */
-type Fault =
+export type Fault =
   /** The recipient's or the message's own, for good. */
   | 'recipient'
   /** The recipient's, for now. */
@@ -37,7 +34,7 @@ interface Rule {
   source: string;
 }
 
-const MESSAGE_STAGES: readonly Stage[] = ['rcpt', 'data', 'body', 'dot'];
+export const MESSAGE_STAGES: readonly Stage[] = ['rcpt', 'data', 'body', 'dot'];
 
 const SESSIONS =
   '((concurrent|simultaneous|parallel|open|active|smtp|tcp|client|incoming|inbound|connected|established) ){0,3}(connections?|sessions?|threads?)';
@@ -235,134 +232,6 @@ const fits = (rule: Rule, stage: Stage, reply: Reply): boolean =>
   (rule.text?.test(reply.text) ?? true) &&
   !(rule.unlessExplained && isExplained(reply));
 
-/** A reply as the server wrote it, on one line: `550 5.1.1 User unknown`. */
-export const formatReply = ({ code, enhanced, text }: Reply): string =>
-  [code, enhanced, text].filter((part) => part !== null && part !== '').join(' ');
-
-const REFUSED: Partial<Record<Stage, string>> = {
-  auth: 'login refused',
-  mail: 'sender refused',
-};
-
-const faultOf = (stage: Stage, reply: Reply): Fault =>
+/** @param reply its words clean and short, its enhanced code from wherever it stands */
+export const faultOf = (stage: Stage, reply: Reply): Fault =>
   RULES.find((rule) => fits(rule, stage, reply))?.fault ?? 'unknown';
-
-/** Whether the server says that it takes no more connections than there are. */
-export const isConnectionLimit = (stage: Stage, reply: Reply): boolean =>
-  reply.code >= 400 && faultOf(stage, asRead(reply)) === 'connections';
-
-/** A reply as the rules read it: its words clean and short, and its enhanced code from wherever it stands. */
-function asRead({ code, enhanced, text }: Reply): Reply {
-  const clean = { code, enhanced, text: cleanReply(text) };
-  return { ...clean, enhanced: enhancedCodes(clean)[0] ?? null };
-}
-
-function judgeReply(stage: Stage, given: Reply, login?: string): Verdict {
-  if (stage === 'dot' && given.code >= 200 && given.code < 300) {
-    const text = cleanReply(given.text);
-    return { kind: 'sent', reply: text === given.text ? given : { ...given, text } };
-  }
-  const reply = asRead(given);
-  const fault = faultOf(stage, reply);
-  const { code, enhanced, text } = reply;
-  const words = cleanReply(formatReply(given));
-  switch (fault) {
-    case 'recipient':
-      return { kind: 'failed', code, enhanced, text };
-    case 'recipient-for-now':
-      return { kind: 'deferred', code, enhanced, text };
-    case 'unknown':
-      return { kind: 'unknown', text: words };
-    default:
-      return {
-        kind: 'server',
-        text: cleanReply(
-          fault === 'sender' && REFUSED[stage]
-            ? `${REFUSED[stage]}${login && stage === 'auth' ? ` (${login})` : ''}: ${words}`
-            : words,
-        ),
-        pause: fault === 'sender',
-        broke:
-          fault === 'server-mid-message' ||
-          (fault === 'connections' && MESSAGE_STAGES.includes(stage)),
-        code,
-        ...(fault === 'connections' && { crowded: true }),
-      };
-  }
-}
-
-/**
- * What a delivery's end means for the ledger: the recipient's fault for good or for now, the server's, or not known.
- * Its texts are clean and short enough to be stored.
- * @param login who logs in where, for the words of a login that is refused
- */
-export function judge(result: DeliveryResult, login?: string): Verdict {
-  switch (result.kind) {
-    case 'reply':
-      return judgeReply(result.stage, result.reply, login);
-    case 'broken':
-      if (result.stage === 'dot') return { kind: 'unknown', text: cleanReply(result.error) };
-      return {
-        kind: 'server',
-        text: cleanReply(result.error),
-        pause: result.certificate === true,
-        broke: result.stage !== 'connect' && result.stage !== 'auth',
-        code: null,
-      };
-    case 'unsendable':
-      return {
-        kind: 'failed',
-        code: null,
-        enhanced: result.enhanced,
-        text: cleanReply(result.error),
-      };
-    case 'not-started':
-      return { kind: 'untouched' };
-  }
-}
-
-type Refusal = Pick<
-  Extract<Verdict, { kind: 'failed' | 'deferred' }>,
-  'kind' | 'code' | 'enhanced' | 'text'
->;
-
-/** What differs from one recipient to the next in what is otherwise the same refusal. */
-const VARYING: readonly RegExp[] = [
-  /https?:\/\/\S+/g,
-  /<[^>]*>/g,
-  /"[^"]*"|'[^']*'/g,
-  /\S+@\S+/g,
-  /[\w.+:/=-]*\d[\w.+:/=-]*/g,
-];
-
-/**
- * Key under which refusals count as identical: code, enhanced code and words but for addresses, ids, numbers and
- * quoted strings. Null for what is about the one recipient, for a poor list is not a block, and for what is refused
- * for now in words that don't tell of one.
- */
-export function refusalKey(verdict: Refusal): string | null {
-  const { kind, code, enhanced, text } = verdict;
-  const subject = subjectOf({ code: code ?? 500, enhanced, text });
-  if (subject === 'recipient' || (kind === 'deferred' && subject !== 'block')) return null;
-  return likeness(verdict);
-}
-
-/** Code, enhanced code and words of a refusal but for what differs from one recipient to the next. */
-export function likeness({ code, enhanced, text }: Omit<Refusal, 'kind'>): string {
-  const words = VARYING.reduce((rest, pattern) => rest.replace(pattern, '#'), text);
-  return `${code ?? '-'} ${enhanced ?? '-'} ${words
-    .toLowerCase()
-    .replace(/#(?:[\s,;.#[\]()-]*#)+/g, '#')
-    .replace(/\s+/g, ' ')
-    .trim()}`;
-}
-
-/** What `cleanReply` leaves alone, and most replies are: printable ASCII with single blanks. */
-const CLEAN = /^[!-~]+(?: [!-~]+)*$/;
-
-/** A server's words made fit for a column of `max` characters: one line, no control characters, no half surrogates. */
-export function cleanReply(text: string, max = 500): string {
-  if (text.length <= max && CLEAN.test(text)) return text;
-  const line = text.replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
-  return clip(line, max);
-}
