@@ -22,7 +22,7 @@ import type {
   StepResult,
   TakenOver,
 } from '../domain/settlement.js';
-import type { DeliveryResult } from '../domain/verdict.js';
+import type { DeliveryResult, Verdict } from '../domain/verdict.js';
 import type { BackingOff, KnownWorker, WorkerIdentity } from '../domain/worker.js';
 
 /** What the scheduler needs of the outside, in its own words; `smtp`, `message`, `store` and `host` fit, tests may bring others. */
@@ -40,7 +40,8 @@ export interface Transmission {
   mayProceed(): boolean;
   /** Asked right before the write that carries the final dot: false cuts the line before it, as `not-started`. */
   mayEnd(): boolean;
-  done(result: DeliveryResult): void;
+  /** @param result what the wire saw, of which the verdict was made */
+  done(verdict: Verdict, result: DeliveryResult): void;
 }
 
 /** What gives the message that is to follow on a connection; null when there is none. */
@@ -53,8 +54,6 @@ export interface Transport {
    * commands of the next go out behind the dot of the last. Resolves when all are done, never rejects.
    */
   carry(first: Transmission, following: Following): Promise<void>;
-  /** Who logs in where, for messages: `news at smtp.example.org:587`. */
-  readonly login: string;
   /** How many connections may be used; the transport tells it how many the server takes, whoever uses it the rest. */
   readonly limit: ConnectionLimit;
   /** Connections that could start a message at once without waiting for another to end. */

@@ -1,13 +1,23 @@
-import { isConnectionLimit } from '../domain/judge.js';
+import { isConnectionLimit, judge } from '../domain/judge.js';
 import type { Reply, Stage } from '../domain/reply.js';
 import { formatReply } from '../domain/reply.js';
 import type { DeliveryResult } from '../domain/verdict.js';
 import type { NoReply } from './reader.js';
+import type { Transmission } from './transmission.js';
 
 /**
  * What a result says of the connection and the server, for whoever is to use them next. What it means for the recipient is
- * the domain's to say.
+ * the domain's to say, whose verdict is told with it.
  */
+
+export const NOT_STARTED: DeliveryResult = { kind: 'not-started' };
+
+/**
+ * Tells what came of a message, and what it means by the domain's rules.
+ * @param login who logs in where, for the words of a login that is refused
+ */
+export const tell = (transmission: Transmission, result: DeliveryResult, login?: string): void =>
+  transmission.done(judge(result, login), result);
 
 /** An answer that says yes. */
 export const isPositive = ({ code }: Reply): boolean => code >= 200 && code < 300;

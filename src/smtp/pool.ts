@@ -10,7 +10,9 @@ import {
   isOutOfStep,
   isRoutineEnd,
   isSilent,
+  NOT_STARTED,
   saysTooMany,
+  tell,
   wordsOf,
 } from './classify.js';
 import { type Connections, VERDICT_MS } from './connections.js';
@@ -53,8 +55,8 @@ export class Pool {
   private readonly bears: Record<WayAhead, boolean> = { pipelining: true, behindDot: true };
 
   constructor(
-    /** Who logs in where, for messages: `news at smtp.example.org:587`. Made once: each outcome is judged with it. */
-    readonly login: string,
+    /** Who logs in where: `news at smtp.example.org:587`. Made once: each outcome is judged with it. */
+    private readonly login: string,
     /** How many connections may be used. */
     readonly limit: ConnectionLimit,
     private readonly connections: Connections,
@@ -94,12 +96,12 @@ export class Pool {
       client = delivered.client;
       const next: Transmission | null = client?.ahead ?? null;
       // Told before the place is free for another: what it tells of the server comes first.
-      current.done(delivered.result);
+      tell(current, delivered.result, this.login);
       if (client && next && isAnswered(delivered.result)) {
         current = next;
         continue;
       }
-      next?.done({ kind: 'not-started' });
+      if (next) tell(next, NOT_STARTED);
       if (client) this.release(client);
       else this.places.give();
       return;
@@ -174,7 +176,7 @@ export class Pool {
       connections.busy.delete(client);
       if (ahead) client.destroy();
       else client.quit();
-      ahead?.done({ kind: 'not-started' });
+      if (ahead) tell(ahead, NOT_STARTED);
     }
     const others = known || (isConnectionRefused(result) && (await connections.isAnotherOpen()));
     if (others && !known) {

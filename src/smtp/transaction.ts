@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Reply, Stage } from '../domain/reply.js';
 import type { DeliveryResult } from '../domain/verdict.js';
-import { brokenAt, isNegative, isPositive, isReplyToMail } from './classify.js';
+import { brokenAt, isNegative, isPositive, isReplyToMail, NOT_STARTED, tell } from './classify.js';
 import type { OpenConnection } from './handshake.js';
 import { type Opening, openingOf } from './opening.js';
 import { CLOSED, type NoReply, Reader } from './reader.js';
@@ -18,8 +18,6 @@ export interface TransactionTimeouts extends RecoveryTimeouts {
 
 /** Up to this many characters a body goes out in one write with its dot. */
 const BLOCK = 65_536;
-
-const NOT_STARTED: DeliveryResult = { kind: 'not-started' };
 
 interface Opened {
   transmission: Transmission;
@@ -133,7 +131,7 @@ export class SmtpClient {
     for (let next = following(); next; next = following()) {
       const opening = openingOf(next.message, this.connection);
       if (!('kind' in opening)) return { transmission: next, opening, at: 0 };
-      next.done(opening);
+      tell(next, opening);
     }
     return null;
   }
@@ -160,7 +158,7 @@ export class SmtpClient {
       this.opened = { ...next, at: performance.now() };
       behind = `${next.opening.mail}${next.opening.rcpt}DATA\r\n`;
     } else {
-      next?.transmission.done(NOT_STARTED);
+      if (next) tell(next.transmission, NOT_STARTED);
     }
     const utf8 = eightBit || (next?.opening.utf8 ?? false);
     this.socket.write(`${isLong ? '' : data}.\r\n${behind}`, utf8 ? 'utf8' : 'latin1');
@@ -202,7 +200,7 @@ export class SmtpClient {
   /** Cuts the line before the dot: nothing of this message has happened, nor of the next. */
   private cutShort(next: Opened | null, result: DeliveryResult): DeliveryResult {
     this.destroy();
-    next?.transmission.done(NOT_STARTED);
+    if (next) tell(next.transmission, NOT_STARTED);
     return result;
   }
 

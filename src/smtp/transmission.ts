@@ -1,5 +1,5 @@
 import type { FilledMessage } from '../domain/message.js';
-import type { DeliveryResult } from '../domain/verdict.js';
+import type { DeliveryResult, Verdict } from '../domain/verdict.js';
 
 /** A message for a connection, and who is told what came of it. */
 export interface Transmission {
@@ -8,7 +8,8 @@ export interface Transmission {
   mayProceed(): boolean;
   /** Asked right before the write that carries the final dot: false cuts the line before it, as `not-started`. */
   mayEnd(): boolean;
-  done(result: DeliveryResult): void;
+  /** @param result what the wire saw, of which the verdict was made */
+  done(verdict: Verdict, result: DeliveryResult): void;
 }
 
 /** What gives the message that is to follow on a connection; null when there is none. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { FilledMessage } from '../../src/domain/message.ts';
-import type { DeliveryResult } from '../../src/domain/verdict.ts';
+import type { DeliveryResult, Verdict } from '../../src/domain/verdict.ts';
 import type { Transmission, Transport } from '../../src/scheduler/ports.ts';
 import { createTransport, type TransportOptions } from '../../src/smtp/transport.ts';
 import type { SmtpSettings } from '../../src/smtp/url.ts';
@@ -85,7 +85,7 @@ const carry = (
       message: message(`${name}@example.org`),
       mayProceed: () => mayProceed(name),
       mayEnd: () => true,
-      done: (result: DeliveryResult) => {
+      done: (_: Verdict, result: DeliveryResult) => {
         results[i] = result;
       },
     }));

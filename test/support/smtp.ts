@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server';
 import type { FilledMessage } from '../../src/domain/message.ts';
-import type { DeliveryResult } from '../../src/domain/verdict.ts';
+import type { DeliveryResult, Verdict } from '../../src/domain/verdict.ts';
 import type { Transport } from '../../src/scheduler/ports.ts';
 import type { SmtpSettings } from '../../src/smtp/url.ts';
 
@@ -364,5 +364,6 @@ export const deliver = (
   mayProceed: () => boolean,
 ): Promise<DeliveryResult> =>
   new Promise((resolve) => {
-    void transport.carry({ message, mayProceed, mayEnd: () => true, done: resolve }, () => null);
+    const done = (_: Verdict, result: DeliveryResult) => resolve(result);
+    void transport.carry({ message, mayProceed, mayEnd: () => true, done }, () => null);
   });

@@ -1,6 +1,5 @@
-import { judge } from '../../domain/judge.js';
 import type { Recipient } from '../../domain/recipient.js';
-import type { DeliveryResult } from '../../domain/verdict.js';
+import type { Verdict } from '../../domain/verdict.js';
 import type { ServerSign } from '../dispatch/dispatcher.js';
 import type { InFlight } from './in-flight.js';
 import { type InterpretRules, interpret } from './interpret.js';
@@ -49,10 +48,9 @@ export class Results {
   }
 
   /** @returns what it tells of the server */
-  settle(recipient: Recipient, result: DeliveryResult): { sign: ServerSign; reason: string } {
+  settle(recipient: Recipient, verdict: Verdict): { sign: ServerSign; reason: string } {
     const { dispatcher, clock, report } = this.tools;
     const { sendId, watch } = this.openSend;
-    const verdict = judge(result, dispatcher.login);
     const { settlement, sign, pause } = interpret(recipient, verdict, watch, this.rules);
     if (pause && !dispatcher.isCut) this.selfPause.for(pause.reason, pause.giveBack);
     if (this.inFlight.toRecord === 0) this.gathersUntil = clock().monotonic + GATHER_MS;

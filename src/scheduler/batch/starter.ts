@@ -1,6 +1,6 @@
 import type { FilledMessage } from '../../domain/message.js';
 import type { Recipient } from '../../domain/recipient.js';
-import type { DeliveryResult } from '../../domain/verdict.js';
+import type { DeliveryResult, Verdict } from '../../domain/verdict.js';
 import type { Job, JobOwner, ServerSign } from '../dispatch/dispatcher.js';
 import type { Flights } from './flights.js';
 import type { InFlight } from './in-flight.js';
@@ -83,10 +83,14 @@ export class Starter {
     return this.standing.holds(this.tools.clock()) && this.flights.begin(recipient);
   }
 
-  done(recipient: Recipient, result: DeliveryResult): { sign: ServerSign; reason: string } {
+  done(
+    recipient: Recipient,
+    verdict: Verdict,
+    result: DeliveryResult,
+  ): { sign: ServerSign; reason: string } {
     this.flights.came(recipient, result);
     this.inFlight.ended(recipient.seq);
-    return this.results.settle(recipient, result);
+    return this.results.settle(recipient, verdict);
   }
 }
 
@@ -110,7 +114,7 @@ class Delivery implements Job {
     return this.starter.mayEnd(this.recipient);
   }
 
-  done(result: DeliveryResult): { sign: ServerSign; reason: string } {
-    return this.starter.done(this.recipient, result);
+  done(verdict: Verdict, result: DeliveryResult): { sign: ServerSign; reason: string } {
+    return this.starter.done(this.recipient, verdict, result);
   }
 }

@@ -1,7 +1,8 @@
 import type { BackoffPolicy, ConnectionLimit } from '../../domain/connection-limit.js';
 import type { Clock, Instant } from '../../domain/lease.js';
 import type { FilledMessage } from '../../domain/message.js';
-import type { DeliveryResult } from '../../domain/verdict.js';
+import { judge } from '../../domain/judge.js';
+import type { DeliveryResult, Verdict } from '../../domain/verdict.js';
 import type { Transmission, Transport } from '../ports.js';
 
 /** Milliseconds from a message's end to its acceptance, from which on it counts as slow. */
@@ -25,7 +26,7 @@ export interface Job {
   mayProceed(): boolean;
   /** Right before the final dot. */
   mayEnd(): boolean;
-  done(result: DeliveryResult): { sign: ServerSign; reason: string };
+  done(verdict: Verdict, result: DeliveryResult): { sign: ServerSign; reason: string };
 }
 
 export interface JobOwner {
@@ -73,11 +74,6 @@ export class Dispatcher {
   /** What the SMTP server's last failure was, if nothing has succeeded since. */
   get serverTrouble(): string | null {
     return this.limit.reason;
-  }
-
-  /** Who logs in where, for messages. */
-  get login(): string {
-    return this.transport.login;
   }
 
   /** Messages that may start now, over all batches: 0 while backing off, 1 for the probe after it. */
@@ -157,7 +153,9 @@ export class Dispatcher {
       try {
         message = job.message();
       } catch (error) {
-        job.done({ kind: 'unsendable', enhanced: null, error: (error as Error).message });
+        const { message: reason } = error as Error;
+        const result: DeliveryResult = { kind: 'unsendable', enhanced: null, error: reason };
+        job.done(judge(result), result);
         continue;
       }
       this.limit.started();
@@ -165,7 +163,7 @@ export class Dispatcher {
         message,
         mayProceed: () => job.mayProceed(),
         mayEnd: () => job.mayEnd(),
-        done: (result) => this.learn(job.done(result), startedAt),
+        done: (verdict, result) => this.learn(job.done(verdict, result), startedAt),
       };
     }
     return null;
