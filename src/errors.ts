@@ -76,7 +76,7 @@ const MEANINGS: readonly (readonly [exits: readonly number[], means: string])[] 
   [[EXIT.smtp], 'SMTP server unreachable or refuses us (`run-scheduler --once`, `--until-idle`)'],
   [
     ['SIGHUP', 'SIGINT', 'SIGTERM'].map(signalExit),
-    'a question was interrupted, and nothing was changed; `queue` was while it imported, and its send is cancelled; or a second signal ended a command at once',
+    'interrupted: a question, and nothing was changed; `queue` while it imported, and its send is cancelled; `sandbox start`, and what it started is stopped; what only shows something, at once; anything else at once by a second signal',
   ],
 ];
 
