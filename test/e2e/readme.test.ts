@@ -104,6 +104,17 @@ describe('the README', () => {
     expect(links.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });
 
+  test('says of every package why it is there', () => {
+    const { dependencies, devDependencies } = JSON.parse(
+      readFileSync(join(ROOT, 'package.json'), 'utf8'),
+    ) as Record<'dependencies' | 'devDependencies', Record<string, string>>;
+    const reasons = README.slice(README.indexOf('Packages, and why each:'));
+    const packages = [...Object.keys(dependencies), ...Object.keys(devDependencies)]
+      .filter((name) => !name.startsWith('@types/'))
+      .map((name) => name.replace(/^@.*\//, ''));
+    expect(packages.filter((name) => !reasons.toLowerCase().includes(name))).toEqual([]);
+  });
+
   test('and the help for running it for good say the same settings file and cron line', () => {
     expect(COPIED).toEqual([UNIT, ...blocks('sh'), ...blocks('crontab')]);
   });
