@@ -1,7 +1,7 @@
 import type { BackoffPolicy, ConnectionLimit } from '../../domain/connection-limit.js';
+import { judge } from '../../domain/judge.js';
 import type { Clock, Instant } from '../../domain/lease.js';
 import type { FilledMessage } from '../../domain/message.js';
-import { judge } from '../../domain/judge.js';
 import type { DeliveryResult, Verdict } from '../../domain/verdict.js';
 import type { Transmission, Transport } from '../ports.js';
 

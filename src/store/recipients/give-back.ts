@@ -1,5 +1,5 @@
-import type { Run } from '../../domain/refusal-watch.js';
 import { likeness } from '../../domain/likeness.js';
+import type { Run } from '../../domain/refusal-watch.js';
 import { pick, select } from '../columns.js';
 import type { Executor } from '../mysql/packet.js';
 import { keepBooks } from '../sends/counters.js';
