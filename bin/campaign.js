@@ -12,9 +12,11 @@ const LINGER_MS = 1_000;
 const program = new URL('../dist/main.js', import.meta.url);
 if (existsSync(fileURLToPath(program))) {
   const { main } = await import(program.href);
-  process.exitCode = await main(process.argv.slice(2));
+  const args = process.argv.slice(2);
+  process.exitCode = await main(args);
   // A server that has stopped answering never closes its side of a connection, and would keep the process for good.
-  setTimeout(() => process.exit(), LINGER_MS).unref();
+  // Whoever pressed TAB is not to wait for that.
+  setTimeout(() => process.exit(), args[0] === '__complete' ? 0 : LINGER_MS).unref();
 } else {
   console.error('campaign: not built yet\ntype `npm ci` (installs and builds) or `npm run build`');
   process.exitCode = 1;

@@ -1,9 +1,19 @@
+import type { SendStatus } from '../domain/states.js';
 import type { ErrorCode } from '../errors.js';
 import type { Context } from './context.js';
+import type { Topic } from './docs/topics.js';
 import type { PrintedShape, Result } from './results.js';
 
-/** What the shell offers for a value: names of files, ids of sends (with a status where only those make sense), or words. */
-export type Completion = 'file' | 'send' | readonly string[];
+/**
+ * What the shell offers for a value: names of files, commands that have `--json`, ids of sends (in some statuses, where
+ * only those make sense), or words.
+ */
+export type Completion =
+  | 'file'
+  | 'command'
+  | 'send'
+  | { readonly sends: readonly SendStatus[] }
+  | readonly string[];
 
 /** A value on a command line: how help writes it, what it is, and how its text is read. */
 export interface Value<T> {
@@ -46,6 +56,16 @@ export type AnyOption = ValueOption<unknown> | Flag;
 /** A command line and what it does: `['campaign pause 42', 'and resume 42 when it is mended']`. */
 export type Example = readonly [commandLine: string, what: string];
 
+/** All that may be typed, for what tells of it: completion, the man page, schemas. */
+export interface Catalogue {
+  readonly commands: readonly CommandDeclaration[];
+  /** Commands of commands, such as `sandbox`, with what they are for. */
+  readonly groups: Readonly<Record<string, string>>;
+  readonly topics: readonly Topic[];
+}
+
+export type LoadCatalogue = () => Promise<Catalogue>;
+
 type Arguments = Readonly<Record<string, Argument<unknown>>>;
 type Options = Readonly<Record<string, AnyOption>>;
 type Values = Readonly<Record<string, unknown>>;
@@ -74,7 +94,7 @@ export interface CommandDeclaration {
   readonly errors: readonly ErrorCode[];
   readonly examples: readonly Example[];
   /** Does what it is for. @returns what the runner is to print, in the shape that `prints` names */
-  readonly run: (input: Values, context: Context) => Promise<unknown>;
+  readonly run: (input: Values, context: Context, catalogue: LoadCatalogue) => Promise<unknown>;
 }
 
 type Input<A extends Arguments, O extends Options> = {
@@ -88,7 +108,11 @@ interface TypedDeclaration<A extends Arguments, O extends Options, S extends Pri
   readonly arguments?: A;
   readonly options?: O;
   readonly prints?: S;
-  readonly run: (input: Input<A, O>, context: Context) => Promise<Result<S>>;
+  readonly run: (
+    input: Input<A, O>,
+    context: Context,
+    catalogue: LoadCatalogue,
+  ) => Promise<Result<S>>;
 }
 
 /** Declares a command; what `run` is given follows from `arguments` and `options`, what it returns from `prints`. */

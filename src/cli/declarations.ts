@@ -1,4 +1,4 @@
-import type { CommandDeclaration } from './command.js';
+import type { CommandDeclaration, LoadCatalogue } from './command.js';
 
 interface DeclarationModule {
   default: CommandDeclaration;
@@ -25,6 +25,9 @@ const COMMANDS: Record<string, () => Promise<DeclarationModule>> = {
   resolve: () => import('./commands/resolve.js'),
   retry: () => import('./commands/retry.js'),
   events: () => import('./commands/events.js'),
+  schema: () => import('./commands/schema.js'),
+  completion: () => import('./commands/completion.js'),
+  man: () => import('./commands/man.js'),
 };
 
 /** Commands that only have commands of their own, and what these are for. */
@@ -49,3 +52,11 @@ export async function loadDeclarations(word?: string): Promise<readonly CommandD
   const modules = await Promise.all(names.map(([, load]) => load()));
   return modules.map((module) => module.default);
 }
+
+export const loadCatalogue: LoadCatalogue = async () => {
+  const [commands, { topics }] = await Promise.all([
+    loadDeclarations(),
+    import('./docs/topics.js'),
+  ]);
+  return { commands, groups: GROUPS, topics };
+};

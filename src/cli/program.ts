@@ -1,13 +1,16 @@
-import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { CampaignError, EXIT } from '../errors.js';
 import type { AnyOption, CommandDeclaration, Example } from './command.js';
 import type { Outside } from './context.js';
-import { GROUPS, isCommand, loadDeclarations } from './declarations.js';
+import { GROUPS, isCommand, loadCatalogue, loadDeclarations } from './declarations.js';
 import type { Topic } from './docs/topics.js';
 import { flagsOf } from './flags.js';
 import { write } from './output.js';
+import { packageVersion } from './package-version.js';
 import { type Given, runCommand } from './runner.js';
+
+/** What the scripts of the shells call, with the words of a line behind `--`; never for people. */
+const COMPLETE = '__complete';
 
 /**
  * Runs one command line.
@@ -21,6 +24,12 @@ export async function runProgram(
   asJson: boolean,
   outside: Outside,
 ): Promise<number> {
+  if (args[0] === COMPLETE) {
+    const { complete } = await import('./docs/completion/complete.js');
+    const typed = args.slice(args.indexOf('--') + 1);
+    await write(outside.stdout, await complete(typed, await loadCatalogue(), outside.settings));
+    return EXIT.ok;
+  }
   const words = args.filter((arg) => !arg.startsWith('-'));
   const asked = words.find((word) => word !== 'help') ?? '';
   const program = new Command('campaign')
@@ -137,9 +146,4 @@ function commandLine(program: Command, args: readonly string[]): string[] {
     command = named;
   }
   return asksHelp ? [...path, '--help'] : [...args];
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -1,3 +1,9 @@
+import {
+  type OperatorVerb,
+  possibleVerbs,
+  SEND_STATUSES,
+  type SendStatus,
+} from '../domain/states.js';
 import { isTimeZone } from '../domain/time-zone.js';
 import { CampaignError } from '../errors.js';
 import type { Argument, Completion, Flag, ValueOption } from './command.js';
@@ -171,6 +177,16 @@ export const sendId: Argument<number> = {
   read: readSendId,
   completion: 'send',
 };
+
+/** The `<id>` argument of a command that only takes sends in these statuses. */
+export const sendIn = (...sends: SendStatus[]): Argument<number> => ({
+  ...sendId,
+  completion: { sends },
+});
+
+/** The `<id>` argument of a command that moves a send. */
+export const sendToMove = (verb: OperatorVerb): Argument<number> =>
+  sendIn(...SEND_STATUSES.filter((status) => possibleVerbs(status).includes(verb)));
 
 /** The `[id]` argument. */
 export const optionalSendId: Argument<number | undefined> = { ...sendId, optional: true };

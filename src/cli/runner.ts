@@ -3,6 +3,7 @@ import { count } from '../domain/text.js';
 import { CampaignError, ERROR_CODES, EXIT, signalExit } from '../errors.js';
 import type { CommandDeclaration, Value, ValueOption } from './command.js';
 import type { Context, Outside } from './context.js';
+import { loadCatalogue } from './declarations.js';
 import { flagOf, flagsOf } from './flags.js';
 import { loadPrinter } from './presenters.js';
 import { Unfit } from './readers.js';
@@ -31,7 +32,7 @@ export async function runCommand(
   const { prints } = declaration;
   const [print, result] = await Promise.all([
     prints && loadPrinter(prints),
-    declaration.run(input, context),
+    declaration.run(input, context, loadCatalogue),
   ]);
   const { value, how } = result instanceof Ending ? result : new Ending(result, {});
   const shown = print && value !== undefined ? await print(value, context) : undefined;

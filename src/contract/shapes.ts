@@ -1,8 +1,6 @@
 /** Shapes that `--json` prints; a declaration names one of them, the schemas say what it holds. */
 export const SHAPES = [
   'progress',
-  /** `progress`, an object a line with `--watch`. */
-  'watch',
   'list',
   'recipients',
   'events',

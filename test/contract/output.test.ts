@@ -140,7 +140,7 @@ describe('the JSON of a send', () => {
     await vi.waitFor(() => expect(follow.stdout).not.toBe(''), 10_000);
     const changes = jsonLines((await watch.ended).stdout);
     expect(changes.length).toBeGreaterThan(1);
-    for (const change of changes) expectShape('watch', change);
+    for (const change of changes) expectShape('progress', change);
     process.emit('SIGINT');
     for (const event of jsonLines((await follow.ended).stdout)) expectShape('events', event);
   });

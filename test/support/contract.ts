@@ -1,5 +1,9 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import { errorJsonSchema, jsonSchemaOf } from '../../src/contract/schema/json-schema.ts';
+import {
+  errorJsonSchema,
+  type JsonPrinter,
+  jsonSchemaOf,
+} from '../../src/contract/schema/json-schema.ts';
 import type { Shape } from '../../src/contract/shapes.ts';
 
 /** Compiles a schema by an implementation of the standard that is not ours; it takes no word that it does not know. */
@@ -9,6 +13,13 @@ export function compileSchema(schema: object): ValidateFunction {
   return ajv.compile(schema);
 }
 
+/** A command that prints a shape in all its ways. */
+export const printer = (prints: Shape): JsonPrinter => ({
+  name: prints,
+  prints,
+  options: { watch: {}, follow: {}, all: {} },
+});
+
 const validators = new Map<string, ValidateFunction>();
 
 /** Throws unless the value has the keys that its schema names, all of them and no other one. */
@@ -17,7 +28,7 @@ export function expectShape(shape: Shape | 'error', value: unknown): void {
   if (!validate) {
     const strict = { strict: true };
     validate = compileSchema(
-      shape === 'error' ? errorJsonSchema(strict) : jsonSchemaOf(shape, shape, strict),
+      shape === 'error' ? errorJsonSchema(strict) : jsonSchemaOf(printer(shape), strict),
     );
     validators.set(shape, validate);
   }

@@ -14,8 +14,11 @@ export interface Terminal {
 }
 
 /** Starts an interactive shell whose prompt is `$ `, 100 columns wide. */
-export async function openTerminal(env: Record<string, string> = {}): Promise<Terminal> {
-  const child = spawn('script', ['-qfc', 'bash --norc --noprofile -i', '/dev/null'], {
+export async function openTerminal(
+  env: Record<string, string> = {},
+  shell = 'bash --norc --noprofile -i',
+): Promise<Terminal> {
+  const child = spawn('script', ['-qfc', shell, '/dev/null'], {
     env: { PATH: process.env.PATH, HOME: '/nonexistent', TERM: 'xterm', PS1: '$ ', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });

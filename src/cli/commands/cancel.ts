@@ -1,10 +1,10 @@
 import { defineCommand } from '../command.js';
-import { anyText, sendId } from '../readers.js';
+import { anyText, sendToMove } from '../readers.js';
 
 export default defineCommand({
   name: 'cancel',
   summary: 'end a send for good; what is pending is never sent',
-  arguments: { id: sendId },
+  arguments: { id: sendToMove('cancel') },
   options: { reason: anyText({ help: 'why, for the events' }) },
   prints: 'progress',
   json: 'print the progress after the change as JSON',

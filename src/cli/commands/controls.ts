@@ -1,12 +1,12 @@
 import { PACING_LIMITS } from '../../domain/pacing.js';
 import { defineCommand } from '../command.js';
 import { write } from '../output.js';
-import { sendId, wholeNumber } from '../readers.js';
+import { sendIn, wholeNumber } from '../readers.js';
 
 export default defineCommand({
   name: 'controls',
   summary: 'show or change the pacing of a send, live',
-  arguments: { id: sendId },
+  arguments: { id: sendIn('running', 'paused') },
   options: {
     batchSize: wholeNumber({
       ...PACING_LIMITS.batchSize,

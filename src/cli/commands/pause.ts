@@ -1,10 +1,10 @@
 import { defineCommand } from '../command.js';
-import { anyText, sendId } from '../readers.js';
+import { anyText, sendToMove } from '../readers.js';
 
 export default defineCommand({
   name: 'pause',
   summary: 'stop handing out messages within a second; `resume` goes on',
-  arguments: { id: sendId },
+  arguments: { id: sendToMove('pause') },
   options: { reason: anyText({ help: 'why, for `progress` and the events' }) },
   prints: 'progress',
   json: 'print the progress after the change as JSON',

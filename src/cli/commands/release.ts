@@ -1,10 +1,10 @@
 import { defineCommand } from '../command.js';
-import { sendId } from '../readers.js';
+import { sendIn } from '../readers.js';
 
 export default defineCommand({
   name: 'release',
   summary: 'free the claim of a scheduler that is known to be dead, at once',
-  arguments: { id: sendId },
+  arguments: { id: sendIn('running', 'paused') },
   prints: 'progress',
   json: 'print the progress after the change as JSON',
   asks: true,

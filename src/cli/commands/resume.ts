@@ -1,10 +1,10 @@
 import { defineCommand } from '../command.js';
-import { sendId } from '../readers.js';
+import { sendToMove } from '../readers.js';
 
 export default defineCommand({
   name: 'resume',
   summary: 'go on with a paused send',
-  arguments: { id: sendId },
+  arguments: { id: sendToMove('resume') },
   prints: 'progress',
   json: 'print the progress after the change as JSON',
   errors: ['NO_SUCH_SEND', 'WRONG_STATE'],

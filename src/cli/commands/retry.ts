@@ -1,12 +1,12 @@
 import { parseCodeFilter } from '../../domain/code-filter.js';
 import { plural } from '../../domain/text.js';
 import { defineCommand } from '../command.js';
-import { custom, flag, mustBe, sendId } from '../readers.js';
+import { custom, flag, mustBe, sendIn } from '../readers.js';
 
 export default defineCommand({
   name: 'retry',
   summary: 'put failed (or unknown) recipients back to pending, to be tried anew',
-  arguments: { id: sendId },
+  arguments: { id: sendIn('running', 'paused', 'completed') },
   options: {
     failed: flag('failed recipients (the default)', { conflicts: ['unknown'] }),
     unknown: flag('unknown recipients: some may get a second copy'),

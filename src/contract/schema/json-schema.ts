@@ -2,6 +2,13 @@ import { z } from 'zod';
 import type { Shape } from '../shapes.js';
 import { errorSchema, PRINTED, type Printed } from './shapes.js';
 
+/** A command that prints JSON, as it is declared. */
+export interface JsonPrinter {
+  readonly name: string;
+  readonly prints: Shape;
+  readonly options?: Readonly<Record<string, unknown>>;
+}
+
 export interface JsonSchemaOptions {
   /** Keys that are not described are refused: for tests, since keys may be added. */
   strict?: boolean;
@@ -11,18 +18,22 @@ export interface JsonSchemaOptions {
  * JSON Schema (draft 2020-12) of what a command prints with `--json`: of its one document or, where it prints lines,
  * of each line.
  */
-export function jsonSchemaOf(command: string, shape: Shape, options: JsonSchemaOptions = {}) {
-  const ways = PRINTED[shape];
+export function jsonSchemaOf(command: JsonPrinter, options: JsonSchemaOptions = {}) {
+  const ways = waysOf(command);
   const schemas = [...new Set(ways.map(({ schema }) => schema))];
   const [first] = schemas as [z.ZodType];
   return schemaDocument(
-    command,
-    `campaign ${command} --json`,
+    command.name,
+    `campaign ${command.name} --json`,
     ways.map(describeWay).join('; '),
     schemas.length === 1 ? first : z.union(schemas),
     options,
   );
 }
+
+/** In which ways a command prints its shape. */
+export const waysOf = ({ prints, options = {} }: JsonPrinter): readonly Printed[] =>
+  PRINTED[prints].filter(({ when }) => when === undefined || when in options);
 
 /** JSON Schema of an error under `--json`. */
 export const errorJsonSchema = (options: JsonSchemaOptions = {}) =>
@@ -54,9 +65,13 @@ function schemaDocument(
   };
 }
 
+/** What an array is of; what is no array itself. */
+export const elementOf = (schema: z.ZodType): z.ZodType =>
+  schema instanceof z.ZodArray ? (schema.element as z.ZodType) : schema;
+
 /** `an array of objects: …`, `with --follow an object a line: …`. */
-function describeWay({ when, as, schema }: Printed): string {
-  const of = schema instanceof z.ZodArray ? (schema.element as z.ZodType) : schema;
+function describeWay({ when, as, on, schema }: Printed): string {
+  const of = elementOf(schema);
   const what = of === schema ? 'an object' : 'an array of objects';
-  return `${when ? `with ${when} ` : ''}${what}${as === 'lines' ? ' a line' : ''}: ${of.meta()?.title}`;
+  return `${when ? `with --${when} ` : ''}${what}${as === 'lines' ? ' a line' : ''}${on ? ` on ${on}` : ''}: ${of.meta()?.title}`;
 }

@@ -111,4 +111,4 @@ export const logLineSchema = z
     }),
     line('stopped', 'the scheduler has stopped', {}),
   ])
-  .meta({ title: 'a line of the scheduler’s log, on stderr' });
+  .meta({ title: 'a line of the scheduler’s log' });

@@ -210,32 +210,34 @@ export const errorSchema = z
   })
   .meta({ title: 'an error, the last line of stderr' });
 
-/** One way in which a shape is printed; `when` names the option that makes it so. */
+/** One way in which a shape is printed. */
 export interface Printed {
+  /** Key of the option that makes it so, in commands that have it. */
   readonly when?: string;
   readonly as: 'document' | 'lines';
+  /** Where it is printed, other than on stdout. */
+  readonly on?: 'stderr';
   readonly schema: z.ZodType;
 }
 
 /** Each shape's ways, the usual one first. */
 export const PRINTED: Readonly<Record<Shape, readonly Printed[]>> = {
-  progress: [{ as: 'document', schema: progressSchema }],
-  watch: [
+  progress: [
     { as: 'document', schema: progressSchema },
-    { when: '--watch', as: 'lines', schema: progressSchema },
+    { when: 'watch', as: 'lines', schema: progressSchema },
   ],
   list: [{ as: 'document', schema: z.array(progressSchema) }],
   recipients: [{ as: 'document', schema: recipientsSchema }],
   events: [
     { as: 'document', schema: z.array(eventSchema) },
-    { when: '--follow', as: 'lines', schema: eventSchema },
+    { when: 'follow', as: 'lines', schema: eventSchema },
   ],
   verify: [
     { as: 'document', schema: verdictSchema },
-    { when: '--all', as: 'document', schema: z.array(verdictSchema) },
+    { when: 'all', as: 'document', schema: z.array(verdictSchema) },
   ],
   queue: [{ as: 'document', schema: queueSchema }],
   migrate: [{ as: 'document', schema: migrateSchema }],
   sandbox: [{ as: 'document', schema: sandboxSchema }],
-  log: [{ as: 'lines', schema: logLineSchema }],
+  log: [{ as: 'lines', on: 'stderr', schema: logLineSchema }],
 };

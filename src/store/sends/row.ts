@@ -1,5 +1,6 @@
 import { ALIVE_SECONDS } from '../../domain/lease.js';
 import type { Send, ShownStatus, Snapshot } from '../../domain/progress.js';
+import type { SendStatus } from '../../domain/states.js';
 import { type Columns, select } from '../columns.js';
 import { ATTENTION, DUE } from '../generated.js';
 import type { Executor, Statement } from '../mysql/packet.js';
@@ -174,3 +175,22 @@ export async function listSendIds(db: Executor, afterId: number, limit: number):
   );
   return rows.map((row) => row.id);
 }
+
+/** What a send is called, for a choice. */
+export interface SendName {
+  id: number;
+  name: string;
+  status: SendStatus;
+}
+
+/** The newest sends, with one of these statuses where some are given. */
+export const listSendNames = (
+  db: Executor,
+  statuses: readonly SendStatus[] | undefined,
+  limit: number,
+): Promise<SendName[]> =>
+  db.rows<SendName>(
+    `SELECT ID AS id, NAME AS name, STATUS AS status FROM CAMPAIGN_SENDS
+      ${statuses ? 'WHERE STATUS IN (?)' : ''} ORDER BY ID DESC LIMIT ?`,
+    statuses ? [statuses, limit] : [limit],
+  );

@@ -24,7 +24,7 @@ import { SHAPES } from '../../../src/contract/shapes.ts';
 import type { verdictJson } from '../../../src/contract/verify.ts';
 import type { SchedulerEvent } from '../../../src/domain/scheduler-events.ts';
 import type { EventName } from '../../../src/domain/send-events.ts';
-import { compileSchema, expectShape } from '../../support/contract.ts';
+import { compileSchema, expectShape, printer } from '../../support/contract.ts';
 
 /** What JSON makes of a scheduler's event. */
 type LogLine<E> = E extends { kind: infer Kind }
@@ -55,7 +55,7 @@ describe('a schema', () => {
   it.each([...SHAPES, 'error' as const])(
     'of %s is one by draft 2020-12 with every key described',
     (shape) => {
-      const schema = shape === 'error' ? errorJsonSchema() : jsonSchemaOf(shape, shape);
+      const schema = shape === 'error' ? errorJsonSchema() : jsonSchemaOf(printer(shape));
       expect(schema).toMatchObject({
         $schema: 'https://json-schema.org/draft/2020-12/schema',
         $id: `urn:campaign-sender:${shape}`,
@@ -71,20 +71,25 @@ describe('a schema', () => {
 
   it('bears keys that a later version adds, but for the tests', () => {
     const more = { applied: [], later: 1 };
-    expect(compileSchema(jsonSchemaOf('migrate', 'migrate'))(more)).toBe(true);
+    expect(compileSchema(jsonSchemaOf(printer('migrate')))(more)).toBe(true);
     expect(() => expectShape('migrate', more)).toThrow('additional properties');
     expect(() => expectShape('migrate', {})).toThrow('applied');
   });
 
   it('says of arrays and lines what they are', () => {
-    expect(jsonSchemaOf('list', 'list')).toMatchObject({ type: 'array' });
-    expect(jsonSchemaOf('progress', 'watch').description).toBe(
+    expect(jsonSchemaOf(printer('list'))).toMatchObject({ type: 'array' });
+    const plain = { name: 'pause', prints: 'progress' } as const;
+    expect(jsonSchemaOf(plain)).toMatchObject({
+      title: 'campaign pause --json',
+      description: 'an object: how a send stands',
+    });
+    expect(jsonSchemaOf(printer('progress')).description).toBe(
       'an object: how a send stands; with --watch an object a line: how a send stands',
     );
-    expect(jsonSchemaOf('events', 'events').description).toBe(
+    expect(jsonSchemaOf(printer('events')).description).toBe(
       'an array of objects: something that happened to a send; with --follow an object a line: something that happened to a send',
     );
-    expect(jsonSchemaOf('verify', 'verify').description).toContain('with --all an array');
+    expect(jsonSchemaOf(printer('verify')).description).toContain('with --all an array');
   });
 
   it('names every event that the store writes', () => {
@@ -102,7 +107,7 @@ describe('a schema', () => {
       retried: true,
       completed: true,
     };
-    expect(JSON.stringify(jsonSchemaOf('events', 'events'))).toContain(
+    expect(JSON.stringify(jsonSchemaOf(printer('events')))).toContain(
       JSON.stringify(Object.keys(names)),
     );
   });
