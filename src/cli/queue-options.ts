@@ -1,3 +1,4 @@
+import { QUEUE_LENGTHS } from '../domain/queued.js';
 import { clip } from '../domain/text.js';
 import { CampaignError } from '../errors.js';
 import { parseSender } from '../message/sender.js';
@@ -40,9 +41,6 @@ export type QueueInput = {
     | (Name extends 'name' ? undefined : never);
 };
 
-/** The longest name of a send. */
-export const MAX_NAME = 255;
-
 function checkSender(flag: string, text: string): string {
   try {
     parseSender(text);
@@ -74,7 +72,7 @@ export function queueOptions(input: QueueInput, yes: boolean): QueueOptions {
     html: input.html ?? null,
     text: input.text ?? null,
     listUnsubscribe: input.listUnsubscribe ?? null,
-    name: input.name ?? clip(input.subject, MAX_NAME),
+    name: input.name ?? clip(input.subject, QUEUE_LENGTHS.name),
     key: input.key ?? null,
     startAt: input.startAt ?? null,
     rejects: input.rejects ?? null,

@@ -4,7 +4,6 @@ import {
   SEND_STATUSES,
   type SendStatus,
 } from '../domain/states.js';
-import { isTimeZone } from '../domain/time-zone.js';
 import { CampaignError } from '../errors.js';
 import type { Argument, Completion, Flag, ValueOption } from './command.js';
 
@@ -83,13 +82,10 @@ export const text = <S extends Spec<string>>({ max, ...spec }: S & { max: number
 
 const tooLong = (max: number): Unfit => new Unfit((number) => `at most ${number(max)} characters`);
 
-/** RFC 5322 §2.1.1: what one line of a header may have. */
-const MAX_SENDER = 998;
-
 /** `news@example.org`, or with a name; what it holds is checked by whoever makes a header of it. */
-export const sender = <S extends Spec<string>>(spec: S) =>
-  option<string, S>(spec, (given) => {
-    if (given.length > MAX_SENDER) throw unfit(`at most ${MAX_SENDER} characters`);
+export const sender = <S extends Spec<string>>({ max, ...spec }: S & { max: number }) =>
+  option<string, S>(spec as unknown as S, (given) => {
+    if (given.length > max) throw unfit(`at most ${max} characters`);
     return given;
   });
 
@@ -137,7 +133,8 @@ function isCalendarTime(given: string): boolean {
 }
 
 export const timeZone = <S extends Spec<string>>(spec: S) =>
-  option<string, S>({ placeholder: 'name', ...spec }, (given) => {
+  option<string, S>({ placeholder: 'name', ...spec }, async (given) => {
+    const { isTimeZone } = await import('../domain/time-zone.js');
     if (isTimeZone(given)) return given;
     throw unfit('the name of a time zone, such as Europe/Berlin, America/New_York or UTC');
   });

@@ -42,7 +42,7 @@ describe('a value of a command line', () => {
     [name, '  Newsletter, №\u00a07  ', 'Newsletter, №\u00a07'],
     [anyText({ help }), ' as\tit stands ', ' as\tit stands '],
     [file({ help }), '-', '-'],
-    [sender({ help }), 'x'.repeat(998), 'x'.repeat(998)],
+    [sender({ max: 998, help }), 'x'.repeat(998), 'x'.repeat(998)],
     [status, 'failed', 'failed'],
     [zone, 'Europe/Berlin', 'Europe/Berlin'],
     [charset, 'Latin1', 'windows-1252'],
@@ -118,7 +118,7 @@ describe('a value of a command line', () => {
     ],
     [file({ help }), '', 'the path of a file', 'It must be the path of a file.'],
     [
-      sender({ help }),
+      sender({ max: 998, help }),
       'x'.repeat(999),
       'at most 998 characters',
       'It must be at most 998 characters.',

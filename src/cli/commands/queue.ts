@@ -1,11 +1,7 @@
 import { PACING_DEFAULTS, PACING_LIMITS } from '../../domain/pacing.js';
+import { QUEUE_LENGTHS } from '../../domain/queued.js';
 import { defineCommand } from '../command.js';
 import { encoding, file, flag, instant, sender, text, timeZone, wholeNumber } from '../readers.js';
-
-const MAX_SUBJECT = 10_000;
-const MAX_URL = 998;
-const MAX_NAME = 255;
-const MAX_KEY = 191;
 
 export default defineCommand({
   name: 'queue',
@@ -16,13 +12,18 @@ export default defineCommand({
       required: true,
     }),
     from: sender({
+      max: QUEUE_LENGTHS.sender,
       placeholder: 'sender',
       help: 'who it is from: news@example.org or Name <news@example.org>',
       required: true,
     }),
-    replyTo: sender({ placeholder: 'address', help: 'where answers go' }),
+    replyTo: sender({
+      max: QUEUE_LENGTHS.sender,
+      placeholder: 'address',
+      help: 'where answers go',
+    }),
     subject: text({
-      max: MAX_SUBJECT,
+      max: QUEUE_LENGTHS.subject,
       placeholder: 'template',
       help: 'subject, a Liquid template',
       required: true,
@@ -30,7 +31,7 @@ export default defineCommand({
     html: file({ help: 'HTML body, a Liquid template' }),
     text: file({ help: 'text body, a Liquid template (made from the HTML when left out)' }),
     listUnsubscribe: text({
-      max: MAX_URL,
+      max: QUEUE_LENGTHS.url,
       placeholder: 'template',
       help: 'URL that unsubscribes a recipient by one click: https://… (or mailto:…)',
     }),
@@ -39,12 +40,12 @@ export default defineCommand({
       fallback: 'UTC',
     }),
     name: text({
-      max: MAX_NAME,
+      max: QUEUE_LENGTHS.name,
       placeholder: 'name',
       help: 'what the send is called in lists (default: the subject)',
     }),
     key: text({
-      max: MAX_KEY,
+      max: QUEUE_LENGTHS.key,
       placeholder: 'key',
       help: 'a repeated queue with the same key gives the first send back',
     }),
@@ -71,7 +72,7 @@ export default defineCommand({
     startAt: instant({ help: 'not before this time (RFC 3339)' }),
     paused: flag('wait for `campaign resume`'),
     emailColumn: text({
-      max: MAX_NAME,
+      max: QUEUE_LENGTHS.name,
       placeholder: 'header',
       help: 'the column that holds the address: its header, or its position',
     }),

@@ -1,7 +1,13 @@
 import { STALE_CLAIM_SECONDS } from '../../domain/lease.js';
+import { MAX_WAIT_SECONDS, SCHEDULER_LIMITS } from '../../domain/scheduler-limits.js';
 import { CampaignError } from '../../errors.js';
 import { defineCommand } from '../command.js';
 import { choice, flag, wholeNumber } from '../readers.js';
+
+const figure = (name: keyof typeof SCHEDULER_LIMITS) => {
+  const { min, max, default: fallback } = SCHEDULER_LIMITS[name];
+  return { min, max, fallback };
+};
 
 export default defineCommand({
   name: 'run-scheduler',
@@ -10,31 +16,24 @@ export default defineCommand({
     once: flag('one batch of each send that is due, then end (for cron)'),
     untilIdle: flag('end when no send is running any more', { conflicts: ['once'] }),
     maxWait: wholeNumber({
-      min: 0,
-      max: 31_536_000,
+      ...MAX_WAIT_SECONDS,
       placeholder: 'seconds',
       help: 'with --until-idle: do not wait for recipients deferred for longer',
     }),
-    connections: wholeNumber({ min: 1, max: 1000, help: 'SMTP connections', fallback: 8 }),
+    connections: wholeNumber({ ...figure('connections'), help: 'SMTP connections' }),
     messagesPerConnection: wholeNumber({
-      min: 0,
-      max: 1_000_000,
+      ...figure('messagesPerConnection'),
       help: 'reconnect after so many messages, 0: never',
-      fallback: 0,
     }),
     pollSeconds: wholeNumber({
-      min: 1,
-      max: 3600,
+      ...figure('pollSeconds'),
       placeholder: 's',
       help: 'look for work this often',
-      fallback: 5,
     }),
     drainSeconds: wholeNumber({
-      min: 0,
-      max: 3600,
+      ...figure('drainSeconds'),
       placeholder: 's',
       help: 'when stopped, let messages on the wire end for so long',
-      fallback: 30,
     }),
     // Not for users: every scheduler on a database must have the same.
     staleSeconds: wholeNumber({
