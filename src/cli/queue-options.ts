@@ -1,20 +1,19 @@
+import { MAILBOX_KEYS, type MailboxKey, type OptionalHeaders } from '../domain/message-values.js';
 import { QUEUE_LENGTHS } from '../domain/queued.js';
 import { clip } from '../domain/text.js';
 import { CampaignError } from '../errors.js';
-import { parseSender } from '../message/sender.js';
+import { checkSender } from '../operations/check-sender.js';
+import { flagOf } from './flags.js';
 
 /** What `queue` is asked to do, checked. */
-export interface QueueOptions {
+export interface QueueOptions extends OptionalHeaders {
   /** Path of the list, or `-`. */
   list: string;
   from: string;
-  replyTo: string | null;
   subject: string;
   /** Paths of the templates; one at least is given. */
   html: string | null;
   text: string | null;
-  /** A template of a URL. */
-  listUnsubscribe: string | null;
   /** IANA name. */
   timezone: string;
   name: string;
@@ -41,17 +40,13 @@ export type QueueInput = {
     | (Name extends 'name' ? undefined : never);
 };
 
-function checkSender(flag: string, text: string): string {
-  try {
-    parseSender(text);
-    return text.trim();
-  } catch (error) {
-    if (!(error instanceof CampaignError)) throw error;
-    throw new CampaignError(error.code, `${flag}: ${error.message}`, error.remedy, {
-      cause: error,
-    });
-  }
-}
+const checkedSenders = (input: QueueInput): Partial<Pick<QueueOptions, MailboxKey>> =>
+  Object.fromEntries(
+    MAILBOX_KEYS.flatMap((key) => {
+      const given = input[key];
+      return given === undefined ? [] : [[key, checkSender(flagOf(key), given)]];
+    }),
+  );
 
 /**
  * Checks the options of `queue` against one another, and its senders.
@@ -67,11 +62,9 @@ export function queueOptions(input: QueueInput, yes: boolean): QueueOptions {
   }
   return {
     ...input,
-    from: checkSender('--from', input.from),
-    replyTo: input.replyTo === undefined ? null : checkSender('--reply-to', input.replyTo),
+    ...checkedSenders(input),
     html: input.html ?? null,
     text: input.text ?? null,
-    listUnsubscribe: input.listUnsubscribe ?? null,
     name: input.name ?? clip(input.subject, QUEUE_LENGTHS.name),
     key: input.key ?? null,
     startAt: input.startAt ?? null,

@@ -2,12 +2,14 @@ import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { AddressColumn, RejectedLine } from '../domain/list-findings.js';
-import type {
-  Imported,
-  ImportProgress,
-  Queued,
-  QueueFinding,
-  QueuePlan,
+import { OPTIONAL_HEADER_TEMPLATES } from '../domain/message-values.js';
+import {
+  type Imported,
+  type ImportProgress,
+  MAX_BODY_BYTES,
+  type Queued,
+  type QueueFinding,
+  type QueuePlan,
 } from '../domain/queued.js';
 import { CampaignError } from '../errors.js';
 import { fileError } from '../list/source.js';
@@ -15,6 +17,7 @@ import { named } from '../message/template.js';
 import * as operation from '../operations/queue.js';
 import type { Workspace } from '../operations/workspace.js';
 import { findingText } from '../view/queue.js';
+import { flagOf } from './flags.js';
 import type { QueueOptions } from './queue-options.js';
 
 /** The outside of the command `queue`. */
@@ -40,8 +43,6 @@ export interface QueueDeps
   chooseColumn?: ((columns: readonly AddressColumn[]) => Promise<number>) | undefined;
 }
 
-const MAX_TEMPLATE_BYTES = 4 * 1024 * 1024;
-
 /**
  * Queues what the flags name: reads the files of the body, and asks unless `--yes` says so.
  * @throws CampaignError as the operation does, and BAD_FILE and BAD_TEMPLATE for the files of the body
@@ -59,7 +60,9 @@ export async function queue(options: QueueOptions, deps: QueueDeps): Promise<Que
           : { path: options.list },
       html: named(options.html as string, html),
       text: named(options.text as string, text),
-      listUnsubscribe: named('--list-unsubscribe', options.listUnsubscribe),
+      ...Object.fromEntries(
+        OPTIONAL_HEADER_TEMPLATES.map((key) => [key, named(flagOf(key), options[key] ?? null)]),
+      ),
       rejects:
         options.rejects === null
           ? null
@@ -109,7 +112,7 @@ async function readTemplate(flag: string, path: string | null): Promise<string |
   } catch (error) {
     throw fileError(path, error, remedy);
   }
-  if (bytes.length > MAX_TEMPLATE_BYTES) {
+  if (bytes.length > MAX_BODY_BYTES) {
     throw new CampaignError('BAD_FILE', `${path} is larger than 4 MB`, remedy);
   }
   if (!isUtf8(bytes) || bytes.includes(0)) {

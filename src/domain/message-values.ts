@@ -23,7 +23,7 @@ export const MESSAGE_VALUES = {
   subject: { column: 'SUBJECT', kind: 'text', required: true, header: true },
   html: { column: 'HTML', kind: 'html' },
   text: { column: 'BODY_TEXT', kind: 'text' },
-  /** A URL that unsubscribes a recipient. */
+  /** Template of a URL that unsubscribes a recipient by one click: `https://…` or `mailto:…`. */
   listUnsubscribe: {
     column: 'LIST_UNSUBSCRIBE',
     kind: 'url',
@@ -54,6 +54,16 @@ export type LabelledKey = {
   [K in ValueKey]: Table[K] extends { label: string } ? K : never;
 }[ValueKey];
 
+export type MailboxKey = {
+  [K in ValueKey]: Table[K]['kind'] extends 'mailbox' ? K : never;
+}[ValueKey];
+/** Keys of the templates that end in a header and may be left out. */
+type OptionalHeaderTemplateKey = Exclude<HeaderKey & TemplateKey, RequiredKey>;
+
+type Given = { [K in keyof Table]: string | undefined };
+/** The values that end in a header and may be left out, as they are given. */
+export type OptionalHeaders = Partial<Pick<Given, Exclude<HeaderKey, RequiredKey>>>;
+
 /** Something for each of some values; null for one that is not required and not given. */
 type ForEach<K extends ValueKey, T> = {
   [Key in K]: Key extends RequiredKey ? T : T | null;
@@ -77,6 +87,14 @@ const isTemplate = (entry: [ValueKey, MessageValue]): entry is [TemplateKey, Mes
   ['text', 'html', 'url'].includes(entry[1].kind);
 
 export const TEMPLATE_KEYS: readonly TemplateKey[] = ENTRIES.filter(isTemplate).map(([key]) => key);
+
+export const MAILBOX_KEYS = ENTRIES.flatMap(([key, { kind }]) =>
+  kind === 'mailbox' ? [key as MailboxKey] : [],
+);
+
+export const OPTIONAL_HEADER_TEMPLATES = ENTRIES.filter(isTemplate).flatMap(
+  ([key, { header, required }]) => (header && !required ? [key as OptionalHeaderTemplateKey] : []),
+);
 
 /** Makes something of each template that there is. */
 export const mapTemplates = <T, U>(

@@ -35,9 +35,9 @@ export interface QueuedSend extends Queued {
 /** Characters that each part of what is queued may have at most. */
 export const QUEUE_LENGTHS = {
   /** RFC 5322 §2.1.1: what one line of a header may have. */
-  sender: 998,
+  header: 998,
+  /** Written on as many lines as it takes. */
   subject: 10_000,
-  url: 998,
   name: 255,
   key: 191,
 } as const;

@@ -3,12 +3,7 @@ import { needsSmtpUtf8 } from '../domain/address.js';
 import { EMAIL_FIELD } from '../domain/fields.js';
 import type { FilledMessage, MessageSource } from '../domain/message.js';
 import { messageIdsOf } from '../domain/message-id.js';
-import {
-  MESSAGE_VALUES,
-  mapTemplates,
-  TEMPLATE_KEYS,
-  VALUE_KEYS,
-} from '../domain/message-values.js';
+import { MAILBOX_KEYS, mapTemplates, OPTIONAL_HEADER_TEMPLATES } from '../domain/message-values.js';
 import type { Recipient } from '../domain/recipient.js';
 import { CampaignError } from '../errors.js';
 import { addressHeader, dateHeader, type HeaderRule, headerOf, subjectHeader } from './headers.js';
@@ -109,16 +104,16 @@ function compileHeader(template: ParsedTemplate, rule: HeaderRule): Filler {
 
 /** The headers that are the same in all messages: who sends them, who is to be answered. */
 const mailboxHeaders = (source: MessageSource): string =>
-  VALUE_KEYS.map((key) => {
+  MAILBOX_KEYS.map((key) => {
     const value = source[key];
-    return MESSAGE_VALUES[key].kind === 'mailbox' && value !== null ? headerOf(key)?.(value) : '';
+    return value === null ? '' : headerOf(key)?.(value);
   }).join('');
 
 /** The headers of templates, but for the subject, which has a place of its own. */
 function compileHeaders(templates: ParsedTemplates): Filler {
-  const headers = TEMPLATE_KEYS.flatMap((key) => {
+  const headers = OPTIONAL_HEADER_TEMPLATES.flatMap((key) => {
     const [template, rule] = [templates[key], headerOf(key)];
-    return template && rule && key !== 'subject' ? [compileHeader(template, rule)] : [];
+    return template && rule ? [compileHeader(template, rule)] : [];
   });
   return (values, now) => {
     let text = '';

@@ -1,4 +1,5 @@
 import type { RejectedLine } from '../domain/list-findings.js';
+import type { OptionalHeaders } from '../domain/message-values.js';
 import type { ShownStatus } from '../domain/progress.js';
 import type { ImportProgress, QueueFinding } from '../domain/queued.js';
 import type { SchedulerEvent } from '../domain/scheduler-events.js';
@@ -31,7 +32,7 @@ export interface SandboxOptions {
   actor: string;
 }
 
-export interface QueueOptions {
+export interface QueueOptions extends OptionalHeaders {
   /** CSV with a header and an address column: a path, or the pieces of it as a stream reads them. */
   list: string | Pieces;
   /** `news@example.org` or `Name <news@example.org>`. */
@@ -41,10 +42,6 @@ export interface QueueOptions {
   /** The bodies, Liquid templates: text, not paths. One at least; the text is made from the HTML when left out. */
   html?: string | undefined;
   text?: string | undefined;
-  /** Where answers go. */
-  replyTo?: string | undefined;
-  /** Template of a URL that unsubscribes a recipient by one click: `https://…` or `mailto:…`. */
-  listUnsubscribe?: string | undefined;
   /** Where times in the message are shown, such as `Europe/Berlin`; UTC when left out. */
   timezone?: string | undefined;
   /** What the send is called in lists; the subject when left out. */

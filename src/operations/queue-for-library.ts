@@ -1,12 +1,18 @@
 import { randomBytes } from 'node:crypto';
+import {
+  MAILBOX_KEYS,
+  OPTIONAL_HEADER_TEMPLATES,
+  type OptionalHeaders,
+  type TemplateKey,
+} from '../domain/message-values.js';
 import { PACING_DEFAULTS, PACING_LIMITS } from '../domain/pacing.js';
 import { MAX_BODY_BYTES, QUEUE_LENGTHS, type Queued } from '../domain/queued.js';
 import { clip } from '../domain/text.js';
 import { isTimeZone } from '../domain/time-zone.js';
 import { CampaignError } from '../errors.js';
 import { encodingName } from '../list/encoding.js';
-import { parseSender } from '../message/sender.js';
 import type { NamedTemplate } from '../message/template.js';
+import { checkSender } from './check-sender.js';
 import type { QueueOptions } from './library-types.js';
 import {
   callback,
@@ -30,18 +36,8 @@ const list: Reader<string | ReturnType<typeof pieces>> = (value, name) =>
   typeof value === 'string' ? text(4096)(value, name) : pieces(value, name);
 
 /** @throws CampaignError BAD_ADDRESS */
-const sender: Reader<string> = (value, name) => {
-  const given = text(QUEUE_LENGTHS.sender)(value, name);
-  try {
-    parseSender(given);
-    return given;
-  } catch (error) {
-    if (!(error instanceof CampaignError)) throw error;
-    throw new CampaignError(error.code, `${name}: ${error.message}`, error.remedy, {
-      cause: error,
-    });
-  }
-};
+const sender: Reader<string> = (value, name) =>
+  checkSender(name, text(QUEUE_LENGTHS.header)(value, name));
 
 /** @throws CampaignError BAD_TEMPLATE */
 const body: Reader<NamedTemplate> = (value, name) => {
@@ -69,14 +65,19 @@ const known =
     throw new CampaignError('BAD_SETTING', `${name} is ${JSON.stringify(value)}`, `give ${wanted}`);
   };
 
+/** Values of the message that end in a header and may be left out. */
+const OPTIONAL_HEADERS = Object.fromEntries([
+  ...MAILBOX_KEYS.filter((key) => key !== 'from').map((key) => [key, sender]),
+  ...OPTIONAL_HEADER_TEMPLATES.map((key) => [key, named(text(QUEUE_LENGTHS.header))]),
+]) as { [K in keyof OptionalHeaders]-?: Reader<K extends TemplateKey ? NamedTemplate : string> };
+
 const READERS = {
   list,
   from: sender,
   subject: text(QUEUE_LENGTHS.subject),
   html: body,
   text: body,
-  replyTo: sender,
-  listUnsubscribe: named(text(QUEUE_LENGTHS.url)),
+  ...OPTIONAL_HEADERS,
   timezone: known(
     (name) => (isTimeZone(name) ? name : undefined),
     'the name of a time zone, such as Europe/Berlin or UTC',
@@ -122,6 +123,16 @@ export async function queueForLibrary(
 
 const ignore = (): void => undefined;
 
+/** Of what was read, what these readers have read. */
+const pick = <K extends keyof typeof READERS>(
+  read: Read<typeof READERS>,
+  readers: Readonly<Record<K, unknown>>,
+): Pick<Read<typeof READERS>, K> =>
+  Object.fromEntries(Object.keys(readers).map((key) => [key, read[key as K]])) as Pick<
+    Read<typeof READERS>,
+    K
+  >;
+
 function requestOf(read: Read<typeof READERS>): QueueRequest {
   const given = required('queue', 'list', read.list);
   const subject = required('queue', 'subject', read.subject);
@@ -142,8 +153,7 @@ function requestOf(read: Read<typeof READERS>): QueueRequest {
     subject,
     html,
     text: plain,
-    replyTo: read.replyTo ?? null,
-    listUnsubscribe: read.listUnsubscribe ?? null,
+    ...pick(read, OPTIONAL_HEADERS),
     timezone: read.timezone ?? 'UTC',
     name: read.name ?? clip(subject, QUEUE_LENGTHS.name),
     key: read.key ?? null,

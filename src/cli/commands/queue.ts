@@ -12,13 +12,13 @@ export default defineCommand({
       required: true,
     }),
     from: sender({
-      max: QUEUE_LENGTHS.sender,
+      max: QUEUE_LENGTHS.header,
       placeholder: 'sender',
       help: 'who it is from: news@example.org or Name <news@example.org>',
       required: true,
     }),
     replyTo: sender({
-      max: QUEUE_LENGTHS.sender,
+      max: QUEUE_LENGTHS.header,
       placeholder: 'address',
       help: 'where answers go',
     }),
@@ -31,7 +31,7 @@ export default defineCommand({
     html: file({ help: 'HTML body, a Liquid template' }),
     text: file({ help: 'text body, a Liquid template (made from the HTML when left out)' }),
     listUnsubscribe: text({
-      max: QUEUE_LENGTHS.url,
+      max: QUEUE_LENGTHS.header,
       placeholder: 'template',
       help: 'URL that unsubscribes a recipient by one click: https://… (or mailto:…)',
     }),

@@ -4,10 +4,10 @@ import { CampaignError } from '../../errors.js';
 import { defineCommand } from '../command.js';
 import { choice, flag, wholeNumber } from '../readers.js';
 
-const figure = (name: keyof typeof SCHEDULER_LIMITS) => {
+function figure(name: keyof typeof SCHEDULER_LIMITS) {
   const { min, max, default: fallback } = SCHEDULER_LIMITS[name];
   return { min, max, fallback };
-};
+}
 
 export default defineCommand({
   name: 'run-scheduler',
