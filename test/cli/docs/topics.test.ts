@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { isCommand } from '../../../src/cli/declarations.ts';
 import { parseTopic } from '../../../src/cli/docs/topic-text.ts';
@@ -53,6 +53,14 @@ describe.each(topics.map((topic) => [topic.name, topic] as const))('help %s', (_
     expect(parseTopic(text).filter((block) => block.kind === 'paragraph').length).toBeGreaterThan(
       0,
     );
+  });
+
+  it('names files that are there', async () => {
+    const files = [...(await topic.load()).matchAll(/\b(src|sql)\/[\w./-]*\w/g)].map(
+      ([file]) => file,
+    );
+    const root = new URL('../../../', import.meta.url);
+    expect(files.filter((file) => !existsSync(new URL(file, root)))).toEqual([]);
   });
 
   it('closes every backtick within its block', async () => {
