@@ -88,7 +88,13 @@ const unmarkUrl = (text: string): string =>
 /** Text without halves of characters, such as filters cut, which no percent-encoding has (RFC 3629 §3). */
 export const wellFormed = (text: string): string => text.replace(/\p{Cs}/gu, '\uFFFD');
 
-const encodeUrl = (value: string): string => encodeURIComponent(wellFormed(value));
+function encodeUrl(value: string): string {
+  try {
+    return encodeURIComponent(value);
+  } catch {
+    return encodeURIComponent(wellFormed(value));
+  }
+}
 
 /** A part of a URL, percent-encoded. */
 export const FOR_URL: Encoding = {
