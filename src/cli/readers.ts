@@ -1,3 +1,4 @@
+import { QUEUE_LENGTHS } from '../domain/queued.js';
 import {
   type OperatorVerb,
   possibleVerbs,
@@ -83,9 +84,11 @@ export const text = <S extends Spec<string>>({ max, ...spec }: S & { max: number
 const tooLong = (max: number): Unfit => new Unfit((number) => `at most ${number(max)} characters`);
 
 /** `news@example.org`, or with a name; what it holds is checked by whoever makes a header of it. */
-export const sender = <S extends Spec<string>>({ max, ...spec }: S & { max: number }) =>
-  option<string, S>(spec as unknown as S, (given) => {
-    if (given.length > max) throw unfit(`at most ${max} characters`);
+export const sender = <S extends Spec<string>>(spec: S) =>
+  option<string, S>(spec, (given) => {
+    if (given.length > QUEUE_LENGTHS.header) {
+      throw unfit(`at most ${QUEUE_LENGTHS.header} characters`);
+    }
     return given;
   });
 

@@ -12,16 +12,11 @@ export default defineCommand({
       required: true,
     }),
     from: sender({
-      max: QUEUE_LENGTHS.header,
       placeholder: 'sender',
       help: 'who it is from: news@example.org or Name <news@example.org>',
       required: true,
     }),
-    replyTo: sender({
-      max: QUEUE_LENGTHS.header,
-      placeholder: 'address',
-      help: 'where answers go',
-    }),
+    replyTo: sender({ placeholder: 'address', help: 'where answers go' }),
     subject: text({
       max: QUEUE_LENGTHS.subject,
       placeholder: 'template',
