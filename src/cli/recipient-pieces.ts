@@ -1,6 +1,11 @@
-import { type RecipientsText, recipientJson, recipientsText } from '../contract/recipients.js';
+import {
+  RECIPIENT_KEYS,
+  type RecipientsText,
+  recipientJson,
+  recipientsText,
+} from '../contract/recipients.js';
 import type { RecipientRow } from '../domain/recipient-page.js';
-import { RECIPIENT_COLUMNS, recipientCells, recipientLine } from '../view/recipients.js';
+import { recipientCells, recipientLine } from '../view/recipients.js';
 import type { RecipientPages } from './results.js';
 
 const cellsOf = (row: RecipientRow): string[] => recipientCells(recipientJson(row));
@@ -60,7 +65,7 @@ async function csvText(): Promise<RecipientsText> {
           column === 0 && /^[+-]/.test(value) ? { value, escape_formulas: false } : value,
       },
     });
-  let head: string[][] = [[...RECIPIENT_COLUMNS]];
+  let head: string[][] = [[...RECIPIENT_KEYS]];
   return {
     rows: (rows) => {
       const text = format([...head, ...rows.map(cellsOf)]);

@@ -17,6 +17,19 @@ export const recipientJson = (row: RecipientRow) => ({
   response: row.response,
 });
 
+/** Its keys in their order, which is that of the columns of a CSV too. */
+export const RECIPIENT_KEYS = [
+  'email',
+  'status',
+  'attempts',
+  'smtpCode',
+  'enhancedCode',
+  'error',
+  'messageId',
+  'sentAt',
+  'response',
+] as const satisfies readonly (keyof RecipientJson)[];
+
 /** A page of recipients, or all of them, as pieces of one text: a ledger of ten million rows is never in memory. */
 export interface RecipientsText {
   rows(rows: readonly RecipientRow[]): string;
