@@ -22,8 +22,14 @@ export class Heartbeat {
   async beat(): Promise<void> {
     const now = this.clock().monotonic;
     if (now - this.at < BEAT_EVERY_MS) return;
-    await this.ledger.beat(this.worker, this.backingOff());
+    // Before the answer: what is new meanwhile hurries the next one.
     this.at = now;
+    try {
+      await this.ledger.beat(this.worker, this.backingOff());
+    } catch (error) {
+      this.hurry();
+      throw error;
+    }
   }
 
   /** It is time: there is something new to say. */

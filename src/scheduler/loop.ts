@@ -156,6 +156,8 @@ class Scheduler {
         );
         host.close();
       }
+      // The signal may be a program's, and outlive us.
+      this.stop.removeEventListener('abort', this.signal.wake);
       report({ kind: 'stopped' });
     }
     this.result.serverTrouble = this.dispatcher.serverTrouble;

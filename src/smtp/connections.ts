@@ -52,8 +52,8 @@ export class Connections {
     return count;
   }
 
-  /** @param pipelining whether commands may go ahead of their replies, where that is offered */
-  async connect(pipelining: boolean): Promise<SmtpClient | DeliveryResult> {
+  /** @param pipelining whether commands may go ahead of their replies, where that is offered; asked when the server has greeted */
+  async connect(pipelining: () => boolean): Promise<SmtpClient | DeliveryResult> {
     const { settings, handshakeOptions, timeouts } = this;
     const shaking = shakeHands(settings, handshakeOptions, timeouts, this.abort.signal);
     const opened = shaking.then((handshake) => {
@@ -64,7 +64,7 @@ export class Connections {
     const handshake = await shaking;
     this.handshakes.delete(opened);
     if ('failure' in handshake) return handshake.failure;
-    const client = new SmtpClient(handshake.connection, timeouts, pipelining);
+    const client = new SmtpClient(handshake.connection, timeouts, pipelining());
     this.open.add(client);
     void client.closed().then(() => this.open.delete(client));
     if (this.abort.signal.aborted) client.destroy();

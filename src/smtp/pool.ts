@@ -137,7 +137,7 @@ export class Pool {
       }
       on = null;
       const begun = performance.now();
-      const fresh = await this.connections.connect(this.bears.pipelining);
+      const fresh = await this.connections.connect(() => this.bears.pipelining);
       if (fresh instanceof SmtpClient) {
         const result = await this.attempt(fresh, transmission, following);
         if (!isOneTooMany(result)) return { result, client: fresh };

@@ -157,9 +157,7 @@ export class SmtpClient {
     if (next?.transmission.mayProceed()) {
       this.opened = { ...next, at: performance.now() };
       behind = `${next.opening.mail}${next.opening.rcpt}DATA\r\n`;
-    } else {
-      if (next) tell(next.transmission, NOT_STARTED);
-    }
+    } else if (next) tell(next.transmission, NOT_STARTED);
     const utf8 = eightBit || (next?.opening.utf8 ?? false);
     this.socket.write(`${isLong ? '' : data}.\r\n${behind}`, utf8 ? 'utf8' : 'latin1');
     const written = performance.now();

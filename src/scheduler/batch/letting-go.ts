@@ -3,6 +3,9 @@ import type { Wake } from '../wake.js';
 import type { BatchParts } from './parts.js';
 import type { BatchTools } from './tools.js';
 
+/** Each result wakes us; one that did not would hold up the end for no longer than this. */
+const LOOK_AGAIN_MS = 500;
+
 /** The claim was let go, and this is how the send stands then. */
 export type Ended = Extract<BatchEnd, { kind: 'released' }>;
 
@@ -47,7 +50,7 @@ export class LettingGo {
 
   /** The claim is somebody else's: what is still on the wire may only settle our own uncertain rows. */
   async settleLate(): Promise<void> {
-    const { standing, inFlight, outage, flights, starter } = this.parts;
+    const { standing, inFlight, outage, flights } = this.parts;
     const { ledger, report, abandoned } = this.tools;
     const { claim } = standing;
     await this.wireEmpties();
@@ -57,10 +60,7 @@ export class LettingGo {
       settledLate = await ledger.settleLate(claim, arrived);
     };
     if (arrived.length > 0) {
-      await settle().catch((error) => {
-        starter.withdraw();
-        return outage.weather(error, settle);
-      });
+      await settle().catch((error) => outage.weather(error, settle));
     }
     if (!abandoned.aborted) flights.lost();
     report({ kind: 'claim-lost', sendId: claim.sendId, settledLate });
@@ -79,7 +79,7 @@ export class LettingGo {
     const { starter, inFlight } = this.parts;
     starter.withdraw();
     while (inFlight.onTheWire > 0 && !this.tools.abandoned.aborted) {
-      await this.signal.wait(Number.POSITIVE_INFINITY);
+      await this.signal.wait(LOOK_AGAIN_MS);
     }
   }
 }
