@@ -121,7 +121,7 @@ export class Pool {
     for (let held = on !== null; ; held = false) {
       if (!held) await this.places.take();
       if (!held && this.closing) {
-        return { result: { kind: 'not-started' }, client: null };
+        return { result: NOT_STARTED, client: null };
       }
       const warm = on ?? this.connections.takeIdle();
       if (warm) {
