@@ -14,10 +14,24 @@ const SHOWN_CHARACTERS = 80;
 const refuse = (name: string, value: unknown, wanted: string): CampaignError =>
   new CampaignError('BAD_SETTING', `${name} is ${shown(value)}`, `give ${wanted}`);
 
-function shown(value: unknown): string {
+/** A value for a message. Never throws; of what is no plain value, the type alone. */
+export function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, SHOWN_CHARACTERS));
-  if (typeof value === 'object' && value !== null) return `of the type ${value.constructor?.name}`;
-  return String(value);
+  if (typeof value === 'symbol' || typeof value === 'function') return ofType(value);
+  return typeof value === 'object' && value !== null ? ofType(value) : String(value);
+}
+
+function ofType(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  if (typeof value !== 'object') return `of the type ${typeof value}`;
+  if (Array.isArray(value)) return 'of the type Array';
+  try {
+    const { name } = value.constructor;
+    if (typeof name === 'string' && name !== '') return `of the type ${name}`;
+  } catch {
+    // It has no constructor, or one that cannot be looked at.
+  }
+  return 'of the type object';
 }
 
 /**
@@ -26,8 +40,13 @@ function shown(value: unknown): string {
  * @throws CampaignError BAD_SETTING for an option that there is not, and whatever the readers throw
  */
 export function readOptions<R extends Readers>(call: string, given: unknown, readers: R): Read<R> {
-  if (typeof given !== 'object' || given === null) {
-    throw refuse(`what ${call} is given`, given, 'an object of options');
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    // Its type alone: where an option may hold a password, so may what was given in place of the options.
+    throw new CampaignError(
+      'BAD_SETTING',
+      `what ${call} is given is ${ofType(given)}`,
+      'give an object of options',
+    );
   }
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(readers, name)) continue;

@@ -568,8 +568,16 @@ describe('a campaign', () => {
 
   const SECRET = 'hunter2%23';
 
-  test.each<[string, Record<string, unknown>]>([
-    ['new Campaign is given is undefined', undefined as unknown as Record<string, unknown>],
+  test.each<[string, unknown]>([
+    ['new Campaign is given is undefined', undefined],
+    ['is given is of the type string', `mysql://u:${SECRET}@h/d`],
+    ['is given is of the type Array', [`mysql://u:${SECRET}@h/d`]],
+    ['databaseUrl is no text', { databaseUrl: new URL(`mysql://u:${SECRET}@h/d`), actor: 'a' }],
+    ['databaseUrl is no text', { databaseUrl: [`mysql://u:${SECRET}@h/d`], actor: 'a' }],
+    [
+      'smtpUrl is no text',
+      { databaseUrl: 'mysql://h/d', smtpUrl: [`smtp://u:${SECRET}@h`], actor: 'a' },
+    ],
     ['databaseUrl is missing', { actor: 'a' }],
     ['actor is missing', { databaseUrl: `mysql://u:${SECRET}@h/d` }],
     ['actor is ""', { databaseUrl: `mysql://u:${SECRET}@h/d`, actor: '' }],
