@@ -35,7 +35,8 @@ export type * from './operations/library-types.js';
 
 /**
  * Sends on one database, and what can be done with them. Sessions are opened when they are first needed; `close` ends
- * them. All that goes wrong is thrown as CampaignError; after an abort, the signal's reason.
+ * them. All that goes wrong is thrown as CampaignError; after an abort, the signal's reason; and what a function of yours
+ * throws, as it is.
  */
 export class Campaign {
   readonly #opened: Opened;

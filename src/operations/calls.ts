@@ -1,5 +1,5 @@
 import { CampaignError } from '../errors.js';
-import { signal as readSignal } from './option-readers.js';
+import { CallbackError, signal as readSignal } from './option-readers.js';
 import { wordedForLibrary } from './option-words.js';
 import { holdStream } from './pieces.js';
 import type { OwnWorkspace } from './workspace.js';
@@ -85,6 +85,7 @@ export class Calls {
 
   /** After an abort, what it made fail is the signal's reason. */
   private worded(error: unknown, signal: AbortSignal): unknown {
+    if (error instanceof CallbackError) return error.thrown;
     const explained = this.workspace.explain(error);
     if (signal.aborted && !(error instanceof CampaignError)) return signal.reason;
     return wordedForLibrary(explained);

@@ -142,7 +142,7 @@ export interface RunSchedulerOptions {
   until?: 'idle' | 'once' | 'stopped' | undefined;
   /** Stops it: what is on the wire ends, then the promise is fulfilled. */
   signal?: AbortSignal | undefined;
-  /** Told of all that it does. */
+  /** Told of all that it does. Where it throws, the scheduler stops as by the signal, and rejects with that. */
   onEvent?: ((event: SchedulerEvent) => void) | undefined;
   /** With `idle`: do not wait for recipients deferred for longer. */
   maxWaitSeconds?: number | undefined;

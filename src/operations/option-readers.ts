@@ -122,11 +122,30 @@ export const signal: Reader<AbortSignal> = (value, name) => {
   throw refuse(name, value, 'the signal of an AbortController');
 };
 
+/** What a function of the caller's threw, on its way back to the caller, who gets it as it was. */
+export class CallbackError extends Error {
+  constructor(readonly thrown: unknown) {
+    super('a function of the caller failed');
+  }
+}
+
+/** A function of the caller's: what it throws comes as CallbackError, for it is no fault of ours. */
 export const callback =
   <F extends (...args: never[]) => unknown>(): Reader<F> =>
   (value, name) => {
-    if (typeof value === 'function') return value as F;
-    throw refuse(name, value, 'a function');
+    if (typeof value !== 'function') throw refuse(name, value, 'a function');
+    const fail = (error: unknown): never => {
+      throw new CallbackError(error);
+    };
+    const called = (...args: unknown[]): unknown => {
+      try {
+        const result: unknown = value(...args);
+        return result instanceof Promise ? result.catch(fail) : result;
+      } catch (error) {
+        return fail(error);
+      }
+    };
+    return called as unknown as F;
   };
 
 export const time: Reader<Date> = (value, name) => {

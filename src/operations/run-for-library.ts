@@ -1,9 +1,16 @@
-import type { SchedulerResult } from '../domain/scheduler-events.js';
+import type { Report, SchedulerResult } from '../domain/scheduler-events.js';
 import { MAX_WAIT_SECONDS, SCHEDULER_LIMITS } from '../domain/scheduler-limits.js';
 import { CampaignError } from '../errors.js';
 import type { RunSchedulerOptions } from './library-types.js';
 import type { Opened } from './open-workspace.js';
-import { callback, oneOf, readOptions, signal, wholeNumber } from './option-readers.js';
+import {
+  CallbackError,
+  callback,
+  oneOf,
+  readOptions,
+  signal,
+  wholeNumber,
+} from './option-readers.js';
 import { runScheduler } from './run-scheduler.js';
 
 const READERS = {
@@ -25,7 +32,7 @@ const READERS = {
 
 /**
  * Runs a scheduler for a program.
- * @throws CampaignError BAD_SETTING naming the option, and whatever `runScheduler` throws
+ * @throws CampaignError BAD_SETTING naming the option, what `onEvent` threw, and whatever `runScheduler` throws
  */
 export async function runForLibrary(
   { workspace, smtp, stateDirectory }: Opened,
@@ -53,7 +60,8 @@ export async function runForLibrary(
       'raise the first or lower the second',
     );
   }
-  return runScheduler(
+  const listener = new Listener(read.onEvent);
+  const run = runScheduler(
     workspace,
     {
       smtp,
@@ -70,6 +78,39 @@ export async function runForLibrary(
       backoffMaxSeconds: figure('backoffMaxSeconds'),
       blockAfter: figure('blockAfter'),
     },
-    { report: read.onEvent ?? (() => undefined), signal: stop },
+    { report: listener.report, signal: AbortSignal.any([stop, listener.failed]) },
   );
+  await Promise.allSettled([run]);
+  listener.throwIfFailed();
+  return run;
+}
+
+/** What a program is told by. Where that fails, the scheduler is not met by it: it is stopped, as by a signal. */
+class Listener {
+  private readonly failure = new AbortController();
+  private first: CallbackError | undefined;
+
+  constructor(private readonly onEvent: RunSchedulerOptions['onEvent']) {}
+
+  get failed(): AbortSignal {
+    return this.failure.signal;
+  }
+
+  readonly report: Report = (event) => {
+    try {
+      const told: unknown = this.onEvent?.(event);
+      if (told instanceof Promise) told.catch(this.fail);
+    } catch (error) {
+      this.fail(error);
+    }
+  };
+
+  throwIfFailed(): void {
+    if (this.first) throw this.first;
+  }
+
+  private readonly fail = (error: unknown): void => {
+    this.first ??= error instanceof CallbackError ? error : new CallbackError(error);
+    this.failure.abort();
+  };
 }

@@ -499,6 +499,57 @@ describe('an AbortSignal', () => {
     });
   });
 
+  test.each<[string, (error: Error) => void | Promise<void>]>([
+    [
+      'throws',
+      (error) => {
+        throw error;
+      },
+    ],
+    ['rejects', (error) => Promise.reject(error)],
+  ])(
+    'is not needed where onEvent %s: the scheduler stops, holds nothing, and gives that error',
+    async (_, fail) => {
+      const { id } = await campaign.queue(message({ batchSize: 1, cooldownSeconds: 3600 }));
+      const first = new Error('the log is full');
+      const kinds: string[] = [];
+      const call = campaign.runScheduler({
+        onEvent: ({ kind }) => {
+          kinds.push(kind);
+          return fail(kinds.length === 1 ? first : new Error('again'));
+        },
+      });
+      expect(await failure(call)).toBe(first);
+      expect(kinds.at(-1)).toBe('stopped');
+      expect((await campaign.progress(id)).send).toMatchObject({ sending: 0, claimedBy: null });
+      expect(await campaign.verify(id)).toMatchObject({ ok: true });
+    },
+  );
+
+  test('is not needed where onEvent throws in the middle of a batch', async () => {
+    const { id } = await campaign.queue(message({ batchSize: 1, cooldownSeconds: 3600 }));
+    const full = new Error('the log is full');
+    const call = campaign.runScheduler({
+      onEvent: ({ kind }) => {
+        if (!['started', 'stopped'].includes(kind)) throw full;
+      },
+    });
+    expect(await failure(call)).toBe(full);
+    expect((await campaign.progress(id)).send).toMatchObject({ sending: 0, claimedBy: null });
+    expect(await campaign.verify(id)).toMatchObject({ ok: true });
+  });
+
+  test('gives what onRejected throws as it is', async () => {
+    const before = await census();
+    const full = new Error('the log is full');
+    const onRejected = (): Promise<void> => Promise.reject(full);
+    const call = campaign.queue(
+      message({ list: ['email\nnobody\na@example.org\n'], subject: 'x', text: 'x', onRejected }),
+    );
+    expect(await failure(call)).toBe(full);
+    expect(await census()).toBe(before);
+  });
+
   test('that is not aborted keeps nothing of the calls that it was given to', async () => {
     const id = await seeded({ sent: 1 }, { status: 'completed' });
     const { signal } = new AbortController();
