@@ -78,7 +78,7 @@ export class Campaign {
           options,
           signal,
         ),
-      { signal: options?.signal },
+      { signal: options?.signal, drainSeconds: read.drainSeconds(options) },
     );
   }
 
@@ -203,11 +203,12 @@ export class Campaign {
     options: given.ResolveOptions | given.ResolveFromLogOptions,
   ): Promise<Settled | ResolvedFromLog> {
     return this.#calls.run(
-      async (on) =>
+      async (on, signal) =>
         (await import('./operations/resolve-for-library.js')).resolveForLibrary(
           on,
           read.id(id),
           options,
+          signal,
         ),
       { stream: Object(options).mailLog },
     );
@@ -220,7 +221,10 @@ export class Campaign {
     );
   }
 
-  /** Aborts what is under way, waits until it has ended, and ends the sessions. */
+  /**
+   * Aborts what is under way, waits until it has ended, and ends the sessions. A scheduler has its drainSeconds for that
+   * and ten seconds more, all else ten seconds.
+   */
   close(): Promise<void> {
     return this.#calls.close();
   }

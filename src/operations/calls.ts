@@ -1,45 +1,48 @@
+import { unlessAborted, within } from '../domain/races.js';
 import { CampaignError } from '../errors.js';
 import { CallbackError, signal as readSignal } from './option-readers.js';
 import { wordedForLibrary } from './option-words.js';
 import { holdStream } from './pieces.js';
 import type { OwnWorkspace } from './workspace.js';
 
+/** What ends by itself after an abort is waited for so long. */
+const GRACE_MS = 10_000;
+
+interface CallOptions {
+  /** Aborts it, as `close` does: it is rejected with the signal's reason unless `work` comes to something. */
+  signal?: AbortSignal | undefined;
+  /** Of the caller's, destroyed at an abort or in the end: it may fail before anybody reads it. */
+  stream?: unknown;
+  /** How long it may take to end after an abort, beyond what every call may. */
+  drainSeconds?: number | undefined;
+}
+
 /** What a user of the library has under way: each call's signal, its errors in words, and its end. */
 export class Calls {
   private readonly closing = new AbortController();
-  private readonly underWay = new Set<Promise<unknown>>();
+  /** Aborted when `close` waits no longer. */
+  private readonly givenUp = new AbortController();
+  /** With the milliseconds that each may take to end. */
+  private readonly underWay = new Map<Promise<unknown>, number>();
 
   constructor(private readonly workspace: OwnWorkspace) {}
 
-  /**
-   * Runs a call to its end.
-   * @param signal aborts it, as `close` does: it is rejected with the signal's reason unless `work` comes to something
-   * @param stream of the caller's, destroyed in the end: it may fail before anybody reads it
-   */
+  /** Runs a call to its end. */
   async run<T>(
     work: (workspace: OwnWorkspace, signal: AbortSignal) => Promise<T>,
-    { signal, stream }: { signal?: AbortSignal | undefined; stream?: unknown } = {},
+    { signal, stream, drainSeconds = 0 }: CallOptions = {},
   ): Promise<T> {
     const letGo = holdStream(stream);
+    let stop: AbortSignal | undefined;
     try {
-      return await this.follow(work, this.signalOf(signal));
+      stop = this.signalOf(signal);
+      stop.addEventListener('abort', letGo);
+      // Cut off, a statement is never answered.
+      const call = orAborted(work(this.workspace, stop), this.givenUp.signal);
+      return await this.follow(call, stop, GRACE_MS + drainSeconds * 1000);
     } finally {
+      stop?.removeEventListener('abort', letGo);
       letGo();
-    }
-  }
-
-  private async follow<T>(
-    work: (workspace: OwnWorkspace, signal: AbortSignal) => Promise<T>,
-    stop: AbortSignal,
-  ): Promise<T> {
-    const call = work(this.workspace, stop).catch((error: unknown) => {
-      throw this.worded(error, stop);
-    });
-    this.underWay.add(call);
-    try {
-      return await call;
-    } finally {
-      this.underWay.delete(call);
     }
   }
 
@@ -53,24 +56,46 @@ export class Calls {
     isLast?: (item: T) => boolean,
   ): AsyncGenerator<T, void, undefined> {
     const stop = this.signalOf(signal);
+    let items: AsyncIterator<T> | undefined;
+    const next = async (): Promise<IteratorResult<T>> => {
+      items ??= (await work(this.workspace, stop))[Symbol.asyncIterator]();
+      return items.next();
+    };
     try {
-      stop.throwIfAborted();
-      for await (const item of await work(this.workspace, stop)) {
-        yield item;
-        if (isLast?.(item)) return;
-        stop.throwIfAborted();
+      for (;;) {
+        // Each step by itself is under way: between two, it is the caller that takes its time.
+        if (stop.aborted) throw stop.reason;
+        const { done, value } = await this.follow(orAborted(next(), stop), stop);
+        if (done) break;
+        yield value;
+        if (isLast?.(value)) return;
       }
-      if (isLast) stop.throwIfAborted();
-    } catch (error) {
-      throw this.worded(error, stop);
+      if (isLast && stop.aborted) throw stop.reason;
+    } finally {
+      // One that waits for its next item would hold us up.
+      void items?.return?.().catch(() => undefined);
     }
   }
 
-  /** Aborts what is under way, waits until it has ended, and closes the sessions. */
+  /** Aborts what is under way, waits until it has ended, or has had its time, and closes the sessions. */
   async close(): Promise<void> {
-    this.closing.abort(new DOMException('the campaign was closed', 'AbortError'));
-    await Promise.allSettled(this.underWay);
+    const reason = new DOMException('the campaign was closed', 'AbortError');
+    this.closing.abort(reason);
+    const ends = Promise.allSettled(this.underWay.keys());
+    await within(ends, Math.max(0, ...this.underWay.values()));
+    this.givenUp.abort(reason);
     await this.workspace.close();
+  }
+
+  private async follow<T>(call: Promise<T>, stop: AbortSignal, graceMs = GRACE_MS): Promise<T> {
+    this.underWay.set(call, graceMs);
+    try {
+      return await call;
+    } catch (error) {
+      throw this.worded(error, stop);
+    } finally {
+      this.underWay.delete(call);
+    }
   }
 
   private signalOf(signal: AbortSignal | undefined): AbortSignal {
@@ -90,4 +115,14 @@ export class Calls {
     if (signal.aborted && !(error instanceof CampaignError)) return signal.reason;
     return wordedForLibrary(explained);
   }
+}
+
+/** What `work` comes to. @throws the signal's reason when that is aborted first */
+async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const outcome = await unlessAborted(
+    work.then((value) => ({ value })),
+    signal,
+  );
+  if (outcome === null) throw signal.reason;
+  return outcome.value;
 }

@@ -2,6 +2,7 @@ import { type CodeFilter, parseCodeFilter } from '../domain/code-filter.js';
 import type { Controls } from '../domain/pacing.js';
 import { PACING_LIMITS } from '../domain/pacing.js';
 import { SHOWN_STATUSES } from '../domain/progress.js';
+import { SCHEDULER_LIMITS } from '../domain/scheduler-limits.js';
 import { RECIPIENT_STATUSES } from '../domain/states.js';
 import { CampaignError } from '../errors.js';
 import type { ListQuery } from './list.js';
@@ -43,6 +44,13 @@ export const options = {
 
   watch: (given: unknown) =>
     readOptions('watch', given, { signal, onAway: callback<(reason: string) => void>() }),
+
+  /** How long a scheduler may take to end; it refuses what is wrong itself. */
+  drainSeconds: (given: { drainSeconds?: unknown } | undefined): number => {
+    const { min, max, default: usual } = SCHEDULER_LIMITS.drainSeconds;
+    const seconds = given?.drainSeconds;
+    return typeof seconds === 'number' && seconds >= min && seconds <= max ? seconds : usual;
+  },
 
   events: (given: unknown) => readOptions('events', given, { follow: flag, signal }),
 

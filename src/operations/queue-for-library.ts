@@ -109,7 +109,7 @@ export async function queueForLibrary(
   stop: AbortSignal,
 ): Promise<Queued> {
   const read = readOptions('queue', options, READERS);
-  const queued = await queue(requestOf(read), {
+  const queued = await queue(requestOf(read, stop), {
     workspace,
     signal: stop,
     randomBytes,
@@ -133,7 +133,7 @@ const pick = <K extends keyof typeof READERS>(
     K
   >;
 
-function requestOf(read: Read<typeof READERS>): QueueRequest {
+function requestOf(read: Read<typeof READERS>, signal: AbortSignal): QueueRequest {
   const given = required('queue', 'list', read.list);
   const subject = required('queue', 'subject', read.subject);
   const { html = null, text: plain = null, onRejected } = read;
@@ -148,7 +148,7 @@ function requestOf(read: Read<typeof READERS>): QueueRequest {
     list:
       typeof given === 'string'
         ? { path: given }
-        : { name: 'list', chunks: readPieces(given, 'list', 'BAD_LIST') },
+        : { name: 'list', chunks: readPieces(given, { name: 'list', code: 'BAD_LIST', signal }) },
     from: required('queue', 'from', read.from),
     subject,
     html,

@@ -11,11 +11,12 @@ export async function resolveForLibrary(
   workspace: Workspace,
   send: { id: number },
   options: ResolveOptions | ResolveFromLogOptions,
+  signal: AbortSignal,
 ): Promise<Settled | ResolvedFromLog> {
   if (!('mailLog' in Object(options))) {
     return resolve(workspace, { ...send, ...read.resolve(options) });
   }
   const { mailLog, absent } = read.resolveFromLog(options);
-  const log = readPieces(mailLog, 'mailLog', 'BAD_FILE');
+  const log = readPieces(mailLog, { name: 'mailLog', code: 'BAD_FILE', signal });
   return resolveFromLog(workspace, { ...send, log, name: 'mailLog', absent });
 }

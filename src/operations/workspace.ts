@@ -28,6 +28,7 @@ export class OwnWorkspace implements Workspace {
   private address: DatabaseAddress | undefined;
   private readonly pools = new Map<string, Database>();
   private schemaChecked = false;
+  private closed = false;
 
   constructor(private readonly options: WorkspaceOptions) {
     this.actor = options.actor;
@@ -42,6 +43,8 @@ export class OwnWorkspace implements Workspace {
       import('../store/mysql/database.js'),
       import('../store/mysql/migrate.js'),
     ]);
+    // Else a pool made now would be left to nobody.
+    if (this.closed) throw new Error(`${describeAddress(this.address)}: used after it was closed`);
     const key = JSON.stringify(options);
     const pool = this.pools.get(key) ?? new Database(this.address, options);
     this.pools.set(key, pool);
@@ -64,6 +67,7 @@ export class OwnWorkspace implements Workspace {
 
   /** Ends all sessions, and cuts those whose statement nobody waits for any more. */
   async close(): Promise<void> {
+    this.closed = true;
     await Promise.all([...this.pools.values()].map((pool) => pool.close()));
   }
 }

@@ -1,9 +1,10 @@
-import { getEventListeners } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { messageIdsOf } from '../../src/domain/message-id.ts';
 import {
   Campaign,
@@ -615,6 +616,90 @@ describe('a campaign', () => {
     expect(await failure(all(campaign.watch(id)))).toMatchObject({
       message: 'this campaign has been closed',
     });
+  });
+
+  describe('on a database that takes connections and stays silent', () => {
+    const sockets = new Set<Socket>();
+    const silent = createServer({ allowHalfOpen: true }, (socket) => {
+      sockets.add(socket);
+      socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
+      socket.resume();
+    });
+    let hung: Campaign;
+    let connected: Promise<unknown>;
+    beforeAll(async () => {
+      await once(silent.listen(0, '127.0.0.1'), 'listening');
+    });
+    afterAll(() => {
+      for (const socket of sockets) socket.destroy();
+      silent.close();
+    });
+    beforeEach(() => {
+      const { port } = silent.address() as AddressInfo;
+      hung = new Campaign({ databaseUrl: `mysql://u@127.0.0.1:${port}/d`, actor: 'a' });
+      connected = once(silent, 'connection');
+    });
+    afterEach(async () => {
+      await hung.close();
+      // Nothing of ours is left that is connected.
+      await vi.waitFor(() => expect(ownSockets()).toEqual([]));
+    });
+    const ownSockets = (): unknown[] => {
+      const { port } = silent.address() as AddressInfo;
+      // biome-ignore lint/suspicious/noExplicitAny: Node does not declare it
+      return (process as any)
+        ._getActiveHandles()
+        .filter((handle: unknown) => handle instanceof Socket && handle.remotePort === port);
+    };
+
+    const iterations: [string, (signal?: AbortSignal) => AsyncIterator<unknown>][] = [
+      ['watch', (signal) => hung.watch(1, { signal })],
+      ['events', (signal) => hung.events(1, { signal })],
+      ['events that are followed', (signal) => hung.events(1, { follow: true, signal })],
+      ['recipients', (signal) => hung.recipients(1, { signal })],
+    ];
+
+    test.each(iterations)('%s is ended by its signal', async (_, start) => {
+      const abort = new AbortController();
+      const next = start(abort.signal).next();
+      await connected;
+      abort.abort(new Error('too long'));
+      await expect(next).rejects.toThrow('too long');
+      expect(getEventListeners(abort.signal, 'abort')).toEqual([]);
+    });
+
+    test.each(iterations)('%s is ended by close', async (_, start) => {
+      const next = failure(start().next());
+      await connected;
+      await hung.close();
+      expect(await next).toMatchObject({ name: 'AbortError' });
+    });
+
+    test('a call that has only begun makes no connection after close', async () => {
+      const next = failure(hung.watch(1).next());
+      await hung.close();
+      expect(await next).toMatchObject({ name: 'AbortError' });
+      expect(ownSockets()).toEqual([]);
+    });
+  });
+
+  test('closed between two items of an iteration does not wait for the caller', async () => {
+    const id = await seeded({ sent: 2 }, { status: 'completed' });
+    const rows = campaign.recipients(id);
+    await rows.next();
+    await campaign.close();
+    expect(await failure(rows.next())).toMatchObject({ name: 'AbortError' });
+  });
+
+  test('closed lets go of a log that never comes', async () => {
+    const id = await seeded({ unknown: 1 });
+    const mailLog = new PassThrough();
+    const reading = once(mailLog, 'resume');
+    const call = failure(campaign.resolve(id, { mailLog }));
+    await Promise.race([reading, new Promise((resolve) => mailLog.once('newListener', resolve))]);
+    await campaign.close();
+    expect(mailLog.destroyed).toBe(true);
+    expect(await call).toMatchObject({ name: 'AbortError' });
   });
 
   const SECRET = 'hunter2%23';

@@ -2,15 +2,14 @@ import mysql, { type Connection, type ConnectionOptions } from 'mysql2';
 import { CampaignError } from '../../errors.js';
 import { joinOthers } from './cluster.js';
 import { isConnectionLimit, isConnectionLoss, isHostUnfit, type NamedDatabase } from './errors.js';
-import { Session } from './session.js';
+import { cutLine, Session } from './session.js';
 import { connectionOptions, type DatabaseAddress, describeAddress } from './url.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
-const openConnection = (options: ConnectionOptions): Promise<Connection> =>
+const connected = (connection: Connection): Promise<void> =>
   new Promise((resolve, reject) => {
-    const connection = mysql.createConnection(options);
-    connection.once('connect', () => resolve(connection));
+    connection.once('connect', () => resolve());
     connection.once('error', reject);
   });
 
@@ -35,6 +34,9 @@ export class Hosts implements NamedDatabase {
   private preferred = 0;
   /** By index of the host. */
   private readonly targets: ConnectionOptions[];
+  /** Cuts each connection that is not a session yet. */
+  private readonly connecting = new Set<() => void>();
+  private closed = false;
 
   /**
    * Reads the authorities' file, once and for all connections.
@@ -113,7 +115,8 @@ export class Hosts implements NamedDatabase {
   }
 
   private async connectTo(index: number): Promise<Session> {
-    const connection = await openConnection({
+    if (this.closed) throw this.wasClosed();
+    const connection = mysql.createConnection({
       ...this.targets[index],
       charset: 'UTF8MB4_BIN',
       timezone: 'Z',
@@ -124,6 +127,23 @@ export class Hosts implements NamedDatabase {
       connectTimeout: CONNECT_TIMEOUT_MS,
       ...(this.options.countChangedRows ? { flags: ['-FOUND_ROWS'] } : {}),
     });
+    let cut = (): void => undefined;
+    const closed = new Promise<never>((_, reject) => {
+      cut = () => {
+        cutLine(connection);
+        reject(this.wasClosed());
+      };
+    });
+    this.connecting.add(cut);
+    try {
+      return await Promise.race([this.setUp(connection, index), closed]);
+    } finally {
+      this.connecting.delete(cut);
+    }
+  }
+
+  private async setUp(connection: Connection, index: number): Promise<Session> {
+    await connected(connection);
     const session = new Session(connection, index, {
       name: this.name,
       timeoutMs: this.options.statementTimeoutMs,
@@ -139,6 +159,16 @@ export class Hosts implements NamedDatabase {
       else void session.end();
       throw error;
     }
+  }
+
+  /** Cuts what is still connecting, and connects no more. */
+  close(): void {
+    this.closed = true;
+    for (const cut of this.connecting) cut();
+  }
+
+  private wasClosed(): Error {
+    return new Error(`${this.name}: closed while it was being connected to`);
   }
 }
 

@@ -35,17 +35,19 @@ export class Pool {
     }
   }
 
-  /** Ends idle sessions, and cuts those whose statement nobody waits for any more. */
+  /** Ends idle sessions, and cuts those whose statement, or whose connecting, nobody waits for any more. */
   async close(): Promise<void> {
     this.closed = true;
     clearTimeout(this.sweeper);
     const idle = this.idle.splice(0);
+    this.hosts.close();
+    for (const resolve of this.waiting.splice(0)) resolve(undefined);
     for (const session of this.busy) session.destroy();
     await Promise.all(idle.map((session) => session.end()));
   }
 
   private async acquire(): Promise<Session> {
-    if (this.closed) throw new Error(`${this.hosts.name}: used after it was closed`);
+    this.requireOpen();
     for (let session = this.idle.pop(); session; session = this.idle.pop()) {
       const stale = Date.now() - session.idleSince > IDLE_MS;
       if (!session.broken && !stale && this.hosts.isCurrent(session)) return session;
@@ -55,7 +57,10 @@ export class Pool {
     if (this.open >= this.limit) return this.handedOver();
     this.open++;
     try {
-      return await this.hosts.connect(() => this.open > 1);
+      const session = await this.hosts.connect(() => this.open > 1);
+      if (this.closed) void session.end();
+      this.requireOpen();
+      return session;
     } catch (error) {
       this.open--;
       // Where the server grants fewer than we would take, those that we have go round.
@@ -64,6 +69,10 @@ export class Pool {
       this.waiting.shift()?.(undefined);
       throw explainDatabaseError(error, this.hosts);
     }
+  }
+
+  private requireOpen(): void {
+    if (this.closed) throw new Error(`${this.hosts.name}: used after it was closed`);
   }
 
   private async handedOver(): Promise<Session> {

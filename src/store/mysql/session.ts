@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import { type Duplex, Readable } from 'node:stream';
 import type { Connection, FieldPacket, QueryOptions, QueryResult, ResultSetHeader } from 'mysql2';
 import {
   type CharacterSets,
@@ -38,6 +38,12 @@ interface Answer {
   fields: Columns | (Columns | undefined)[] | undefined;
 }
 type Columns = (FieldPacket & { characterSet: number })[];
+
+/** The driver's `destroy` only says goodbye, for which a server that hangs keeps the line open. */
+export function cutLine(connection: Connection): void {
+  connection.destroy();
+  (connection as Connection & { stream: Duplex }).stream.destroy();
+}
 
 const columnsOf = ({ fields }: Answer): Columns =>
   (fields ?? []).flatMap((entry: Columns[number] | Columns | undefined) => entry ?? []);
@@ -149,7 +155,7 @@ export class Session implements Executor {
   /** Cuts the line, for a server that no longer answers, or whose answer nobody waits for. */
   destroy(): void {
     this.broken = true;
-    this.connection.destroy();
+    cutLine(this.connection);
   }
 
   /** Takes leave of the server, which else counts the session as aborted; a line that is down is cut. */
