@@ -111,9 +111,10 @@ export class Calls {
   /** After an abort, what it made fail is the signal's reason. */
   private worded(error: unknown, signal: AbortSignal): unknown {
     if (error instanceof CallbackError) return error.thrown;
-    const explained = this.workspace.explain(error);
-    if (signal.aborted && !(error instanceof CampaignError)) return signal.reason;
-    return wordedForLibrary(explained);
+    if (signal.aborted && (error === signal.reason || !(error instanceof CampaignError))) {
+      return signal.reason;
+    }
+    return wordedForLibrary(this.workspace.explain(error));
   }
 }
 

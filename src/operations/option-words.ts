@@ -1,4 +1,5 @@
 import { CampaignError } from '../errors.js';
+import { shown } from './option-readers.js';
 
 /** What the library calls what the command line, for which texts are worded, has other names for. */
 const WORDS: Readonly<Record<string, string>> = {
@@ -21,8 +22,16 @@ const inOptionNames = (message: string): string =>
   message.replace(FOREIGN, (word) => WORDS[word] ?? word);
 
 /** An error as a user of the library should read it. */
-export function wordedForLibrary(error: unknown): unknown {
-  if (!(error instanceof CampaignError)) return error;
+export function wordedForLibrary(error: unknown): CampaignError {
+  if (!(error instanceof CampaignError)) {
+    const message = error instanceof Error ? error.message : `what was thrown is ${shown(error)}`;
+    return new CampaignError(
+      'INTERNAL',
+      message || 'unexpected error',
+      'this is a fault of campaign; its cause says where it happened',
+      { cause: error },
+    );
+  }
   const message = inOptionNames(error.message);
   const remedy = error.remedy && inOptionNames(error.remedy);
   if (message === error.message && remedy === error.remedy) return error;

@@ -15,6 +15,7 @@ import {
   readOptions,
   required,
   sendId,
+  shown,
   signal,
   text,
   wholeNumber,
@@ -26,11 +27,12 @@ const USUAL_LIMIT = 50;
 
 /** Like 4xx, 5xx, 550 or 5.1.1. */
 const code: Reader<CodeFilter> = (value, name) => {
-  const filter = parseCodeFilter(String(value));
+  const given = typeof value === 'number' ? String(value) : value;
+  const filter = typeof given === 'string' && parseCodeFilter(given);
   if (filter) return filter;
   throw new CampaignError(
     'BAD_SETTING',
-    `${name} is ${JSON.stringify(value)}`,
+    `${name} is ${shown(value)}`,
     'give 4xx, 5xx, a code such as 550 or one such as 5.1.1',
   );
 };

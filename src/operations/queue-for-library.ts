@@ -22,6 +22,7 @@ import {
   type Reader,
   readOptions,
   required,
+  shown,
   signal,
   text,
   time,
@@ -62,7 +63,7 @@ const known =
   (value, name) => {
     const found = typeof value === 'string' ? find(value) : undefined;
     if (found !== undefined) return found;
-    throw new CampaignError('BAD_SETTING', `${name} is ${JSON.stringify(value)}`, `give ${wanted}`);
+    throw new CampaignError('BAD_SETTING', `${name} is ${shown(value)}`, `give ${wanted}`);
   };
 
 /** Values of the message that end in a header and may be left out. */
@@ -109,7 +110,9 @@ export async function queueForLibrary(
   stop: AbortSignal,
 ): Promise<Queued> {
   const read = readOptions('queue', options, READERS);
-  const queued = await queue(requestOf(read, stop), {
+  const request = requestOf(read, stop);
+  stop.throwIfAborted();
+  const queued = await queue(request, {
     workspace,
     signal: stop,
     randomBytes,

@@ -60,6 +60,7 @@ export async function runForLibrary(
       'raise the first or lower the second',
     );
   }
+  if (stop.aborted) return { pausedThemselves: [], serverTrouble: null };
   const listener = new Listener(read.onEvent);
   const run = runScheduler(
     workspace,

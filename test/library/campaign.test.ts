@@ -84,6 +84,19 @@ async function* endless(given: () => void): AsyncGenerator<string> {
   }
 }
 
+async function* throwing(error: unknown): AsyncGenerator<string> {
+  yield LIST;
+  throw error;
+}
+
+/** A stream of the web, which tells when it was cancelled. */
+function webStream(
+  pull: (stream: ReadableStreamDefaultController<string>) => void | Promise<void>,
+  cancelled?: () => void,
+): ReadableStream<string> {
+  return new ReadableStream({ pull, ...(cancelled ? { cancel: cancelled } : {}) });
+}
+
 describe('queue', () => {
   test('takes a stream, mails it by runScheduler, and watch ends with completed', async () => {
     const { id, ...queued } = await campaign.queue(
@@ -213,6 +226,10 @@ describe('queue', () => {
       [broken, 'the other side hung up'],
       [() => createReadStream(join(directory, 'nowhere.csv')), 'ENOENT'],
       [() => [1] as unknown as string[], 'it gives a number'],
+      [() => throwing(undefined), 'undefined'],
+      [() => throwing(Object.create(null)), 'of the type object'],
+      [() => throwing(new DOMException('another was aborted', 'AbortError')), 'another was'],
+      [() => webStream((stream) => stream.error(new Error('the web is down'))), 'the web is down'],
     ];
     for (const [list, reason] of lists) {
       const error = await failure(campaign.queue(message({ list: list(), key: 'fails' })));
@@ -223,6 +240,39 @@ describe('queue', () => {
       });
     }
     expect(await census()).toBe(before);
+  });
+
+  test('takes a stream of the web', async () => {
+    const pieces = [LIST, ''];
+    const list = webStream((stream) => {
+      const piece = pieces.shift();
+      if (piece) stream.enqueue(piece);
+      else stream.close();
+    });
+    expect(await campaign.queue(message({ list, dryRun: true }))).toMatchObject({ total: 2 });
+  });
+
+  test('cancels a stream of the web that hangs when its signal comes, and one that is not read', async () => {
+    const abort = new AbortController();
+    const cancelled = vi.fn();
+    let failed: Promise<CampaignError> | undefined;
+    const pulled = new Promise<ReadableStream<string>>((resolve) => {
+      const list: ReadableStream<string> = webStream(() => {
+        resolve(list);
+        return new Promise(() => undefined);
+      }, cancelled);
+      failed = failure(campaign.queue(message({ list, signal: abort.signal })));
+    });
+    await pulled;
+    abort.abort(new Error('enough'));
+    expect(await failed).toMatchObject({ message: 'enough' });
+    expect(cancelled).toHaveBeenCalledOnce();
+    const unread = webStream(() => undefined, cancelled);
+    await failure(campaign.queue(message({ list: unread, subject: '' })));
+    expect(cancelled).toHaveBeenCalledTimes(2);
+    const early = webStream((stream) => stream.enqueue('a,b\n1,2\n'), cancelled);
+    await failure(campaign.queue(message({ list: early })));
+    expect(cancelled).toHaveBeenCalledTimes(3);
   });
 
   test.each<[string, string, Record<string, unknown>]>([
@@ -249,6 +299,9 @@ describe('queue', () => {
     ['BAD_SETTING', 'batchSize is 0', { batchSize: 0 }],
     ['BAD_SETTING', 'delayMs is "5"', { delayMs: '5' }],
     ['BAD_SETTING', 'timezone is "Nowhere"', { timezone: 'Nowhere' }],
+    ['BAD_SETTING', 'timezone is 1', { timezone: 1n }],
+    ['BAD_SETTING', 'timezone is of the type object', { timezone: Object.create(null) }],
+    ['BAD_SETTING', 'encoding is of the type symbol', { encoding: Symbol('x') }],
     ['BAD_SETTING', 'startAt is of the type Date', { startAt: new Date(Number.NaN) }],
     ['BAD_SETTING', 'paused is "yes"', { paused: 'yes' }],
     ['BAD_SETTING', 'encoding is "klingon"', { encoding: 'klingon' }],
@@ -560,7 +613,45 @@ describe('an AbortSignal', () => {
   });
 });
 
+describe('a signal that was aborted before', () => {
+  test.each(['queue', 'runScheduler'] as const)('%s connects to nothing', async (call) => {
+    const away = new Campaign({
+      databaseUrl: 'mysql://u@127.0.0.1:1/d',
+      smtpUrl: 'smtp://127.0.0.1:1',
+      actor: 'a',
+    });
+    const signal = AbortSignal.abort(new Error('never mind'));
+    if (call === 'queue') {
+      await expect(away.queue(message({ key: 'k', signal }))).rejects.toThrow('never mind');
+    } else {
+      const nothing = { pausedThemselves: [], serverTrouble: null };
+      expect(await away.runScheduler({ signal })).toEqual(nothing);
+    }
+    await away.close();
+  });
+});
+
 describe('a campaign', () => {
+  test.each([1n, Object.create(null), Symbol('x')])('refuses a code that is none', async (code) => {
+    expect(await failure(campaign.retry(1, { code }))).toMatchObject({
+      code: 'BAD_SETTING',
+      message: expect.stringContaining('code is '),
+    });
+  });
+
+  test('gives what it does not know as INTERNAL, with its cause', async () => {
+    const cause = new TypeError('no such option today');
+    const options = Object.defineProperty({}, 'reason', {
+      enumerable: true,
+      get: () => {
+        throw cause;
+      },
+    });
+    const error = await failure(campaign.pause(1, options));
+    expect(error).toBeInstanceOf(CampaignError);
+    expect(error).toMatchObject({ code: 'INTERNAL', message: cause.message, cause });
+  });
+
   test('says what a failing server was to runScheduler', async () => {
     await smtp.close();
     const { id } = await campaign.queue(message());
