@@ -4,7 +4,7 @@ import { CommandProcess, type Streams } from './cli/process.js';
 import { runProgram } from './cli/program.js';
 import { reportError } from './cli/report-error.js';
 import { appearance, type Environment, processEnvironment } from './config/environment.js';
-import { loadSettings, type Settings } from './config/settings.js';
+import { loadEnvironmentSettings, loadSettings, type Settings } from './config/settings.js';
 import { OwnWorkspace } from './operations/workspace.js';
 import { findSandbox } from './sandbox/addresses.js';
 
@@ -40,6 +40,7 @@ export async function main(args: readonly string[], io: Io = processIo()): Promi
   const commandProcess = new CommandProcess(io, dumb);
   const outside: Outside = {
     settings,
+    environmentSettings: () => loadEnvironmentSettings(env, cwd, findSandbox),
     workspace,
     stdout,
     stderr,

@@ -5,6 +5,8 @@ import type { Workspace } from '../operations/workspace.js';
 export interface Outside {
   /** Settings from environment, .env and sandbox; read at first use, frozen. */
   settings(): Settings;
+  /** Settings without those of `.env`, for completion: who presses TAB has not chosen to trust the folder they are in. */
+  environmentSettings(): Settings;
   /** What operations work on: the database that the settings name; closed by `main` at the end. */
   readonly workspace: Workspace;
   /** Data goes here, and nothing else. */

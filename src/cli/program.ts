@@ -27,7 +27,8 @@ export async function runProgram(
   if (args[0] === COMPLETE) {
     const { complete } = await import('./docs/completion/complete.js');
     const typed = args.slice(args.indexOf('--') + 1);
-    await write(outside.stdout, await complete(typed, await loadCatalogue(), outside.settings));
+    const words = await complete(typed, await loadCatalogue(), outside.environmentSettings);
+    await write(outside.stdout, words);
     return EXIT.ok;
   }
   const words = args.filter((arg) => !arg.startsWith('-'));

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { readDotenv } from './dotenv.js';
 import { SETTINGS } from './table.js';
 
@@ -10,14 +9,14 @@ export const processEnvironment = (): Environment => process.env;
 /** Where the value of a variable was found. */
 export type Origin = 'environment' | '.env';
 
-/** The variables that hold something, of the environment and of the file `.env`; an empty one counts as not set. */
+/** The variables that hold something, of the environment and of a file `.env`; an empty one counts as not set. */
 export class Variables {
   readonly #fromFile: ReadonlyMap<string, string>;
   readonly #fromEnvironment: ReadonlyMap<string, string>;
 
-  /** @throws CampaignError BAD_SETTING where `.env` of the folder `cwd` cannot be read as it is meant */
-  constructor(env: Environment, cwd: string) {
-    this.#fromFile = filled(readDotenv(join(cwd, '.env')));
+  /** @throws CampaignError BAD_SETTING where the file cannot be read as it is meant */
+  constructor(env: Environment, file?: string) {
+    this.#fromFile = filled(file === undefined ? {} : readDotenv(file));
     this.#fromEnvironment = filled(env);
   }
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CampaignError } from '../errors.js';
 import type { StateFolder } from '../host/state-folder.js';
@@ -58,7 +59,27 @@ export function loadSettings(
   cwd: string,
   findSandbox: SandboxLookup = () => undefined,
 ): Settings {
-  const variables = new Variables(env, cwd);
+  return settingsOf(new Variables(env, dotenvOf(cwd)), cwd, findSandbox);
+}
+
+/**
+ * Reads the settings of the environment alone, for what connects without being told to: a `.env` may be of somebody who
+ * wants a connection, and a password, to come to a host of theirs. Beside one there is no sandbox either, since a command
+ * may mean another database then.
+ * @throws CampaignError BAD_SETTING as `loadSettings`
+ */
+export function loadEnvironmentSettings(
+  env: Environment,
+  cwd: string,
+  findSandbox: SandboxLookup,
+): Settings {
+  const lookup: SandboxLookup = existsSync(dotenvOf(cwd)) ? () => undefined : findSandbox;
+  return settingsOf(new Variables(env), cwd, lookup);
+}
+
+const dotenvOf = (folder: string): string => join(folder, '.env');
+
+function settingsOf(variables: Variables, cwd: string, findSandbox: SandboxLookup): Settings {
   const {
     databaseUrl,
     smtpUrl,

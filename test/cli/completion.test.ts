@@ -1,8 +1,18 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  it,
+  onTestFinished,
+  vi,
+} from 'vitest';
 import { loadCatalogue } from '../../src/cli/declarations.ts';
 import { complete } from '../../src/cli/docs/completion/complete.ts';
 import { loadSettings } from '../../src/config/settings.ts';
@@ -221,6 +231,19 @@ describe('in fish', () => {
   });
 });
 
+/** A server that accepts connections and says nothing, as long as the test runs. */
+async function startSilent(): Promise<{ url: string; sockets: Set<Socket> }> {
+  const sockets = new Set<Socket>();
+  const silent = createServer((socket) => sockets.add(socket));
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+  });
+  const { port } = silent.address() as { port: number };
+  return { url: `mysql://u@127.0.0.1:${port}/x`, sockets };
+}
+
 describe('the words for a shell', () => {
   it('are none, and no error, where the database cannot be asked', async () => {
     for (const wrong of [
@@ -235,22 +258,32 @@ describe('the words for a shell', () => {
   });
 
   it('are none where the database does not answer in time, and the process ends then', async () => {
-    const sockets = new Set<{ destroy(): void }>();
-    const silent = createServer((socket) => sockets.add(socket));
-    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-    const { port } = silent.address() as { port: number };
-    try {
-      const url = `mysql://u@127.0.0.1:${port}/x`;
-      expect(
-        await spawnCampaign(['__complete', '--', 'pause', ''], {
-          env: { ...env, CAMPAIGN_DATABASE_URL: url },
-        }),
-      ).toEqual({ code: 0, stdout: 'words\n', stderr: '' });
-      expect(sockets.size).toBe(1);
-    } finally {
-      for (const socket of sockets) socket.destroy();
-      silent.close();
-    }
+    const { url, sockets } = await startSilent();
+    expect(
+      await spawnCampaign(['__complete', '--', 'pause', ''], {
+        env: { ...env, CAMPAIGN_DATABASE_URL: url },
+      }),
+    ).toEqual({ code: 0, stdout: 'words\n', stderr: '' });
+    expect(sockets.size).toBe(1);
+  });
+
+  it('are asked of no server that only the .env of the folder names', async () => {
+    const { url, sockets } = await startSilent();
+    writeFileSync(
+      join(work, '.env'),
+      `CAMPAIGN_DATABASE_URL=${url}\nCAMPAIGN_SMTP_URL=smtp://127.0.0.1:1\n`,
+    );
+    const bare = { ...env, CAMPAIGN_DATABASE_URL: undefined, CAMPAIGN_SMTP_URL: undefined };
+    const ask = (given: Record<string, string | undefined>) =>
+      spawnCampaign(['__complete', '--', 'progress', ''], { env: given, cwd: work });
+    expect(await ask(bare)).toEqual({ code: 0, stdout: 'words\n', stderr: '' });
+    await vi.waitFor(async () => expect((await ask(env)).stdout).toContain(`\n${running}\t`));
+    expect(sockets.size).toBe(0);
+    // A command that is typed does trust it.
+    const typed = spawnCampaign(['progress', '1'], { env: bare, cwd: work });
+    await vi.waitFor(() => expect(sockets.size).toBe(1));
+    for (const socket of sockets) socket.destroy();
+    await typed;
   });
 
   it('are sends, the newest first, that begin as typed', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadSettings, requireSmtp } from '../../src/config/settings.ts';
+import { loadEnvironmentSettings, loadSettings, requireSmtp } from '../../src/config/settings.ts';
 import { CampaignError } from '../../src/errors.ts';
 import { parseSmtpUrl } from '../../src/smtp/url.ts';
 import { describeAddress } from '../../src/store/mysql/url.ts';
@@ -281,6 +281,19 @@ describe('the two servers', () => {
       code: 'DATABASE_UNREACHABLE',
       remedy: expect.stringContaining('campaign sandbox start'),
     });
+  });
+
+  it('of the environment alone are its own, or the sandbox where no .env may name others', () => {
+    const addresses = {
+      database: loadSettings(bothUrls, cwd).database,
+      smtp: parseSmtpUrl('smtp://127.0.0.1:2525'),
+    };
+    const load = (env: Record<string, string>) =>
+      loadEnvironmentSettings(env, cwd, () => addresses);
+    expect(load({}).database).toBe(addresses.database);
+    writeFileSync(join(cwd, '.env'), 'CAMPAIGN_DATABASE_URL=mysql://u@elsewhere/app\n');
+    expect(refusal(() => load({}).database)).toMatchObject({ code: 'DATABASE_UNREACHABLE' });
+    expect(load(bothUrls).database).toEqual(addresses.database);
   });
 
   it('of a sandbox in a relative folder are found from the working directory', () => {

@@ -17,6 +17,10 @@ sets nothing is refused. With neither URL set, commands use the sandbox and
 say so on stderr; with one of the two, they exit 2 naming the other, so that
 no real list is ever "sent" into a capture box.
 
+TAB connects to nothing that a .env names, which may be somebody else's: in a
+folder that has one, completion offers ids of sends only where the URL of the
+database is in the environment.
+
 ${termsBlock(settings)}
 
 URLS
