@@ -5,12 +5,12 @@ import type { Topic } from './docs/topics.js';
 import type { PrintedShape, Result } from './results.js';
 
 /**
- * What the shell offers for a value: names of files, commands that have `--json`, ids of sends (in some statuses, where
+ * What the shell offers for a value: names of files, what `schema` knows, ids of sends (in some statuses, where
  * only those make sense), or words.
  */
 export type Completion =
   | 'file'
-  | 'command'
+  | 'schema'
   | 'send'
   | { readonly sends: readonly SendStatus[] }
   | readonly string[];

@@ -17,7 +17,7 @@ const COMPLETE = '__complete';
  * @param args   what follows the program's name
  * @param asJson whether errors are told as JSON: no words of commander's then
  * @returns the exit code
- * @throws CommanderError for wrong usage, and when help was shown; whatever the command fails with
+ * @throws CommanderError for wrong usage, and when help was shown; CampaignError USAGE for wrong usage too; whatever the command fails with
  */
 export async function runProgram(
   args: readonly string[],
@@ -51,6 +51,10 @@ export async function runProgram(
     if (topic) {
       await write(outside.stdout, await topic.load());
       return EXIT.ok;
+    }
+    if (topics.some(({ name }) => name === words[0])) {
+      const remedy = `see \`campaign help ${asked}\`, or \`campaign --help\` for the commands`;
+      throw new CampaignError('USAGE', `unknown command '${asked}'`, remedy);
     }
     program.addHelpText('after', topicLines(topics));
     // For commander to say which of them may have been meant.

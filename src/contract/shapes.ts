@@ -12,4 +12,7 @@ export const SHAPES = [
   'log',
 ] as const;
 
+/** What stderr ends with under `--json` has a schema too, under this name in place of a command's. */
+export const ERROR_SHAPE = 'error';
+
 export type Shape = (typeof SHAPES)[number];

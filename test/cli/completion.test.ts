@@ -147,6 +147,7 @@ describe.each(SHELLS)('in $name', ({ name, command, setUp }) => {
     ['campaign sandbox rese', 'campaign sandbox reset'],
     ['campaign help pac', 'campaign help pacing'],
     ['campaign schema prog', 'campaign schema progress'],
+    ['campaign schema err', 'campaign schema error'],
     ['campaign completion fi', 'campaign completion fish'],
     ['campaign queue --list my', 'campaign queue --list my list.csv'],
     ['campaign queue --list=my', 'campaign queue --list=my list.csv'],

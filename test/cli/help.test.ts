@@ -31,4 +31,14 @@ describe('campaign help', () => {
       expect(stderr).toMatch(/^campaign: unknown command '\w+'/);
     },
   );
+
+  it('says how to read a topic whose name is typed as a command', async () => {
+    for (const args of [['lists'], ['lists', '42'], ['lists', '--json']]) {
+      const { code, stdout, stderr } = await runCommand(args);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toContain('see `campaign help lists`');
+    }
+    const { stderr } = await runCommand(['frob', 'lists']);
+    expect(stderr).not.toContain('help lists');
+  });
 });

@@ -69,6 +69,7 @@ describe('schema', () => {
     const { code, stdout, stderr } = await runCommand(['schema', ...words]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(new RegExp(`^campaign: ${message}\ngive one of .*sandbox st`));
+    expect(/, error$/m.test(stderr)).toBe(words[0] !== 'sandbox' || words.length > 1);
   });
 });
 

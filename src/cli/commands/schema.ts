@@ -1,22 +1,15 @@
+import { ERROR_SHAPE } from '../../contract/shapes.js';
 import { CampaignError } from '../../errors.js';
-import {
-  type Argument,
-  type Catalogue,
-  type CommandDeclaration,
-  defineCommand,
-} from '../command.js';
+import { type Argument, type Catalogue, defineCommand } from '../command.js';
 import { write } from '../output.js';
 
 const word = (text: string): string => text;
 
-/** What stderr ends with under --json has a schema too. */
-const ERROR = 'error';
-
 const command: Argument<string> = {
   placeholder: 'command',
-  help: `a command that has --json, or \`${ERROR}\`: what stderr ends with`,
+  help: `a command that has --json, or \`${ERROR_SHAPE}\`: what stderr ends with`,
   read: word,
-  completion: 'command',
+  completion: 'schema',
 };
 
 const subcommand: Argument<string | undefined> = {
@@ -39,7 +32,7 @@ export default defineCommand({
     const { errorJsonSchema, jsonSchemaOf } = await import('../../contract/schema/json-schema.js');
     const name = [first, second].filter((part) => part !== undefined).join(' ');
     const schema =
-      name === ERROR ? errorJsonSchema() : jsonSchemaOf(findPrinter(name, await catalogue()));
+      name === ERROR_SHAPE ? errorJsonSchema() : jsonSchemaOf(findPrinter(name, await catalogue()));
     await write(context.stdout, `${JSON.stringify(schema, null, 2)}\n`);
     return undefined;
   },
@@ -52,15 +45,17 @@ function findPrinter(name: string, { commands, groups }: Catalogue) {
   );
   const found = printers.find((printer) => printer.name === name);
   if (found) return found;
+  const names = printers.map((printer) => printer.name);
   const exists = commands.some((declaration) => declaration.name === name);
   if (Object.hasOwn(groups, name)) {
     throw usage(
       `"${name}" is several commands`,
-      printers.filter((one) => one.name.startsWith(name)),
+      names.filter((one) => one.startsWith(name)),
     );
   }
-  throw usage(exists ? `"${name}" prints no JSON` : `there is no command "${name}"`, printers);
+  const message = exists ? `"${name}" prints no JSON` : `there is no command "${name}"`;
+  throw usage(message, [...names, ERROR_SHAPE]);
 }
 
-const usage = (message: string, printers: readonly CommandDeclaration[]): CampaignError =>
-  new CampaignError('USAGE', message, `give one of ${printers.map(({ name }) => name).join(', ')}`);
+const usage = (message: string, names: readonly string[]): CampaignError =>
+  new CampaignError('USAGE', message, `give one of ${names.join(', ')}`);

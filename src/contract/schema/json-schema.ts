@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Shape } from '../shapes.js';
+import { ERROR_SHAPE, type Shape } from '../shapes.js';
 import { errorSchema, PRINTED, type Printed } from './shapes.js';
 
 /** A command that prints JSON, as it is declared. */
@@ -38,7 +38,7 @@ export const waysOf = ({ prints, options = {} }: JsonPrinter): readonly Printed[
 /** JSON Schema of an error under `--json`. */
 export const errorJsonSchema = (options: JsonSchemaOptions = {}) =>
   schemaDocument(
-    'error',
+    ERROR_SHAPE,
     'an error of any command with --json',
     'the last line of stderr, an object',
     errorSchema,

@@ -1,3 +1,4 @@
+import { ERROR_SHAPE } from '../../../contract/shapes.js';
 import type { SendStatus } from '../../../domain/states.js';
 import type { Catalogue, CommandDeclaration, Completion } from '../../command.js';
 import { type DocumentedOption, helpOf, optionsOf } from '../manual.js';
@@ -138,12 +139,12 @@ function offerValue(
 ): Offer {
   if (completion === undefined) return NOTHING;
   if (completion === 'file') return { kind: 'files' };
-  if (completion === 'command') {
+  if (completion === 'schema') {
     const printers = commands.filter(({ prints }) => prints !== undefined);
     const names = new Set(printers.map(({ name }) => name.replace(/ .*/, '')));
     return beginning(
       typed,
-      [...names].map((value) => ({ value, description: '' })),
+      [...names, ERROR_SHAPE].map((value) => ({ value, description: '' })),
     );
   }
   if (completion === 'send') return { kind: 'sends', statuses: undefined, typed, before };
