@@ -6,9 +6,6 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** The environment of this process. */
 export const processEnvironment = (): Environment => process.env;
 
-/** Where the value of a variable was found. */
-export type Origin = 'environment' | '.env';
-
 /** The variables that hold something, of the environment and of a file `.env`; an empty one counts as not set. */
 export class Variables {
   readonly #fromFile: ReadonlyMap<string, string>;
@@ -22,11 +19,6 @@ export class Variables {
 
   get(name: string): string | undefined {
     return this.#fromEnvironment.get(name) ?? this.#fromFile.get(name);
-  }
-
-  origin(name: string): Origin | undefined {
-    if (this.#fromEnvironment.has(name)) return 'environment';
-    return this.#fromFile.has(name) ? '.env' : undefined;
   }
 }
 

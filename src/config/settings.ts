@@ -7,7 +7,7 @@ import { type DatabaseAddress, parseDatabaseUrl } from '../store/mysql/url.js';
 import { type Environment, Variables } from './environment.js';
 import { stateFolders, userDataFolder } from './folders.js';
 import { readPassword } from './password-files.js';
-import { type Origins, originsOf, readValues, type Values } from './values.js';
+import { readValues, type Values } from './values.js';
 
 /** Settings that are read into something else: the two servers and the folders. */
 type Raw =
@@ -36,8 +36,6 @@ export interface Settings extends Readonly<Omit<Values, Raw>> {
   readonly sandboxDirectory: string;
   /** Where a scheduler keeps what its successor learns its end from: the first folder that can be used. */
   readonly stateFolders: readonly StateFolder[];
-  /** Where each setting comes from, by its key in the table. */
-  readonly origins: Origins;
 }
 
 /** The two servers of a running sandbox. */
@@ -91,7 +89,6 @@ function settingsOf(variables: Variables, cwd: string, findSandbox: SandboxLooku
   } = readValues(variables, cwd);
   const common = {
     ...rest,
-    origins: originsOf(variables),
     stateFolders: stateDirectory ? [{ directory: stateDirectory }] : stateFolders(variables),
   };
   const sandbox = (): string =>

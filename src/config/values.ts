@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { CampaignError } from '../errors.js';
-import type { Origin, Variables } from './environment.js';
+import type { Variables } from './environment.js';
 import { SETTINGS, type Setting } from './table.js';
 
 type Table = typeof SETTINGS;
@@ -14,9 +14,6 @@ type Key = {
 export type Values = {
   [K in Key]: Table[K]['kind'] extends 'whole-number' ? number : string | undefined;
 };
-
-/** Where each value comes from. */
-export type Origins = Readonly<Record<Key, Origin | 'default'>>;
 
 type WholeNumber = Extract<Setting, { kind: 'whole-number' }>;
 
@@ -40,11 +37,6 @@ export function readValues(variables: Variables, cwd: string): Values {
   }
   return values as Values;
 }
-
-export const originsOf = (variables: Variables): Origins =>
-  Object.fromEntries(
-    ENTRIES.map(([key, { variable }]) => [key, variables.origin(variable) ?? 'default']),
-  ) as Origins;
 
 function readValue(
   setting: Setting,
