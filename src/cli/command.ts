@@ -1,8 +1,9 @@
+import type { Shape } from '../contract/shapes.js';
 import type { SendStatus } from '../domain/states.js';
 import type { ErrorCode } from '../errors.js';
 import type { Context } from './context.js';
 import type { Topic } from './docs/topics.js';
-import type { PrintedShape, Result } from './results.js';
+import type { Result } from './results.js';
 
 /**
  * What the shell offers for a value: names of files, what `schema` knows, ids of sends (in some statuses, where
@@ -83,7 +84,7 @@ export interface CommandDeclaration {
   /** In the order of help. */
   readonly options?: Options;
   /** Shape of `--json` in the contract, such as `progress`; none: there is no `--json`. */
-  readonly prints?: PrintedShape;
+  readonly prints?: Shape;
   /** What help says of `--json`. */
   readonly json?: string;
   /** Whether it asks before it acts: there is a `--yes`. */
@@ -103,7 +104,7 @@ type Input<A extends Arguments, O extends Options> = {
   readonly [Name in keyof O]: O[Name] extends ValueOption<infer T> ? T : boolean;
 };
 
-interface TypedDeclaration<A extends Arguments, O extends Options, S extends PrintedShape>
+interface TypedDeclaration<A extends Arguments, O extends Options, S extends Shape>
   extends Omit<CommandDeclaration, 'arguments' | 'options' | 'prints' | 'run'> {
   readonly arguments?: A;
   readonly options?: O;
@@ -117,7 +118,7 @@ interface TypedDeclaration<A extends Arguments, O extends Options, S extends Pri
 
 /** Declares a command; what `run` is given follows from `arguments` and `options`, what it returns from `prints`. */
 export const defineCommand = <
-  S extends PrintedShape = never,
+  S extends Shape = never,
   A extends Arguments = Record<never, never>,
   O extends Options = Record<never, never>,
 >(

@@ -119,7 +119,6 @@ const PRESENTERS: Presenters = {
     ]);
     return { json: sandboxJson, lines: sandboxLines };
   },
-  log: async () => ({ json: String, lines: String }),
 };
 
 /** Prints a value, a stream or a live one. @returns whether it shows that the books contradict the ledger */

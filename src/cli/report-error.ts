@@ -3,6 +3,7 @@ import { errorJson } from '../contract/error.js';
 import { CampaignError, EXIT } from '../errors.js';
 import { printable } from '../view/printable.js';
 import { isCommand } from './declarations.js';
+import { jsonLine } from './output.js';
 
 /** The command line that failed, and to whom it is told. */
 interface Failed {
@@ -21,7 +22,7 @@ export function reportError(error: unknown, failed: Failed): number {
   if (known === undefined) return EXIT.ok;
   const { stderr, asJson, stackTraces } = failed;
   if (asJson) {
-    stderr.write(`${JSON.stringify(errorJson(known))}\n`);
+    stderr.write(jsonLine(errorJson(known)));
   } else {
     stderr.write(`campaign: ${printableLines(known.message)}\n`);
     if (known.remedy) stderr.write(`${printableLines(known.remedy)}\n`);

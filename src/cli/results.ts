@@ -25,12 +25,10 @@ export interface Values {
   queue: Queued;
   migrate: { readonly applied: readonly string[] };
   sandbox: SandboxStatus;
-  /** A log is written as it comes, on stderr. */
-  log: never;
 }
 
-/** A shape that the runner prints. */
-export type PrintedShape = Extract<Shape, keyof Values>;
+/** A shape that the runner prints: all but a log, which its command writes as it comes, on stderr. */
+export type PrintedShape = Exclude<Shape, 'log'>;
 
 /** Values that come until the command is stopped: with --json each is a document of its own, on a line. */
 export class Live<V> {
@@ -57,7 +55,7 @@ export type Printable<S extends PrintedShape> =
   | Live<Values[S]>;
 
 /** What the run of a command that prints a shape returns; undefined where there is nothing to print. */
-export type Result<S extends PrintedShape> =
-  | Printable<S>
+export type Result<S extends Shape> =
+  | Printable<Extract<S, PrintedShape>>
   | undefined
-  | Ending<Printable<S> | undefined>;
+  | Ending<Printable<Extract<S, PrintedShape>> | undefined>;

@@ -31,7 +31,7 @@ export async function runCommand(
   const context = contextOf(outside, given.options);
   const { prints } = declaration;
   const [print, result] = await Promise.all([
-    prints && loadPrinter(prints),
+    prints === undefined || prints === 'log' ? undefined : loadPrinter(prints),
     declaration.run(input, context, loadCatalogue),
   ]);
   const { value, how } = result instanceof Ending ? result : new Ending(result, {});

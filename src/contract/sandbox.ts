@@ -1,12 +1,4 @@
-/** A sandbox's state; a URL is null where that server does not run. */
-interface SandboxStatus {
-  running: boolean;
-  directory: string;
-  mail: string;
-  captured: number;
-  databaseUrl: string | null;
-  smtpUrl: string | null;
-}
+import type { SandboxStatus } from '../domain/sandbox.js';
 
 export const sandboxJson = (sandbox: SandboxStatus) => ({
   running: sandbox.running,
