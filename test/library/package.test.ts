@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -173,6 +174,24 @@ describe('the package, as npm packs it', () => {
       await guard.end();
     }
   });
+});
+
+test('is packed from a build of its own: nothing that an older one left', () => {
+  const copy = mkdtempSync(join(directory, 'copy-'));
+  for (const name of ['package.json', 'tsconfig.json', 'src', 'bin', 'sql', 'dist']) {
+    cpSync(join(ROOT, name), join(copy, name), { recursive: true });
+  }
+  symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+  writeFileSync(join(copy, 'dist/renamed-since.js'), '');
+  // What the stamp of the build takes for built.
+  rmSync(join(copy, 'dist/errors.js'));
+  const packed = spawnSync('npm', ['pack', '--offline'], { cwd: copy, encoding: 'utf8' });
+  expect(packed.status, packed.stderr).toBe(0);
+  const tarball = readdirSync(copy).find((name) => name.endsWith('.tgz')) ?? '';
+  const { stdout } = spawnSync('tar', ['-tzf', join(copy, tarball)], { encoding: 'utf8' });
+  const files = stdout.split('\n');
+  expect(files).toContain('package/dist/errors.js');
+  expect(files).not.toContain('package/dist/renamed-since.js');
 });
 
 describe('its types', () => {
