@@ -29,8 +29,11 @@ export const ERROR_CODES = {
   USAGE: { exit: EXIT.usage, means: 'the command line is wrong' },
   BAD_LIST: { exit: EXIT.usage, means: 'the list cannot be read, or lacks what it must have' },
   BAD_TEMPLATE: { exit: EXIT.usage, means: 'a template does not parse, or names an unknown field' },
-  BAD_ADDRESS: { exit: EXIT.usage, means: 'an address given on the command line is none' },
-  BAD_SETTING: { exit: EXIT.usage, means: 'a setting of the environment or .env is wrong' },
+  BAD_ADDRESS: { exit: EXIT.usage, means: 'an address that was given is none' },
+  BAD_SETTING: {
+    exit: EXIT.usage,
+    means: 'a setting or an option of the library is wrong or missing',
+  },
   BAD_FILE: { exit: EXIT.usage, means: 'a file cannot be read or written' },
   CONFIRMATION_NEEDED: {
     exit: EXIT.usage,
