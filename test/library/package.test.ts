@@ -192,7 +192,8 @@ test('is packed from a build of its own: nothing that an older one left', () => 
   const files = stdout.split('\n');
   expect(files).toContain('package/dist/errors.js');
   expect(files).not.toContain('package/dist/renamed-since.js');
-});
+  // A whole build takes most of a minute on a busy machine.
+}, 180_000);
 
 describe('its types', () => {
   const CONSUMER = `
