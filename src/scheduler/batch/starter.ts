@@ -78,9 +78,15 @@ export class Starter {
     return true;
   }
 
-  /** A process that was stopped in the middle of a long message may wake when others have its row. */
+  /**
+   * A process that was stopped in the middle of a long message may wake when others have its row; the recorder's write is
+   * where it is stopped most often, so the lease is asked for after it as well.
+   */
   mayEnd(recipient: Recipient): boolean {
-    return this.standing.holds(this.tools.clock()) && this.flights.begin(recipient);
+    const { standing, flights, tools } = this;
+    return (
+      standing.holds(tools.clock()) && flights.begin(recipient) && standing.holds(tools.clock())
+    );
   }
 
   done(
