@@ -1,4 +1,5 @@
 import { MAILBOX_KEYS, type MailboxKey, type OptionalHeaders } from '../domain/message-values.js';
+import type { Pacing } from '../domain/pacing.js';
 import { QUEUE_LENGTHS } from '../domain/queued.js';
 import { clip } from '../domain/text.js';
 import { CampaignError } from '../errors.js';
@@ -6,7 +7,7 @@ import { checkSender } from '../operations/check-sender.js';
 import { flagOf } from './flags.js';
 
 /** What `queue` is asked to do, checked. */
-export interface QueueOptions extends OptionalHeaders {
+export interface QueueOptions extends OptionalHeaders, Pacing {
   /** Path of the list, or `-`. */
   list: string;
   from: string;
@@ -18,11 +19,6 @@ export interface QueueOptions extends OptionalHeaders {
   timezone: string;
   name: string;
   key: string | null;
-  batchSize: number;
-  delayMs: number;
-  cooldownSeconds: number;
-  maxAttempts: number;
-  startAt: Date | null;
   paused: boolean;
   emailColumn?: string | undefined;
   /** As `encodingName` has it; undefined when it is to be found. */

@@ -5,6 +5,13 @@ export interface Controls {
   cooldownSeconds: number;
 }
 
+/** When a send's messages go, as it is queued; what of it may be changed later is its controls. */
+export interface Pacing extends Controls {
+  maxAttempts: number;
+  /** Not before this time. */
+  startAt: Date | null;
+}
+
 /** Pacing of a send that is queued without a word about it. */
 export const PACING_DEFAULTS = {
   batchSize: 100,

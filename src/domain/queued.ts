@@ -1,5 +1,6 @@
 import type { EncodedTwice, FoundEncoding, FoundLine, RejectedLine } from './list-findings.js';
 import type { LabelledKey, MessageValues } from './message-values.js';
+import type { Pacing } from './pacing.js';
 import type { ShownStatus } from './progress.js';
 
 /** What `queue` came to. */
@@ -55,17 +56,13 @@ export interface ImportProgress {
 
 /** What `queue` is about to do. */
 export interface QueuePlan
-  extends Pick<MessageValues, 'from' | 'subject' | 'timezone' | LabelledKey> {
+  extends Pacing,
+    Pick<MessageValues, 'from' | 'subject' | 'timezone' | LabelledKey> {
   name: string;
   list: string;
   /** Null for a stream. */
   listBytes: number | null;
   fieldNames: readonly string[];
-  batchSize: number;
-  delayMs: number;
-  cooldownSeconds: number;
-  maxAttempts: number;
-  startAt: Date | null;
   paused: boolean;
 }
 

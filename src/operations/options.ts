@@ -4,6 +4,7 @@ import { PACING_LIMITS } from '../domain/pacing.js';
 import { SHOWN_STATUSES } from '../domain/progress.js';
 import { SCHEDULER_LIMITS } from '../domain/scheduler-limits.js';
 import { RECIPIENT_STATUSES } from '../domain/states.js';
+import { REASON_LENGTH } from '../domain/text.js';
 import { CampaignError } from '../errors.js';
 import type { ListQuery } from './list.js';
 import {
@@ -21,7 +22,6 @@ import {
   wholeNumber,
 } from './option-readers.js';
 
-const REASON_LENGTH = 500;
 const ADDRESS_LENGTH = 998;
 const USUAL_LIMIT = 50;
 

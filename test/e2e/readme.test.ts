@@ -18,6 +18,7 @@ import operations from '../../src/cli/docs/topics/operations.ts';
 import { topics } from '../../src/cli/docs/topics.ts';
 import { loadSettings } from '../../src/config/settings.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { collectOutput } from '../support/output.ts';
 import { seedQueuedSend } from '../support/seed.ts';
 import { type SmtpServer, startSmtpServer } from '../support/smtp.ts';
 import { requireSystemdAnalyze, systemdAnalyze } from '../support/systemd.ts';
@@ -65,16 +66,7 @@ afterEach(async () => {
 /** Runs a script without blocking the servers of this process. */
 async function run(program: string, args: string[], cwd: string, env: Record<string, string>) {
   const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk) => {
-    stdout += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    stderr += chunk;
-  });
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  return { code, stdout, stderr };
+  return collectOutput(child).ended;
 }
 
 /** The servers of the README are these. */

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
-import { CAMPAIGN, type CliResult } from '../support/spawn-campaign.ts';
+import { collectOutput, type Ended } from '../support/output.ts';
+import { CAMPAIGN } from '../support/spawn-campaign.ts';
 
 export interface SchedulerProcess {
   pid: number;
   /** What it has logged so far. */
   readonly log: string;
   kill(signal: NodeJS.Signals): void;
-  ended: Promise<CliResult & { signal: NodeJS.Signals | null }>;
+  ended: Promise<Ended & { signal: NodeJS.Signals | null }>;
 }
 
 /** Runs `campaign run-scheduler` as a process of its own, logging a line a message. */
@@ -28,22 +29,13 @@ export function startSchedulerProcess(
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk) => {
-    stdout += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    stderr += chunk;
-  });
+  const output = collectOutput(child);
   return {
     pid: child.pid as number,
     get log() {
-      return stderr;
+      return output.stderr;
     },
     kill: (signal) => void child.kill(signal),
-    ended: new Promise((resolve) => {
-      child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
-    }),
+    ended: output.ended.then((ended) => ({ ...ended, signal: child.signalCode })),
   };
 }

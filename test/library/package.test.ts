@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { spawnGuard } from '../support/guard.ts';
+import { collectOutput } from '../support/output.ts';
 import { type SmtpServer, startSmtpServer } from '../support/smtp.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -68,16 +69,7 @@ async function run(source: string, args: string[] = []) {
     env: { PATH: process.env.PATH },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk) => {
-    stdout += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    stderr += chunk;
-  });
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  return { code, stdout, stderr };
+  return collectOutput(child).ended;
 }
 
 describe('the package, as npm packs it', () => {

@@ -21,13 +21,8 @@ import { isRunning, waitUntil } from '../../src/sandbox/processes.ts';
 import type { SandboxState } from '../../src/sandbox/state.ts';
 import { connectionOptions, parseDatabaseUrl } from '../../src/store/mysql/url.ts';
 import { type Guard, spawnGuard } from '../support/guard.ts';
-import {
-  CAMPAIGN,
-  type CliResult,
-  canChangeUser,
-  NOBODYS_UID,
-  spawnCampaign,
-} from '../support/spawn-campaign.ts';
+import type { Ended } from '../support/output.ts';
+import { CAMPAIGN, canChangeUser, NOBODYS_UID, spawnCampaign } from '../support/spawn-campaign.ts';
 
 let directory: string;
 let guard: Guard;
@@ -44,7 +39,7 @@ const STOP_AND_REMOVE = `
   done
   rm -rf "$3"`;
 
-const sandbox = (...args: string[]): Promise<CliResult> =>
+const sandbox = (...args: string[]): Promise<Ended> =>
   spawnCampaign(['sandbox', ...args], { env: { CAMPAIGN_SANDBOX_DIR: directory } });
 
 const status = async (...args: string[]): Promise<SandboxStatus> => {

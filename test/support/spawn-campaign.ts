@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { collectOutput, type Ended } from './output.ts';
 
 export const CAMPAIGN = fileURLToPath(new URL('../../bin/campaign.js', import.meta.url));
 
@@ -10,12 +11,6 @@ export const NOBODYS_UID = 54_321;
 export const canChangeUser = (): boolean =>
   process.getuid?.() === 0 &&
   spawnSync(process.execPath, ['--check', CAMPAIGN], { cwd: '/', uid: NOBODYS_UID }).status === 0;
-
-export interface CliResult {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
 
 export interface CliOptions {
   /** Added to an environment that has PATH and nothing of campaign's. */
@@ -28,28 +23,14 @@ export interface CliOptions {
 }
 
 /** Runs the built program as a user does, off a terminal, and waits until it has ended. */
-export function spawnCampaign(
-  args: readonly string[],
-  options: CliOptions = {},
-): Promise<CliResult> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [CAMPAIGN, ...args], {
-      cwd: options.cwd ?? '/',
-      env: { PATH: process.env.PATH, HOME: '/nonexistent', ...options.env },
-      stdio: 'pipe',
-      ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
-    });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (chunk) => {
-      stdout += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      stderr += chunk;
-    });
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ code, stdout, stderr }));
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(options.stdin ?? '');
+export function spawnCampaign(args: readonly string[], options: CliOptions = {}): Promise<Ended> {
+  const child = spawn(process.execPath, [CAMPAIGN, ...args], {
+    cwd: options.cwd ?? '/',
+    env: { PATH: process.env.PATH, HOME: '/nonexistent', ...options.env },
+    stdio: 'pipe',
+    ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
   });
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(options.stdin ?? '');
+  return collectOutput(child).ended;
 }

@@ -1,21 +1,6 @@
 import { expect, it } from 'vitest';
 import { queuePlan, queueSummary, rejectionLines } from '../../src/view/queue.ts';
-
-const result = {
-  id: 42,
-  name: 'Spring',
-  status: 'running',
-  total: 12_345,
-  rejected: 3,
-  duplicates: 1,
-  suppressed: 0,
-  alreadyQueued: false,
-  idnConverted: 0,
-  needSmtpUtf8: 0,
-  encoding: 'utf-8',
-  headerLine: 1,
-  looksEncodedTwice: null,
-} as const;
+import { QUEUED as result } from '../support/queued.ts';
 
 it('says what was queued and how to go on', () => {
   expect(queueSummary(result)).toBe(

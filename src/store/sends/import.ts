@@ -1,4 +1,5 @@
 import type { StoredMessage } from '../../domain/message.js';
+import type { Pacing } from '../../domain/pacing.js';
 import type { ShownStatus } from '../../domain/progress.js';
 import type { SendStatus } from '../../domain/states.js';
 import { plural } from '../../domain/text.js';
@@ -15,15 +16,10 @@ import { move } from './lifecycle.js';
 import { SEND } from './row.js';
 
 /** A send about to be created. */
-export interface NewSend {
+export interface NewSend extends Pacing {
   name: string;
   /** Queueing twice with the same key gives the first send back. */
   key: string | null;
-  batchSize: number;
-  delayMs: number;
-  cooldownSeconds: number;
-  maxAttempts: number;
-  startAt: Date | null;
   message: StoredMessage;
 }
 

@@ -32,7 +32,17 @@ beforeAll(async () => {
 
 afterAll(() => db.drop());
 
-const secret = randomBytes(32);
+const MESSAGE = {
+  from: 'news@example.org',
+  replyTo: null,
+  listUnsubscribe: null,
+  timezone: 'UTC',
+  subject: 'Hi',
+  html: null,
+  text: 'Hi {{ name }}',
+  fieldNames: ['name'],
+  secret: randomBytes(32),
+};
 
 const create = (key: string | null = null): Promise<number | undefined> =>
   createImport(
@@ -45,17 +55,7 @@ const create = (key: string | null = null): Promise<number | undefined> =>
       cooldownSeconds: 5,
       maxAttempts: 5,
       startAt: null,
-      message: {
-        from: 'news@example.org',
-        replyTo: null,
-        listUnsubscribe: null,
-        timezone: 'UTC',
-        subject: 'Hi',
-        html: null,
-        text: 'Hi {{ name }}',
-        fieldNames: ['name'],
-        secret,
-      },
+      message: MESSAGE,
     },
     'tester@host',
   );
@@ -101,17 +101,7 @@ const release = (id: number, database = importer) =>
 describe('an import', () => {
   it('keeps its message to be read again', async () => {
     const id = await newSend();
-    expect(await readMessage(db.database, id)).toEqual({
-      from: 'news@example.org',
-      replyTo: null,
-      listUnsubscribe: null,
-      timezone: 'UTC',
-      subject: 'Hi',
-      html: null,
-      text: 'Hi {{ name }}',
-      fieldNames: ['name'],
-      secret,
-    });
+    expect(await readMessage(db.database, id)).toEqual(MESSAGE);
     expect(await readMessage(db.database, 999_999)).toBeUndefined();
   });
 
