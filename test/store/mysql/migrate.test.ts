@@ -27,6 +27,12 @@ const SHIPPED = {
   '0015_sends_import_counts_filled.sql': 'ff285519dafd1542',
   '0016_send_results_resolved_at.sql': '1fe6659ad45a12a5',
   '0017_workers_life.sql': 'eaf517383677fdc6',
+  '0018_relays.sql': '201cadf37e9fb983',
+  '0019_relays_default.sql': 'fc69562529ebf5a0',
+  '0020_suppressions_topics.sql': '10807c68a71f317d',
+  '0021_suppression_version.sql': '32a7b580dddad68d',
+  '0022_suppression_version_first.sql': 'c465cf251da807d4',
+  '0023_sends_topic.sql': 'ac9d23a561ec4056',
 };
 const SQL = fileURLToPath(new URL('../../../sql/', import.meta.url));
 

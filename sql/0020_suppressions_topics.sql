@@ -1,0 +1,8 @@
+-- A no to one topic or, with the empty one, to everything; where it came from; and the version of the list that has it.
+ALTER TABLE CAMPAIGN_SUPPRESSIONS
+  ADD COLUMN TOPIC VARCHAR(63) NOT NULL DEFAULT '',
+  ADD COLUMN SOURCE VARCHAR(32) NOT NULL DEFAULT 'sql',
+  ADD COLUMN VERSION BIGINT NOT NULL DEFAULT 0,
+  DROP PRIMARY KEY,
+  ADD PRIMARY KEY (EMAIL_NORM, TOPIC),
+  ADD KEY BY_VERSION (VERSION);
