@@ -152,7 +152,7 @@ async function expectBalanced(id: number | null): Promise<void> {
 
 const suppress = (email: string): Promise<unknown> =>
   db.database.run(
-    "INSERT INTO CAMPAIGN_SUPPRESSIONS VALUES (?, 'unsubscribed', UTC_TIMESTAMP(3))",
+    "INSERT INTO CAMPAIGN_SUPPRESSIONS (EMAIL_NORM, REASON, CREATED_AT) VALUES (?, 'unsubscribed', UTC_TIMESTAMP(3))",
     [email],
   );
 

@@ -118,7 +118,7 @@ test('a reset needs a yes, and then deletes mail and sends while the servers go 
     connectionOptions(parseDatabaseUrl(databaseUrl ?? ''), 0),
   );
   await connection.query(
-    "INSERT INTO CAMPAIGN_SUPPRESSIONS VALUES ('a@b.c', 'x', UTC_TIMESTAMP(3))",
+    "INSERT INTO CAMPAIGN_SUPPRESSIONS (EMAIL_NORM, REASON, CREATED_AT) VALUES ('a@b.c', 'x', UTC_TIMESTAMP(3))",
   );
   await connection.end();
   const before = state();
