@@ -16,8 +16,26 @@ export type Verdict =
   | { kind: 'sent'; reply: Reply }
   /** Refused for good: the recipient's or the message's own fault. */
   | { kind: 'failed'; code: number | null; enhanced: string | null; text: string }
-  /** Refused for now: charged to the recipient as an attempt. */
-  | { kind: 'deferred'; code: number | null; enhanced: string | null; text: string }
+  /** Refused for now: charged to the recipient as an attempt. `greylisted`: it says that it does so to everybody at first. */
+  | {
+      kind: 'deferred';
+      code: number | null;
+      enhanced: string | null;
+      text: string;
+      greylisted?: true;
+    }
+  /**
+   * The relay has taken as much as it takes from us in a time, which is nobody's fault. `rate`: in seconds to minutes it
+   * takes more. `quota`: in hours or tomorrow.
+   */
+  | {
+      kind: 'limited';
+      limit: 'rate' | 'quota';
+      stage: Stage;
+      code: number;
+      enhanced: string | null;
+      text: string;
+    }
   /**
    * The server's or the sender's trouble: the row goes back untouched. `pause`: retrying cannot help.
    * `broke`: the line broke in mid-message, which a poisonous row can cause too. `crowded`: it takes no more connections.

@@ -1,6 +1,7 @@
 import { refusalKey } from '../../domain/likeness.js';
 import type { Recipient } from '../../domain/recipient.js';
 import type { RefusalWatch, Run } from '../../domain/refusal-watch.js';
+import { MESSAGE_STAGES } from '../../domain/reply-rules.js';
 import { type RetryPolicy, retryDelayMs } from '../../domain/retry-delay.js';
 import type { Settlement } from '../../domain/settlement.js';
 import type { Verdict } from '../../domain/verdict.js';
@@ -57,6 +58,15 @@ export function interpret(
         sign: 'well',
         ...blockBy(recipient, verdict, watch),
       };
+    case 'limited': {
+      const { stage, code, enhanced, text } = verdict;
+      return MESSAGE_STAGES.includes(stage)
+        ? interpret(recipient, { kind: 'deferred', code, enhanced, text }, watch, rules)
+        : {
+            settlement: { seq, to: 'returned', delayMs: UNTOUCHED_DELAY_MS },
+            sign: 'trouble',
+          };
+    }
     case 'unknown': {
       const { text } = verdict;
       watch.settled(seq);
