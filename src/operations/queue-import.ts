@@ -17,7 +17,7 @@ import {
   releaseImport,
 } from '../store/sends/import.js';
 import { cancel } from '../store/sends/lifecycle.js';
-import { countSuppressed } from '../store/suppressions.js';
+import { countSuppressed } from '../store/suppressions/skip.js';
 import type { ListReader, ReaderDeps } from './queue-reader.js';
 import type { Workspace } from './workspace.js';
 

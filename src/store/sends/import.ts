@@ -10,7 +10,7 @@ import { ATTENTION } from '../generated.js';
 import { insertMessage } from '../messages.js';
 import type { Database } from '../mysql/database.js';
 import type { Executor } from '../mysql/packet.js';
-import { skipSuppressed } from '../suppressions.js';
+import { skipSuppressed } from '../suppressions/skip.js';
 import { addWhileImporting, agreeing, counted } from './counters.js';
 import { move } from './lifecycle.js';
 import { SEND } from './row.js';

@@ -1,6 +1,6 @@
-import type { Executor } from './mysql/packet.js';
-import { rowMove } from './recipients/row.js';
-import { addWhileImporting } from './sends/counters.js';
+import type { Executor } from '../mysql/packet.js';
+import { rowMove } from '../recipients/row.js';
+import { addWhileImporting } from '../sends/counters.js';
 
 /** How many of a send's recipients are suppressed by now. */
 export async function countSuppressed(db: Executor, sendId: number): Promise<number> {

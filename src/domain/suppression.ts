@@ -1,0 +1,77 @@
+import { checkAddress } from './address.js';
+
+/** Characters that REASON and SOURCE of an entry hold. */
+export const SUPPRESSION_REASON_LENGTH = 255;
+export const SUPPRESSION_SOURCE_LENGTH = 32;
+
+/** The topic of an entry that is a no to everything, and of a send that is about nothing in particular. */
+export const EVERYTHING = '';
+
+/** Who must not be mailed: an address, or with an `@` first a whole domain, and never its subdomains. */
+export interface SuppressionKey {
+  /** As `Address.norm`; of a domain `@` and its A-labels. */
+  emailNorm: string;
+  /** To what the no is; empty: to everything. */
+  topic: string;
+}
+
+/** A no that is to be kept. */
+export interface NewSuppression extends SuppressionKey {
+  /** Why, in words. */
+  reason: string;
+  /** What wrote it, in a word. */
+  source: string;
+}
+
+/** A no that is kept. */
+export interface Suppression extends NewSuppression {
+  createdAt: Date;
+}
+
+/** What a change came to: entries that were written or removed, and those that were so already. */
+export interface SuppressionChange {
+  changed: number;
+  unchanged: number;
+}
+
+type Check = { ok: true; norm: string } | { ok: false; reason: string };
+
+/**
+ * Checks what is to be suppressed: an address, or `@example.org` for a whole domain. Both in the form that two spellings
+ * share; see `checkAddress`.
+ */
+export function checkSuppressed(text: string): Check {
+  const trimmed = text.trim();
+  if (!trimmed.startsWith('@')) return checkAddress(trimmed);
+  const check = checkAddress(`x${trimmed}`);
+  return check.ok ? { ok: true, norm: check.norm.slice(1) } : check;
+}
+
+/** The entry that names the whole domain of an address; of a domain itself. */
+export const domainEntry = (norm: string): string => norm.slice(norm.lastIndexOf('@'));
+
+const TOPIC = /^[a-z0-9][a-z0-9.-]{0,62}$/i;
+
+/** A topic as it is stored, in lower case; undefined for what is none. */
+export function readTopic(text: string): string | undefined {
+  const topic = text.trim();
+  return TOPIC.test(topic) ? topic.toLowerCase() : undefined;
+}
+
+/** The topics whose entries keep a send's recipients from being mailed: its own, and everything. */
+export const topicsThatStop = (topic: string): readonly string[] =>
+  topic === EVERYTHING ? [EVERYTHING] : [EVERYTHING, topic];
+
+/** Which entries are meant: those that fit everything that is given. */
+export interface SuppressionFilter {
+  topic?: string | undefined;
+  source?: string | undefined;
+  /** Words of the reason, in the case it is written in. */
+  reason?: string | undefined;
+  /** Written at this time or later … */
+  since?: Date | undefined;
+  /** … and before this one. */
+  until?: Date | undefined;
+  /** Of addresses the domain, in A-labels; its own entry too. */
+  domain?: string | undefined;
+}

@@ -1,0 +1,36 @@
+import type { Executor, Statement } from '../mysql/packet.js';
+
+/** How far the suppressions have changed. */
+export interface SuppressionVersion {
+  /** Grows with every change; the entries that a change wrote carry it. */
+  version: number;
+  /** The version of the last change whose entries do not carry it: what is known from before is to be asked anew. */
+  bulk: number;
+}
+
+/**
+ * Raises the version, in the transaction of the change. What follows in the session writes it as LAST_INSERT_ID(); whoever
+ * changes something waits here until an earlier change is committed, so that no version is seen before its entries.
+ */
+export const RAISE_VERSION: Statement = {
+  sql: 'UPDATE CAMPAIGN_SUPPRESSION_VERSION SET V = LAST_INSERT_ID(V + 1) WHERE ID = 1',
+  params: [],
+};
+
+/** The same for entries that were committed before and don't carry a version. */
+const RAISE_BULK: Statement = {
+  sql: 'UPDATE CAMPAIGN_SUPPRESSION_VERSION SET V = V + 1, BULK = V WHERE ID = 1',
+  params: [],
+};
+
+/** Makes entries without a version, committed before, count for every worker: by then they are heeded everywhere. */
+export async function raiseBulkVersion(db: Executor): Promise<void> {
+  await db.run(RAISE_BULK.sql);
+}
+
+export async function readSuppressionVersion(db: Executor): Promise<SuppressionVersion> {
+  const [row] = await db.rows<SuppressionVersion>(
+    'SELECT V AS version, BULK AS bulk FROM CAMPAIGN_SUPPRESSION_VERSION WHERE ID = 1',
+  );
+  return row ?? { version: 0, bulk: 0 };
+}

@@ -1,0 +1,256 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { NewSuppression } from '../../../src/domain/suppression.ts';
+import { isSuppressed, lookUp } from '../../../src/store/suppressions/look-up.ts';
+import { listSuppressions } from '../../../src/store/suppressions/pages.ts';
+import { suppress } from '../../../src/store/suppressions/suppress.ts';
+import { unsuppress } from '../../../src/store/suppressions/unsuppress.ts';
+import {
+  raiseBulkVersion,
+  readSuppressionVersion,
+} from '../../../src/store/suppressions/version.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await createTestDatabase();
+});
+afterAll(() => db.drop());
+beforeEach(() => db.database.run('DELETE FROM CAMPAIGN_SUPPRESSIONS'));
+
+const no = (emailNorm: string, topic = '', reason = 'asked', source = 'test'): NewSuppression => ({
+  emailNorm,
+  topic,
+  reason,
+  source,
+});
+
+const versions = () =>
+  db.database.rows<{ email: string; topic: string; version: number }>(
+    `SELECT EMAIL_NORM AS email, TOPIC AS topic, VERSION AS version
+       FROM CAMPAIGN_SUPPRESSIONS ORDER BY EMAIL_NORM, TOPIC`,
+  );
+
+const version = async (): Promise<number> => (await readSuppressionVersion(db.database)).version;
+
+const bySql = (email: string) =>
+  db.database.run(
+    `INSERT INTO CAMPAIGN_SUPPRESSIONS (EMAIL_NORM, REASON, CREATED_AT)
+     VALUES (?, 'by hand', UTC_TIMESTAMP(3) - INTERVAL 1 DAY)`,
+    [email],
+  );
+
+describe('suppressing', () => {
+  it('raises the version once for all entries of a call, and these carry it', async () => {
+    const before = await version();
+    expect(await suppress(db.database, [no('a@x.org'), no('b@x.org', 'news')])).toEqual({
+      changed: 2,
+      unchanged: 0,
+    });
+    expect(await version()).toBe(before + 1);
+    expect((await versions()).map((row) => row.version)).toEqual([before + 1, before + 1]);
+  });
+
+  it('keeps the first reason, source and date of an entry, and writes nothing', async () => {
+    await suppress(db.database, [no('a@x.org', '', 'first', 'smtp')]);
+    const [first] = (await listSuppressions(db.database, {}, null, 9)).entries;
+    const before = await version();
+    expect(await suppress(db.database, [no('a@x.org', '', 'second', 'manual')])).toEqual({
+      changed: 0,
+      unchanged: 1,
+    });
+    expect((await listSuppressions(db.database, {}, null, 9)).entries).toEqual([first]);
+    expect(await version()).toBe(before);
+  });
+
+  it('takes an entry given twice once, the first of them', async () => {
+    const twice = [no('a@x.org', '', 'first'), no('a@x.org', '', 'second')];
+    expect(await suppress(db.database, twice)).toEqual({ changed: 1, unchanged: 1 });
+    expect((await listSuppressions(db.database, {}, null, 9)).entries[0]?.reason).toBe('first');
+  });
+
+  it('gives an entry without a version one, for nobody may have been told of it', async () => {
+    await bySql('a@x.org');
+    const before = await version();
+    expect(await suppress(db.database, [no('a@x.org')])).toEqual({ changed: 0, unchanged: 1 });
+    expect(await versions()).toEqual([{ email: 'a@x.org', topic: '', version: before + 1 }]);
+    expect(await version()).toBe(before + 1);
+  });
+
+  it('gives one to an entry that an import writes between its look and its write', async () => {
+    const importer = db.connect({ connections: 1 });
+    let adding: Promise<unknown> | undefined;
+    await importer.transaction(async (tx) => {
+      await tx.run(
+        `INSERT INTO CAMPAIGN_SUPPRESSIONS (EMAIL_NORM, REASON, CREATED_AT) VALUES ('a@x.org', 'bulk', UTC_TIMESTAMP(3))`,
+      );
+      adding = suppress(db.database, [no('a@x.org')]);
+      await waitsForLock();
+    });
+    expect(await adding).toEqual({ changed: 0, unchanged: 1 });
+    expect((await versions())[0]?.version).toBe(await version());
+    expect((await lookUp(db.database, ['a@x.org'])).get('a@x.org')?.[0]?.reason).toBe('bulk');
+  });
+
+  it('does not wait for somebody who reads the entries, or holds others', async () => {
+    await suppress(db.database, [no('a@x.org'), no('b@x.org')]);
+    await db.connect({ connections: 1 }).transaction(async (tx) => {
+      await tx.rows(`SELECT * FROM CAMPAIGN_SUPPRESSIONS WHERE EMAIL_NORM = 'a@x.org' FOR UPDATE`);
+      expect(await suppress(db.database, [no('a@x.org')])).toEqual({ changed: 0, unchanged: 1 });
+      expect(await suppress(db.database, [no('c@x.org')])).toEqual({ changed: 1, unchanged: 0 });
+    });
+  });
+
+  it('by many at once writes each entry once, and no version is used twice', async () => {
+    const before = await version();
+    const sums = await Promise.all(
+      Array.from({ length: 40 }, (_, i) =>
+        suppress(db.database, [no('all@x.org'), no(`p${i}@x.org`)]),
+      ),
+    );
+    expect(sums.reduce((sum, { changed }) => sum + changed, 0)).toBe(41);
+    expect(await version()).toBe(before + 40);
+    const used = (await versions()).filter(({ email }) => email !== 'all@x.org');
+    expect(new Set(used.map((row) => row.version)).size).toBe(40);
+  });
+
+  it('takes more entries than one transaction has, and a reason of any length', async () => {
+    const many = Array.from({ length: 3500 }, (_, i) => no(`p${i}@x.org`, '', 'é'.repeat(300)));
+    expect(await suppress(db.database, many)).toEqual({ changed: 3500, unchanged: 0 });
+    expect(await suppress(db.database, many)).toEqual({ changed: 0, unchanged: 3500 });
+  });
+
+  it('of nothing does nothing', async () => {
+    const before = await version();
+    expect(await suppress(db.database, [])).toEqual({ changed: 0, unchanged: 0 });
+    expect(await version()).toBe(before);
+  });
+});
+
+async function waitsForLock(): Promise<void> {
+  for (let looks = 0; looks < 600; looks++) {
+    const [row] = await db.database.rows<{ n: number }>(
+      `SELECT COUNT(*) AS n FROM INFORMATION_SCHEMA.PROCESSLIST
+        WHERE DB = DATABASE() AND INFO LIKE '%INSERT IGNORE INTO CAMPAIGN\\_SUPPRESSIONS%' AND ID <> CONNECTION_ID()`,
+    );
+    if ((row?.n ?? 0) > 0) return;
+  }
+  throw new Error('nobody waits');
+}
+
+describe('a change without versions', () => {
+  it('raises the version and says from where on to ask anew', async () => {
+    const before = await version();
+    await raiseBulkVersion(db.database);
+    expect(await readSuppressionVersion(db.database)).toEqual({
+      version: before + 1,
+      bulk: before + 1,
+    });
+    await suppress(db.database, [no('a@x.org')]);
+    expect(await readSuppressionVersion(db.database)).toEqual({
+      version: before + 2,
+      bulk: before + 1,
+    });
+  });
+});
+
+describe('removing', () => {
+  it('raises the version, and leaves it where there was nothing to remove', async () => {
+    await suppress(db.database, [no('a@x.org'), no('b@x.org')]);
+    const before = await version();
+    const keys = ['a@x.org', 'none@x.org'].map((emailNorm) => ({ emailNorm, topic: '' }));
+    expect(await unsuppress(db.database, keys)).toEqual({ changed: 1, unchanged: 1 });
+    expect(await version()).toBe(before + 1);
+    expect(await unsuppress(db.database, keys)).toEqual({ changed: 0, unchanged: 2 });
+    expect(await version()).toBe(before + 1);
+  });
+
+  it('takes the entry of one topic, or without one those of all', async () => {
+    await suppress(
+      db.database,
+      ['', 'news', 'shop'].map((topic) => no('a@x.org', topic)),
+    );
+    await unsuppress(db.database, [{ emailNorm: 'a@x.org', topic: 'news' }]);
+    expect((await versions()).map(({ topic }) => topic)).toEqual(['', 'shop']);
+    const all = await unsuppress(db.database, [{ emailNorm: 'a@x.org', topic: undefined }]);
+    expect(all).toEqual({ changed: 2, unchanged: 0 });
+    expect(await versions()).toEqual([]);
+  });
+});
+
+describe('who may be mailed', () => {
+  it('is asked by topic: a no to everything, and one to the topic of the send', async () => {
+    await suppress(db.database, [no('all@x.org'), no('news@x.org', 'news')]);
+    const stops = (norm: string, topic: string) => isSuppressed(db.database, norm, topic);
+    expect(await stops('all@x.org', '')).toBe(true);
+    expect(await stops('all@x.org', 'news')).toBe(true);
+    expect(await stops('news@x.org', 'news')).toBe(true);
+    expect(await stops('news@x.org', 'shop')).toBe(false);
+    expect(await stops('news@x.org', '')).toBe(false);
+    expect(await stops('else@x.org', 'news')).toBe(false);
+  });
+
+  it('is asked of the domain too, and never of one above it', async () => {
+    await suppress(db.database, [no('@x.org')]);
+    expect(await isSuppressed(db.database, 'a@x.org', '')).toBe(true);
+    expect(await isSuppressed(db.database, 'a@mail.x.org', '')).toBe(false);
+    expect(await isSuppressed(db.database, 'a@xx.org', '')).toBe(false);
+    expect(await isSuppressed(db.database, '@x.org', '')).toBe(true);
+  });
+
+  it('without a topic gives the entries of every topic, the oldest first', async () => {
+    await bySql('a@x.org');
+    await suppress(db.database, [no('a@x.org', 'news'), no('@x.org')]);
+    const found = await lookUp(db.database, ['a@x.org', 'b@y.org']);
+    expect(found.get('a@x.org')?.map(({ emailNorm, topic }) => [emailNorm, topic])).toEqual([
+      ['a@x.org', ''],
+      ['a@x.org', 'news'],
+      ['@x.org', ''],
+    ]);
+    expect(found.get('b@y.org')).toEqual([]);
+  });
+});
+
+describe('pages', () => {
+  const emails = (filter: Parameters<typeof listSuppressions>[1]) =>
+    listSuppressions(db.database, filter, null, 99).then(({ entries }) =>
+      entries.map(({ emailNorm, topic }) => `${emailNorm}${topic && ` ${topic}`}`),
+    );
+
+  it('go through all entries, none twice, topics of one address apart', async () => {
+    const all = ['a@x.org', 'b@x.org', 'c@x.org'].flatMap((email) =>
+      ['', 'news', 'shop'].map((topic) => no(email, topic)),
+    );
+    await suppress(db.database, all);
+    const seen: string[] = [];
+    for (let after = null as Parameters<typeof listSuppressions>[2]; ; ) {
+      const page = await listSuppressions(db.database, {}, after, 2);
+      seen.push(...page.entries.map(({ emailNorm, topic }) => `${emailNorm} ${topic}`));
+      after = page.next;
+      if (after === null) break;
+    }
+    expect(seen).toEqual(all.map(({ emailNorm, topic }) => `${emailNorm} ${topic}`));
+  });
+
+  it('have what fits topic, source, reason, time and domain', async () => {
+    await suppress(db.database, [
+      no('a@x.org', '', '5.1.1 no such user', 'smtp'),
+      no('b@x.org', 'news', 'said 100%_ no', 'manual'),
+      no('@x.org', '', 'all of it', 'manual'),
+      no('c@y.org', '', '5.1.1 no such user', 'smtp'),
+    ]);
+    await bySql('old@x.org');
+    expect(await emails({ topic: 'news' })).toEqual(['b@x.org news']);
+    expect(await emails({ source: 'smtp' })).toEqual(['a@x.org', 'c@y.org']);
+    expect(await emails({ source: 'smtp', domain: 'x.org' })).toEqual(['a@x.org']);
+    expect(await emails({ domain: 'x.org' })).toEqual([
+      '@x.org',
+      'a@x.org',
+      'b@x.org news',
+      'old@x.org',
+    ]);
+    expect(await emails({ reason: '0%_ ' })).toEqual(['b@x.org news']);
+    const hourAgo = new Date(Date.now() - 3_600_000);
+    expect(await emails({ until: hourAgo })).toEqual(['old@x.org']);
+    expect(await emails({ since: hourAgo })).toHaveLength(4);
+  });
+});
