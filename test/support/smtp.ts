@@ -258,15 +258,23 @@ export interface RawSmtpServer {
 
 /** Replies of an ordinary server; a script names only what it does differently. */
 export type RawScript = {
-  [verb in 'CONNECT' | 'EHLO' | 'MAIL' | 'RCPT' | 'DATA' | 'DOT' | 'RSET' | 'QUIT' | 'NOOP']?: (
-    connection: RawConnection,
-    line: string,
-  ) => void;
+  [verb in
+    | 'CONNECT'
+    | 'EHLO'
+    | 'AUTH'
+    | 'MAIL'
+    | 'RCPT'
+    | 'DATA'
+    | 'DOT'
+    | 'RSET'
+    | 'QUIT'
+    | 'NOOP']?: (connection: RawConnection, line: string) => void;
 };
 
 const ORDINARY: Required<RawScript> = {
   CONNECT: (c) => c.reply('220 raw.test ESMTP'),
   EHLO: (c) => c.reply('250-raw.test', '250-PIPELINING', '250-8BITMIME', '250 SMTPUTF8'),
+  AUTH: (c) => c.reply('235 2.7.0 Ok'),
   MAIL: (c) => c.reply('250 2.1.0 Ok'),
   RCPT: (c) => c.reply('250 2.1.5 Ok'),
   DATA: (c) => c.reply('354 Go ahead'),
