@@ -11,7 +11,10 @@ export type EventName =
   | 'controls'
   | 'resolved'
   | 'retried'
-  | 'completed';
+  | 'completed'
+  /** The relay that it goes through is held, or no more. */
+  | 'held'
+  | 'hold-ended';
 
 /** Something that happened to a send. */
 export interface SendEvent {

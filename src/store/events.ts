@@ -16,20 +16,19 @@ export interface NewEvent {
   details?: Readonly<Record<string, unknown>> | null;
 }
 
+const valuesOf = ({ event, actor, reason, details }: Omit<NewEvent, 'sendId'>) => [
+  event,
+  clip(actor, ACTOR_LENGTH),
+  reason == null ? null : clip(reason, REASON_LENGTH),
+  details == null ? null : JSON.stringify(details),
+];
+
 /** The INSERT of an event, for the packet of the change that it tells of. */
-export function eventStatement(event: NewEvent): Statement {
-  return {
-    sql: `INSERT INTO CAMPAIGN_SEND_EVENTS (SEND_ID, AT, EVENT, ACTOR, REASON, DETAILS)
-          VALUES (?, UTC_TIMESTAMP(3), ?, ?, ?, ?)`,
-    params: [
-      event.sendId,
-      event.event,
-      clip(event.actor, ACTOR_LENGTH),
-      event.reason == null ? null : clip(event.reason, REASON_LENGTH),
-      event.details == null ? null : JSON.stringify(event.details),
-    ],
-  };
-}
+export const eventStatement = (event: NewEvent): Statement => ({
+  sql: `INSERT INTO CAMPAIGN_SEND_EVENTS (SEND_ID, AT, EVENT, ACTOR, REASON, DETAILS)
+        VALUES (?, UTC_TIMESTAMP(3), ?, ?, ?, ?)`,
+  params: [event.sendId, ...valuesOf(event)],
+});
 
 /** Writes an event in the transaction of the change that it tells of. */
 export async function writeEvent(tx: Executor, event: NewEvent): Promise<void> {
@@ -45,6 +44,14 @@ export function completedEvent(claim: { sendId: number; by: string }): Statement
     params: [claim.by, claim.sendId],
   };
 }
+
+/** An event of every send that is under way, for what happens to the relay that they all go through. */
+export const eventOfAllUnderWay = (event: Omit<NewEvent, 'sendId'>): Statement => ({
+  sql: `INSERT INTO CAMPAIGN_SEND_EVENTS (SEND_ID, AT, EVENT, ACTOR, REASON, DETAILS)
+        SELECT ID, UTC_TIMESTAMP(3), ?, ?, ?, ? FROM CAMPAIGN_SENDS FORCE INDEX (BY_STATUS)
+         WHERE STATUS = 'running' AND (START_AT IS NULL OR START_AT <= UTC_TIMESTAMP(3))`,
+  params: valuesOf(event),
+});
 
 const COLUMNS: Columns<keyof SendEvent> = {
   id: 'ID',

@@ -107,6 +107,8 @@ export const eventSchema = z
           'resolved',
           'retried',
           'completed',
+          'held',
+          'hold-ended',
         ],
       })
       .describe('what happened'),

@@ -106,6 +106,8 @@ describe('a schema', () => {
       resolved: true,
       retried: true,
       completed: true,
+      held: true,
+      'hold-ended': true,
     };
     expect(JSON.stringify(jsonSchemaOf(printer('events')))).toContain(
       JSON.stringify(Object.keys(names)),

@@ -1,0 +1,41 @@
+/** The relay of CAMPAIGN_SMTP_URL. */
+export const DEFAULT_RELAY = 'default';
+
+/** What holds a relay: its own limit on how fast or how much it is sent, or the operator. */
+export type HoldKind = 'rate' | 'quota' | 'operator';
+
+/** Nothing starts on a held relay but, once its time has come, one probe. All times are by the database's clock. */
+export interface Hold {
+  /** Grows with each hold. */
+  id: number;
+  kind: HoldKind;
+  /** The relay's words, or the operator's. */
+  reason: string;
+  /** When the next probe is due; when it ends, if it is the operator's. */
+  until: Date;
+  since: Date;
+  /** Probes that were refused. */
+  tries: number;
+  /** The claim that probes it. */
+  probeBy: string | null;
+}
+
+/** A relay's limits, and what it is under: its row of CAMPAIGN_RELAYS. */
+export interface Relay {
+  name: string;
+  /** How much may be sent in which time, as the operator gave it. */
+  rates: string | null;
+  /** Connections over all hosts. */
+  connections: number | null;
+  /** Of the last hold there was; 0 before the first. */
+  holdId: number;
+  hold: Hold | null;
+  /** To within seconds. */
+  lastAcceptedAt: Date | null;
+  /** When this was read. */
+  now: Date;
+}
+
+/** Whether a hold waits for somebody to probe it. An operator's ends by its time, or by the operator. */
+export const isProbeDue = (hold: Hold, now: Date): boolean =>
+  hold.kind !== 'operator' && hold.until <= now;

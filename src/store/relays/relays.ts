@@ -1,0 +1,258 @@
+import type { LimitKind } from '../../domain/hold.js';
+import type { HoldKind, Relay } from '../../domain/relay.js';
+import { clip, REASON_LENGTH } from '../../domain/text.js';
+import { type Columns, select } from '../columns.js';
+import { eventOfAllUnderWay } from '../events.js';
+import type { Database } from '../mysql/database.js';
+import type { Executor, Fragment, Statement } from '../mysql/packet.js';
+
+interface RelayRow extends Pick<Relay, 'name' | 'rates' | 'connections' | 'holdId' | 'now'> {
+  kind: HoldKind | null;
+  reason: string | null;
+  until: Date | null;
+  since: Date | null;
+  tries: number;
+  probeBy: string | null;
+  lastAcceptedAt: Date | null;
+}
+
+const RELAY: Columns<keyof RelayRow> = {
+  name: 'NAME',
+  rates: 'RATES',
+  connections: 'CONNECTIONS',
+  holdId: 'HOLD_ID',
+  kind: 'HOLD_KIND',
+  reason: 'HOLD_REASON',
+  until: 'HELD_UNTIL',
+  since: 'HELD_SINCE',
+  tries: 'TRIES',
+  probeBy: 'PROBE_BY',
+  lastAcceptedAt: 'LAST_ACCEPTED_AT',
+  now: 'UTC_TIMESTAMP(3)',
+};
+
+/** An operator's hold ends by its time; any other lasts until its probe is accepted. */
+const IS_HELD =
+  "(HELD_UNTIL IS NOT NULL AND (HOLD_KIND <> 'operator' OR HELD_UNTIL > UTC_TIMESTAMP(3)))";
+
+const IN_MS = 'UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND';
+const micros = (ms: number): number => Math.round(ms * 1000);
+
+/** For a packet; `toRelay` reads what it gives. */
+export const relayStatement = (name: string): Statement => ({
+  sql: `SELECT ${select(RELAY)} FROM CAMPAIGN_RELAYS WHERE NAME = ?`,
+  params: [name],
+});
+
+/** @param rows of `relayStatement`; @returns undefined when there is no such relay */
+export function toRelay(rows: unknown): Relay | undefined {
+  const [row] = rows as RelayRow[];
+  if (!row) return undefined;
+  const { kind, reason, until, since, tries, probeBy, ...relay } = row;
+  const held = kind !== null && until !== null && (kind !== 'operator' || until > row.now);
+  return {
+    ...relay,
+    hold: held
+      ? {
+          id: row.holdId,
+          kind,
+          reason: reason ?? '',
+          until,
+          since: since ?? row.now,
+          tries,
+          probeBy,
+        }
+      : null,
+  };
+}
+
+/** @returns undefined when there is no such relay */
+export async function readRelay(db: Executor, name: string): Promise<Relay | undefined> {
+  const { sql, params } = relayStatement(name);
+  return toRelay(await db.rows(sql, params));
+}
+
+const EVERY: Fragment = { sql: 'TRUE', params: [] };
+
+/** Changes the relay's row where it is as `where` has it. */
+async function change(
+  tx: Executor,
+  name: string,
+  set: Fragment,
+  where: Fragment = EVERY,
+): Promise<boolean> {
+  const { affectedRows } = await tx.run(
+    `UPDATE CAMPAIGN_RELAYS SET ${set.sql} WHERE NAME = ? AND ${where.sql}`,
+    [...set.params, name, ...where.params],
+  );
+  return affectedRows === 1;
+}
+
+const begun = (kind: HoldKind, reason: string, ms: number): Fragment => ({
+  sql: `HOLD_ID = HOLD_ID + 1, HELD_UNTIL = ${IN_MS}, HOLD_KIND = ?, HOLD_REASON = ?,
+        HELD_SINCE = UTC_TIMESTAMP(3), TRIES = 0, PROBE_BY = NULL`,
+  params: [micros(ms), kind, clip(reason, REASON_LENGTH)],
+});
+
+const ENDED: Fragment = {
+  sql: 'HELD_UNTIL = NULL, HOLD_KIND = NULL, HOLD_REASON = NULL, HELD_SINCE = NULL, TRIES = 0, PROBE_BY = NULL',
+  params: [],
+};
+
+/** The hold of this number, which this claim probes. */
+const probedBy = (holdId: number, by: string): Fragment => ({
+  sql: 'HOLD_ID = ? AND PROBE_BY = ? AND HELD_UNTIL IS NOT NULL',
+  params: [holdId, by],
+});
+
+/** Who holds a relay, or ends that, as its events have it: `user@host` for people, CLAIMED_BY for workers. */
+interface By {
+  actor: string;
+}
+
+/** Changes a hold, and tells of it in the events of all sends under way. */
+async function changeAndTell(
+  tx: Executor,
+  changed: Promise<boolean>,
+  event: Parameters<typeof eventOfAllUnderWay>[0],
+): Promise<boolean> {
+  if (!(await changed)) return false;
+  const { sql, params } = eventOfAllUnderWay(event);
+  await tx.run(sql, params);
+  return true;
+}
+
+/**
+ * Holds the relay for a limit it told of. Of many who met it one writes it: those who know of no hold later than `holdId`.
+ * @param tx in a transaction
+ * @returns false when somebody else was first, or the relay is held already
+ */
+export const raiseHold = (
+  tx: Executor,
+  name: string,
+  hold: { holdId: number; kind: LimitKind; reason: string; waitMs: number } & By,
+): Promise<boolean> =>
+  changeAndTell(
+    tx,
+    change(tx, name, begun(hold.kind, hold.reason, hold.waitMs), {
+      sql: `HOLD_ID = ? AND NOT ${IS_HELD}`,
+      params: [hold.holdId],
+    }),
+    {
+      event: 'held',
+      actor: hold.actor,
+      reason: hold.reason,
+      details: { relay: name, kind: hold.kind, seconds: hold.waitMs / 1000 },
+    },
+  );
+
+/**
+ * Wins the probe of a hold whose time has come, by moving that time on: of all who ask one gets it, and one that dies of
+ * it costs a wait.
+ */
+export const winProbe = (
+  tx: Executor,
+  name: string,
+  probe: { holdId: number; by: string; waitMs: number },
+): Promise<boolean> =>
+  change(
+    tx,
+    name,
+    { sql: `HELD_UNTIL = ${IN_MS}, PROBE_BY = ?`, params: [micros(probe.waitMs), probe.by] },
+    {
+      sql: "HOLD_ID = ? AND HELD_UNTIL <= UTC_TIMESTAMP(3) AND HOLD_KIND <> 'operator'",
+      params: [probe.holdId],
+    },
+  );
+
+/** Moves the hold on for as long as its probe is out. @returns false when the hold is not ours to probe any more */
+export const keepProbe = (
+  tx: Executor,
+  name: string,
+  probe: { holdId: number; by: string; waitMs: number },
+): Promise<boolean> =>
+  change(
+    tx,
+    name,
+    { sql: `HELD_UNTIL = GREATEST(HELD_UNTIL, ${IN_MS})`, params: [micros(probe.waitMs)] },
+    probedBy(probe.holdId, probe.by),
+  );
+
+/** A probe that was not made after all: another may be, at once. */
+export const returnProbe = (
+  tx: Executor,
+  name: string,
+  probe: { holdId: number; by: string },
+): Promise<boolean> =>
+  change(
+    tx,
+    name,
+    { sql: 'HELD_UNTIL = UTC_TIMESTAMP(3), PROBE_BY = NULL', params: [] },
+    probedBy(probe.holdId, probe.by),
+  );
+
+/** The probe was told the same: the hold goes on. */
+export const extendHold = (
+  tx: Executor,
+  name: string,
+  probe: { holdId: number; by: string; kind: LimitKind; reason: string; waitMs: number },
+): Promise<boolean> =>
+  change(
+    tx,
+    name,
+    {
+      sql: `HELD_UNTIL = ${IN_MS}, HOLD_KIND = ?, HOLD_REASON = ?, TRIES = TRIES + 1, PROBE_BY = NULL`,
+      params: [micros(probe.waitMs), probe.kind, clip(probe.reason, REASON_LENGTH)],
+    },
+    probedBy(probe.holdId, probe.by),
+  );
+
+/**
+ * The probe was accepted.
+ * @param tx in a transaction
+ */
+export const endHold = (
+  tx: Executor,
+  name: string,
+  probe: { holdId: number; by: string },
+): Promise<boolean> =>
+  changeAndTell(tx, change(tx, name, ENDED, probedBy(probe.holdId, probe.by)), {
+    event: 'hold-ended',
+    actor: probe.by,
+    reason: 'a message was accepted',
+    details: { relay: name },
+  });
+
+/** The operator holds the relay for so long, whatever held it before. @returns false when there is no such relay */
+export const holdByOperator = (
+  db: Database,
+  name: string,
+  { seconds, reason, actor }: { seconds: number; reason: string } & By,
+): Promise<boolean> =>
+  db.transaction((tx) =>
+    changeAndTell(tx, change(tx, name, begun('operator', reason, seconds * 1000)), {
+      event: 'held',
+      actor,
+      reason,
+      details: { relay: name, kind: 'operator', seconds },
+    }),
+  );
+
+/** The operator ends a hold, whoever began it. @returns false when there is none, or no such relay */
+export const releaseHold = (db: Database, name: string, { actor }: By): Promise<boolean> =>
+  db.transaction((tx) =>
+    changeAndTell(tx, change(tx, name, ENDED, { sql: IS_HELD, params: [] }), {
+      event: 'hold-ended',
+      actor,
+      reason: `released by ${actor}`,
+      details: { relay: name },
+    }),
+  );
+
+/** The relay has accepted a message just now. */
+export async function noteAccepted(tx: Executor, name: string): Promise<void> {
+  await change(tx, name, {
+    sql: 'LAST_ACCEPTED_AT = GREATEST(COALESCE(LAST_ACCEPTED_AT, UTC_TIMESTAMP(3)), UTC_TIMESTAMP(3))',
+    params: [],
+  });
+}
