@@ -2,6 +2,7 @@ import { MAILBOX_KEYS, type MailboxKey, type OptionalHeaders } from '../domain/m
 import type { Pacing } from '../domain/pacing.js';
 import { QUEUE_LENGTHS } from '../domain/queued.js';
 import { clip } from '../domain/text.js';
+import { checkUnsubscribeMailto, checkUnsubscribeUrl } from '../domain/unsubscribe-link.js';
 import { CampaignError } from '../errors.js';
 import { checkSender } from '../operations/check-sender.js';
 import { flagOf } from './flags.js';
@@ -15,6 +16,10 @@ export interface QueueOptions extends OptionalHeaders, Pacing {
   /** Paths of the templates; one at least is given. */
   html: string | null;
   text: string | null;
+  /** As `checkUnsubscribeUrl` gives it. */
+  unsubscribeUrl?: string | undefined;
+  /** As `checkUnsubscribeMailto` gives it. */
+  unsubscribeMailto?: string | undefined;
   /** IANA name. */
   timezone: string;
   name: string;
@@ -44,11 +49,37 @@ const checkedSenders = (input: QueueInput): Partial<Pick<QueueOptions, MailboxKe
     }),
   );
 
+/** What the settings give in place of options: see `Settings`. */
+interface QueueSettings {
+  readonly unsubscribeUrl: string | undefined;
+}
+
+/** Whoever has a page of his own wants none of ours, whatever the settings name. */
+function unsubscribeWays(
+  { listUnsubscribe, unsubscribeUrl, unsubscribeMailto }: QueueInput,
+  settings: QueueSettings,
+): Pick<QueueOptions, 'unsubscribeUrl' | 'unsubscribeMailto'> {
+  return {
+    unsubscribeUrl:
+      unsubscribeUrl === undefined
+        ? listUnsubscribe === undefined
+          ? settings.unsubscribeUrl
+          : undefined
+        : checkUnsubscribeUrl(flagOf('unsubscribeUrl'), unsubscribeUrl, 'USAGE'),
+    unsubscribeMailto:
+      unsubscribeMailto && checkUnsubscribeMailto(flagOf('unsubscribeMailto'), unsubscribeMailto),
+  };
+}
+
 /**
- * Checks the options of `queue` against one another, and its senders.
+ * Checks the options of `queue` against one another, its senders, and where it is unsubscribed from.
  * @throws CampaignError USAGE or BAD_ADDRESS naming the flag and what is allowed
  */
-export function queueOptions(input: QueueInput, yes: boolean): QueueOptions {
+export function queueOptions(
+  input: QueueInput,
+  yes: boolean,
+  settings: QueueSettings,
+): QueueOptions {
   if (input.html === undefined && input.text === undefined) {
     throw new CampaignError(
       'USAGE',
@@ -59,6 +90,7 @@ export function queueOptions(input: QueueInput, yes: boolean): QueueOptions {
   return {
     ...input,
     ...checkedSenders(input),
+    ...unsubscribeWays(input, settings),
     html: input.html ?? null,
     text: input.text ?? null,
     name: input.name ?? clip(input.subject, QUEUE_LENGTHS.name),

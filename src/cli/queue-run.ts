@@ -88,7 +88,11 @@ export async function queue(options: QueueOptions, deps: QueueDeps): Promise<Que
 }
 
 /** Findings that no key of the JSON tells. */
-const WARNINGS: ReadonlySet<QueueFinding['kind']> = new Set(['ambiguous-fields', 'no-text']);
+const WARNINGS: ReadonlySet<QueueFinding['kind']> = new Set([
+  'ambiguous-fields',
+  'link-field-taken',
+  'no-text',
+]);
 
 function tell(finding: QueueFinding, { onRejected, onNotice, onWarning }: QueueDeps): void {
   if (finding.kind === 'rejected') onRejected(finding.first, finding.total);

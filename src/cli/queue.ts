@@ -23,7 +23,7 @@ export async function queueList(
   input: QueueInput,
   context: Context,
 ): Promise<Ending<Queued | undefined>> {
-  const options = queueOptions(input, context.yes);
+  const options = queueOptions(input, context.yes, context.settings());
   const barred = context.stderr.isTTY && !context.dumb && !context.json;
   const bar = barred ? (await import('./import-bar.js')).createImportBar(context) : null;
   const signal = context.heedSignals();

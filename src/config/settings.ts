@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { checkUnsubscribeUrl } from '../domain/unsubscribe-link.js';
 import { CampaignError } from '../errors.js';
 import type { StateFolder } from '../host/state-folder.js';
 import { parseSmtpUrl, type SmtpSettings } from '../smtp/url.js';
@@ -7,6 +8,7 @@ import { type DatabaseAddress, parseDatabaseUrl } from '../store/mysql/url.js';
 import { type Environment, Variables } from './environment.js';
 import { stateFolders, userDataFolder } from './folders.js';
 import { readPassword } from './password-files.js';
+import { SETTINGS } from './table.js';
 import { readValues, type Values } from './values.js';
 
 /** Settings that are read into something else: the two servers and the folders. */
@@ -85,10 +87,14 @@ function settingsOf(variables: Variables, cwd: string, findSandbox: SandboxLooku
     smtpPasswordFile,
     sandboxDirectory,
     stateDirectory,
+    unsubscribeUrl,
     ...rest
   } = readValues(variables, cwd);
   const common = {
     ...rest,
+    unsubscribeUrl:
+      unsubscribeUrl &&
+      checkUnsubscribeUrl(SETTINGS.unsubscribeUrl.variable, unsubscribeUrl, 'BAD_SETTING'),
     stateFolders: stateDirectory ? [{ directory: stateDirectory }] : stateFolders(variables),
   };
   const sandbox = (): string =>

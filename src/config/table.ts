@@ -58,6 +58,11 @@ export const SETTINGS = {
     default: "systemd's credential `campaign-smtp-password`",
     help: "a file that holds the SMTP server's password instead",
   },
+  unsubscribeUrl: {
+    variable: 'CAMPAIGN_UNSUBSCRIBE_URL',
+    kind: 'text',
+    help: 'where readers reach `campaign serve --public`, such as `https://news.example.org/u`: `queue` gives each recipient a link of it, unless `--unsubscribe-url` or `--list-unsubscribe` says otherwise',
+  },
   sessionTtlSeconds: {
     variable: 'SESSION_TTL_SECONDS',
     kind: 'whole-number',

@@ -1,34 +1,12 @@
-import { hash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
+import { hmacOf } from './hmac.js';
 
-/** Bytes of a block of SHA-256, and of a hash. */
-const BLOCK = 64;
-const HASH = 32;
 const MAC_LENGTH = 16;
 /** A send's id and a row's number, 16 digits each at most, with a colon between them. */
 const MAX_TEXT = 33;
 
-/**
- * HMAC-SHA-256 (RFC 2104 §2) in hexadecimal, of ASCII texts of `MAX_TEXT` characters at most: what is longer would be cut.
- * Made of two one-shot hashes, for an Hmac object a message costs more.
- * @param key a block at most
- */
-function hmacOf(key: Buffer): (text: string) => string {
-  const padded = (pad: number, room: number): Buffer => {
-    const bytes = Buffer.alloc(BLOCK + room, pad);
-    for (const [i, byte] of key.entries()) bytes[i] = pad ^ byte;
-    return bytes;
-  };
-  const inner = padded(0x36, MAX_TEXT);
-  const outer = padded(0x5c, HASH);
-  return (text) => {
-    const end = BLOCK + inner.write(text, BLOCK, 'binary');
-    outer.write(hash('sha256', inner.subarray(0, end), 'binary'), BLOCK, 'binary');
-    return hash('sha256', outer, 'hex');
-  };
-}
-
 const macOf = (sendId: number, secret: Buffer): ((seq: number) => string) => {
-  const hmac = hmacOf(secret);
+  const hmac = hmacOf(secret, MAX_TEXT);
   return (seq) => hmac(`${sendId}:${seq}`).slice(0, MAC_LENGTH);
 };
 

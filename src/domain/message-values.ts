@@ -3,7 +3,7 @@ interface MessageValue {
   /** Of CAMPAIGN_MESSAGES; NOT NULL where the value is required. */
   column: string;
   /** `text`, `html` and `url` are Liquid templates, whose merge fields are written as these need it. */
-  kind: 'mailbox' | 'text' | 'html' | 'url' | 'time-zone';
+  kind: 'mailbox' | 'text' | 'html' | 'url' | 'time-zone' | 'web-address' | 'address';
   required?: true;
   /** Whether it ends in a header, which `message/headers.ts` has a rule for. */
   header?: true;
@@ -30,6 +30,10 @@ export const MESSAGE_VALUES = {
     header: true,
     label: 'Unsubscribe',
   },
+  /** What a recipient's token is put behind: where `serve --public` answers, as `checkUnsubscribeUrl` gives it. */
+  unsubscribeUrl: { column: 'UNSUBSCRIBE_URL', kind: 'web-address', label: 'Unsubscribe' },
+  /** Who takes mails that unsubscribe, as `checkUnsubscribeMailto` gives it. */
+  unsubscribeMailto: { column: 'UNSUBSCRIBE_MAILTO', kind: 'address', label: 'Unsubscribe' },
   /** IANA name of the time zone in which `now` and times with an offset are shown. */
   timezone: { column: 'TIMEZONE', kind: 'time-zone', required: true },
 } as const satisfies Record<string, MessageValue>;

@@ -87,6 +87,8 @@ export type QueueFinding =
     }
   /** Merge fields that no column fills, for more than one would, with those columns. */
   | { kind: 'ambiguous-fields'; fields: ReadonlyMap<string, readonly string[]> }
+  /** The list has a column that would fill `unsubscribe_url`, which is the message's own link. */
+  | { kind: 'link-field-taken' }
   /** The text part that is made of the HTML is empty; `html` is how messages call that. */
   | { kind: 'no-text'; html: string }
   /** The first rejected lines and how many there are, once the list has been read, or reading it has failed. */

@@ -5,8 +5,17 @@ import type { FilledMessage, MessageSource } from '../domain/message.js';
 import { messageIdsOf } from '../domain/message-id.js';
 import { MAILBOX_KEYS, mapTemplates, OPTIONAL_HEADER_TEMPLATES } from '../domain/message-values.js';
 import type { Recipient } from '../domain/recipient.js';
+import { mailLink, UNSUBSCRIBE_FIELD, usableFields, webLink } from '../domain/unsubscribe-link.js';
+import { unsubscribeTokensOf } from '../domain/unsubscribe-token.js';
 import { CampaignError } from '../errors.js';
-import { addressHeader, dateHeader, type HeaderRule, headerOf, subjectHeader } from './headers.js';
+import {
+  addressHeader,
+  dateHeader,
+  type HeaderRule,
+  headerOf,
+  linksHeader,
+  subjectHeader,
+} from './headers.js';
 import { deriveTextTemplate, htmlToText } from './plain-text.js';
 import { type QuotedPiece, QuotedWriter, quote } from './quoted-printable.js';
 import { envelopeAddress, parseSender } from './sender.js';
@@ -82,11 +91,14 @@ function compileContent(
  * The text part for a message that has only HTML, its Liquid tags where they were. Null where it must be made from each
  * message's HTML.
  */
-function deriveText(html: string, { fieldNames, timezone }: MessageSource): ParsedTemplate | null {
-  const source = deriveTextTemplate(html);
-  if (source === null) return null;
+function deriveText(html: string, source: MessageSource): ParsedTemplate | null {
+  const text = deriveTextTemplate(html);
+  if (text === null) return null;
   try {
-    return parseText({ name: 'html as text', source }, { fieldNames, timezone });
+    return parseText(
+      { name: 'html as text', source: text },
+      { fieldNames: usableFields(source), timezone: source.timezone },
+    );
   } catch {
     // Tags that were balanced in the HTML need not be in its text, as where one stood in a dropped element.
     return null;
@@ -122,6 +134,30 @@ function compileHeaders(templates: ParsedTemplates): Filler {
   };
 }
 
+/** Stands for a token, and in no link. */
+const TOKEN = '\0';
+
+/** A recipient's own links, where the message has any: the one that its text shows, and the headers of both. */
+function compileLinks({
+  sendId,
+  secret,
+  unsubscribeUrl,
+  unsubscribeMailto,
+}: MessageSource): ((seq: number) => { shown: string; headers: string }) | null {
+  if (unsubscribeUrl === null && unsubscribeMailto === null) return null;
+  const tokenOf = unsubscribeTokensOf(sendId, secret);
+  const links = [
+    ...(unsubscribeUrl === null ? [] : [webLink(unsubscribeUrl, TOKEN)]),
+    ...(unsubscribeMailto === null ? [] : [mailLink(unsubscribeMailto, TOKEN)]),
+  ];
+  const headers = linksHeader(links).split(TOKEN);
+  const shown = (links[0] ?? '').split(TOKEN);
+  return (seq) => {
+    const token = tokenOf(seq);
+    return { shown: shown.join(token), headers: headers.join(token) };
+  };
+}
+
 /** `list-unsubscribe`, as errors name it. */
 const inWords = (key: string): string =>
   key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -130,7 +166,8 @@ const inWords = (key: string): string =>
  * @throws CampaignError BAD_TEMPLATE, BAD_ADDRESS as `parseTemplates` and `parseSender` do
  */
 export function compileMessage(source: MessageSource): Compiled {
-  const { sendId, fieldNames, secret, timezone } = source;
+  const { sendId, secret, timezone } = source;
+  const fieldNames = usableFields(source);
   const templates = parseTemplates({
     ...mapTemplates(source, (template, key) => ({ name: inWords(key), source: template })),
     fieldNames,
@@ -145,6 +182,7 @@ export function compileMessage(source: MessageSource): Compiled {
   const derivedText =
     source.html !== null && source.text === null ? deriveText(source.html, source) : null;
   const fillContent = compileContent(templates, derivedText, boundary);
+  const linksOf = compileLinks(source);
   const messageIdOf = messageIdsOf(sendId, secret, sender.domain);
   const senderNeedsUtf8 = needsSmtpUtf8(sender.envelope);
 
@@ -161,8 +199,12 @@ export function compileMessage(source: MessageSource): Compiled {
 
   return {
     fill({ seq, email, emailNorm, fields }, now) {
-      const values: FieldValues = (field) =>
-        field === EMAIL_FIELD ? email : (fields[field] ?? '');
+      const links = linksOf?.(seq);
+      const values: FieldValues = (field) => {
+        if (field === EMAIL_FIELD) return email;
+        if (links && field === UNSUBSCRIBE_FIELD) return links.shown;
+        return fields[field] ?? '';
+      };
       const to = envelopeAddress(email, emailNorm.slice(emailNorm.lastIndexOf('@') + 1));
       return {
         envelope: {
@@ -176,6 +218,7 @@ export function compileMessage(source: MessageSource): Compiled {
           fillSubject(values, now) +
           dateAt(now) +
           `Message-ID: ${messageIdOf(seq)}\r\n` +
+          (links?.headers ?? '') +
           fillHeaders(values, now) +
           'MIME-Version: 1.0\r\n' +
           fillContent(values, now),

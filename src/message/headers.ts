@@ -46,8 +46,18 @@ export function subjectHeader(text: string): string {
     : `${foldLines(`Subject: ${encodeWord(line, 'Q', 52)}`, FOLD_AT)}\r\n`;
 }
 
+/** What makes one click of a URL of the Web (RFC 8058 §3.1). */
+const ONE_CLICK = 'List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n';
+
 /**
- * The headers that let a recipient unsubscribe, by one click where the URL is of the Web (RFC 2369 §3.2, RFC 8058 §3.1).
+ * The headers that let a recipient unsubscribe (RFC 2369 §3.2): each of these links does, the first one that a mail program
+ * can use first. One line, for a folded one breaks at some relays.
+ */
+export const linksHeader = (links: readonly string[]): string =>
+  `List-Unsubscribe: ${links.map((link) => `<${link}>`).join(', ')}\r\n${links[0]?.startsWith('https:') ? ONE_CLICK : ''}`;
+
+/**
+ * The same of a URL that somebody else answers.
  * @throws Error when a value that was not encoded makes no URL of it
  */
 function unsubscribeHeaders(url: string): string {
@@ -60,10 +70,7 @@ function unsubscribeHeaders(url: string): string {
       `List-Unsubscribe would be a URL of ${url.length} characters, which is too long`,
     );
   }
-  const oneClick = /^https:/i.test(url)
-    ? 'List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n'
-    : '';
-  return `${header}\r\n${oneClick}`;
+  return `${header}\r\n${/^https:/i.test(url) ? ONE_CLICK : ''}`;
 }
 
 /** Makes a header, with its CRLF, of a value; a mailbox is given as it was written, a template filled. */

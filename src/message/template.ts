@@ -10,6 +10,7 @@ import {
 } from 'liquidjs';
 import { EMAIL_FIELD, fieldName } from '../domain/fields.js';
 import { type ForTemplates, MESSAGE_VALUES, mapTemplates } from '../domain/message-values.js';
+import { UNSUBSCRIBE_FIELD } from '../domain/unsubscribe-link.js';
 import { CampaignError } from '../errors.js';
 import { Cell } from './cell.js';
 import { findEncodedTag } from './encoded-tags.js';
@@ -113,13 +114,18 @@ function usedFields(
         columns
           ? `the merge field "${written}" could be any of the columns ${columns.join(', ')}`
           : `there is no merge field "${written}"`,
-        columns ? 'rename all but one of them' : `use one of: ${[...known].join(', ')}`,
+        columns ? 'rename all but one of them' : remedyFor(field, known),
       );
     }
     used.set(written, field);
   }
   return used;
 }
+
+const remedyFor = (field: string, known: ReadonlySet<string>): string =>
+  field === UNSUBSCRIBE_FIELD
+    ? 'give --unsubscribe-url or --unsubscribe-mailto, whose link it is'
+    : `use one of: ${[...known].join(', ')}`;
 
 const PROPERTIES = ['size', 'first', 'last'];
 /** Those of lists, of their parts as `group_by` makes them, and of the loops over them. */

@@ -42,6 +42,13 @@ export interface QueueOptions extends OptionalHeaders {
   /** The bodies, Liquid templates: text, not paths. One at least; the text is made from the HTML when left out. */
   html?: string | undefined;
   text?: string | undefined;
+  /**
+   * Where `campaign serve --public` answers, such as `https://news.example.org/u`: each recipient gets a link of it. Not with
+   * `listUnsubscribe`, which is for a page of one's own.
+   */
+  unsubscribeUrl?: string | undefined;
+  /** Who takes mails that unsubscribe. */
+  unsubscribeMailto?: string | undefined;
   /** Where times in the message are shown, such as `Europe/Berlin`; UTC when left out. */
   timezone?: string | undefined;
   /** What the send is called in lists; the subject when left out. */

@@ -13,6 +13,8 @@ const WORDS: Readonly<Record<string, string>> = {
   '--email-column': 'emailColumn',
   '--encoding': 'encoding',
   '--email': 'email',
+  '--unsubscribe-url': 'unsubscribeUrl',
+  '--unsubscribe-mailto': 'unsubscribeMailto',
 };
 
 /** A command line between backticks is left as it is: that is what a person types. */

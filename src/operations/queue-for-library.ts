@@ -9,6 +9,7 @@ import { PACING_DEFAULTS, PACING_LIMITS } from '../domain/pacing.js';
 import { MAX_BODY_BYTES, QUEUE_LENGTHS, type Queued } from '../domain/queued.js';
 import { clip } from '../domain/text.js';
 import { isTimeZone } from '../domain/time-zone.js';
+import { checkUnsubscribeMailto, checkUnsubscribeUrl } from '../domain/unsubscribe-link.js';
 import { CampaignError } from '../errors.js';
 import { encodingName } from '../list/encoding.js';
 import type { NamedTemplate } from '../message/template.js';
@@ -39,6 +40,13 @@ const list: Reader<string | ReturnType<typeof pieces>> = (value, name) =>
 /** @throws CampaignError BAD_ADDRESS */
 const sender: Reader<string> = (value, name) =>
   checkSender(name, text(QUEUE_LENGTHS.header)(value, name));
+
+const webAddress: Reader<string> = (value, name) =>
+  checkUnsubscribeUrl(name, text(QUEUE_LENGTHS.header)(value, name), 'BAD_SETTING');
+
+/** @throws CampaignError BAD_ADDRESS */
+const address: Reader<string> = (value, name) =>
+  checkUnsubscribeMailto(name, text(QUEUE_LENGTHS.header)(value, name));
 
 /** @throws CampaignError BAD_TEMPLATE */
 const body: Reader<NamedTemplate> = (value, name) => {
@@ -79,6 +87,8 @@ const READERS = {
   html: body,
   text: body,
   ...OPTIONAL_HEADERS,
+  unsubscribeUrl: webAddress,
+  unsubscribeMailto: address,
   timezone: known(
     (name) => (isTimeZone(name) ? name : undefined),
     'the name of a time zone, such as Europe/Berlin or UTC',
@@ -147,6 +157,13 @@ function requestOf(read: Read<typeof READERS>, signal: AbortSignal): QueueReques
       'give a template as html, as text or as both',
     );
   }
+  if (read.listUnsubscribe && (read.unsubscribeUrl ?? read.unsubscribeMailto) !== undefined) {
+    throw new CampaignError(
+      'BAD_SETTING',
+      'listUnsubscribe is given beside unsubscribeUrl or unsubscribeMailto',
+      'give listUnsubscribe for a page of your own, or the others for that of `campaign serve`',
+    );
+  }
   return {
     list:
       typeof given === 'string'
@@ -157,6 +174,8 @@ function requestOf(read: Read<typeof READERS>, signal: AbortSignal): QueueReques
     html,
     text: plain,
     ...pick(read, OPTIONAL_HEADERS),
+    unsubscribeUrl: read.unsubscribeUrl,
+    unsubscribeMailto: read.unsubscribeMailto,
     timezone: read.timezone ?? 'UTC',
     name: read.name ?? clip(subject, QUEUE_LENGTHS.name),
     key: read.key ?? null,

@@ -9,6 +9,7 @@ import {
   type ValueKey,
 } from '../domain/message-values.js';
 import type { ImportProgress, Queued, QueuePlan } from '../domain/queued.js';
+import { hasUnsubscribeWay, UNSUBSCRIBE_FIELD, usableFields } from '../domain/unsubscribe-link.js';
 import { openRecipients, type RecipientList } from '../list/recipient-list.js';
 import { createRejects, type RejectsFile } from '../list/rejects.js';
 import { counted, type ListInput, type ListSource, openSource } from '../list/source.js';
@@ -139,13 +140,16 @@ function checkMessage(
     onFinding({ kind: 'above-header', list: source.name, headerLine, above });
   }
   const { twins } = list.columns;
+  const fieldNames = usableFields({ ...valuesOf(request), fieldNames: fieldNamesOf(list) });
   parseTemplates({
     ...templatesOf(request),
-    fieldNames: fieldNamesOf(list),
+    fieldNames,
     twins,
     timezone: request.timezone,
   });
   if (twins.size > 0) onFinding({ kind: 'ambiguous-fields', fields: twins });
+  const own = list.columns.fields.find(({ name }) => name === UNSUBSCRIBE_FIELD);
+  if (own && hasUnsubscribeWay(valuesOf(request))) onFinding({ kind: 'link-field-taken' });
 }
 
 function tellOfEmptyText(request: QueueRequest, { onFinding }: QueueDeps): void {

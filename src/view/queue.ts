@@ -109,6 +109,8 @@ export function findingText(finding: QueueFinding): string {
       return aboveNotice(finding.list, finding.headerLine, finding.above);
     case 'ambiguous-fields':
       return twinsNotice(finding.fields);
+    case 'link-field-taken':
+      return `The list's own unsubscribe_url is not used: {{ unsubscribe_url }} is the link of --unsubscribe-url or --unsubscribe-mailto.`;
     case 'no-text':
       return `The text part made from ${finding.html} is empty: give images an alt text, or a text part with --text.`;
     case 'rejected':

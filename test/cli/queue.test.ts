@@ -54,9 +54,9 @@ const flags = (more: Flags = {}): Flags => ({
 });
 
 /** What the command makes of its options, as commander gives them. */
-async function optionsOf(given: Flags): Promise<QueueOptions> {
+async function optionsOf(given: Flags, unsubscribeUrl?: string): Promise<QueueOptions> {
   const input = await readInput(queueDeclaration, { arguments: [], options: given });
-  return queueOptions(input as unknown as QueueInput, given.yes === true);
+  return queueOptions(input as unknown as QueueInput, given.yes === true, { unsubscribeUrl });
 }
 
 interface Run extends Partial<QueueDeps> {
@@ -447,6 +447,21 @@ describe('bad input leaves nothing in the database', () => {
       { listUnsubscribe: 'https://x.org/\nBcc: x' },
       '--list-unsubscribe',
     ],
+    [
+      'a URL of links with a password',
+      { unsubscribeUrl: 'https://a:b@x.org' },
+      '--unsubscribe-url has a user',
+    ],
+    [
+      'a URL of links without TLS',
+      { unsubscribeUrl: 'http://x.org/u' },
+      '--unsubscribe-url begins with http:',
+    ],
+    [
+      'a name beside the address of mails',
+      { unsubscribeMailto: 'A <a@x.org>' },
+      '--unsubscribe-mailto',
+    ],
     ['a line break in the subject', { subject: 'Hi\nBcc: x' }, '--subject'],
     ['a time zone that is none', { timezone: 'Europe/Berlinn' }, '--timezone "Europe/Berlinn"'],
     ['an offset for a time zone', { timezone: '+01:00' }, '--timezone "+01:00"'],
@@ -458,6 +473,82 @@ describe('bad input leaves nothing in the database', () => {
     const check = optionsOf(flags(more));
     await expect(check).rejects.toThrow(message);
     await expect(check).rejects.toThrow(CampaignError);
+  });
+});
+
+describe('where a send is unsubscribed from', () => {
+  const URL = 'https://news.example.org/u';
+
+  it('is kept with its message, and a template may use the link', async () => {
+    const { id } = await run({
+      unsubscribeUrl: `${URL}/`,
+      unsubscribeMailto: 'leave@bücher.example',
+      subject: '{{ name }} {{ unsubscribe_url }}',
+    });
+    const [message] = await db.database.rows('SELECT * FROM CAMPAIGN_MESSAGES WHERE SEND_ID = ?', [
+      id,
+    ]);
+    expect(message).toMatchObject({
+      UNSUBSCRIBE_URL: URL,
+      UNSUBSCRIBE_MAILTO: 'leave@xn--bcher-kva.example',
+      FIELD_NAMES: '["name"]',
+    });
+  });
+
+  it('is named by the setting, unless a flag says otherwise or somebody has a page of his own', async () => {
+    const urlOf = async (more: Flags) => (await optionsOf(flags(more), URL)).unsubscribeUrl;
+    expect(await urlOf({})).toBe(URL);
+    expect(await urlOf({ unsubscribeUrl: 'https://other.example' })).toBe('https://other.example');
+    expect(await urlOf({ listUnsubscribe: 'https://own.example/{{ email }}' })).toBeUndefined();
+  });
+
+  it('goes with no page of his own', async () => {
+    for (const more of [
+      ['--unsubscribe-url', URL],
+      ['--unsubscribe-mailto', 'leave@example.org'],
+    ]) {
+      const { code, stderr } = await runCommand(
+        [
+          'queue',
+          '--list',
+          listOf(1),
+          '--from',
+          'a@example.org',
+          '--subject',
+          's',
+          '--html',
+          join(directory, 'body.html'),
+          '--list-unsubscribe',
+          URL,
+          ...more,
+        ],
+        { url: db.url },
+      );
+      expect(code).toBe(2);
+      expect(stderr).toContain('--list-unsubscribe');
+      expect(stderr).toContain(more[0]);
+    }
+  });
+
+  it('must be known to a template that uses the link', async () => {
+    const error = await leavesNothing(() => failure({ subject: '{{ unsubscribe_url }}' }));
+    expect(error).toMatchObject({
+      code: 'BAD_TEMPLATE',
+      message: expect.stringContaining('there is no merge field "unsubscribe_url"'),
+      remedy: expect.stringContaining('--unsubscribe-url'),
+    });
+  });
+
+  it('is told to whoever has a column of that name, which is not used', async () => {
+    const notices: string[] = [];
+    const list = file(
+      'email,name,Unsubscribe URL\nann@example.org,Ann,https://elsewhere.example\n',
+    );
+    await run({ list, unsubscribeUrl: URL, dryRun: true }, { notices });
+    expect(notices.join('\n')).toContain("The list's own unsubscribe_url is not used");
+    notices.length = 0;
+    await run({ list, dryRun: true }, { notices });
+    expect(notices).toEqual([]);
   });
 });
 

@@ -46,6 +46,17 @@ describe('where a setting comes from', () => {
     });
   });
 
+  it('is a URL of links without a password, which an error does not repeat', () => {
+    const env = { ...bothUrls, CAMPAIGN_UNSUBSCRIBE_URL: 'https://news.example.org/u/' };
+    expect(loadSettings(env, cwd).unsubscribeUrl).toBe('https://news.example.org/u');
+    env.CAMPAIGN_UNSUBSCRIBE_URL = 'https://u:secret@news.example.org';
+    const error = refusal(() => loadSettings(env, cwd));
+    expect(error).toMatchObject({
+      code: 'BAD_SETTING',
+      message: 'CAMPAIGN_UNSUBSCRIBE_URL has a user or a password in it',
+    });
+  });
+
   it('counts an empty variable as not set, and the result cannot be changed', () => {
     const settings = loadSettings({ ...bothUrls, CAMPAIGN_BLOCK_AFTER: '' }, cwd);
     expect(settings.blockAfter).toBe(20);

@@ -296,6 +296,13 @@ describe('queue', () => {
     ['BAD_TEMPLATE', 'html is no text', { html: 5 }],
     ['BAD_TEMPLATE', 'html, line 1, column 7', { html: '<p>{{ nam }}</p>' }],
     ['BAD_TEMPLATE', 'listUnsubscribe', { listUnsubscribe: 'ftp://example.org' }],
+    ['BAD_SETTING', 'unsubscribeUrl begins with http:', { unsubscribeUrl: 'http://example.org' }],
+    ['BAD_ADDRESS', 'unsubscribeMailto is "x"', { unsubscribeMailto: 'x' }],
+    [
+      'BAD_SETTING',
+      'listUnsubscribe is given beside unsubscribeUrl',
+      { listUnsubscribe: 'https://example.org/u', unsubscribeUrl: 'https://example.org/u' },
+    ],
     ['BAD_SETTING', 'batchSize is 0', { batchSize: 0 }],
     ['BAD_SETTING', 'delayMs is "5"', { delayMs: '5' }],
     ['BAD_SETTING', 'timezone is "Nowhere"', { timezone: 'Nowhere' }],

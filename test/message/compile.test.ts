@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { FilledMessage, MessageSource } from '../../src/domain/message.ts';
+import { unsubscribeTokensOf } from '../../src/domain/unsubscribe-token.ts';
 import { CampaignError } from '../../src/errors.ts';
 import { compileMessage } from '../../src/message/compile.ts';
 import { QuotedWriter, quote } from '../../src/message/quoted-printable.ts';
@@ -16,6 +17,8 @@ const SOURCE: MessageSource = {
   from: 'Example News <news@example.com>',
   replyTo: null,
   listUnsubscribe: null,
+  unsubscribeUrl: null,
+  unsubscribeMailto: null,
   timezone: 'UTC',
   subject: 'Hello {{ first_name }}',
   html: '<p>Dear {{ first_name }},</p>\n<p>bye</p>\n',
@@ -135,6 +138,76 @@ test('a message with both parts is written as this', () => {
     `--${boundary}--`,
     '',
   ]);
+});
+
+describe('the links of a recipient', () => {
+  const WAYS = {
+    unsubscribeUrl: 'https://news.example.org/u',
+    unsubscribeMailto: "o'no+x@example.org",
+  };
+  const token = unsubscribeTokensOf(42, SOURCE.secret)(7);
+  const page = `https://news.example.org/u/${token}`;
+  const mail = `mailto:o'no%2Bx@example.org?subject=unsubscribe%20${token}`;
+  const lines = (own: Partial<MessageSource>): string[] =>
+    fill(own)
+      .data.split('\r\n')
+      .filter((line) => line.startsWith('List-'));
+
+  test('are one line of List-Unsubscribe, the page first, by one click', () => {
+    expect(lines(WAYS)).toEqual([
+      `List-Unsubscribe: <${page}>, <${mail}>`,
+      'List-Unsubscribe-Post: List-Unsubscribe=One-Click',
+    ]);
+  });
+
+  test('are taken for one click with https alone (RFC 8058 §3.1)', () => {
+    expect(lines({ unsubscribeMailto: WAYS.unsubscribeMailto })).toEqual([
+      `List-Unsubscribe: <${mail}>`,
+    ]);
+    expect(lines({ unsubscribeUrl: 'http://127.0.0.1:8026' })).toEqual([
+      `List-Unsubscribe: <http://127.0.0.1:8026/${token}>`,
+    ]);
+  });
+
+  test('stand in one line of 998 characters, however long they may be', () => {
+    const line = lines({
+      unsubscribeUrl: `https://${'a'.repeat(392)}`,
+      unsubscribeMailto: `${'"ü'.repeat(21)}@${'b'.repeat(190)}`,
+    })[0];
+    expect(line?.length).toBeLessThanOrEqual(998);
+  });
+
+  test('fill {{ unsubscribe_url }}, in HTML, in the text made of it, and over a column of that name', () => {
+    const message = fill(
+      {
+        ...WAYS,
+        html: '<p>Dear {{ first_name }}, <a href="{{ unsubscribe_url }}">leave</a></p>',
+        text: null,
+        fieldNames: ['first_name', 'unsubscribe_url'],
+      },
+      { first_name: 'Ann', unsubscribe_url: 'https://elsewhere.example' },
+    );
+    expect(htmlOf(message)).toContain(`<a href="${page}">leave</a>`);
+    expect(textOf(message)).toContain(page);
+    expect(
+      textOf(fill({ unsubscribeMailto: 'leave@example.org', text: '{{ unsubscribe_url }}' })),
+    ).toContain(`mailto:leave@example.org?subject=unsubscribe%20${token}`);
+  });
+
+  test('are no field where a message has none, unless its list has that column', () => {
+    const own = { text: '{{ unsubscribe_url }}' };
+    expect(() => compile(own)).toThrow(
+      expect.objectContaining({
+        code: 'BAD_TEMPLATE',
+        remedy: 'give --unsubscribe-url or --unsubscribe-mailto, whose link it is',
+      }),
+    );
+    const fields = { unsubscribe_url: 'https://own.example/1' };
+    expect(
+      textOf(fill({ ...own, subject: 'x', html: null, fieldNames: ['unsubscribe_url'] }, fields)),
+    ).toContain('https://own.example/1');
+    expect(lines({})).toEqual([]);
+  });
 });
 
 describe('List-Unsubscribe', () => {

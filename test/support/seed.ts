@@ -101,6 +101,8 @@ export async function seedSendWithRows(
     from: 'News <news@example.org>',
     replyTo: null,
     listUnsubscribe: null,
+    unsubscribeUrl: null,
+    unsubscribeMailto: null,
     timezone: 'UTC',
     subject: 'Hello',
     html: null,

@@ -35,6 +35,8 @@ it('lays out the plan', () => {
         list: 'list.csv',
         listBytes: 1_300_000,
         listUnsubscribe: 'https://example.org/u/{{ name }}',
+        unsubscribeUrl: null,
+        unsubscribeMailto: null,
         timezone: 'UTC',
         fieldNames: ['name'],
         batchSize: 1,

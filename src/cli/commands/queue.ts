@@ -28,7 +28,19 @@ export default defineCommand({
     listUnsubscribe: text({
       max: QUEUE_LENGTHS.header,
       placeholder: 'template',
-      help: 'URL that unsubscribes a recipient by one click: https://… (or mailto:…)',
+      help: 'URL of your own that unsubscribes a recipient by one click: https://… (or mailto:…)',
+    }),
+    unsubscribeUrl: text({
+      max: QUEUE_LENGTHS.header,
+      placeholder: 'url',
+      help: 'where `campaign serve --public` answers: each recipient gets a link of it (CAMPAIGN_UNSUBSCRIBE_URL)',
+      conflicts: ['listUnsubscribe'],
+    }),
+    unsubscribeMailto: text({
+      max: QUEUE_LENGTHS.header,
+      placeholder: 'address',
+      help: 'who takes mails that unsubscribe, for programs that write instead of clicking',
+      conflicts: ['listUnsubscribe'],
     }),
     timezone: timeZone({
       help: 'where times in the message are shown, such as Europe/Berlin',

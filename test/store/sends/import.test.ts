@@ -36,6 +36,8 @@ const MESSAGE = {
   from: 'news@example.org',
   replyTo: null,
   listUnsubscribe: null,
+  unsubscribeUrl: null,
+  unsubscribeMailto: null,
   timezone: 'UTC',
   subject: 'Hi',
   html: null,
