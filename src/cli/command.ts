@@ -31,6 +31,11 @@ export interface Argument<T> extends Value<T> {
   readonly optional?: true;
 }
 
+/** `<address...>`, the last argument: one or more of them, or, where it may be left out, none. */
+export interface Repeated<T> extends Argument<T> {
+  readonly repeated: true;
+}
+
 /** `--name <value>`; the name is its key in kebab-case. */
 export interface ValueOption<T> extends Value<T> {
   readonly kind: 'value';
@@ -67,7 +72,7 @@ export interface Catalogue {
 
 export type LoadCatalogue = () => Promise<Catalogue>;
 
-type Arguments = Readonly<Record<string, Argument<unknown>>>;
+type Arguments = Readonly<Record<string, Argument<unknown> | Repeated<unknown>>>;
 type Options = Readonly<Record<string, AnyOption>>;
 type Values = Readonly<Record<string, unknown>>;
 
@@ -99,7 +104,11 @@ export interface CommandDeclaration {
 }
 
 type Input<A extends Arguments, O extends Options> = {
-  readonly [Name in keyof A]: A[Name] extends Argument<infer T> ? T : never;
+  readonly [Name in keyof A]: A[Name] extends Repeated<infer T>
+    ? readonly T[]
+    : A[Name] extends Argument<infer T>
+      ? T
+      : never;
 } & {
   readonly [Name in keyof O]: O[Name] extends ValueOption<infer T> ? T : boolean;
 };

@@ -24,6 +24,11 @@ const COMMANDS: Record<string, () => Promise<DeclarationModule>> = {
   verify: () => import('./commands/verify.js'),
   resolve: () => import('./commands/resolve.js'),
   retry: () => import('./commands/retry.js'),
+  'suppress add': () => import('./commands/suppress-add.js'),
+  'suppress remove': () => import('./commands/suppress-remove.js'),
+  'suppress check': () => import('./commands/suppress-check.js'),
+  'suppress list': () => import('./commands/suppress-list.js'),
+  'suppress export': () => import('./commands/suppress-export.js'),
   events: () => import('./commands/events.js'),
   schema: () => import('./commands/schema.js'),
   completion: () => import('./commands/completion.js'),
@@ -32,6 +37,7 @@ const COMMANDS: Record<string, () => Promise<DeclarationModule>> = {
 
 /** Commands that only have commands of their own, and what these are for. */
 export const GROUPS: Readonly<Record<string, string>> = {
+  suppress: 'who must not be mailed: addresses and whole domains, by topic',
   sandbox: 'a private database and a capturing SMTP server, to try things without harm',
 };
 

@@ -1,4 +1,4 @@
-import type { AnyOption } from './command.js';
+import type { AnyOption, Argument, Repeated } from './command.js';
 
 /** `--batch-size` of the key `batchSize`. */
 export const flagOf = (key: string): string =>
@@ -7,3 +7,9 @@ export const flagOf = (key: string): string =>
 /** An option as help writes it: `--limit <n>`. */
 export const flagsOf = (key: string, option: AnyOption): string =>
   option.kind === 'flag' ? flagOf(key) : `${flagOf(key)} <${option.placeholder}>`;
+
+/** An argument as help writes it: `<id>`, `[id]`, `<address...>`. */
+export function argumentOf(argument: Argument<unknown> | Repeated<unknown>): string {
+  const name = 'repeated' in argument ? `${argument.placeholder}...` : argument.placeholder;
+  return argument.optional ? `[${name}]` : `<${name}>`;
+}

@@ -104,6 +104,27 @@ const PRESENTERS: Presenters = {
         onTerminal || queued.id === null ? null : queueSummary(queued),
     };
   },
+  suppress: async () => {
+    const [{ suppressionResultJson }, { resultLines }] = await Promise.all([
+      import('../contract/suppressions.js'),
+      import('../view/suppressions.js'),
+    ]);
+    return { json: suppressionResultJson, lines: resultLines };
+  },
+  suppressed: async () => {
+    const [{ suppressionCheckJson }, { checkLines }] = await Promise.all([
+      import('../contract/suppressions.js'),
+      import('../view/suppressions.js'),
+    ]);
+    return {
+      json: (checks) => checks.map(suppressionCheckJson),
+      lines: (checks) => checks.map(checkLines).join(''),
+    };
+  },
+  suppressions: async () => {
+    const { suppressionPieces } = await import('./suppression-pieces.js');
+    return { pieces: suppressionPieces };
+  },
   migrate: async () => {
     const { migrateJson } = await import('../contract/migrate.js');
     return {

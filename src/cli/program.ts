@@ -4,7 +4,7 @@ import type { AnyOption, CommandDeclaration, Example } from './command.js';
 import type { Outside } from './context.js';
 import { GROUPS, isCommand, loadCatalogue, loadDeclarations } from './declarations.js';
 import type { Topic } from './docs/topics.js';
-import { flagsOf } from './flags.js';
+import { argumentOf, flagsOf } from './flags.js';
 import { write } from './output.js';
 import { packageVersion } from './package-version.js';
 import { type Given, runCommand } from './runner.js';
@@ -79,9 +79,8 @@ function addCommand(
   const name = words.pop() ?? '';
   const parent = words.reduce(groupOf, program);
   const command = parent.command(name).description(declaration.summary);
-  const fields = Object.values(declaration.arguments ?? {});
-  for (const { placeholder, help, optional } of fields) {
-    command.argument(optional ? `[${placeholder}]` : `<${placeholder}>`, help);
+  for (const field of Object.values(declaration.arguments ?? {})) {
+    command.argument(argumentOf(field), field.help);
   }
   for (const [key, option] of Object.entries(declaration.options ?? {})) {
     command.addOption(commanderOption(key, option));
@@ -91,7 +90,7 @@ function addCommand(
   command.addHelpText('after', exampleLines(declaration.examples));
   command.action(() =>
     run({
-      arguments: command.processedArgs as (string | undefined)[],
+      arguments: command.processedArgs as Given['arguments'],
       options: command.opts(),
     }),
   );

@@ -5,8 +5,9 @@ import {
   SEND_STATUSES,
   type SendStatus,
 } from '../domain/states.js';
+import { checkSuppressed, EVERYTHING, readTopic } from '../domain/suppression.js';
 import { CampaignError } from '../errors.js';
-import type { Argument, Completion, Flag, ValueOption } from './command.js';
+import type { Argument, Completion, Flag, Repeated, ValueOption } from './command.js';
 
 /** Why the text of a value is none. */
 export class Unfit extends Error {
@@ -153,6 +154,16 @@ export const encoding = <S extends Spec<string>>(spec: S) =>
     );
   });
 
+/** What a send, or a no, is about; empty: everything. */
+export const topic = <S extends Spec<string>>(spec: S) =>
+  option<string, S>({ placeholder: 'topic', ...spec }, (given) => {
+    const name = given === '' ? EVERYTHING : readTopic(given);
+    if (name !== undefined) return name;
+    throw unfit(
+      'at most 63 letters (a to z), digits, dots and hyphens, of which the first is a letter or digit',
+    );
+  });
+
 /** What `read` makes of a text; it throws Unfit by way of `mustBe`. */
 export const custom = <T, S extends Spec<T>>(spec: S, read: (text: string) => T) =>
   option<T, S>(spec, read);
@@ -194,3 +205,29 @@ export const optionalSendId: Argument<number | undefined> = { ...sendId, optiona
 /** An option that names a send. */
 export const sendOption = <S extends Spec<number>>(spec: S) =>
   option<number, S>({ placeholder: 'id', completion: 'send', ...spec }, readSendId);
+
+/** The `<address...>` argument: addresses and `@domains`; what they hold is checked by whoever takes them. */
+export const addresses: Repeated<string> = {
+  placeholder: 'address',
+  help: 'ann@example.org, or @example.org for all of a domain; - reads them from standard input, one a line',
+  read: (text) => text,
+  repeated: true,
+};
+
+/** A domain as entries have it, from `gmail.com` or `@gmail.com`. */
+const domain = <S extends Spec<string>>(spec: S) =>
+  option<string, S>({ placeholder: 'domain', ...spec }, (given) => {
+    const check = checkSuppressed(`@${given.trim().replace(/^@/, '')}`);
+    if (check.ok) return check.norm.slice(1);
+    throw unfit('a domain, such as example.org');
+  });
+
+/** The options that choose among suppressions. */
+export const suppressionFilter = {
+  topic: topic({ help: 'only of this topic; "" for those to everything' }),
+  source: anyText({ placeholder: 'word', help: 'only what this wrote: smtp, import, manual …' }),
+  reason: anyText({ help: 'only those whose reason has these words, in this case' }),
+  since: instant({ help: 'only from this time on (RFC 3339)' }),
+  until: instant({ help: 'only from before this time' }),
+  domain: domain({ help: 'only of this domain, its own entry too' }),
+};

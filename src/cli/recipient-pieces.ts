@@ -1,9 +1,5 @@
-import {
-  RECIPIENT_KEYS,
-  type RecipientsText,
-  recipientJson,
-  recipientsText,
-} from '../contract/recipients.js';
+import type { RowsText } from '../contract/document.js';
+import { RECIPIENT_KEYS, recipientJson, recipientsText } from '../contract/recipients.js';
 import type { RecipientRow } from '../domain/recipient-page.js';
 import { recipientCells, recipientLine } from '../view/recipients.js';
 import type { RecipientPages } from './results.js';
@@ -29,12 +25,12 @@ export async function* recipientPieces(
 
 const noEnd = (): string => '';
 
-const linesText: RecipientsText = {
+const linesText: RowsText<RecipientRow> = {
   rows: (rows) => rows.map((row) => recipientLine(recipientJson(row))).join(''),
   end: noEnd,
 };
 
-async function tableText(color: boolean): Promise<RecipientsText> {
+async function tableText(color: boolean): Promise<RowsText<RecipientRow>> {
   const { plainTable } = await import('../view/tables.js');
   const head = ['email', 'status', 'attempts', 'code', '', 'error', 'sent'];
   const cells = (row: RecipientRow): string[] => {
@@ -52,23 +48,12 @@ async function tableText(color: boolean): Promise<RecipientsText> {
   return { rows: (rows) => plainTable(head, rows.map(cells), { color }), end: noEnd };
 }
 
-async function csvText(): Promise<RecipientsText> {
-  const { stringify } = await import('csv-stringify/sync');
-  // A cell that begins with =, +, - or @ gets an apostrophe: a spreadsheet would run a server's words as a formula. An
-  // address with + or - goes without: it makes no formula, and with an apostrophe would be somebody else's.
-  const format = (rows: string[][]): string =>
-    stringify(rows, {
-      escape_formulas: true,
-      record_delimiter: 'windows',
-      cast: {
-        string: (value, { column }) =>
-          column === 0 && /^[+-]/.test(value) ? { value, escape_formulas: false } : value,
-      },
-    });
+async function csvText(): Promise<RowsText<RecipientRow>> {
+  const { safeCsv } = await import('../list/safe-csv.js');
   let head: string[][] = [[...RECIPIENT_KEYS]];
   return {
     rows: (rows) => {
-      const text = format([...head, ...rows.map(cellsOf)]);
+      const text = safeCsv([...head, ...rows.map(cellsOf)]);
       head = [];
       return text;
     },

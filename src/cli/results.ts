@@ -4,12 +4,27 @@ import type { Queued } from '../domain/queued.js';
 import type { RecipientPage } from '../domain/recipient-page.js';
 import type { SandboxStatus } from '../domain/sandbox.js';
 import type { SendEvent } from '../domain/send-events.js';
+import type {
+  SuppressionCheck,
+  SuppressionPage,
+  SuppressionResult,
+} from '../domain/suppression.js';
 import type { Verification } from '../domain/verification.js';
+import type { CampaignError } from '../errors.js';
 
 /** Recipients page by page, and in what form they were asked for. */
 export interface RecipientPages {
   readonly pages: AsyncIterable<RecipientPage>;
   /** CSV, where JSON was not asked for. */
+  readonly csv: boolean;
+  /** Of unknown length: no table, whose widths need all rows. */
+  readonly endless: boolean;
+}
+
+/** Suppressions page by page, and in what form they were asked for. */
+export interface SuppressionPages {
+  readonly pages: AsyncIterable<SuppressionPage>;
+  /** The CSV of an export, where JSON was not asked for. */
   readonly csv: boolean;
   /** Of unknown length: no table, whose widths need all rows. */
   readonly endless: boolean;
@@ -23,6 +38,9 @@ export interface Values {
   events: SendEvent;
   verify: Verification;
   queue: Queued;
+  suppress: SuppressionResult;
+  suppressed: readonly SuppressionCheck[];
+  suppressions: SuppressionPages;
   migrate: { readonly applied: readonly string[] };
   sandbox: SandboxStatus;
 }
@@ -42,6 +60,8 @@ export class Ending<V> {
     readonly how: {
       /** What is said on stderr behind the value, not with --json; asked when all of the value is written. */
       readonly aside?: () => string | null;
+      /** What part of it failed with, told behind the value. */
+      readonly failure?: CampaignError | undefined;
       /** The name of the signal that cut the command short: the exit code. */
       readonly signal?: unknown;
     },

@@ -11,8 +11,8 @@ import { Ending } from './results.js';
 
 /** The texts of a command line, apart but not read yet. */
 export interface Given {
-  /** In the order of the declaration. */
-  arguments: readonly (string | undefined)[];
+  /** In the order of the declaration; of one that is repeated all its texts. */
+  arguments: readonly (string | readonly string[] | undefined)[];
   /** By key: the text of an option with a value, true for a flag. */
   options: Readonly<Record<string, unknown>>;
 }
@@ -38,6 +38,7 @@ export async function runCommand(
   const shown = print && value !== undefined ? await print(value, context) : undefined;
   const aside = how.aside?.();
   if (aside) context.notice(aside);
+  if (how.failure) throw how.failure;
   if (how.signal !== undefined) return signalExit(how.signal);
   return shown === 'contradiction' ? ERROR_CODES.CONTRADICTION.exit : EXIT.ok;
 }
@@ -80,15 +81,18 @@ export async function readInput(
   }
   for (const [index, [key, argument]] of Object.entries(declaration.arguments ?? {}).entries()) {
     const text = given.arguments[index];
-    if (text === undefined) continue;
-    input[key] = await readValue(argument, text, ({ sentence }) =>
-      invalid(
-        `command-argument value '${text}' is invalid for argument '${argument.placeholder}'. ${sentence}`,
-      ),
-    );
+    if (typeof text === 'string') input[key] = await readArgument(argument, text);
+    else if (text) input[key] = await Promise.all(text.map((one) => readArgument(argument, one)));
   }
   return input;
 }
+
+const readArgument = (argument: Value<unknown>, text: string): Promise<unknown> =>
+  readValue(argument, text, ({ sentence }) =>
+    invalid(
+      `command-argument value '${text}' is invalid for argument '${argument.placeholder}'. ${sentence}`,
+    ),
+  );
 
 const readOption = (
   { tellsUnfit }: CommandDeclaration,

@@ -1,4 +1,5 @@
 import type { RecipientRow } from '../domain/recipient-page.js';
+import { type RowsText, rowsDocument } from './document.js';
 import { timeOrNull } from './time.js';
 
 export type RecipientJson = ReturnType<typeof recipientJson>;
@@ -30,24 +31,6 @@ export const RECIPIENT_KEYS = [
   'response',
 ] as const satisfies readonly (keyof RecipientJson)[];
 
-/** A page of recipients, or all of them, as pieces of one text: a ledger of ten million rows is never in memory. */
-export interface RecipientsText {
-  rows(rows: readonly RecipientRow[]): string;
-  /** @param next cursor of the next page, null after the last */
-  end(next: string | null): string;
-}
-
-export function recipientsText(): RecipientsText {
-  let separator = '{"recipients":[';
-  return {
-    rows: (rows) =>
-      rows
-        .map((row) => {
-          const text = `${separator}\n${JSON.stringify(recipientJson(row))}`;
-          separator = ',';
-          return text;
-        })
-        .join(''),
-    end: (next) => `${separator === ',' ? '\n' : separator}],"next":${JSON.stringify(next)}}\n`,
-  };
-}
+/** A page of recipients, or all of them. */
+export const recipientsText = (): RowsText<RecipientRow> =>
+  rowsDocument('recipients', recipientJson);

@@ -6,6 +6,11 @@ export const SHAPES = [
   'events',
   'verify',
   'queue',
+  /** What a change of the suppressions came to. */
+  'suppress',
+  /** Whether somebody may be mailed. */
+  'suppressed',
+  'suppressions',
   'migrate',
   'sandbox',
   /** Lines of the scheduler's log, on stderr. */

@@ -42,10 +42,13 @@ type Check = { ok: true; norm: string } | { ok: false; reason: string };
  */
 export function checkSuppressed(text: string): Check {
   const trimmed = text.trim();
-  if (!trimmed.startsWith('@')) return checkAddress(trimmed);
+  if (!isDomain(trimmed)) return checkAddress(trimmed);
   const check = checkAddress(`x${trimmed}`);
   return check.ok ? { ok: true, norm: check.norm.slice(1) } : check;
 }
+
+/** Whether an entry names a whole domain. */
+export const isDomain = (norm: string): boolean => norm.startsWith('@');
 
 /** The entry that names the whole domain of an address; of a domain itself. */
 export const domainEntry = (norm: string): string => norm.slice(norm.lastIndexOf('@'));
@@ -74,4 +77,56 @@ export interface SuppressionFilter {
   until?: Date | undefined;
   /** Of addresses the domain, in A-labels; its own entry too. */
   domain?: string | undefined;
+}
+
+/** What was given and is nobody who could be suppressed. */
+export interface SuppressionRejection {
+  /** Of a file or of standard input; null of what a command line or a call gives. */
+  line: number | null;
+  value: string;
+  reason: string;
+}
+
+/** How many rejections a result names; all of them are counted. */
+export const NAMED_REJECTIONS = 100;
+
+/** What became of suppressions that were to be added, removed or imported. */
+export interface SuppressionResult extends SuppressionChange {
+  /** Of what was given, nobody who could be suppressed. */
+  rejected: number;
+  /** The first of those. */
+  rejections: SuppressionRejection[];
+  /** Rows of a list that say no no. */
+  leftOut: number;
+  /** Nothing was changed: it was only counted. */
+  dryRun: boolean;
+  /** File that puts back what was removed; null where there is none. */
+  saved: string | null;
+}
+
+/** Whether somebody may be mailed, and what keeps them from it. */
+export interface SuppressionCheck {
+  /** As it was given. */
+  email: string;
+  /** The oldest first: the address's own and its domain's. */
+  entries: Suppression[];
+}
+
+/** Entries in the order of their keys. */
+export interface SuppressionPage {
+  entries: Suppression[];
+  /** Cursor of the next page, null on the last. */
+  next: string | null;
+}
+
+/** A place between two entries as users pass it from page to page. */
+export const formatSuppressionCursor = ({ emailNorm, topic }: SuppressionKey): string =>
+  Buffer.from(`${topic}\n${emailNorm}`).toString('base64url');
+
+/** @returns undefined for what no page ended with */
+export function parseSuppressionCursor(text: string): SuppressionKey | undefined {
+  const [, topic, emailNorm] =
+    /^([a-z0-9.-]*)\n(.+)$/.exec(Buffer.from(text, 'base64url').toString()) ?? [];
+  if (topic === undefined || emailNorm === undefined) return undefined;
+  return formatSuppressionCursor({ emailNorm, topic }) === text ? { emailNorm, topic } : undefined;
 }

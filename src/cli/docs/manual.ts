@@ -1,5 +1,5 @@
 import type { AnyOption, CommandDeclaration, Completion } from '../command.js';
-import { flagOf } from '../flags.js';
+import { argumentOf, flagOf } from '../flags.js';
 
 /** An option of a command as documentation has it, those that follow from `prints` and `asks` too. */
 export interface DocumentedOption {
@@ -44,12 +44,7 @@ const conflictsWithJson = (options: readonly (readonly [string, AnyOption])[]): 
 
 /** `pause <id>`. */
 export const usageOf = ({ name, arguments: words = {} }: CommandDeclaration): string =>
-  [
-    name,
-    ...Object.values(words).map(({ placeholder, optional }) =>
-      optional ? `[${placeholder}]` : `<${placeholder}>`,
-    ),
-  ].join(' ');
+  [name, ...Object.values(words).map(argumentOf)].join(' ');
 
 /** What an option or argument means, with what holds when it is left out. */
 export const helpOf = ({ help, fallback }: Pick<DocumentedOption, 'help' | 'fallback'>): string =>

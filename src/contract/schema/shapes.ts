@@ -163,6 +163,58 @@ export const queueSchema = z
   })
   .meta({ title: 'what became of a list' });
 
+export const suppressSchema = z
+  .object({
+    changed: count.describe('entries that were written, or removed'),
+    unchanged: count.describe('of those named, what was so already'),
+    rejected: count.describe('what was named and is no address and no domain'),
+    rejections: z
+      .array(
+        z.object({
+          line: line.nullable().describe('of a file or of standard input; null of an argument'),
+          value: z.string().describe('what stands there'),
+          reason: z.string().describe('why it is none'),
+        }),
+      )
+      .describe('the first hundred of them'),
+    leftOut: count.describe('rows of a list whose columns say that they may be mailed'),
+    dryRun: z.boolean().describe('whether it was only counted'),
+    saved: z
+      .string()
+      .nullable()
+      .describe('file from which `suppress import` puts back what was removed; null without one'),
+  })
+  .meta({ title: 'what a change of the suppressions came to' });
+
+export const suppressionSchema = z
+  .object({
+    email: z.string().describe('the address in its normal form, or `@example.org`: a whole domain'),
+    topic: z.string().describe('to what the no is; empty: to everything'),
+    reason: z.string().describe('why, in the words that were given'),
+    source: z.string().describe('what wrote it'),
+    since: timestamp.describe('since when'),
+  })
+  .meta({ title: 'somebody who must not be mailed' });
+
+export const suppressionCheckSchema = z
+  .object({
+    email: z.string().describe('the address as it was given'),
+    suppressed: z.boolean().describe('whether anything keeps it from being mailed'),
+    topic: z.string().nullable().describe('of the oldest entry: empty for everything'),
+    reason: z.string().nullable().describe('of the oldest entry: why'),
+    source: z.string().nullable().describe('of the oldest entry: what wrote it'),
+    since: timestamp.nullable().describe('of the oldest entry: since when'),
+    entries: z.array(suppressionSchema).describe('all of them, the oldest first'),
+  })
+  .meta({ title: 'whether somebody may be mailed' });
+
+export const suppressionsSchema = z
+  .object({
+    suppressions: z.array(suppressionSchema).describe('in the order of their addresses'),
+    next: z.string().nullable().describe('cursor for `--after`; null on the last page'),
+  })
+  .meta({ title: 'a page of those who must not be mailed, with `--all` every one' });
+
 export const verdictSchema = z
   .object({
     id: id.describe('number of the send'),
@@ -239,6 +291,9 @@ export const PRINTED: Readonly<Record<Shape, readonly Printed[]>> = {
     { when: 'all', as: 'document', schema: z.array(verdictSchema) },
   ],
   queue: [{ as: 'document', schema: queueSchema }],
+  suppress: [{ as: 'document', schema: suppressSchema }],
+  suppressed: [{ as: 'document', schema: z.array(suppressionCheckSchema) }],
+  suppressions: [{ as: 'document', schema: suppressionsSchema }],
   migrate: [{ as: 'document', schema: migrateSchema }],
   sandbox: [{ as: 'document', schema: sandboxSchema }],
   log: [{ as: 'lines', on: 'stderr', schema: logLineSchema }],

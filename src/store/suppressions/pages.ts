@@ -1,13 +1,12 @@
-import type { Suppression, SuppressionFilter, SuppressionKey } from '../../domain/suppression.js';
+import {
+  formatSuppressionCursor,
+  type Suppression,
+  type SuppressionFilter,
+  type SuppressionKey,
+  type SuppressionPage,
+} from '../../domain/suppression.js';
 import type { Executor, Fragment } from '../mysql/packet.js';
 import { ENTRY } from './entry.js';
-
-/** Entries in the order of their keys. */
-export interface SuppressionPage {
-  entries: Suppression[];
-  /** Where the next page begins; null on the last one. */
-  next: SuppressionKey | null;
-}
 
 /** Of a WHERE: what a filter lets through. */
 export function filterFragment(filter: SuppressionFilter): Fragment {
@@ -47,8 +46,5 @@ export async function listSuppressions(
   );
   const entries = rows.slice(0, limit);
   const last = entries.at(-1);
-  return {
-    entries,
-    next: rows.length > limit && last ? { emailNorm: last.emailNorm, topic: last.topic } : null,
-  };
+  return { entries, next: rows.length > limit && last ? formatSuppressionCursor(last) : null };
 }

@@ -18,9 +18,17 @@ import type {
   queueSchema,
   recipientSchema,
   sandboxSchema,
+  suppressionCheckSchema,
+  suppressionSchema,
+  suppressSchema,
   verdictSchema,
 } from '../../../src/contract/schema/shapes.ts';
 import { SHAPES } from '../../../src/contract/shapes.ts';
+import type {
+  SuppressionJson,
+  suppressionCheckJson,
+  suppressionResultJson,
+} from '../../../src/contract/suppressions.ts';
 import type { verdictJson } from '../../../src/contract/verify.ts';
 import type { SchedulerEvent } from '../../../src/domain/scheduler-events.ts';
 import type { EventName } from '../../../src/domain/send-events.ts';
@@ -46,6 +54,13 @@ describe('a schema', () => {
     expectTypeOf<z.infer<typeof verdictSchema>>().toEqualTypeOf<ReturnType<typeof verdictJson>>();
     expectTypeOf<z.infer<typeof migrateSchema>>().toEqualTypeOf<ReturnType<typeof migrateJson>>();
     expectTypeOf<z.infer<typeof sandboxSchema>>().toEqualTypeOf<ReturnType<typeof sandboxJson>>();
+    expectTypeOf<z.infer<typeof suppressSchema>>().toEqualTypeOf<
+      ReturnType<typeof suppressionResultJson>
+    >();
+    expectTypeOf<z.infer<typeof suppressionSchema>>().toEqualTypeOf<SuppressionJson>();
+    expectTypeOf<z.infer<typeof suppressionCheckSchema>>().toEqualTypeOf<
+      ReturnType<typeof suppressionCheckJson>
+    >();
     expectTypeOf<z.infer<typeof errorSchema>>().toEqualTypeOf<ReturnType<typeof errorJson>>();
     expectTypeOf<Flat<z.infer<typeof logLineSchema>>>().toEqualTypeOf<
       Flat<LogLine<SchedulerEvent>>

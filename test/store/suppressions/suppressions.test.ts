@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { NewSuppression } from '../../../src/domain/suppression.ts';
+import { type NewSuppression, parseSuppressionCursor } from '../../../src/domain/suppression.ts';
 import { isSuppressed, lookUp } from '../../../src/store/suppressions/look-up.ts';
 import { listSuppressions } from '../../../src/store/suppressions/pages.ts';
 import { suppress } from '../../../src/store/suppressions/suppress.ts';
@@ -225,8 +225,8 @@ describe('pages', () => {
     for (let after = null as Parameters<typeof listSuppressions>[2]; ; ) {
       const page = await listSuppressions(db.database, {}, after, 2);
       seen.push(...page.entries.map(({ emailNorm, topic }) => `${emailNorm} ${topic}`));
-      after = page.next;
-      if (after === null) break;
+      if (page.next === null) break;
+      after = parseSuppressionCursor(page.next) ?? null;
     }
     expect(seen).toEqual(all.map(({ emailNorm, topic }) => `${emailNorm} ${topic}`));
   });

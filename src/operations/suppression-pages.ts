@@ -1,0 +1,24 @@
+import {
+  parseSuppressionCursor,
+  type SuppressionFilter,
+  type SuppressionKey,
+  type SuppressionPage,
+} from '../domain/suppression.js';
+import { listSuppressions } from '../store/suppressions/pages.js';
+import type { Workspace } from './workspace.js';
+
+/** Who must not be mailed, page by page to the last, in the order of their addresses. */
+export async function* suppressionPages(
+  workspace: Workspace,
+  filter: SuppressionFilter,
+  limit: number,
+  after: SuppressionKey | null,
+): AsyncGenerator<SuppressionPage, void, undefined> {
+  const database = await workspace.database();
+  for (let from = after; ; ) {
+    const page = await listSuppressions(database, filter, from, limit);
+    yield page;
+    if (page.next === null) return;
+    from = parseSuppressionCursor(page.next) ?? null;
+  }
+}
