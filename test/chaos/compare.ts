@@ -75,7 +75,7 @@ export async function compare(
       refused.set(entry.recipient, [...(refused.get(entry.recipient) ?? []), entry]);
     } else if (entry.kind === 'dot-cut') {
       dotCuts += 1;
-    } else {
+    } else if (entry.kind === 'body-for-nobody') {
       contradictions.push(`${entry.client} sent a body for a refused recipient`);
     }
   }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../src/store/mysql/database.ts';
 import type { Woken } from './compare.ts';
 import type { ChaosDatabase } from './databases.ts';
+import { exhaustQuota, killProbe, limitConnections } from './limits.ts';
 import { holds, operate, type Surroundings, type Worker } from './processes.ts';
 import type { Random } from './random.ts';
 import type { TruthServer } from './truth.ts';
@@ -27,6 +28,9 @@ export const FAULTS = {
   'database-kill': killDatabase,
   'database-cut': cutSessions,
   'smtp-kill': killSmtpServer,
+  quota: exhaustQuota,
+  connections: limitConnections,
+  'probe-kill': killProbe,
   'operator-pause': pauseAndResume,
   'operator-cancel': cancelSend,
   'operator-controls': changeControls,

@@ -8,6 +8,7 @@ import { makeStateFolder } from '../support/state-folder.ts';
 import { compare, unbalanced, type Verdict } from './compare.ts';
 import type { ChaosDatabase } from './databases.ts';
 import { FAULT_NAMES, FAULTS, type FaultName, type Scene } from './faults.ts';
+import { limitsHeldAgainst } from './limits.ts';
 import { CONNECTIONS, holds, operate, type Surroundings, Worker } from './processes.ts';
 import { Random } from './random.ts';
 import { TruthServer } from './truth.ts';
@@ -137,7 +138,8 @@ class Chaos {
       }
     }
     const { counts } = this;
-    total.kills = counts['worker-kill'] + counts['database-kill'] + counts['smtp-kill'];
+    total.kills =
+      counts['worker-kill'] + counts['probe-kill'] + counts['database-kill'] + counts['smtp-kill'];
     return total;
   }
 
@@ -175,7 +177,7 @@ class Chaos {
       contradictions: [],
     };
     for (const worker of this.workers) worker.start();
-    this.truth.setWeather(true);
+    this.truth.change({ stormy: true });
     const watch = this.watch(scene);
     const drawn = draw(random, faults);
     await Promise.all(
@@ -197,6 +199,7 @@ class Chaos {
     verdict.contradictions.unshift(
       ...scene.contradictions,
       ...(await this.verify(sendIds)),
+      ...(await limitsHeldAgainst(db, sendIds)),
       ...this.workers.flatMap((worker) => [...worker.surprises, ...worker.faults()]),
     );
     if (verdict.contradictions.length === 0) await this.forget(sendIds);
@@ -215,10 +218,14 @@ class Chaos {
       const cooldownSeconds = random.oneOf([0, 0, 1]);
       ids.push(
         await seedQueuedSend(this.options.database.test.database, {
-          emails: Array.from({ length: count }, (_, n) => `r${n}@${weather}.k${seed}-${i}.example`),
+          emails: Array.from(
+            { length: count },
+            (_, n) => `r${n}@${weather}.k${seed}-${i}-${n % 5}.example`,
+          ),
           batchSize: cooldownSeconds > 0 ? 60 : random.between(10, 60),
           delayMs: random.oneOf([0, 0, 4, 8]),
           cooldownSeconds,
+          maxAttempts: random.oneOf([2, 5, 5]),
           ...(random.chance(0.1) ? { text: LONG_TEXT } : {}),
           ...this.options.pacing,
         }),
@@ -252,7 +259,7 @@ class Chaos {
   /** The weather clears, everybody is back, deferred rows become due, paused sends go on: until all have ended. */
   private async settle(scene: Scene): Promise<void> {
     const db = this.options.database.test.database;
-    this.truth.setWeather(false);
+    this.truth.change({ stormy: false, quota: null, connections: null });
     const ended = await holds(
       async () => {
         for (const worker of this.workers) worker.start();

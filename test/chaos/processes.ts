@@ -31,6 +31,7 @@ const environment = (databaseUrl: string, smtpUrl: string): Record<string, strin
   CAMPAIGN_RETRY_FIRST_SECONDS: '1',
   CAMPAIGN_RETRY_MAX_SECONDS: '2',
   CAMPAIGN_BACKOFF_MAX_SECONDS: '1',
+  CAMPAIGN_HOLD_MAX_SECONDS: '1',
 });
 
 interface LogLine {

@@ -1,19 +1,22 @@
 /**
- * The SMTP server of the chaos rounds, a process of its own that imports nothing but Node. What it accepts it first
- * appends to a file, so that the truth outlives its own kill -9, and it misbehaves on a plan that is decided by each
- * recipient's address and, before there is one, by a seed.
- * SIGUSR1 turns misbehaviour on, SIGUSR2 off; refusals for good stay either way.
+ * The SMTP server of the chaos rounds, a process of its own that imports nothing but Node and the limits of a relay.
+ * What it accepts it first appends to a file, so that the truth outlives its own kill -9, and it misbehaves on a plan
+ * that is decided by each recipient's address and, before there is one, by a seed.
+ * A line of JSON on its standard input changes its weather: `stormy` turns misbehaviour on and off (refusals for good
+ * stay either way), `quota` is how it says that its limit is reached, `connections` how many it takes at a time.
  */
 import { createHash } from 'node:crypto';
 import { openSync, writeSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { RelayLimits, type RelayStage } from '../support/relay-limits.ts';
+import type { Weather } from './truth.ts';
 
-interface Settings {
+interface Settings extends Weather {
   port: number;
   file: string;
   seed: number;
-  stormy: boolean;
 }
 
 /** What may go wrong with one attempt, and how often of 1,000. `…Accepted`: after the message was accepted. */
@@ -53,13 +56,15 @@ const FOR_GOOD: readonly Mishap[] = [
 
 const settings = JSON.parse(process.argv[2] ?? '') as Settings;
 const truth = openSync(settings.file, 'a');
-let stormy = settings.stormy;
-process.on('SIGUSR1', () => {
-  stormy = true;
-});
-process.on('SIGUSR2', () => {
-  stormy = false;
-});
+const limits = new RelayLimits({}, () => performance.now());
+let stormy = false;
+function change(weather: Weather): void {
+  stormy = weather.stormy;
+  limits.exhausted = weather.quota;
+  limits.settings = weather.connections ? { connections: weather.connections } : {};
+}
+change(settings);
+createInterface({ input: process.stdin }).on('line', (line) => change(JSON.parse(line)));
 const attempts = new Map<string, number>();
 let connections = 0;
 let transactions = 0;
@@ -94,18 +99,24 @@ const record = (entry: Record<string, unknown>): void => {
   writeSync(truth, `${JSON.stringify({ at: Date.now(), ...entry })}\n`);
 };
 
+/** By the machine's clock that only goes on, which outlives this process. */
+const monotonicMs = (): number => Number(process.hrtime.bigint() / 1000n) / 1000;
+
 class Connection {
   private readonly number = connections++;
   private client = '';
+  private sender = false;
   private recipient: string | null = null;
   private mishap: Mishap = 'none';
   private body: string[] | null = null;
   private rest = '';
   private work: Promise<void> = Promise.resolve();
+  private readonly limited = { messages: 0 };
 
   constructor(private readonly socket: Socket) {
     socket.setEncoding('latin1');
     socket.on('error', () => undefined);
+    socket.once('close', () => limits.closed(this.limited));
     socket.on('data', (chunk: string) => {
       const lines = (this.rest + chunk).split('\r\n');
       this.rest = lines.pop() ?? '';
@@ -121,6 +132,7 @@ class Connection {
     if (mishap === 'cut') return this.cut();
     if (mishap === 'closing') return this.close('421 4.3.2 Too busy');
     if (mishap === 'slow') await sleep(300);
+    if (!this.withinLimits('connect')) return this.socket.destroySoon();
     this.reply('220 truth.example ESMTP');
   }
 
@@ -164,6 +176,9 @@ class Connection {
   private mail(): void {
     this.recipient = null;
     this.mishap = 'none';
+    record({ kind: 'started', client: this.client, monotonic: monotonicMs() });
+    this.sender = this.withinLimits('mail');
+    if (!this.sender) return;
     const mishap = stormy ? pick(SENDER, `${settings.seed} transaction ${transactions++}`) : 'none';
     if (mishap === 'closing') this.close('421 4.3.2 Closing for now');
     else if (mishap === 'deferred') this.reply('451 4.3.0 Not now');
@@ -171,6 +186,8 @@ class Connection {
   }
 
   private async rcpt(recipient: string): Promise<void> {
+    if (!this.sender) return this.reply('503 5.5.1 No sender');
+    if (!this.withinLimits('rcpt', recipient)) return;
     this.mishap = mishapOf(recipient);
     switch (this.mishap) {
       case 'rcptRefused':
@@ -194,6 +211,8 @@ class Connection {
   private data(): void {
     if (this.recipient === null && this.mishap !== 'rcptRefusedDataTaken') {
       this.reply('503 5.5.1 No recipient');
+    } else if (!this.withinLimits('data', this.recipient)) {
+      this.recipient = null;
     } else if (this.mishap === 'dataRefused') {
       this.refuse(this.recipient, '554 5.6.0 Not this message');
     } else if (this.mishap === 'dataDeferred') {
@@ -213,6 +232,7 @@ class Connection {
       if (body.length > 0) record({ kind: 'body-for-nobody', client: this.client });
       return this.reply('554 5.5.1 No recipient');
     }
+    if (!this.withinLimits('dot', recipient)) return;
     if (mishap === 'dotRefused') return this.refuse(recipient, '554 5.6.0 Content refused');
     if (mishap === 'dotDeferred') return this.refuse(recipient, '451 4.2.1 Mailbox busy');
     if (mishap === 'dotClosing') return this.close('421 4.3.2 Closing for now');
@@ -242,6 +262,17 @@ class Connection {
     }
   }
 
+  /** Whether the relay's limits let this pass; if not, it has been answered. */
+  private withinLimits(stage: RelayStage, recipient: string | null = null): boolean {
+    const reply = limits.answer(stage, this.limited);
+    if (reply === undefined) return true;
+    record({ kind: 'limited', stage, recipient, reply });
+    const lines = reply.split('\n');
+    if (reply.startsWith('421')) this.close(...lines);
+    else this.reply(...lines);
+    return false;
+  }
+
   private refuse(recipient: string | null, line: string): void {
     record({ kind: 'refused', recipient, words: line.replace(/^\d+ [\d.]+ /, '') });
     this.reply(line);
@@ -251,8 +282,8 @@ class Connection {
     if (!this.socket.destroyed) this.socket.write(lines.map((line) => `${line}\r\n`).join(''));
   }
 
-  private close(line: string): void {
-    this.socket.end(`${line}\r\n`);
+  private close(...lines: string[]): void {
+    this.socket.end(lines.map((line) => `${line}\r\n`).join(''));
     this.socket.destroySoon();
   }
 

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { freePort } from '../../src/sandbox/server.ts';
+import type { Refusal, RelaySettings, RelayStage } from '../support/relay-limits.ts';
 
 /** A line of the truth: what the SMTP server did, in its own order. `at` is Unix time in milliseconds. */
 export type TruthEntry = { at: number } & (
@@ -13,14 +14,25 @@ export type TruthEntry = { at: number } & (
   | { kind: 'refused'; recipient: string; words: string }
   /** The line was cut between a final dot and its reply. */
   | { kind: 'dot-cut'; recipient: string }
+  /** A MAIL command; `monotonic`: milliseconds by the machine's clock that only goes on. */
+  | { kind: 'started'; client: string; monotonic: number }
+  /** Refused by a limit of the relay's. */
+  | { kind: 'limited'; stage: RelayStage; recipient: string | null; reply: string }
   /** A body came although its recipient was refused. */
   | { kind: 'body-for-nobody'; client: string }
 );
 
+/** How the SMTP server behaves: its misbehaviour, and its limits while they are reached. */
+export interface Weather {
+  stormy: boolean;
+  quota: Refusal | null;
+  connections: RelaySettings['connections'] | null;
+}
+
 /** The SMTP server's process, which can be killed and started again on the same port. */
 export class TruthServer {
   private child: ChildProcess | undefined;
-  private stormy = false;
+  private weather: Weather = { stormy: false, quota: null, connections: null };
 
   private constructor(
     private readonly program: string,
@@ -30,12 +42,20 @@ export class TruthServer {
   ) {}
 
   static async start(directory: string, seed: number): Promise<TruthServer> {
-    const program = join(directory, 'truth-server.mjs');
-    const source = fileURLToPath(new URL('truth-server.ts', import.meta.url));
-    const { outputText } = ts.transpileModule(readFileSync(source, 'utf8'), {
-      compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
-    });
-    writeFileSync(program, outputText);
+    const program = join(directory, 'chaos/truth-server.js');
+    for (const name of ['chaos/truth-server', 'support/relay-limits']) {
+      const source = fileURLToPath(new URL(`../${name}.ts`, import.meta.url));
+      const { outputText } = ts.transpileModule(readFileSync(source, 'utf8'), {
+        compilerOptions: {
+          target: ts.ScriptTarget.ES2022,
+          module: ts.ModuleKind.ESNext,
+          rewriteRelativeImportExtensions: true,
+        },
+      });
+      mkdirSync(join(directory, dirname(name)), { recursive: true });
+      writeFileSync(join(directory, `${name}.js`), outputText);
+    }
+    writeFileSync(join(directory, 'package.json'), '{"type":"module"}');
     const file = join(directory, 'truth.jsonl');
     writeFileSync(file, '');
     const server = new TruthServer(program, file, await freePort(), seed);
@@ -44,13 +64,15 @@ export class TruthServer {
   }
 
   async restart(): Promise<void> {
-    const { file, port, seed, stormy } = this;
+    const { file, port, seed, weather } = this;
     const child = spawn(
       process.execPath,
-      [this.program, JSON.stringify({ file, port, seed, stormy })],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
+      [this.program, JSON.stringify({ file, port, seed, ...weather })],
+      { stdio: ['pipe', 'pipe', 'inherit'] },
     );
     this.child = child;
+    // A line to one that has just been killed: the next one is started with what it says.
+    child.stdin.on('error', () => undefined);
     await Promise.race([
       once(child.stdout as NodeJS.ReadableStream, 'data'),
       once(child, 'exit').then(() => {
@@ -68,9 +90,9 @@ export class TruthServer {
     await gone;
   }
 
-  setWeather(stormy: boolean): void {
-    this.stormy = stormy;
-    this.child?.kill(stormy ? 'SIGUSR1' : 'SIGUSR2');
+  change(weather: Partial<Weather>): void {
+    this.weather = { ...this.weather, ...weather };
+    this.child?.stdin?.write(`${JSON.stringify(this.weather)}\n`);
   }
 
   /** Everything since the start, over all its lives. */
