@@ -1,4 +1,5 @@
 import { enhancedCodes } from './enhanced-codes.js';
+import { relayLimitOf } from './relay-limits.js';
 import { cleanReply, formatReply, type Reply, type Stage } from './reply.js';
 import { faultOf, MESSAGE_STAGES } from './reply-rules.js';
 import type { DeliveryResult, Verdict } from './verdict.js';
@@ -32,6 +33,12 @@ function judgeReply(stage: Stage, given: Reply, login?: string): Verdict {
       return { kind: 'failed', code, enhanced, text };
     case 'recipient-for-now':
       return { kind: 'deferred', code, enhanced, text };
+    case 'greylisted':
+      return { kind: 'deferred', code, enhanced, text, greylisted: true };
+    case 'limited': {
+      const limit = relayLimitOf(stage, reply) ?? 'quota';
+      return { kind: 'limited', limit, stage, code, enhanced, text };
+    }
     case 'unknown':
       return { kind: 'unknown', text: words };
     default:

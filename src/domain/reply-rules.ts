@@ -1,5 +1,7 @@
+import { relayLimitOf } from './relay-limits.js';
 import type { Reply, Stage } from './reply.js';
-import { FULL, GREYLISTED, isExplained, LIMITED, SENDING_LIMITED } from './subjects.js';
+import { CROWDED, FULL, fold, GREYLISTED, LIMITED, TOO_LARGE } from './reply-words.js';
+import { isExplained } from './subjects.js';
 
 /** Whose trouble a reply tells of. */
 export type Fault =
@@ -7,6 +9,10 @@ export type Fault =
   | 'recipient'
   /** The recipient's, for now. */
   | 'recipient-for-now'
+  /** The same, and of everybody whom the server has not seen before. */
+  | 'greylisted'
+  /** Nobody's: the relay has taken as much as it takes from us in a time. */
+  | 'limited'
   /** The server's or the sender's, for now; every other message would meet it too. */
   | 'server'
   /** As `server`, but in mid-message, which one poisonous row can cause as well. */
@@ -25,8 +31,12 @@ interface Rule {
   code: RegExp;
   /** Pattern of the enhanced code; a reply without one never fits. */
   enhanced?: RegExp;
-  /** Pattern of the words. */
+  /** Pattern of the words as they were said. */
   text?: RegExp;
+  /** Pattern of the words as `fold` leaves them. */
+  words?: RegExp;
+  /** Whether it is for a limit of the relay's. */
+  limited?: true;
   /** Whether it leaves a reply that gives a reason of its own to the other rules. */
   unlessExplained?: true;
   fault: Fault;
@@ -62,11 +72,7 @@ const CONNECTIONS = new RegExp(
 
 /** Words of a failure that ends by itself. */
 const TEMPORARY =
-  /gr[ea]y.?list|try (again )?later|try again in|please (try|retry|come back) later|temporar(y|ily)|currently (unavailable|not available)|service (is )?unavailable\s*$|internal .{0,10}error|resources? (temporarily )?unavailable/i;
-
-/** Words of a message that is too large, which no waiting mends. */
-const TOO_LARGE =
-  /message.{0,40}(too (large|big|long)|size)|too (large|big)|size exceeds .{0,20}maximum/i;
+  /try (again )?later|try again in|please (try|retry|come back) later|temporar(y|ily)|currently (unavailable|not available)|service (is )?unavailable\s*$|internal .{0,10}error|resources? (temporarily )?unavailable/i;
 
 /**
  * Read from the top, the first that fits decides. Codes: RFC 5321 §4.2; enhanced codes: RFC 3463 and the IANA
@@ -86,6 +92,19 @@ export const RULES: readonly Rule[] = [
     unlessExplained: true,
     fault: 'connections',
     source: 'Postfix anvil, Exim, Sendmail, Exchange 4.3.2, Amazon SES, Orange',
+  },
+  {
+    code: /^[45]/,
+    limited: true,
+    fault: 'limited',
+    source: 'each of LIMIT_FORMS in limit-forms.ts has its own',
+  },
+  {
+    at: MESSAGE_STAGES,
+    code: /^[45]/,
+    words: GREYLISTED,
+    fault: 'greylisted',
+    source: 'RFC 6647 §2, §5.1: postgrey, milter-greylist, sqlgrey, Exim, with whatever code',
   },
   {
     code: /^421$/,
@@ -114,6 +133,13 @@ export const RULES: readonly Rule[] = [
     fault: 'recipient',
     source: 'RFC 1870 §6.1: SIZE too large',
   },
+  {
+    at: ['mail'],
+    code: /^5/,
+    enhanced: /^5\.2\.2$/,
+    fault: 'sender',
+    source: 'RFC 3463 §3.3: the mailbox is full, and here it is that of the sender',
+  },
   { at: ['mail'], code: /^552$/, fault: 'recipient', source: 'RFC 1870 §6.1: SIZE too large' },
   {
     at: ['mail'],
@@ -126,7 +152,13 @@ export const RULES: readonly Rule[] = [
   { at: ['mail'], code: /^4/, fault: 'server', source: 'RFC 5321 §4.2.1: sender not accepted now' },
 
   // Refused for now.
-  { code: /^4/, text: GREYLISTED, fault: 'recipient-for-now', source: 'RFC 6647 §2: greylisting' },
+  {
+    at: MESSAGE_STAGES,
+    code: /^4/,
+    words: FULL,
+    fault: 'recipient-for-now',
+    source: 'RFC 3463 §3.3: one mailbox full, whatever the enhanced code says of the system',
+  },
   {
     code: /^4/,
     enhanced: /^4\.3\.[12]$/,
@@ -162,19 +194,19 @@ export const RULES: readonly Rule[] = [
   },
   {
     code: /^5/,
-    text: SENDING_LIMITED,
+    words: CROWDED,
     fault: 'recipient-for-now',
-    source: 'Gmail 5.4.5, cPanel: how much our account may send',
+    source: 'Gmail 5.2.1, Yandex: one recipient gets mail too quickly',
   },
   {
     code: /^5/,
-    text: TOO_LARGE,
+    words: TOO_LARGE,
     fault: 'recipient',
     source: 'RFC 5321 §4.2.2, RFC 3463 §3.3, §3.4',
   },
   {
     code: /^5/,
-    text: FULL,
+    words: FULL,
     fault: 'recipient-for-now',
     source: 'Exim, Amazon SES, Exchange: mailbox full in words only',
   },
@@ -224,14 +256,18 @@ export const RULES: readonly Rule[] = [
   },
 ];
 
-const fits = (rule: Rule, stage: Stage, reply: Reply): boolean =>
+const fits = (rule: Rule, stage: Stage, reply: Reply, said: string): boolean =>
   (rule.at?.includes(stage) ?? true) &&
   rule.code.test(String(reply.code)) &&
   (rule.enhanced === undefined ||
     (reply.enhanced !== null && rule.enhanced.test(reply.enhanced))) &&
   (rule.text?.test(reply.text) ?? true) &&
-  !(rule.unlessExplained && isExplained(reply));
+  (rule.words?.test(said) ?? true) &&
+  !(rule.limited && relayLimitOf(stage, reply, said) === null) &&
+  !(rule.unlessExplained && isExplained(said));
 
 /** @param reply its words clean and short, its enhanced code from wherever it stands */
-export const faultOf = (stage: Stage, reply: Reply): Fault =>
-  RULES.find((rule) => fits(rule, stage, reply))?.fault ?? 'unknown';
+export function faultOf(stage: Stage, reply: Reply): Fault {
+  const said = fold(reply.text);
+  return RULES.find((rule) => fits(rule, stage, reply, said))?.fault ?? 'unknown';
+}

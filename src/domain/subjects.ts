@@ -1,5 +1,20 @@
 import { enhancedCodes } from './enhanced-codes.js';
+import { isRelayLimit } from './relay-limits.js';
 import type { Reply } from './reply.js';
+import {
+  any,
+  BOX,
+  CROWDED,
+  FULL,
+  fold,
+  GREYLISTED,
+  HARVEST,
+  LIMITED,
+  LISTED,
+  LISTS,
+  SPAM,
+  UNKNOWN,
+} from './reply-words.js';
 
 /** Whom a refusal is about, whatever its code. */
 export type Subject =
@@ -20,46 +35,6 @@ interface SubjectRule {
   source: string;
 }
 
-/** Any of these, in one pattern. */
-const any = (...patterns: readonly RegExp[]): RegExp =>
-  new RegExp(patterns.map(({ source }) => source).join('|'), 'u');
-
-/** Words of greylisting, which often come with those of a refused host. */
-export const GREYLISTED = /gr[ea]y.?list/i;
-
-/** Words of a mailbox that has no room. */
-export const FULL =
-  /(mailbox|inbox|mail box|account|user).{0,40}\bfull\b|(mailbox|inbox).{0,40}(size limit|exceed)|over ?quota|quota.{0,20}(exceed|full|reached)|exceed.{0,30}(quota|storage)|insufficient (mailbox|user) (storage|space)|not enough (storage|space)/i;
-
-const LIMIT = '(quotas?|limits?|allowances?|caps?)';
-const MAILS = '(e ?-?mails?|mails?|messages?|recipients|rcpts|sends?)';
-
-/** Words of how much our account or host may send. */
-export const SENDING_LIMITED = new RegExp(
-  [
-    String.raw`\b(sending|send|sent|outgoing|outbound|submission|relay(ing)?|smtp|transmission|sender('?s)?) ((${MAILS}|rate|volume|user|account|smtp|relay|sending|submission|daily|hourly|monthly) ){0,3}${LIMIT}\b`,
-    String.raw`\b${LIMIT} (of|for|on|to) ((the|your|this|all|number of|${MAILS}|from|daily) ){0,4}(send(ing)?|sent|outgoing|outbound|submi\w+|relay\w*)\b`,
-    'submission ?quota',
-    String.raw`^(?!.*(receiv|incoming|inbound|\b(recipient|mail ?-?box|inbox)('s)? (\S+ ){0,4}(is|has|its|his|her|reached|exceeded|limit|rate|quota)\b)).*(${[
-      String.raw`\b(daily|hourly|weekly|monthly|24 ?-?hours?) (\S+ ){0,4}${LIMIT}\b`,
-      String.raw`\b${MAILS} ${LIMIT}\b.{0,40}\b(per|an?|this|each|last|to)? ?(hour|day|24 ?h|month)`,
-      String.raw`\b(max(imum|\.)?|limit|exceed\w*|too many|number of) (\S+ ){0,3}${MAILS} (\S+ ){0,3}?(per|an?|this|each|to|last|/) ?(hour|day|24|month)`,
-      String.raw`\byou(r account|'ve| have)? (\S+ ){0,2}?(exceeded|reached|hit|used up) (your|the|a|our|its) (\S+ ){0,4}${LIMIT}\b`,
-      String.raw`\b(plan|trial|package|subscription)('s)? (\S+ ){0,2}${LIMIT}\b`,
-    ].join('|')})`,
-  ].join('|'),
-  'i',
-);
-
-/** Lists of hosts that send spam, and those who keep them: told by the name alone, in a URL too. */
-const LISTS =
-  /spamhaus|sorbs|spamcop|spamrl|spamrats|spam-?eating|barracuda ?central|barracuda reputation|cloudmark|uceprotect|mailspike|invaluement|abuseat|senderscore|senderbase|talosintel|trustedsource|hostkarma|junkemailfilter|mail-abuse\.|proofpoint\.com\/dnsbl|delist|backscatterer|abusix|[ad]?dns-?(bl|rbl|wl)\b|dnsbl|uribl|surbl|drbl|\brbl\b|_rbl/u;
-
-const LISTED = any(
-  /(?<!recipient (is |has been )?)black ?-?list(?!\w* by (the )?(recipient|user))|(block|deny) ?-?list|blocking list/,
-  /\b(sbl|xbl|pbl)\b|real ?-?time (block|black)|spammers? list|(?<!not |n't )\blisted (at|by|in|on)\b(?!.{0,40}directory)|blocked (using|for abuse)/,
-);
-
 const AUTHENTICATION = any(
   /\b(spf|dkim|dmarc|arc seal|sender policy framework|domainkeys|sender ?id)\b|unauthenticated/,
   /\bptr\b|\br ?dns\b|reverse (dns|lookup|hostname|record)|fcrdns|cannot (find|resolve) your|name lookup failed|resolvable (relay )?host ?name|helo command rejected|(helo|ehlo) (name|host|argument)/,
@@ -68,12 +43,6 @@ const AUTHENTICATION = any(
 const REPUTATION = any(
   /reputation|complaints|too many bounces|bad sender\b|banned send|dynamic (ip|address)/,
   /(client|sending|connecting|source) (host|address|ip|mta|server)\b|your (\w+ )?(ips?|host|server|mailserver|mta|network|isp)\b/,
-);
-
-/** A bad list is being noticed. */
-const HARVEST = any(
-  /(too many|excessive|high (number|rate|percentage) of|number of|so many) (\w+ ){0,3}(invalid|unknown|bad|non ?-?existent|undeliverable|failed|wrong|incorrect|rejected) (\w+ )?(recipients?|users?|address\w*|rcpts?|mailbox\w*|accounts?)/,
-  /too many (\w+ )?(recipients?|users?|rcpts?) (\w+ ){0,2}(unknown|invalid|rejected|failed)|(directory|dictionary|harvest\w*) (harvest\w* )?attack/,
 );
 
 const RELAYING = any(
@@ -111,34 +80,10 @@ const BEHIND_BOILERPLATE =
 const POLICY =
   /\b(policy|security) (restrictions?|reasons?|violations?|block\w*|reject\w*)|\b(due to|because of|violat\w+|against) (\S+ ){0,3}polic(y|ies)/;
 
-/** How much or how often we send. */
-export const LIMITED =
-  /too many (connections|concurrent|messages|recipients|mails|emails)|rate.?limit|limit(ed)? rate|frequency (limit|is)|connection frequency|throttl|limit exceeded|exceeded .{0,30}(rate|limit|quota of messages)|sending (rate|limit)/i;
-
-/** The same, in words that are said of other things, too. */
+/** How much or how often we send, in words that are said of other things, too. */
 const OFTEN =
   /too much mail|\brates?\b|quotas?\b|too (fast|quickly|often)|slow down|(per|this|an?) (second|minute|hour|day)\b|(daily|hourly) limit/;
 
-/** Whom a recipient is said to be; no IP's address. */
-const BOX = String.raw`\b(users?|user ?(names?|ids?)|recipients?|rcpt|mail ?-?box(es)?|mail ?drop|inbox|accounts?|(?<!\bip )address(es)?|addressee|alias|customer|member|subscriber|person|local ?part|destination)\b`;
-
-const UNKNOWN = any(
-  new RegExp(
-    String.raw`\b(unknown|no such|non ?-?exist(ent|ant|ing)|not an? (valid|known|local|registered|existing|active)|invalid|illegal|bad|unrout(e)?able|undeliverable|unresolvable|unverified) (or \w+ )?(\S+ ){0,2}?${BOX}`,
-  ),
-  new RegExp(
-    String.raw`${BOX}[^;.]{0,60}\b(unknown|not ?(be )?(found|known|exist\w*|valid|local|registered|recogni[sz]ed|listed|present|hosted|defined)|((does|do|did|could|can|is|was)( ?n[o']t|n'?t)|cannot) (be )?(exist|found|located|known|local|valid|resolve\w*)|no longer (exists?|valid|in use|in service|on (this|our)|at this|with us|work\w*|here)|invalid|undeliverable|unrout(e)?able|wrong)\b`,
-  ),
-  /(user|recipient|address|mailbox|rcpt|account) ?(unknown|not ?found|not ?exist|invalid)|(unknown|no ?such|invalid) ?-?(user|recipient|mailbox|address|account|rcpt)|resolver\.adr/,
-  /\bno (one|body|person|user|mail ?-?box|mail box|account|recipient|address\w*|alias|valid recipients?|match\w*)\b.{0,40}\b(here|that name|this name|that|at this|on this|for this|found|known|exist\w*|match\w*|directory|bye)\b|no such (person|name|entry|object|customer|local|mail)|there is no (one|body|such)/,
-  /(?<!\byou )\b(doesn'?t|does not|do not|don'?t) have ((?!permission|access|right|enough|sufficient|credit)\S+ ){0,3}?(account|mail ?-?box|user|alias)\b|not (one of )?our (customer|user|client|member|subscriber)|\bnot (a )?local\b|(handle|accept|have) (e ?-?)?mail (for|to) (this|that|the) (user|recipient|address|mailbox|account|domain)/,
-  /bad ?rcpt ?to|bad ?recipient ?to|valid ?rcpt ?to|has left (the|our|us)|no longer (accepts?|receives?|employed|a customer|monitored)|null mx|^\W*(unknown host(?! ?name)|host unknown)\b|\bdomain (name )?(is )?(unknown|not found|does ?n[o']t exist)|unknown domain|invalid domain/,
-  new RegExp(
-    String.raw`(${BOX}|\bdomain\b)[^;.]{0,30}\b(does not|doesn'?t|not) (accept|receiv)(e|ing)? (any )?(e ?-?)?mail\b(?! (from|without|unless|sent|with|via|by|over|until)\b)`,
-  ),
-);
-
-/** The same in other languages, as their servers write it. */
 const UNKNOWN_ELSEWHERE = any(
   /(utilisateur|destinataire|adresse|compte|boite)s? .{0,50}(inconnu|inexistant|invalide|n'? ?existe|introuvable)|(inconnu|inexistant)\w* .{0,20}(utilisateur|destinataire|adresse)/,
   /(empfanger|empfaenger|benutzer|nutzer|postfach|adresse|konto|teilnehmer)\w*\b.{0,50}(unbekannt|existier\w* nicht|nicht (gefunden|bekannt|vorhanden|verfugbar|gultig|existent)|ungultig|ungueltig)|(unbekannt|ungultig|ungueltig)e[rs]? .{0,20}(empfanger|empfaenger|benutzer|nutzer|adresse|konto)|\bkein(en)? (solche|postfach|benutzer|empfanger|konto)/,
@@ -159,8 +104,6 @@ const IP = any(
   /\bips?\b|\bipv[46]\b/,
   /(?<![\d.])(\d{1,3}\.){3}\d{1,3}(?![\d.])|(?<![\da-f:])[\da-f]{1,4}(:[\da-f]{0,4}){3,7}/,
 );
-
-const SPAM = /spam|\bu[bc]e\b|unsolicited|junk ?-?mail|bulk (e ?-?)?mail/;
 
 const IS_SHUT =
   '(inactive|disabled|deactivated|suspended|discontinued|terminated|closed|deleted|removed|expired|locked|frozen|blocked|archived|unavailable|unavaiable|not (currently )?(available|active|in use)|retired|abandoned|cancell?ed|moved|dormant)';
@@ -195,8 +138,6 @@ export const SUBJECTS: readonly SubjectRule[] = [
     subject: 'unsaid',
     source: 'RFC 6647 §2: greylisting, which ends by itself',
   },
-  { words: SENDING_LIMITED, subject: 'block', source: 'Gmail 5.4.5, Exchange 5.2.2, cPanel' },
-  { enhanced: /^5\.4\.5$/, subject: 'block', source: 'Gmail: daily sending quota' },
   { enhanced: /^[45]\.2\.2$/, subject: 'recipient', source: 'RFC 3463 §3.3: mailbox full' },
   { words: FULL, subject: 'recipient', source: 'Exim, Amazon SES, Exchange: mailbox full' },
 
@@ -217,9 +158,10 @@ export const SUBJECTS: readonly SubjectRule[] = [
   { words: RELAYING, subject: 'block', source: 'Postfix, Sendmail, Exchange, qmail: relaying' },
   { enhanced: /^[45]\.7\.2[0-6]$/, subject: 'block', source: 'RFC 7372 §3: DKIM, SPF, PTR' },
 
+  { words: CROWDED, subject: 'recipient', source: 'Gmail 4.2.1, Yandex: gets mail too quickly' },
+
   // The sender's address is no block by itself, but it is nobody else's.
   { enhanced: /^[45]\.1\.[78]$/, subject: 'unsaid', source: 'RFC 3463 §3.2: the sender' },
-  { enhanced: /^[45]\.1\.90$/, subject: 'unsaid', source: 'Exchange Online: recipients a day' },
   { words: SENDER, subject: 'unsaid', source: 'Postfix, Exim, Spectrum: sender refused' },
   { words: NOT_TO_SEND, subject: 'unsaid', source: 'Exchange, SendGrid: our account may not send' },
   { words: BEHIND_BOILERPLATE, subject: 'unsaid', source: 'GMX, 1&1: policy, DNS, sender' },
@@ -255,32 +197,11 @@ export const SUBJECTS: readonly SubjectRule[] = [
   },
 ];
 
-const ADDRESS = /<[^<>\s]*@[^<>]*>|[^\s<>()[\]]+@[^\s<>()[\]]+/gu;
-const URL_OR_HOST = /https?:\/\/\S+|www\.\S+|[\w-]+(\.[\w-]+)*\.[a-z]{2,}(?![\w.])/gu;
-/** How Postfix and Cisco introduce what another server said. */
-const SAID = /\bhost \S+ said:|- unknown address error (?=\d{3}-')/giu;
-
-/**
- * A reply's words as the rules read them: in lower case, Latin letters without their accents, and nothing of addresses,
- * hosts and URLs but the names of lists, for what a recipient or a host is called says nothing.
- */
-function fold(text: string): string {
-  return text
-    .replace(SAID, ' ')
-    .replace(ADDRESS, ' ')
-    .replace(URL_OR_HOST, (name) => LISTS.exec(name.toLowerCase())?.[0] ?? ' ')
-    .normalize('NFD')
-    .replace(/(\p{Script=Latin})\p{M}+/gu, '$1')
-    .normalize('NFC')
-    .toLowerCase()
-    .replace(/[‘’`´]/g, "'")
-    .replace(/\s+/g, ' ');
-}
-
 /** Whom a refusal is about. */
 export function subjectOf(reply: Reply): Subject {
   const codes = enhancedCodes(reply);
   const words = fold(reply.text);
+  if (isRelayLimit(reply, words)) return 'unsaid';
   return (
     SUBJECTS.find(
       (rule) =>
@@ -290,5 +211,5 @@ export function subjectOf(reply: Reply): Subject {
   );
 }
 
-/** Whether a refusal names a list, a bad list of ours, spam, or a recipient nobody knows. */
-export const isExplained = ({ text }: Reply): boolean => REASONS.test(fold(text));
+/** Whether folded words name a list, a bad list of ours, spam, or a recipient nobody knows. */
+export const isExplained = (said: string): boolean => REASONS.test(said);

@@ -176,16 +176,6 @@ describe('refusals', () => {
     '451 4.7.1 Sorry, your mail server has sent too much unsolicited mail',
     '550 5.1.1 <x@example.org> User unknown; your IP has been blacklisted after too many invalid recipients',
     '450 4.7.1 2001:db8::1 not allowed',
-    '550 5.4.5 Daily user sending quota exceeded',
-    '550 5.4.5 Daily user sending limit exceeded',
-    '550 5.4.5 Daily SMTP relay limit exceeded for user',
-    "550 5.2.2 The message can't be submitted because the sender's submission quota was exceeded",
-    '550 Domain example.net has exceeded the max emails per hour (150/150 (100%)) allowed. Message discarded.',
-    '550 You have reached a limit for sending mail',
-    "550 5.1.90 Your message can't be sent because you've reached your daily limit for message recipients",
-    '550 Outgoing mail quota exceeded',
-    '452 4.2.2 sending quota exceeded',
-    '550 5.7.1 Daily limit for sending clients exceeded',
   ])('that tell of us count, whatever the code: %s', (line) => {
     expect(key(line)).not.toBeNull();
   });
@@ -232,7 +222,6 @@ describe('refusals', () => {
   test.each([
     '450 4.2.0 Greylisted, client host [192.0.2.1], see http://postgrey.example/spam',
     '451 4.7.1 Please call again',
-    '450 4.7.1 Error: too much mail from 192.0.2.1',
     '451 4.1.8 Domain of sender address does not resolve',
     '452 4.5.3 Too many recipients',
     '550 Connection frequency limited, IP 192.0.2.22',
