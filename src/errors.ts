@@ -56,6 +56,10 @@ export const ERROR_CODES = {
     means: 'the sandbox finds no MySQL-compatible server program',
   },
   SMTP_UNREACHABLE: { exit: EXIT.smtp, means: 'the SMTP server was not to be reached' },
+  RELAY_HELD: {
+    exit: EXIT.smtp,
+    means: 'the SMTP server takes no more for now, and says so; the sends go on by themselves',
+  },
   SEND_PAUSED_ITSELF: { exit: EXIT.smtp, means: 'a send paused itself, and says why' },
 } as const satisfies Record<string, ErrorMeaning>;
 

@@ -1,5 +1,6 @@
 import { requireSmtp } from '../config/settings.js';
 import { logDetails } from '../contract/log.js';
+import { holdPolicy } from '../domain/hold.js';
 import type { SchedulerResult } from '../domain/scheduler-events.js';
 import { plural } from '../domain/text.js';
 import { CampaignError } from '../errors.js';
@@ -23,7 +24,7 @@ export interface SchedulerInput {
 
 /**
  * Runs a scheduler that logs to stderr, until it is stopped or has nothing to do.
- * @throws CampaignError SEND_PAUSED_ITSELF, SMTP_UNREACHABLE, or as the operation
+ * @throws CampaignError SEND_PAUSED_ITSELF, RELAY_HELD, SMTP_UNREACHABLE, or as the operation
  */
 export async function runAndLog(input: SchedulerInput, context: Context): Promise<void> {
   const { once, untilIdle, maxWait, logLevel, ...options } = input;
@@ -47,6 +48,8 @@ export async function runAndLog(input: SchedulerInput, context: Context): Promis
       backoffMaxSeconds: settings.backoffMaxSeconds,
       maxServerFailures: settings.maxServerFailures,
       blockAfter: settings.blockAfter,
+      giveUpSeconds: settings.giveUpSeconds,
+      hold: holdPolicy(settings.holdMaxSeconds),
     },
     { report: logSchedulerEvents(logger, logDetails), signal: context.heedSignals() },
   );
@@ -55,7 +58,7 @@ export async function runAndLog(input: SchedulerInput, context: Context): Promis
 
 /**
  * Cron and scripts learn that the SMTP server was the trouble.
- * @throws CampaignError SEND_PAUSED_ITSELF, SMTP_UNREACHABLE
+ * @throws CampaignError SEND_PAUSED_ITSELF, RELAY_HELD, SMTP_UNREACHABLE
  */
 function tellTrouble(result: SchedulerResult): void {
   const [first, ...others] = result.pausedThemselves;
@@ -65,6 +68,14 @@ function tellTrouble(result: SchedulerResult): void {
       'SEND_PAUSED_ITSELF',
       `send ${first.sendId} paused itself: ${first.reason}${more}`,
       `mend what the reason names, then \`campaign resume ${first.sendId}\``,
+    );
+  }
+  if (result.relayHeld) {
+    const { reason, until } = result.relayHeld;
+    throw new CampaignError(
+      'RELAY_HELD',
+      `the relay is held: ${reason}; goes on by itself at ${until.toISOString()}`,
+      'nobody was charged an attempt; a scheduler that runs then goes on, `campaign relay` shows the hold',
     );
   }
   if (result.serverTrouble !== null) {

@@ -100,6 +100,18 @@ export const SETTINGS = {
     ...SCHEDULER_LIMITS.blockAfter,
     help: 'identical refusals in a row after which a send pauses itself and takes them back; half as many of a block in a 4xx reply',
   },
+  holdMaxSeconds: {
+    variable: 'CAMPAIGN_HOLD_MAX_SECONDS',
+    kind: 'whole-number',
+    ...SCHEDULER_LIMITS.holdMaxSeconds,
+    help: 'longest wait until a relay that told of a limit of its own is tried again',
+  },
+  giveUpSeconds: {
+    variable: 'CAMPAIGN_GIVE_UP_SECONDS',
+    kind: 'whole-number',
+    ...SCHEDULER_LIMITS.giveUpSeconds,
+    help: "a recipient refused for now while the SMTP server accepts nobody is tried on until so long after its send's begin",
+  },
   stateDirectory: {
     variable: 'CAMPAIGN_STATE_DIR',
     kind: 'folder',

@@ -25,6 +25,8 @@ export interface ClaimedSend {
   maxAttempts: number;
   /** Rows above it have never been touched. */
   cursorSeq: number;
+  /** Since it was first claimed. */
+  startedMsAgo: number;
 }
 
 export interface StaleClaim {

@@ -1,7 +1,4 @@
-import type { HoldKind } from './relay.js';
-
-/** What a relay says of its own accord. */
-export type LimitKind = Exclude<HoldKind, 'operator'>;
+import type { LimitKind } from './relay.js';
 
 /** How long a hold lasts until its first probe, and at most between two; milliseconds. */
 export type HoldPolicy = Readonly<Record<LimitKind, { firstMs: number; maxMs: number }>>;

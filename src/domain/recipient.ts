@@ -6,6 +6,20 @@ export interface Recipient {
   emailNorm: string;
   fields: Readonly<Record<string, string>>;
   attempts: number;
+  /** When it was due, by the database's clock, if it was tried before or given back. */
+  dueAt?: Date;
+  /** How often the relay told of a limit of its own for it, others accepted between. */
+  limited?: number;
+}
+
+/** Which rows to read, and how many of each at most. */
+export interface RowsToRead {
+  /** Untouched ones above it. */
+  afterSeq: number;
+  untouched: number;
+  deferred: number;
+  /** Deferred ones of these alone. */
+  among?: readonly number[];
 }
 
 /** Rows to be tried next. */

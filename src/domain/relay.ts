@@ -3,6 +3,8 @@ export const DEFAULT_RELAY = 'default';
 
 /** What holds a relay: its own limit on how fast or how much it is sent, or the operator. */
 export type HoldKind = 'rate' | 'quota' | 'operator';
+/** What a relay says of its own accord. */
+export type LimitKind = Exclude<HoldKind, 'operator'>;
 
 /** Nothing starts on a held relay but, once its time has come, one probe. All times are by the database's clock. */
 export interface Hold {
@@ -34,6 +36,23 @@ export interface Relay {
   lastAcceptedAt: Date | null;
   /** When this was read. */
   now: Date;
+}
+
+/** A hold to be raised. */
+export interface NewHold {
+  /** The last one that is known of: who does not know of the last there was raises none. */
+  holdId: number;
+  kind: LimitKind;
+  reason: string;
+  /** Until its first probe. */
+  waitMs: number;
+  actor: string;
+}
+
+/** A claim that probes a hold. */
+export interface RelayProbe {
+  holdId: number;
+  by: string;
 }
 
 /** Whether a hold waits for somebody to probe it. An operator's ends by its time, or by the operator. */

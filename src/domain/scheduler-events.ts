@@ -1,4 +1,5 @@
 import type { SilentClaim } from './claim.js';
+import type { HoldKind } from './relay.js';
 import type { TakenOver } from './settlement.js';
 
 /** Commands of one message together (RFC 2920), or those of the next behind a message's dot. */
@@ -18,6 +19,8 @@ export type SchedulerEvent =
       unknown: number;
       deferred: number;
       returned: number;
+      /** Given back, for the relay told of a limit of its own. */
+      limited: number;
       /** Of the whole send. */
       unknownInAll: number;
       ms: number;
@@ -35,6 +38,20 @@ export type SchedulerEvent =
   /** Nothing is left on this host for a successor to see whether we live. */
   | { kind: 'no-life-sign'; reason: string }
   | { kind: 'server-trouble'; reason: string; waitMs: number }
+  /** Once for each hold. */
+  | {
+      kind: 'relay-held';
+      relay: string;
+      hold: HoldKind;
+      reason: string;
+      until: Date;
+      waitMs: number;
+    }
+  | { kind: 'relay-free'; relay: string; heldMs: number }
+  /** Everybody's first try was put off in the same words: one of them is tried again before anything new. */
+  | { kind: 'first-tries-deferred'; rows: number; reason: string; waitMs: number }
+  /** Its second try was accepted. */
+  | { kind: 'greylisting'; reason: string }
   | { kind: 'commands-ahead-given-up'; way: WayAhead }
   | { kind: 'connections-learnt'; connections: number; reason: string }
   | { kind: 'database-away'; reason: string; waitMs: number }
@@ -46,10 +63,21 @@ export type SchedulerEvent =
 
 export type Report = (event: SchedulerEvent) => void;
 
+/** A relay's hold, for whoever does not wait for its end. */
+export interface HeldRelay {
+  kind: HoldKind;
+  /** The relay's words, or the operator's. */
+  reason: string;
+  /** When the next probe is due, by the database's clock. */
+  until: Date;
+}
+
 /** What a scheduler ended with. */
 export interface SchedulerResult {
   /** Sends that paused themselves while the scheduler ran. */
   pausedThemselves: { sendId: number; reason: string }[];
   /** What the SMTP server's last failure was, if nothing has succeeded since. */
   serverTrouble: string | null;
+  /** What the relay is held by that ended the run: met by its batch, or longer than it was to wait. */
+  relayHeld: HeldRelay | null;
 }

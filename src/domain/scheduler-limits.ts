@@ -19,6 +19,10 @@ export const SCHEDULER_LIMITS = {
   backoffMaxSeconds: { min: 1, max: 86_400, default: 60 },
   /** Identical refusals in a row after which a send pauses itself and takes them back. */
   blockAfter: { min: 2, max: 1_000_000, default: 20 },
+  /** Longest wait until a relay that told of a limit of its own is tried again. */
+  holdMaxSeconds: { min: 1, max: 86_400, default: 3600 },
+  /** From a send's begin on, after which nobody is tried on beyond his attempts. */
+  giveUpSeconds: { min: 60, max: 31_536_000, default: 259_200 },
 } as const;
 
 /** How long recipients that are deferred may keep a scheduler from its end. */

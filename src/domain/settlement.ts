@@ -21,7 +21,9 @@ export type Settlement =
       delayMs: number;
     }
   /** Given back as it was. */
-  | { seq: number; to: 'returned'; delayMs: number };
+  | { seq: number; to: 'returned'; delayMs: number }
+  /** The same, for the relay told of a limit of its own. */
+  | { seq: number; to: 'limited'; delayMs: number; times: number };
 
 /** One step of a batch: what came in is recorded and as many rows are marked anew, in one transaction. */
 export interface Step {

@@ -173,4 +173,8 @@ export interface RunSchedulerOptions {
   backoffMaxSeconds?: number | undefined;
   /** As CAMPAIGN_BLOCK_AFTER. */
   blockAfter?: number | undefined;
+  /** As CAMPAIGN_HOLD_MAX_SECONDS. */
+  holdMaxSeconds?: number | undefined;
+  /** As CAMPAIGN_GIVE_UP_SECONDS. */
+  giveUpSeconds?: number | undefined;
 }

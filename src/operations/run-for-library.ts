@@ -1,3 +1,4 @@
+import { holdPolicy } from '../domain/hold.js';
 import type { Report, SchedulerResult } from '../domain/scheduler-events.js';
 import { MAX_WAIT_SECONDS, SCHEDULER_LIMITS } from '../domain/scheduler-limits.js';
 import { CampaignError } from '../errors.js';
@@ -28,6 +29,8 @@ const READERS = {
   maxServerFailures: wholeNumber(SCHEDULER_LIMITS.maxServerFailures),
   backoffMaxSeconds: wholeNumber(SCHEDULER_LIMITS.backoffMaxSeconds),
   blockAfter: wholeNumber(SCHEDULER_LIMITS.blockAfter),
+  holdMaxSeconds: wholeNumber(SCHEDULER_LIMITS.holdMaxSeconds),
+  giveUpSeconds: wholeNumber(SCHEDULER_LIMITS.giveUpSeconds),
 };
 
 /**
@@ -60,7 +63,7 @@ export async function runForLibrary(
       'raise the first or lower the second',
     );
   }
-  if (stop.aborted) return { pausedThemselves: [], serverTrouble: null };
+  if (stop.aborted) return { pausedThemselves: [], serverTrouble: null, relayHeld: null };
   const listener = new Listener(read.onEvent);
   const run = runScheduler(
     workspace,
@@ -78,6 +81,8 @@ export async function runForLibrary(
       maxServerFailures: figure('maxServerFailures'),
       backoffMaxSeconds: figure('backoffMaxSeconds'),
       blockAfter: figure('blockAfter'),
+      giveUpSeconds: figure('giveUpSeconds'),
+      hold: holdPolicy(figure('holdMaxSeconds')),
     },
     { report: listener.report, signal: AbortSignal.any([stop, listener.failed]) },
   );

@@ -1,4 +1,5 @@
 import { systemClock } from '../domain/lease.js';
+import { DEFAULT_RELAY } from '../domain/relay.js';
 import type { Report, SchedulerResult } from '../domain/scheduler-events.js';
 import { Host } from '../host/host.js';
 import { nameWorker } from '../host/name-worker.js';
@@ -9,6 +10,7 @@ import type { Transport } from '../scheduler/ports.js';
 import { createTransport } from '../smtp/transport.js';
 import type { SmtpSettings } from '../smtp/url.js';
 import { createLedger } from '../store/ledger.js';
+import { createSharedRelay } from '../store/relays/shared-relay.js';
 import type { Workspace } from './workspace.js';
 
 /** Sessions of a scheduler: a database that has not answered for so long is gone, and another host may be tried. */
@@ -46,6 +48,7 @@ export async function runScheduler(
     {
       host,
       ledger: createLedger(database, options.staleSeconds),
+      relay: createSharedRelay(database, DEFAULT_RELAY),
       transport: openTransport(host, smtp, {
         connections,
         messagesPerConnection,

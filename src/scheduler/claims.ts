@@ -9,6 +9,7 @@ import { runBatch } from './batch/batch.js';
 import { type OpenSend, OpenSends } from './batch/open-sends.js';
 import type { BatchTools } from './batch/tools.js';
 import type { Admission } from './dispatch/admission.js';
+import type { Probe } from './hold/probe.js';
 import type { CompiledMessage, Host, Ledger } from './ports.js';
 
 /** A send whose batch ended in a fault of ours is left alone for this long. */
@@ -111,6 +112,11 @@ export class Claims {
     return (this.setAside.get(sendId) ?? now) - now;
   }
 
+  /** Whether a send has a batch under way. */
+  isActive(sendId: number): boolean {
+    return this.active.has(sendId);
+  }
+
   /** Whether a send that is due may be started. */
   isFree(sendId: number): boolean {
     return !this.active.has(sendId) && !this.served.has(sendId);
@@ -118,16 +124,24 @@ export class Claims {
 
   /** Claims a send and runs its batch. */
   start(work: Work): void {
-    this.active.set(work.sendId, this.serve(work));
+    this.active.set(work.sendId, this.serve(work, this.claimAndRun));
+  }
+
+  /** The same for a batch that finds out first whether the relay takes anything. */
+  startProbe(work: Work): void {
+    this.active.set(work.sendId, this.serve(work, this.probeAndRun));
   }
 
   /** Never rejects: what goes wrong with the database is left in `failure`. */
-  private async serve({ sendId, rows }: Work): Promise<void> {
+  private async serve(
+    { sendId, rows }: Work,
+    run: (sendId: number, by: string) => Promise<void>,
+  ): Promise<void> {
     const { admission, clock, host, report, onEnd, onUncertain } = this.deps;
     admission.begin(rows, clock().monotonic);
     const by = claimName(this.options.worker, ++this.taken, host.recorder?.works ?? false);
     try {
-      await this.claimAndRun(sendId, by);
+      await run(sendId, by);
     } catch (error) {
       if (isDatabaseOutage(error)) {
         this.uncertain.push({ sendId, by });
@@ -145,7 +159,21 @@ export class Claims {
     }
   }
 
-  private async claimAndRun(sendId: number, by: string): Promise<void> {
+  private readonly probeAndRun = async (sendId: number, by: string): Promise<void> => {
+    const { hold } = this.deps.batchTools;
+    try {
+      const probe = await hold.win(by);
+      if (probe) await this.claimAndRun(sendId, by, probe);
+    } finally {
+      await hold.over();
+    }
+  };
+
+  private readonly claimAndRun = async (
+    sendId: number,
+    by: string,
+    probe: Probe | null = null,
+  ): Promise<void> => {
     const { ledger, report, clock, batchTools, onPause } = this.deps;
     const askedAt: Instant = clock();
     const claimed = await ledger.claim(sendId, by, !this.openSends.has(sendId));
@@ -164,13 +192,19 @@ export class Claims {
       return;
     }
     try {
-      const { pausedItself, worked } = await runBatch(claimed, askedAt, openSend, batchTools);
+      const { pausedItself, worked } = await runBatch(
+        claimed,
+        askedAt,
+        openSend,
+        probe,
+        batchTools,
+      );
       if (!worked) this.leaveAlone(sendId, IDLE_PAUSE_MS);
       if (pausedItself) onPause(sendId, pausedItself);
     } finally {
       this.openSends.done(sendId);
     }
-  }
+  };
 
   private leaveAlone(sendId: number, ms: number): void {
     this.setAside.set(sendId, this.deps.clock().monotonic + ms);

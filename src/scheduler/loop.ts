@@ -1,3 +1,4 @@
+import type { HoldPolicy } from '../domain/hold.js';
 import { type Clock, elapsedMs, leaseOf, STALE_CLAIM_SECONDS } from '../domain/lease.js';
 import type { MessageSource } from '../domain/message.js';
 import { unlessAborted, within } from '../domain/races.js';
@@ -13,8 +14,9 @@ import { Dispatcher } from './dispatch/dispatcher.js';
 import { DueSends } from './due-sends.js';
 import { Ending } from './ending.js';
 import { BEAT_EVERY_MS, Heartbeat, LAST_WORDS_MS } from './heartbeat.js';
+import { RelayHold } from './hold/relay-hold.js';
 import { LostClaims } from './lost-claims.js';
-import type { CompiledMessage, Host, Ledger, Transport } from './ports.js';
+import type { CompiledMessage, Host, Ledger, SharedRelay, Transport } from './ports.js';
 import { Wake } from './wake.js';
 
 export interface SchedulerOptions {
@@ -34,10 +36,14 @@ export interface SchedulerOptions {
   backoffMaxSeconds: number;
   maxServerFailures: number;
   blockAfter: number;
+  /** From a send's begin on, after which nobody is tried on beyond his attempts. */
+  giveUpSeconds: number;
+  hold: HoldPolicy;
 }
 
 export interface SchedulerDeps {
   ledger: Ledger;
+  relay: SharedRelay;
   transport: Transport;
   host: Host;
   compile: (source: MessageSource) => CompiledMessage;
@@ -69,7 +75,12 @@ class Scheduler {
   private readonly heartbeat: Heartbeat;
   private readonly admission: Admission;
   private readonly ending: Ending;
-  private readonly result: SchedulerResult = { pausedThemselves: [], serverTrouble: null };
+  private readonly hold: RelayHold;
+  private readonly result: SchedulerResult = {
+    pausedThemselves: [],
+    serverTrouble: null,
+    relayHeld: null,
+  };
   private readonly due: DueSends;
   private pollAt = Number.NEGATIVE_INFINITY;
   private databaseAwayMs = 0;
@@ -94,6 +105,14 @@ class Scheduler {
         this.signal.wake();
       },
     );
+    this.hold = new RelayHold(
+      deps.relay,
+      options.hold,
+      options.worker.worker,
+      clock,
+      report,
+      this.signal.wake,
+    );
     const batchTools: BatchTools = {
       ledger,
       dispatcher: this.dispatcher,
@@ -103,7 +122,9 @@ class Scheduler {
       lease: leaseOf(options.staleSeconds ?? STALE_CLAIM_SECONDS),
       random,
       report,
+      hold: this.hold,
       retry,
+      giveUpMs: options.giveUpSeconds * 1000,
       maxServerFailures,
       giveUpOnTrouble: options.until === 'once',
       stopping: this.ending.stopping,
@@ -148,6 +169,10 @@ class Scheduler {
       const left = drainSeconds * 1000 - elapsedMs(since, this.deps.clock());
       if (!(await within(transport.close(), left))) this.dispatcher.cut();
       await stopBeating();
+      await within(
+        this.hold.noteAccepted().catch(() => undefined),
+        LAST_WORDS_MS,
+      );
       // What is held still is found by what we leave.
       if (this.claims.areOver && !this.ending.abandoned.aborted) {
         await within(
@@ -187,8 +212,9 @@ class Scheduler {
     const nextDueMs = await this.tick();
     this.claims.throwFailure();
     if (this.claims.size > 0) return nextDueMs;
-    if (until === 'once' || (until === 'idle' && (await this.isIdle()))) return 'over';
-    return nextDueMs;
+    return (until === 'once' && this.wasOnce()) || (until === 'idle' && (await this.isIdle()))
+      ? 'over'
+      : nextDueMs;
   }
 
   /**
@@ -211,6 +237,8 @@ class Scheduler {
     while (!this.stop.aborted && !this.claims.hasFailed) {
       const waitMs = this.admission.ask(clock().monotonic);
       if (waitMs > 0) return waitMs;
+      if (this.due.isEmpty || this.hold.stops) await this.hold.look();
+      if (this.hold.stops) return this.probe();
       if (this.due.isEmpty) {
         const nextDueMs = await this.due.find();
         if (this.due.isEmpty) {
@@ -224,6 +252,34 @@ class Scheduler {
     return Number.POSITIVE_INFINITY;
   }
 
+  /** Nothing may start but what finds out whether anything may, once its time has come. @returns the time until then */
+  private async probe(): Promise<number> {
+    const { claims, due, hold } = this;
+    due.clear();
+    const waitMs = hold.untilProbeMs();
+    if (waitMs > 0) return waitMs;
+    const sendId = hold.canarySend;
+    if (sendId !== null) {
+      const alone = claims.leftAloneMs(sendId, this.deps.clock().monotonic);
+      if (claims.isActive(sendId)) return Number.POSITIVE_INFINITY;
+      if (alone > 0) return alone;
+      claims.startProbe({ sendId, dueInMs: 0, rows: 1 });
+    } else {
+      const nextDueMs = await due.find();
+      if (due.isEmpty) return nextDueMs;
+      claims.startProbe(due.takeFirst());
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /** Each send that was due has had its batch, as far as the relay lets it. */
+  private wasOnce(): boolean {
+    const { hold } = this;
+    if (hold.waitsForCanary) return false;
+    if (hold.wasMetHere) this.result.relayHeld = hold.held;
+    return true;
+  }
+
   private backingOff(): BackingOff | null {
     const ms = this.dispatcher.backoffMs();
     const reason = this.dispatcher.serverTrouble;
@@ -231,7 +287,11 @@ class Scheduler {
   }
 
   private async isIdle(): Promise<boolean> {
-    return (await this.deps.ledger.countUnfinished(this.options.maxWaitSeconds)) === 0;
+    const { maxWaitSeconds } = this.options;
+    if ((await this.deps.ledger.countUnfinished(maxWaitSeconds)) === 0) return true;
+    if (maxWaitSeconds === null || this.hold.leastMs <= maxWaitSeconds * 1000) return false;
+    this.result.relayHeld = this.hold.held;
+    return true;
   }
 
   /** @returns how long to wait before the next try */

@@ -11,8 +11,9 @@ import type {
 import type { ConnectionLimit } from '../domain/connection-limit.js';
 import type { Flight, FlightLog } from '../domain/flight.js';
 import type { FilledMessage, MessageSource } from '../domain/message.js';
-import type { NextRows, Recipient } from '../domain/recipient.js';
+import type { NextRows, Recipient, RowsToRead } from '../domain/recipient.js';
 import type { Run } from '../domain/refusal-watch.js';
+import type { LimitKind, NewHold, Relay, RelayProbe } from '../domain/relay.js';
 import type { Reply, Stage } from '../domain/reply.js';
 import type {
   ReclaimedRows,
@@ -100,10 +101,7 @@ export interface Ledger {
   unclaim(sendId: number, by: string): Promise<void>;
   loadMessage(sendId: number): Promise<MessageSource>;
   /** Untouched rows above `afterSeq` and deferred ones that are due, so many of each at most. */
-  nextRows(
-    sendId: number,
-    read: { afterSeq: number; untouched: number; deferred: number },
-  ): Promise<NextRows>;
+  nextRows(sendId: number, read: RowsToRead): Promise<NextRows>;
   step(claim: Claim, step: Step): Promise<StepResult>;
   /** The claim, numbered anew, and its rows `sending`, after any earlier transaction of it has ended; null when it is lost. */
   reconcile(claim: Claim): Promise<Reconciled | null>;
@@ -116,6 +114,20 @@ export interface Ledger {
   endBatch(claim: Claim, end: { worked: boolean; exhausted: boolean }): Promise<BatchEnd>;
   beat(worker: WorkerIdentity, backingOff: BackingOff | null): Promise<void>;
   leave(worker: string): Promise<void>;
+}
+
+/** The relay's row in the database, which all hosts see and write. Errors as the ledger's. */
+export interface SharedRelay {
+  read(): Promise<Relay>;
+  noteAccepted(): Promise<void>;
+  /** Also gives rows back that its limit was charged to, as they were before. False when another hold stands, or stood. */
+  raise(hold: NewHold, deferred: ReadonlyMap<number, Run>): Promise<boolean>;
+  /** Those below are false when the hold is not the claim's to probe. */
+  winProbe(probe: RelayProbe & { waitMs: number }): Promise<boolean>;
+  keepProbe(probe: RelayProbe & { waitMs: number }): Promise<boolean>;
+  returnProbe(probe: RelayProbe): Promise<boolean>;
+  extend(probe: RelayProbe & { kind: LimitKind; reason: string; waitMs: number }): Promise<boolean>;
+  end(probe: RelayProbe): Promise<boolean>;
 }
 
 /** Keeps for a successor how far each message in our hands has come. */

@@ -8,7 +8,7 @@ import type { RetryPolicy } from '../domain/retry-delay.js';
 import type { Report } from '../domain/scheduler-events.js';
 import type { Settlement, SettleRows } from '../domain/settlement.js';
 import type { KnownWorker, WorkerIdentity } from '../domain/worker.js';
-import { interpret } from './batch/interpret.js';
+import { interpret, NO_SENSE } from './batch/interpret.js';
 import type { Host, Ledger } from './ports.js';
 
 /** What taking over from the dead works with. */
@@ -106,8 +106,17 @@ class Takeover {
           block: Number.POSITIVE_INFINITY,
           lostReplies: Number.POSITIVE_INFINITY,
         });
-        const rules = { maxAttempts, retry, random };
-        const { settlement } = interpret(asRecipient(row), verdict, watch, rules);
+        const { settlement } = interpret(asRecipient(row), verdict, watch, {
+          sendId: 0,
+          maxAttempts,
+          retry,
+          random,
+          relay: NO_SENSE,
+          givesUp: () => false,
+        });
+        if (settlement.to === 'limited') {
+          return { seq: row.seq, to: 'returned', delayMs: settlement.delayMs };
+        }
         return settlement.to === 'unknown' ? null : settlement;
       }
     }

@@ -3,7 +3,7 @@ import type { MessageSource } from '../domain/message.js';
 import type { BackingOff, WorkerIdentity } from '../domain/worker.js';
 import { readMessage } from './messages.js';
 import type { Database } from './mysql/database.js';
-import { explainDatabaseError } from './mysql/errors.js';
+import { explained } from './mysql/errors.js';
 import { reconcile, settleLate } from './recipients/reconcile.js';
 import { nextRows, step } from './recipients/step.js';
 import { claim, endBatch, readState, unclaim } from './sends/claim.js';
@@ -24,17 +24,8 @@ async function loadMessage(db: Database, sendId: number): Promise<MessageSource>
  * @param staleSeconds a claim not renewed for so long is taken over: the same for all schedulers on a database
  */
 export function createLedger(db: Database, staleSeconds?: number) {
-  const explained =
-    <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
-    async (...args: A): Promise<R> => {
-      try {
-        return await call(...args);
-      } catch (error) {
-        throw explainDatabaseError(error, db);
-      }
-    };
   const on = <A extends unknown[], R>(call: (db: Database, ...args: A) => Promise<R>) =>
-    explained((...args: A) => call(db, ...args));
+    explained(db, (...args: A) => call(db, ...args));
 
   return {
     findWork: on(findWork),

@@ -82,6 +82,24 @@ const LINES: { [K in Kind]: (event: EventOf<K>) => Line } = {
     'warn',
     `SMTP server: ${printable(e.reason)}; backing off ${seconds(e.waitMs)}`,
   ],
+  'relay-held': (e) => [
+    'warn',
+    e.hold === 'operator'
+      ? `relay ${e.relay} is held for ${durationInWords(e.waitMs / 1000)}: ${printable(e.reason)}`
+      : `relay ${e.relay} takes no more for now: ${printable(e.reason)}; tried again in ${durationInWords(e.waitMs / 1000)}, nobody is charged for it`,
+  ],
+  'relay-free': (e) => [
+    'info',
+    `relay ${e.relay} is held no more, after ${durationInWords(e.heldMs / 1000)}`,
+  ],
+  'first-tries-deferred': (e) => [
+    'warn',
+    `SMTP server put ${plural(e.rows, 'first try', 'first tries')} off alike: ${printable(e.reason)}; one is tried again in ${durationInWords(e.waitMs / 1000)}, before anything new`,
+  ],
+  greylisting: (e) => [
+    'info',
+    `a second try was accepted, so that was greylisting: ${printable(e.reason)}`,
+  ],
   'commands-ahead-given-up': (e) => [
     'warn',
     e.way === 'pipelining'

@@ -51,7 +51,7 @@ const named = (command: Command): Command & fc.WithToStringMethod => ({
   [fc.toStringMethod]: () => command.name,
 });
 
-const kinds = fc.constantFrom('sent', 'failed', 'unknown', 'deferred', 'returned');
+const kinds = fc.constantFrom('sent', 'failed', 'unknown', 'deferred', 'returned', 'limited');
 type Kind = Settlement['to'];
 
 function settlement(seq: number, to: Kind): Settlement {
@@ -67,11 +67,13 @@ function settlement(seq: number, to: Kind): Settlement {
       return { seq, to, ...words, code: 451, delayMs: 0 };
     case 'returned':
       return { seq, to, delayMs: 0 };
+    case 'limited':
+      return { seq, to, delayMs: 0, times: 1 };
   }
 }
 
 /** What is settled so was not accepted: the row may be handed out again. */
-const notAccepted = (to: Kind) => to === 'failed' || to === 'deferred' || to === 'returned';
+const notAccepted = (to: Kind) => to !== 'sent' && to !== 'unknown';
 
 const claim: Command = {
   name: 'claim',

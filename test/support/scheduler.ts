@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, systemClock } from '../../src/domain/lease.ts';
+import { DEFAULT_RELAY } from '../../src/domain/relay.ts';
 import type { Report, SchedulerEvent, SchedulerResult } from '../../src/domain/scheduler-events.ts';
 import { NO_LIFE_SIGN } from '../../src/domain/worker.ts';
 import { compileMessage } from '../../src/message/compile.ts';
@@ -9,6 +10,7 @@ import { createTransport } from '../../src/smtp/transport.ts';
 import type { SmtpSettings } from '../../src/smtp/url.ts';
 import { createLedger } from '../../src/store/ledger.ts';
 import type { Database } from '../../src/store/mysql/database.ts';
+import { createSharedRelay } from '../../src/store/relays/shared-relay.ts';
 
 export interface RunningScheduler {
   worker: string;
@@ -81,10 +83,13 @@ export function startScheduler(
       backoffMaxSeconds: 60,
       maxServerFailures: 10,
       blockAfter: 20,
+      giveUpSeconds: 259_200,
+      hold: { rate: { firstMs: 200, maxMs: 1_000 }, quota: { firstMs: 500, maxMs: 2_000 } },
       ...options,
     },
     {
       ledger: wrap(createLedger(database, options.staleSeconds)),
+      relay: createSharedRelay(database, DEFAULT_RELAY),
       transport,
       host,
       compile: compileMessage,

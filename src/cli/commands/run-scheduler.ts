@@ -53,7 +53,7 @@ export default defineCommand({
   },
   prints: 'log',
   json: 'log in JSON lines',
-  errors: ['DATABASE_REFUSED', 'SMTP_UNREACHABLE', 'SEND_PAUSED_ITSELF'],
+  errors: ['DATABASE_REFUSED', 'SMTP_UNREACHABLE', 'SEND_PAUSED_ITSELF', 'RELAY_HELD'],
   examples: [
     ['campaign run-scheduler', 'until it is stopped; a service'],
     ['campaign run-scheduler --until-idle', 'sends what there is to send, then ends'],

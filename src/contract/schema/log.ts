@@ -4,6 +4,7 @@ import { count, id, timestamp } from './parts.js';
 const send = id.describe('number of the send');
 const ms = z.int().min(0).describe('milliseconds');
 const reason = z.string().describe('why; it may hold a server’s words');
+const relay = z.string().describe('name of the relay');
 const HOLDER = 'the worker that held the claim';
 const from = z.string().describe(HOLDER);
 
@@ -47,13 +48,14 @@ export const logLineSchema = z
       unknown: count.describe('it cannot be known'),
       deferred: count.describe('refused for now'),
       returned: count.describe('given back untouched'),
+      limited: count.describe('given back untouched, for the relay took no more'),
       unknownInAll: count.describe('unknown recipients of the whole send'),
       ms,
     }),
     line('message', 'what came of a message', {
       sendId: send,
       email: z.string().describe('the recipient'),
-      outcome: z.string().describe('sent, failed, unknown, deferred or returned'),
+      outcome: z.string().describe('sent, failed, unknown, deferred, returned or limited'),
       text: z.string().describe('the server’s words'),
     }),
     line('paused-itself', 'a send paused itself', { sendId: send, reason }),
@@ -91,6 +93,20 @@ export const logLineSchema = z
     line('no-recorder', 'there is no flight recorder', { reason }),
     line('no-life-sign', 'there is no state folder', { reason }),
     line('server-trouble', 'the SMTP server is in trouble', { reason, waitMs: ms }),
+    line('relay-held', 'the relay is held: nothing starts but a probe', {
+      relay,
+      hold: z.enum(['rate', 'quota', 'operator']).describe('what holds it'),
+      reason,
+      until: timestamp.describe('when it is tried again, by the clock of the database'),
+      waitMs: ms,
+    }),
+    line('relay-free', 'the relay is held no more', { relay, heldMs: ms }),
+    line('first-tries-deferred', 'first tries were put off alike, one is tried again', {
+      rows: count.describe('how many'),
+      reason,
+      waitMs: ms,
+    }),
+    line('greylisting', 'a second try was accepted', { reason }),
     line('commands-ahead-given-up', 'the SMTP server does not bear commands sent ahead', {
       way: z.enum(['pipelining', 'behindDot']).describe('which ones'),
     }),

@@ -2,6 +2,8 @@ import type { ClaimedSend } from '../../domain/claim.js';
 import { elapsedMs, type Instant } from '../../domain/lease.js';
 import type { Recipient } from '../../domain/recipient.js';
 import type { JobOwner } from '../dispatch/dispatcher.js';
+import type { Probe } from '../hold/probe.js';
+import type { Held } from '../hold/relay-hold.js';
 import { Wake } from '../wake.js';
 import { type Ended, LettingGo } from './letting-go.js';
 import type { OpenSend } from './open-sends.js';
@@ -20,18 +22,20 @@ const LOOK_EVERY_MS = 500;
 /**
  * Runs one batch of a claimed send to its end. Resolves when the claim is let go, or lost.
  * @param askedAt when the claim was asked for: the lease counts from then
+ * @param probe   what it is to find out before it goes on, one message at a time
  */
 export function runBatch(
   claimed: ClaimedSend,
   askedAt: Instant,
   openSend: OpenSend,
+  probe: Probe | null,
   tools: BatchTools,
 ): Promise<BatchResult> {
-  return new Batch(claimed, askedAt, openSend, tools).run();
+  return new Batch(claimed, askedAt, openSend, probe, tools).run();
 }
 
 /** The life of one batch. */
-class Batch implements JobOwner {
+class Batch implements JobOwner, Held {
   private readonly signal = new Wake();
   private readonly parts: BatchParts;
   private readonly lettingGo: LettingGo;
@@ -41,18 +45,20 @@ class Batch implements JobOwner {
     claimed: ClaimedSend,
     askedAt: Instant,
     openSend: OpenSend,
+    private readonly probe: Probe | null,
     private readonly tools: BatchTools,
   ) {
-    this.parts = assemble(claimed, askedAt, openSend, this, this.signal, tools);
+    this.parts = assemble(claimed, askedAt, openSend, probe, this, this.signal, tools);
     this.lettingGo = new LettingGo(this.parts, this.signal, tools);
   }
 
   async run(): Promise<BatchResult> {
     const { standing, inFlight, selfPause, steps } = this.parts;
-    const { inFlightLimit, dispatcher, stopping, abandoned, clock, report } = this.tools;
+    const { inFlightLimit, dispatcher, hold, stopping, abandoned, clock, report } = this.tools;
     const begun = clock();
     inFlightLimit.join(inFlight, this.wake);
     dispatcher.join(this);
+    hold.join(this);
     stopping.addEventListener('abort', this.wake);
     abandoned.addEventListener('abort', this.wake);
     try {
@@ -75,6 +81,7 @@ class Batch implements JobOwner {
       stopping.removeEventListener('abort', this.wake);
       abandoned.removeEventListener('abort', this.wake);
       dispatcher.leave(this);
+      hold.leave(this);
       inFlightLimit.leave(inFlight);
     }
   }
@@ -88,10 +95,22 @@ class Batch implements JobOwner {
     this.wake();
   }
 
+  /** The relay is held: what has not begun goes back, and the batch ends. */
+  stop(): void {
+    if (this.isProbing) return;
+    this.parts.standing.ending = true;
+    this.parts.starter.withdraw();
+    this.wake();
+  }
+
+  private get isProbing(): boolean {
+    return this.probe?.isOver === false;
+  }
+
   /** Until everything is recorded and the claim let go; how the send is then, or null if the claim was lost. */
   private async work(): Promise<Ended | null> {
     const { standing, inFlight, flights, results, starter, outage, steps } = this.parts;
-    const { abandoned, stopping, ledger } = this.tools;
+    const { abandoned, stopping, ledger, hold } = this.tools;
     for (;;) {
       if (abandoned.aborted) return null;
       if (standing.lost) {
@@ -102,9 +121,12 @@ class Batch implements JobOwner {
       if (standing.ending) starter.withdraw();
       starter.start();
       try {
-        if (standing.sinceLookMs >= LOOK_EVERY_MS) {
+        if (this.isProbing && this.probe?.isDecided && inFlight.held === 0) {
+          await this.conclude(this.probe);
+        } else if (standing.sinceLookMs >= LOOK_EVERY_MS) {
           // Whether it was paused or cancelled, or its controls changed.
           standing.learn(await ledger.state(standing.claim));
+          await hold.lookNowAndThen();
         } else if (results.gather) {
           await this.wait();
         } else {
@@ -124,6 +146,16 @@ class Batch implements JobOwner {
         await outage.weather(error, () => steps.reconcile());
       }
     }
+  }
+
+  /** The relay takes messages again, or it does not. */
+  private async conclude(probe: Probe): Promise<void> {
+    const { standing, reader } = this.parts;
+    const { hold } = this.tools;
+    await hold.conclude(probe);
+    if (probe.answer !== 'accepted' || hold.stops) standing.ending = true;
+    reader.readFor(null);
+    await reader.restart();
   }
 
   /** Rows that go out next, as far as the process may have more of them in flight. */
@@ -146,6 +178,7 @@ class Batch implements JobOwner {
   private get wanted(): number {
     const { standing, reader, starter, steps } = this.parts;
     if (standing.ending || reader.exhausted || steps.quota <= 0) return 0;
+    if (this.isProbing) return this.parts.inFlight.held === 0 && !this.probe?.isDecided ? 1 : 0;
     return Math.max(0, Math.min(steps.quota, starter.room));
   }
 

@@ -11,7 +11,7 @@ export class InFlight {
   /** Marked and committed, waiting to start. */
   private waiting: Recipient[] = [];
   /** Every marked row that is not recorded yet. */
-  private readonly marked = new Map<number, { fresh: boolean }>();
+  private readonly marked = new Map<number, { fresh: boolean; acceptedBefore: number }>();
   /** Handed to the dispatcher, but not begun yet. */
   private readonly handedOut = new Set<number>();
   /** Given to a connection. */
@@ -21,8 +21,16 @@ export class InFlight {
   /** The highest untouched row that was marked. */
   cursorSeq: number;
 
-  constructor(cursorSeq: number) {
+  constructor(
+    cursorSeq: number,
+    private readonly relay: { readonly acceptances: number },
+  ) {
     this.cursorSeq = cursorSeq;
+  }
+
+  /** How many messages the relay had accepted when this row was marked. */
+  acceptedBefore(seq: number): number {
+    return this.marked.get(seq)?.acceptedBefore ?? this.relay.acceptances;
   }
 
   /** Rows marked and not recorded. */
@@ -91,7 +99,10 @@ export class InFlight {
   /** The database has committed: these are recorded, those are marked. */
   committed(rows: readonly Recipient[], settled: readonly Settlement[]): void {
     for (const { seq } of settled) this.marked.delete(seq);
-    for (const row of rows) this.marked.set(row.seq, { fresh: isFresh(row, this.cursorSeq) });
+    const { acceptances: acceptedBefore } = this.relay;
+    for (const row of rows) {
+      this.marked.set(row.seq, { fresh: isFresh(row, this.cursorSeq), acceptedBefore });
+    }
     this.cursorSeq = this.cursorAfter(rows);
     const taken = new Set(rows.map((row) => row.seq));
     this.ahead = this.ahead.filter((row) => !taken.has(row.seq));
@@ -158,7 +169,7 @@ export class InFlight {
     for (const seq of sending) {
       if (this.marked.has(seq)) continue;
       strays += 1;
-      this.marked.set(seq, { fresh: true });
+      this.marked.set(seq, { fresh: true, acceptedBefore: this.relay.acceptances });
       this.cursorSeq = Math.max(this.cursorSeq, seq);
       this.came({ seq, to: 'returned', delayMs: 0 });
     }

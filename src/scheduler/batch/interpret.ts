@@ -1,4 +1,5 @@
-import { refusalKey } from '../../domain/likeness.js';
+import { tellsOfSomebody, refusalKey } from '../../domain/likeness.js';
+import type { WatchedRow } from '../../domain/quota-watch.js';
 import type { Recipient } from '../../domain/recipient.js';
 import type { RefusalWatch, Run } from '../../domain/refusal-watch.js';
 import { MESSAGE_STAGES } from '../../domain/reply-rules.js';
@@ -9,6 +10,10 @@ import type { ServerSign } from '../dispatch/dispatcher.js';
 
 /** A row that met server trouble is due again after this long. */
 const UNTOUCHED_DELAY_MS = 5_000;
+/** Replies of a limit that are the relay's, before one is the row's: others were accepted between them. */
+const LIMITED_FREE = 2;
+
+type Of<Kind extends Verdict['kind']> = Extract<Verdict, { kind: Kind }>;
 
 /** What a verdict means for the row, for the server, and for the send. */
 export interface Interpretation {
@@ -18,10 +23,37 @@ export interface Interpretation {
   pause?: { reason: string; giveBack: Run | null };
 }
 
+/** What is known of the relay, over all sends. */
+export interface RelaySense {
+  accepted(): void;
+  /** Whether it has accepted a message since the row was due. */
+  acceptedSince(recipient: Recipient): boolean;
+  /** A row was told of a limit of the relay's. @returns when it is due again, in milliseconds */
+  limited(row: WatchedRow, verdict: Of<'limited'>): number;
+  /**
+   * A row was deferred.
+   * @param delayMs after which it is to be tried again
+   * @returns after how long it is to be tried again, whatever its attempts, to find out what is deferred here; or null
+   */
+  deferred(row: WatchedRow, verdict: Of<'deferred'>, delayMs: number): number | null;
+}
+
+/** Where nothing is known of it: what was recorded by somebody who is dead. */
+export const NO_SENSE: RelaySense = {
+  accepted: () => undefined,
+  acceptedSince: () => false,
+  limited: () => UNTOUCHED_DELAY_MS,
+  deferred: () => null,
+};
+
 export interface InterpretRules {
+  sendId: number;
   maxAttempts: number;
   retry: RetryPolicy;
   random: () => number;
+  relay: RelaySense;
+  /** Whether the send began so long ago that nobody is tried on beyond his attempts. */
+  givesUp: () => boolean;
 }
 
 interface Refusal {
@@ -41,6 +73,7 @@ export function interpret(
   switch (verdict.kind) {
     case 'sent': {
       watch.succeeded(seq);
+      rules.relay.accepted();
       const { code, enhanced, text } = verdict.reply;
       return { settlement: { seq, to: 'sent', code, enhanced, text }, sign: 'well' };
     }
@@ -54,19 +87,12 @@ export function interpret(
     }
     case 'deferred':
       return {
-        settlement: deferral(recipient, verdict, rules),
+        settlement: deferralHeard(recipient, verdict, rules),
         sign: 'well',
         ...blockBy(recipient, verdict, watch),
       };
-    case 'limited': {
-      const { stage, code, enhanced, text } = verdict;
-      return MESSAGE_STAGES.includes(stage)
-        ? interpret(recipient, { kind: 'deferred', code, enhanced, text }, watch, rules)
-        : {
-            settlement: { seq, to: 'returned', delayMs: UNTOUCHED_DELAY_MS },
-            sign: 'trouble',
-          };
-    }
+    case 'limited':
+      return limit(recipient, verdict, rules);
     case 'unknown': {
       const { text } = verdict;
       watch.settled(seq);
@@ -82,7 +108,7 @@ export function interpret(
       if (verdict.broke && watch.broke(seq)) {
         const text = `the line broke three times on this message: ${verdict.text}`;
         const refusal = { code: verdict.code, enhanced: null, text };
-        return { settlement: deferral(recipient, refusal, rules), sign: 'nothing' };
+        return { settlement: deferral(recipient, refusal, rules, true), sign: 'nothing' };
       }
       // In mid-message it may be this row that is always told so: then somebody is to be called in the end.
       return {
@@ -114,13 +140,66 @@ function blockBy(
   };
 }
 
-/** Refused for now: tried again later, until the attempts are used up. */
-function deferral(
-  { seq, attempts }: Recipient,
-  { code, enhanced, text }: Refusal,
-  { maxAttempts, retry, random }: InterpretRules,
+/** The relay's limit is nobody's fault, unless others are accepted while one row is told of it again and again. */
+function limit(
+  recipient: Recipient,
+  verdict: Of<'limited'>,
+  rules: InterpretRules,
+): Interpretation {
+  const { seq, limited: before = 0 } = recipient;
+  const inMessage = MESSAGE_STAGES.includes(verdict.stage);
+  const sign = inMessage || verdict.stage === 'mail' ? 'well' : 'nothing';
+  const counts = before === 0 || rules.relay.acceptedSince(recipient) || rules.givesUp();
+  if (inMessage && counts && before >= LIMITED_FREE) {
+    return { settlement: deferral(recipient, verdict, rules, true), sign };
+  }
+  const delayMs = rules.relay.limited(watched(recipient, rules), verdict);
+  const times = counts ? before + 1 : before;
+  return { settlement: { seq, to: 'limited', delayMs, times }, sign };
+}
+
+/** Refused for now, in words that the relay may have for everybody. */
+function deferralHeard(
+  recipient: Recipient,
+  verdict: Of<'deferred'>,
+  rules: InterpretRules,
 ): Settlement {
-  if (attempts + 1 >= maxAttempts) return { seq, to: 'failed', code, enhanced, text };
-  const delayMs = retryDelayMs(attempts + 1, retry, random());
+  const settlement = deferral(recipient, verdict, rules, tellsOfSomebody(verdict));
+  const usual = settlement.to === 'deferred' ? settlement.delayMs : Number.POSITIVE_INFINITY;
+  const delayMs = rules.relay.deferred(watched(recipient, rules), verdict, usual);
+  if (delayMs === null) return settlement;
+  const { code, enhanced, text } = verdict;
+  return { seq: recipient.seq, to: 'deferred', code, enhanced, text, delayMs };
+}
+
+const watched = (
+  { seq, emailNorm, attempts }: Recipient,
+  { sendId }: InterpretRules,
+): WatchedRow => ({
+  sendId,
+  seq,
+  domain: emailNorm.slice(emailNorm.lastIndexOf('@') + 1),
+  attempts,
+});
+
+/**
+ * Refused for now: tried again later, until the attempts are used up. Where the relay accepts nobody meanwhile, it may be
+ * the relay that refuses: then the row is tried on, for as long as its send may take.
+ * @param isKnown it is known that it is not the relay's limit
+ */
+function deferral(
+  recipient: Recipient,
+  { code, enhanced, text }: Refusal,
+  { maxAttempts, retry, random, relay, givesUp }: InterpretRules,
+  isKnown: boolean,
+): Settlement {
+  const { seq, attempts } = recipient;
+  const isLast = attempts + 1 >= maxAttempts;
+  if (isLast && (isKnown || relay.acceptedSince(recipient) || givesUp())) {
+    return { seq, to: 'failed', code, enhanced, text };
+  }
+  const delayMs = isLast
+    ? retryDelayMs(Number.POSITIVE_INFINITY, retry, random())
+    : retryDelayMs(attempts + 1, retry, random());
   return { seq, to: 'deferred', code, enhanced, text, delayMs };
 }

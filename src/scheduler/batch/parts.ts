@@ -1,6 +1,7 @@
 import type { ClaimedSend } from '../../domain/claim.js';
 import type { Instant } from '../../domain/lease.js';
 import type { JobOwner } from '../dispatch/dispatcher.js';
+import type { Probe } from '../hold/probe.js';
 import type { Wake } from '../wake.js';
 import { Flights } from './flights.js';
 import { InFlight } from './in-flight.js';
@@ -28,6 +29,7 @@ export interface BatchParts {
 }
 
 /**
+ * @param probe of a batch that finds out whether the relay takes anything
  * @param owner of the messages handed out
  * @param signal ends what the batch waits for
  */
@@ -35,19 +37,21 @@ export function assemble(
   claimed: ClaimedSend,
   askedAt: Instant,
   openSend: OpenSend,
+  probe: Probe | null,
   owner: JobOwner,
   signal: Wake,
   tools: BatchTools,
 ): BatchParts {
-  const { claim, cursorSeq, controls, maxAttempts } = claimed;
-  const { ledger, recorder, lease, clock } = tools;
+  const { claim, cursorSeq, controls } = claimed;
+  const { ledger, recorder, lease, clock, hold } = tools;
   const standing = new Standing(claimed, askedAt, lease, clock);
-  const inFlight = new InFlight(cursorSeq);
+  const inFlight = new InFlight(cursorSeq, hold.watch);
   const flights = new Flights(claim, recorder);
   const selfPause = new SelfPause(openSend, standing, tools);
-  const results = new Results(openSend, inFlight, selfPause, tools, signal.wake, maxAttempts);
+  const results = new Results(openSend, inFlight, selfPause, tools, signal.wake, probe, claimed);
   const starter = new Starter(owner, openSend, standing, inFlight, flights, results, tools);
   const reader = new Reader(claim.sendId, inFlight, ledger, clock);
+  if (probe) reader.readFor(probe.question);
   const outage = new Outage(signal, tools);
   const steps = new Steps(controls.batchSize, standing, inFlight, flights, reader, outage, tools);
   return { standing, inFlight, flights, selfPause, results, starter, reader, outage, steps };

@@ -1,5 +1,6 @@
 import { type Clock, elapsedMs, type Instant } from '../../domain/lease.js';
 import type { Recipient } from '../../domain/recipient.js';
+import type { Question } from '../hold/probe.js';
 import type { Ledger } from '../ports.js';
 import type { InFlight } from './in-flight.js';
 
@@ -14,6 +15,7 @@ export class Reader {
   private noneLeft = false;
   private deferredRead: Instant | null = null;
   private averageRow = 1_000;
+  private question: Question | null = null;
 
   constructor(
     private readonly sendId: number,
@@ -47,6 +49,11 @@ export class Reader {
     return this.inFlight.next(count);
   }
 
+  /** Reads what is to find out something: rows that were never tried first, or deferred ones of some alone. */
+  readFor(question: Question | null): void {
+    this.question = question;
+  }
+
   /** Waits for a read under way, which counts on the rows read ahead: then they may be dropped, and are read again. */
   async restart(): Promise<void> {
     if (this.reading) await this.reading;
@@ -72,14 +79,24 @@ export class Reader {
     const limit = Math.max(1, Math.min(quota, READ_AT_MOST_ROWS, fitting));
     const lookBack =
       !this.deferredRead || elapsedMs(this.deferredRead, clock()) >= READ_DEFERRED_EVERY_MS;
-    const ask = { untouched: limit, deferred: lookBack ? Math.ceil(limit / 2) : 0 };
+    const { question } = this;
+    const among = question?.kind === 'canary' ? question.canary.seqs : null;
+    const ask = {
+      untouched: among ? 0 : limit,
+      deferred: lookBack ? Math.ceil(limit / 2) : 0,
+      ...(among && { among }),
+    };
     const afterSeq = this.inFlight.readTo;
     const rows = await this.ledger.nextRows(this.sendId, { afterSeq, ...ask });
     // A full portion of deferred rows may not have been all of them.
     if (lookBack) this.deferredRead = rows.deferred.length < ask.deferred ? clock() : null;
-    this.noneLeft =
-      rows.untouched.length < ask.untouched && (!lookBack || rows.deferred.length < ask.deferred);
-    const all = [...rows.deferred, ...rows.untouched];
+    const allUntouched = among !== null || rows.untouched.length < ask.untouched;
+    this.noneLeft = allUntouched && (!lookBack || rows.deferred.length < ask.deferred);
+    // One that was told of a limit before may be told so again, whatever the relay does.
+    const all =
+      question?.kind === 'hold'
+        ? [...rows.untouched, ...rows.deferred]
+        : [...rows.deferred, ...rows.untouched];
     this.measure(all);
     this.inFlight.read(all);
   }

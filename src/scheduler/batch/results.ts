@@ -1,6 +1,9 @@
+import type { ClaimedSend } from '../../domain/claim.js';
+import { elapsedMs } from '../../domain/lease.js';
 import type { Recipient } from '../../domain/recipient.js';
 import type { Verdict } from '../../domain/verdict.js';
 import type { ServerSign } from '../dispatch/dispatcher.js';
+import type { Probe } from '../hold/probe.js';
 import type { InFlight } from './in-flight.js';
 import { type InterpretRules, interpret } from './interpret.js';
 import type { OpenSend } from './open-sends.js';
@@ -22,10 +25,25 @@ export class Results {
     private readonly selfPause: SelfPause,
     private readonly tools: BatchTools,
     private readonly wake: () => void,
-    maxAttempts: number,
+    private readonly probe: Probe | null,
+    { maxAttempts, startedMsAgo }: ClaimedSend,
   ) {
-    const { retry, random } = tools;
-    this.rules = { maxAttempts, retry, random };
+    const { retry, random, hold, giveUpMs, clock } = tools;
+    const { sendId } = openSend;
+    const claimedAt = clock();
+    this.rules = {
+      sendId,
+      maxAttempts,
+      retry,
+      random,
+      relay: {
+        accepted: () => hold.accepted(),
+        acceptedSince: ({ seq, dueAt }) => hold.acceptedSince(inFlight.acceptedBefore(seq), dueAt),
+        limited: (row, verdict) => hold.limited(row, verdict),
+        deferred: (row, verdict, delayMs) => hold.deferred(row, verdict, delayMs),
+      },
+      givesUp: () => startedMsAgo + elapsedMs(claimedAt, clock()) >= giveUpMs,
+    };
   }
 
   /**
@@ -48,9 +66,12 @@ export class Results {
   }
 
   /** @returns what it tells of the server */
-  settle(recipient: Recipient, verdict: Verdict): { sign: ServerSign; reason: string } {
+  settle(recipient: Recipient, heard: Verdict): { sign: ServerSign; reason: string } {
     const { dispatcher, clock, report } = this.tools;
     const { sendId, watch } = this.openSend;
+    const probe = this.probe?.isOver === false ? this.probe : null;
+    const verdict = probe?.read(heard) ?? heard;
+    probe?.hear(verdict);
     const { settlement, sign, pause } = interpret(recipient, verdict, watch, this.rules);
     if (pause && !dispatcher.isCut) this.selfPause.for(pause.reason, pause.giveBack);
     if (this.inFlight.toRecord === 0) this.gathersUntil = clock().monotonic + GATHER_MS;

@@ -9,7 +9,7 @@ import type { BatchTools } from './tools.js';
 
 /** Keeps the ledger and what we hold of it in step: one transaction records what came and marks what goes out next. */
 export class Steps {
-  readonly counts = { sent: 0, failed: 0, unknown: 0, deferred: 0, returned: 0 };
+  readonly counts = { sent: 0, failed: 0, unknown: 0, deferred: 0, returned: 0, limited: 0 };
 
   /** @param quota rows the batch may still mark */
   constructor(
@@ -96,6 +96,6 @@ export class Steps {
   private count(to: Settlement['to']): void {
     this.counts[to] += 1;
     // A row that comes back untouched has not used up its place in the batch.
-    if (to === 'returned') this.quota += 1;
+    if (to === 'returned' || to === 'limited') this.quota += 1;
   }
 }

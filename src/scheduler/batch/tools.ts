@@ -2,6 +2,7 @@ import type { Clock, Lease } from '../../domain/lease.js';
 import type { RetryPolicy } from '../../domain/retry-delay.js';
 import type { Report } from '../../domain/scheduler-events.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
+import type { RelayHold } from '../hold/relay-hold.js';
 import type { Ledger, Recorder } from '../ports.js';
 import type { InFlightLimit } from './in-flight-limit.js';
 
@@ -11,11 +12,14 @@ export interface BatchTools {
   dispatcher: Dispatcher;
   recorder: Recorder | null;
   inFlightLimit: InFlightLimit;
+  hold: RelayHold;
   clock: Clock;
   lease: Lease;
   random: () => number;
   report: Report;
   retry: RetryPolicy;
+  /** From a send's begin on, after which nobody is tried on beyond his attempts. */
+  giveUpMs: number;
   /** Server failures in a row after which the send pauses itself. */
   maxServerFailures: number;
   /** End the batch at the first server failure instead of waiting the backoff out (`--once`). */

@@ -91,6 +91,17 @@ export interface NamedDatabase {
   schema: string;
 }
 
+/** The same call, with a database's errors as `explainDatabaseError` words them. */
+export const explained =
+  <A extends unknown[], R>(db: NamedDatabase, call: (...args: A) => Promise<R>) =>
+  async (...args: A): Promise<R> => {
+    try {
+      return await call(...args);
+    } catch (error) {
+      throw explainDatabaseError(error, db);
+    }
+  };
+
 /** A database error as a person should read it; anything that is no database error comes back as it is. */
 export function explainDatabaseError(error: unknown, { name, schema }: NamedDatabase): unknown {
   const e = asServerError(error);

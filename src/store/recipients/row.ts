@@ -25,10 +25,11 @@ export const LEDGER_ROW: Columns<keyof LedgerRow> = {
 };
 
 /** Those that workers read besides. */
-export const LEDGER: Columns<keyof LedgerRow | 'emailNorm' | 'fields'> = {
+export const LEDGER: Columns<keyof LedgerRow | 'emailNorm' | 'fields' | 'limited'> = {
   ...LEDGER_ROW,
   emailNorm: 'r.EMAIL_NORM',
   fields: 'r.FIELDS',
+  limited: 'COALESCE(r.LIMITED, 0)',
 };
 
 /**

@@ -16,6 +16,7 @@ const LEADS_TO: Record<Kind, RecipientStatus> = {
   unknown: 'unknown',
   deferred: 'pending',
   returned: 'pending',
+  limited: 'pending',
 };
 
 const KINDS = Object.keys(LEADS_TO) as Kind[];
@@ -51,8 +52,9 @@ function settleStatement(
   const perRow = new PerRow(seqs);
   const { set, where } = rowMove(from, LEADS_TO[kind]);
   const sets = [set];
-  if (kind !== 'returned') {
-    const answered = rows as Of<Exclude<Kind, 'returned'>>[];
+  const isUntouched = kind === 'returned' || kind === 'limited';
+  if (!isUntouched) {
+    const answered = rows as Of<Exclude<Kind, 'returned' | 'limited'>>[];
     sets.push(
       `SMTP_CODE = ${perRow.value(answered.map((row) => row.code))}`,
       `ENHANCED_CODE = ${perRow.value(answered.map((row) => row.enhanced))}`,
@@ -60,8 +62,8 @@ function settleStatement(
       'ROOM = NULL',
     );
   }
-  if (kind === 'deferred' || kind === 'returned') {
-    const waiting = rows as Of<'deferred' | 'returned'>[];
+  if (kind === 'deferred' || isUntouched) {
+    const waiting = rows as Of<'deferred' | 'returned' | 'limited'>[];
     const micros = perRow.value(waiting.map((row) => row.delayMs * 1000));
     sets.push(
       `NEXT_ATTEMPT_AT = UTC_TIMESTAMP(3) + INTERVAL CAST(${micros} AS SIGNED) MICROSECOND`,
@@ -70,7 +72,11 @@ function settleStatement(
     sets.push('NEXT_ATTEMPT_AT = NULL');
   }
   if (kind === 'sent') sets.push('SENT_AT = UTC_TIMESTAMP(3)');
-  if (kind !== 'returned') sets.push('ATTEMPTS = ATTEMPTS + 1');
+  if (!isUntouched) sets.push('ATTEMPTS = ATTEMPTS + 1');
+  if (kind === 'limited') {
+    sets.push(`LIMITED = ${perRow.value((rows as Of<'limited'>[]).map(({ times }) => times))}`);
+  }
+  if (kind === 'deferred') sets.push('LIMITED = NULL');
   return {
     sql: `UPDATE CAMPAIGN_SEND_RESULTS SET ${sets.join(', ')}
            WHERE SEND_ID = ? AND SEQ IN (?) AND ${where} AND CLAIM_NUMBER = ?`,

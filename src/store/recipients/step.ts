@@ -1,5 +1,5 @@
 import type { Claim } from '../../domain/claim.js';
-import type { NextRows, Recipient } from '../../domain/recipient.js';
+import type { NextRows, Recipient, RowsToRead } from '../../domain/recipient.js';
 import type { Step, StepResult } from '../../domain/settlement.js';
 import { pick, select } from '../columns.js';
 import { ATTENTION } from '../generated.js';
@@ -12,7 +12,9 @@ import { byKind, type KindStatement } from './settlements.js';
 
 type ResultRow = Omit<Recipient, 'fields'> & { fields: string | null };
 
-const RECIPIENT = select(pick(LEDGER, 'seq', 'email', 'emailNorm', 'fields', 'attempts'));
+const RECIPIENT = pick(LEDGER, 'seq', 'email', 'emailNorm', 'fields', 'attempts');
+const UNTOUCHED = select(RECIPIENT);
+const DEFERRED = select({ ...RECIPIENT, dueAt: LEDGER.nextAttemptAt, limited: LEDGER.limited });
 
 /** Each property by its name: the rest of an object costs microseconds, and makes a slow object that others then read. */
 const toRecipient = ({ seq, email, emailNorm, fields, attempts }: ResultRow): Recipient => ({
@@ -27,23 +29,21 @@ const toRecipient = ({ seq, email, emailNorm, fields, attempts }: ResultRow): Re
  * What is to be tried next, in one round trip: rows given back or deferred whose time has come, the longest due first,
  * and rows never tried, in the list's order.
  */
-export async function nextRows(
-  db: Executor,
-  sendId: number,
-  read: { afterSeq: number; untouched: number; deferred: number },
-): Promise<NextRows> {
+export async function nextRows(db: Executor, sendId: number, read: RowsToRead): Promise<NextRows> {
+  const among = read.among ? 'AND SEQ IN (?)' : '';
   const untouched: Statement = {
-    sql: `SELECT ${RECIPIENT} FROM CAMPAIGN_SEND_RESULTS r
+    sql: `SELECT ${UNTOUCHED} FROM CAMPAIGN_SEND_RESULTS r
            WHERE SEND_ID = ? AND SEQ > ? AND STATUS = 'pending' AND NEXT_ATTEMPT_AT IS NULL
            ORDER BY SEQ LIMIT ?`,
     params: [sendId, read.afterSeq, read.untouched],
   };
   // Without the hint MySQL 9 may choose the primary key, and read all settled rows.
   const deferred: Statement = {
-    sql: `SELECT ${RECIPIENT} FROM CAMPAIGN_SEND_RESULTS r FORCE INDEX (ATTENTION_DUE)
+    sql: `SELECT ${DEFERRED} FROM CAMPAIGN_SEND_RESULTS r FORCE INDEX (ATTENTION_DUE)
            WHERE SEND_ID = ? AND ATTENTION = ${ATTENTION.deferred} AND NEXT_ATTEMPT_AT <= UTC_TIMESTAMP(3)
+                 ${among}
            ORDER BY NEXT_ATTEMPT_AT LIMIT ?`,
-    params: [sendId, read.deferred],
+    params: [sendId, ...(read.among ? [read.among] : []), read.deferred],
   };
   const [fresh, due] = await db.packet(read.deferred > 0 ? [untouched, deferred] : [untouched]);
   return {

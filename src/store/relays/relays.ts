@@ -1,5 +1,4 @@
-import type { LimitKind } from '../../domain/hold.js';
-import type { HoldKind, Relay } from '../../domain/relay.js';
+import type { HoldKind, LimitKind, NewHold, Relay, RelayProbe } from '../../domain/relay.js';
 import { clip, REASON_LENGTH } from '../../domain/text.js';
 import { type Columns, select } from '../columns.js';
 import { eventOfAllUnderWay } from '../events.js';
@@ -127,11 +126,7 @@ async function changeAndTell(
  * @param tx in a transaction
  * @returns false when somebody else was first, or the relay is held already
  */
-export const raiseHold = (
-  tx: Executor,
-  name: string,
-  hold: { holdId: number; kind: LimitKind; reason: string; waitMs: number } & By,
-): Promise<boolean> =>
+export const raiseHold = (tx: Executor, name: string, hold: NewHold): Promise<boolean> =>
   changeAndTell(
     tx,
     change(tx, name, begun(hold.kind, hold.reason, hold.waitMs), {
@@ -153,7 +148,7 @@ export const raiseHold = (
 export const winProbe = (
   tx: Executor,
   name: string,
-  probe: { holdId: number; by: string; waitMs: number },
+  probe: RelayProbe & { waitMs: number },
 ): Promise<boolean> =>
   change(
     tx,
@@ -169,7 +164,7 @@ export const winProbe = (
 export const keepProbe = (
   tx: Executor,
   name: string,
-  probe: { holdId: number; by: string; waitMs: number },
+  probe: RelayProbe & { waitMs: number },
 ): Promise<boolean> =>
   change(
     tx,
@@ -179,11 +174,7 @@ export const keepProbe = (
   );
 
 /** A probe that was not made after all: another may be, at once. */
-export const returnProbe = (
-  tx: Executor,
-  name: string,
-  probe: { holdId: number; by: string },
-): Promise<boolean> =>
+export const returnProbe = (tx: Executor, name: string, probe: RelayProbe): Promise<boolean> =>
   change(
     tx,
     name,
@@ -195,7 +186,7 @@ export const returnProbe = (
 export const extendHold = (
   tx: Executor,
   name: string,
-  probe: { holdId: number; by: string; kind: LimitKind; reason: string; waitMs: number },
+  probe: RelayProbe & { kind: LimitKind; reason: string; waitMs: number },
 ): Promise<boolean> =>
   change(
     tx,
@@ -211,11 +202,7 @@ export const extendHold = (
  * The probe was accepted.
  * @param tx in a transaction
  */
-export const endHold = (
-  tx: Executor,
-  name: string,
-  probe: { holdId: number; by: string },
-): Promise<boolean> =>
+export const endHold = (tx: Executor, name: string, probe: RelayProbe): Promise<boolean> =>
   changeAndTell(tx, change(tx, name, ENDED, probedBy(probe.holdId, probe.by)), {
     event: 'hold-ended',
     actor: probe.by,
@@ -248,6 +235,11 @@ export const releaseHold = (db: Database, name: string, { actor }: By): Promise<
       details: { relay: name },
     }),
   );
+
+/** Where there is no row of this name, there is one from now on. */
+export async function addRelay(db: Executor, name: string): Promise<void> {
+  await db.run('INSERT IGNORE INTO CAMPAIGN_RELAYS (NAME) VALUES (?)', [name]);
+}
 
 /** The relay has accepted a message just now. */
 export async function noteAccepted(tx: Executor, name: string): Promise<void> {

@@ -9,9 +9,23 @@ import { moveWhere } from './lifecycle.js';
 import { CLAIM_NUMBER, SEND } from './row.js';
 
 /** What a holder reads of its send. */
-const CLAIMED = ['batchSize', 'delayMs', 'cooldownSeconds', 'maxAttempts', 'cursorSeq'] as const;
-type ClaimedRow = Pick<Send, (typeof CLAIMED)[number]> & { number: number };
-const CLAIMED_COLUMNS = select({ ...pick(SEND, ...CLAIMED), number: CLAIM_NUMBER });
+const CLAIMED = [
+  'batchSize',
+  'delayMs',
+  'cooldownSeconds',
+  'maxAttempts',
+  'cursorSeq',
+  'startedAt',
+] as const;
+interface ClaimedRow extends Pick<Send, (typeof CLAIMED)[number]> {
+  number: number;
+  now: Date;
+}
+const CLAIMED_COLUMNS = select({
+  ...pick(SEND, ...CLAIMED),
+  number: CLAIM_NUMBER,
+  now: 'UTC_TIMESTAMP(3)',
+});
 
 /**
  * Takes a due send for one batch. One UPDATE decides: of any number of workers that ask, one gets it.
@@ -45,10 +59,11 @@ export async function claim(
   ]);
   const [send] = (rows?.[0] ?? []) as ClaimedRow[];
   if (!send) return null;
-  const { number, batchSize, delayMs, cooldownSeconds, ...rest } = send;
+  const { number, batchSize, delayMs, cooldownSeconds, startedAt, now, ...rest } = send;
   return {
     claim: { sendId, by, number },
     controls: { batchSize, delayMs, cooldownSeconds },
+    startedMsAgo: now.getTime() - (startedAt ?? now).getTime(),
     ...rest,
   };
 }

@@ -2,9 +2,27 @@ import { describe, expect, test } from 'vitest';
 import type { Recipient } from '../../../src/domain/recipient.ts';
 import { RefusalWatch } from '../../../src/domain/refusal-watch.ts';
 import type { Verdict } from '../../../src/domain/verdict.ts';
-import { interpret } from '../../../src/scheduler/batch/interpret.ts';
+import {
+  type InterpretRules,
+  interpret,
+  type RelaySense,
+} from '../../../src/scheduler/batch/interpret.ts';
 
-const rules = { maxAttempts: 3, retry: { firstSeconds: 60, maxSeconds: 3600 }, random: () => 0.5 };
+/** A relay that accepts others meanwhile. */
+const relay: RelaySense = {
+  accepted: () => undefined,
+  acceptedSince: () => true,
+  limited: () => 700,
+  deferred: () => null,
+};
+const rules: InterpretRules = {
+  sendId: 1,
+  maxAttempts: 3,
+  retry: { firstSeconds: 60, maxSeconds: 3600 },
+  random: () => 0.5,
+  relay,
+  givesUp: () => false,
+};
 const row = (seq: number, attempts = 0): Recipient => ({
   seq,
   email: `p${seq}@example.org`,
