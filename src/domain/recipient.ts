@@ -7,9 +7,9 @@ export interface Recipient {
   fields: Readonly<Record<string, string>>;
   attempts: number;
   /** When it was due, by the database's clock, if it was tried before or given back. */
-  dueAt?: Date;
+  dueAt?: Date | undefined;
   /** How often the relay told of a limit of its own for it, others accepted between. */
-  limited?: number;
+  limited?: number | undefined;
 }
 
 /** Which rows to read, and how many of each at most. */

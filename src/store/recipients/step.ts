@@ -17,13 +17,18 @@ const UNTOUCHED = select(RECIPIENT);
 const DEFERRED = select({ ...RECIPIENT, dueAt: LEDGER.nextAttemptAt, limited: LEDGER.limited });
 
 /** Each property by its name: the rest of an object costs microseconds, and makes a slow object that others then read. */
-const toRecipient = ({ seq, email, emailNorm, fields, attempts }: ResultRow): Recipient => ({
-  seq,
-  email,
-  emailNorm,
-  attempts,
-  fields: fields === null ? {} : (JSON.parse(fields) as Record<string, string>),
-});
+function toRecipient(row: ResultRow): Recipient {
+  const { seq, email, emailNorm, fields, attempts, dueAt, limited } = row;
+  return {
+    seq,
+    email,
+    emailNorm,
+    attempts,
+    fields: fields === null ? {} : (JSON.parse(fields) as Record<string, string>),
+    dueAt,
+    limited,
+  };
+}
 
 /**
  * What is to be tried next, in one round trip: rows given back or deferred whose time has come, the longest due first,
