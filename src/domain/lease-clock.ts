@@ -1,0 +1,84 @@
+import type { LeaseState } from './leases.js';
+
+/** One look at the database's clock. All in milliseconds. */
+export interface ClockReading {
+  databaseMs: number;
+  /** When it was asked for and when the answer was here, by the monotonic clock. */
+  asked: number;
+  answered: number;
+  /** How long this machine has been up, at the answer: unlike the monotonic clock it goes on while one is suspended. */
+  uptimeMs: number;
+}
+
+/** A clock that differs by more was set, or is another one. */
+export const JUMP_MS = 5_000;
+/** What a clock may differ by that is only read inexactly. */
+const STEP_MS = 25;
+/** What two clocks may go apart by, for each millisecond. */
+const DRIFT = 0.0005;
+
+/**
+ * The time in which instants are leased, as one holder has it: the database's clock, less the jumps that it has made.
+ *
+ * Between two looks the holder's own clocks say how much time went by. Where the database's says something else it was
+ * set, or another host answers: `shiftMs` takes the difference, so that what is leased stays as long ago as it really is.
+ * The time never goes back behind what a lease was written with.
+ */
+export class LeaseClock {
+  shiftMs = 0;
+  /** What is added to the monotonic clock. */
+  private base: number | null = null;
+  /** How long the look took by which `base` is known: the time is later by that at most. */
+  private spreadMs = 0;
+  private knownAt = 0;
+  private last: { monotonic: number; uptimeMs: number } | null = null;
+
+  now(monotonic: number): number {
+    return monotonic + (this.base ?? 0);
+  }
+
+  /** By how much the time may be later than `now` says. */
+  lateMs(monotonic: number): number {
+    return this.spreadMs + (monotonic - this.knownAt) * DRIFT;
+  }
+
+  /** @returns by how much the database's clock was found to have jumped; 0 for what is no jump */
+  read(reading: ClockReading, { at, shiftMs }: Pick<LeaseState, 'at' | 'shiftMs'>): number {
+    const { databaseMs, asked, answered, uptimeMs } = reading;
+    const spreadMs = answered - asked;
+    const lateMs = this.lateMs(answered);
+    const found = databaseMs - shiftMs;
+    const missedMs = this.missedMs(answered, uptimeMs);
+    const expected = this.base === null ? null : this.now(answered) + missedMs;
+    this.last = { monotonic: answered, uptimeMs };
+
+    const target = Math.max(expected ?? found, at);
+    const jump = found - target;
+    const toleranceMs = expected === null ? JUMP_MS : STEP_MS + lateMs + spreadMs;
+    if (Math.abs(jump) > toleranceMs) {
+      this.shiftMs = databaseMs - target;
+      this.know(target, answered, expected === null ? spreadMs : Math.max(spreadMs, lateMs));
+      return Math.abs(jump) > JUMP_MS ? jump : 0;
+    }
+    this.shiftMs = shiftMs;
+    if (expected === null || missedMs > 0 || spreadMs <= lateMs) {
+      this.know(Math.max(found, at), answered, spreadMs);
+    } else if (at > expected) {
+      this.base = at - answered;
+    }
+    return 0;
+  }
+
+  private know(now: number, monotonic: number, spreadMs: number): void {
+    this.base = now - monotonic;
+    this.spreadMs = spreadMs;
+    this.knownAt = monotonic;
+  }
+
+  /** For how long the machine was suspended since the last look; the uptime is told less exactly. */
+  private missedMs(monotonic: number, uptimeMs: number): number {
+    if (this.last === null) return 0;
+    const missedMs = uptimeMs - this.last.uptimeMs - (monotonic - this.last.monotonic);
+    return missedMs > STEP_MS ? missedMs : 0;
+  }
+}
