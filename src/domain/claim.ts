@@ -27,6 +27,8 @@ export interface ClaimedSend {
   cursorSeq: number;
   /** Since it was first claimed. */
   startedMsAgo: number;
+  /** How much the relay may be sent in which time. */
+  rates: string | null;
 }
 
 export interface StaleClaim {
@@ -49,6 +51,8 @@ export interface SendState {
   status: SendStatus;
   controls: Controls;
   held: boolean;
+  /** How much the relay may be sent in which time. */
+  rates: string | null;
 }
 
 /** What `reconcile` found: the claim, with a new number, and the rows `sending` under it. */

@@ -14,6 +14,8 @@ export interface ClockReading {
 export const JUMP_MS = 5_000;
 /** What a clock may differ by that is only read inexactly. */
 const STEP_MS = 25;
+/** How exactly the uptime is told, on the machines that tell it worst. */
+const UPTIME_MS = 2_000;
 /** What two clocks may go apart by, for each millisecond. */
 const DRIFT = 0.0005;
 
@@ -54,7 +56,8 @@ export class LeaseClock {
 
     const target = Math.max(expected ?? found, at);
     const jump = found - target;
-    const toleranceMs = expected === null ? JUMP_MS : STEP_MS + lateMs + spreadMs;
+    const toleranceMs =
+      expected === null ? JUMP_MS : (missedMs > 0 ? UPTIME_MS : STEP_MS) + lateMs + spreadMs;
     if (Math.abs(jump) > toleranceMs) {
       this.shiftMs = databaseMs - target;
       this.know(target, answered, expected === null ? spreadMs : Math.max(spreadMs, lateMs));
@@ -75,10 +78,10 @@ export class LeaseClock {
     this.knownAt = monotonic;
   }
 
-  /** For how long the machine was suspended since the last look; the uptime is told less exactly. */
+  /** For how long the machine was suspended since the last look. */
   private missedMs(monotonic: number, uptimeMs: number): number {
     if (this.last === null) return 0;
     const missedMs = uptimeMs - this.last.uptimeMs - (monotonic - this.last.monotonic);
-    return missedMs > STEP_MS ? missedMs : 0;
+    return missedMs > UPTIME_MS ? missedMs : 0;
   }
 }

@@ -54,6 +54,10 @@ export type SchedulerEvent =
   | { kind: 'greylisting'; reason: string }
   | { kind: 'commands-ahead-given-up'; way: WayAhead }
   | { kind: 'connections-learnt'; connections: number; reason: string }
+  /** The database's clock was set, or another host of it answers. */
+  | { kind: 'clock-jumped'; ms: number }
+  /** No message may start for long. */
+  | { kind: 'rate-reached'; limit: string; waitMs: number }
   | { kind: 'database-away'; reason: string; waitMs: number }
   | { kind: 'database-back'; afterMs: number }
   | { kind: 'fault'; sendId: number; reason: string }

@@ -1,3 +1,4 @@
+import { uptime } from 'node:os';
 import { systemClock } from '../domain/lease.js';
 import { DEFAULT_RELAY } from '../domain/relay.js';
 import type { Report, SchedulerResult } from '../domain/scheduler-events.js';
@@ -58,6 +59,7 @@ export async function runScheduler(
       }),
       compile: compileMessage,
       clock: systemClock,
+      uptimeMs: () => uptime() * 1000,
       random: Math.random,
       report,
     },

@@ -181,6 +181,7 @@ export class Claims {
       this.leaveAlone(sendId, IDLE_PAUSE_MS);
       return;
     }
+    batchTools.dispatcher.pacer.learn(claimed.rates);
     if (this.options.once) this.served.add(sendId);
     report({ kind: 'claimed', sendId, batchSize: claimed.controls.batchSize });
     let openSend: OpenSend;

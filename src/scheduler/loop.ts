@@ -11,6 +11,7 @@ import type { BatchTools } from './batch/tools.js';
 import { Claims } from './claims.js';
 import { Admission } from './dispatch/admission.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
+import { LET_GO_MS, Pacer } from './dispatch/pacer.js';
 import { DueSends } from './due-sends.js';
 import { Ending } from './ending.js';
 import { BEAT_EVERY_MS, Heartbeat, LAST_WORDS_MS } from './heartbeat.js';
@@ -48,9 +49,14 @@ export interface SchedulerDeps {
   host: Host;
   compile: (source: MessageSource) => CompiledMessage;
   clock: Clock;
+  /** Milliseconds since the machine was started, whether it was suspended or not. */
+  uptimeMs: () => number;
   random: () => number;
   report: Report;
 }
+
+/** While nothing may start for long, the rate may be raised. */
+const RATE_LOOK_MS = 1_000;
 
 /** Rows `sending` at a time for each connection: what a crash can leave uncertain at most. */
 export const MARKED_PER_CONNECTION = 2;
@@ -99,6 +105,7 @@ class Scheduler {
       deps.transport,
       { firstMs: 1_000, maxMs: options.backoffMaxSeconds * 1000 },
       clock,
+      new Pacer(deps),
       (reason, waitMs) => {
         report({ kind: 'server-trouble', reason, waitMs });
         this.heartbeat.hurry();
@@ -166,6 +173,7 @@ class Scheduler {
         staleSeconds,
       });
       this.dispatcher.stop();
+      await within(this.dispatcher.pacer.giveBack(), LAST_WORDS_MS);
       const left = drainSeconds * 1000 - elapsedMs(since, this.deps.clock());
       if (!(await within(transport.close(), left))) this.dispatcher.cut();
       await stopBeating();
@@ -234,6 +242,8 @@ class Scheduler {
     }
     const backoffMs = this.dispatcher.backoffMs();
     if (backoffMs > 0) return backoffMs;
+    const closedMs = await this.dispatcher.pacer.look();
+    if (closedMs > LET_GO_MS) return Math.min(closedMs, RATE_LOOK_MS);
     while (!this.stop.aborted && !this.claims.hasFailed) {
       const waitMs = this.admission.ask(clock().monotonic);
       if (waitMs > 0) return waitMs;

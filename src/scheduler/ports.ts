@@ -10,6 +10,7 @@ import type {
 } from '../domain/claim.js';
 import type { ConnectionLimit } from '../domain/connection-limit.js';
 import type { Flight, FlightLog } from '../domain/flight.js';
+import type { LeaseReading, LeaseState } from '../domain/leases.js';
 import type { FilledMessage, MessageSource } from '../domain/message.js';
 import type { NextRows, Recipient, RowsToRead } from '../domain/recipient.js';
 import type { Run } from '../domain/refusal-watch.js';
@@ -37,6 +38,8 @@ export interface CompiledMessage {
 /** A message for a connection, and who is told what came of it. */
 export interface Transmission {
   message: FilledMessage;
+  /** Where the server's limits space messages: what is waited for before each MAIL but one behind a dot. */
+  turn: { wait(): Promise<void> | null } | null;
   /** Asked right before MAIL and right before the body: false ends it as `not-started` with nothing accepted. */
   mayProceed(): boolean;
   /** Asked right before the write that carries the final dot: false cuts the line before it, as `not-started`. */
@@ -59,6 +62,8 @@ export interface Transport {
   readonly limit: ConnectionLimit;
   /** Connections that could start a message at once without waiting for another to end. */
   readonly free: number;
+  /** Connections that stand and wait for a message. */
+  readonly warm: number;
   /** Connections that carry messages, are being made, or made ready for the next. */
   readonly active: number;
   /** Messages whose text is on the wire: what a stop has to wait for. */
@@ -112,6 +117,10 @@ export interface Ledger {
   pauseItself(claim: Claim, reason: string, giveBack: Run | null): Promise<boolean>;
   /** Ends the batch: LAST_BATCH_AT (when `worked`), completion, and the claim is let go. */
   endBatch(claim: Claim, end: { worked: boolean; exhausted: boolean }): Promise<BatchEnd>;
+  /** What is leased of the relay's limits, and what they are. */
+  readLeases(): Promise<LeaseReading>;
+  /** False when somebody else has leased since this version. */
+  writeLeases(version: number | null, state: LeaseState): Promise<boolean>;
   beat(worker: WorkerIdentity, backingOff: BackingOff | null): Promise<void>;
   leave(worker: string): Promise<void>;
 }

@@ -40,6 +40,11 @@ export class Connections {
     return this.busy.size + this.idle.length;
   }
 
+  /** Those that are idle, but for those that some of so many places are about to take. */
+  idleFor(places: number): number {
+    return Math.max(0, this.idle.length - (places - this.busy.size - this.handshakes.size));
+  }
+
   /** Those that it is asked for at this moment. */
   get underWay(): number {
     return this.handshakes.size;

@@ -70,6 +70,11 @@ export class Pool {
     return this.places.free;
   }
 
+  /** Connections that stand and wait for a message. */
+  get warm(): number {
+    return this.connections.idleFor(this.places.taken);
+  }
+
   /** Connections that carry messages, are being made, or made ready for the next. */
   get active(): number {
     return this.places.taken;

@@ -95,6 +95,8 @@ export class SmtpClient {
     const opening = ahead?.opening ?? openingOf(transmission.message, this.connection);
     if ('kind' in opening) return opening;
     const { mail, rcpt } = opening;
+    const turn = ahead ? null : (transmission.turn?.wait() ?? null);
+    if (turn !== null) await turn;
 
     this.announcedAt = ahead?.at ?? performance.now();
     if (!ahead) {
@@ -119,7 +121,10 @@ export class SmtpClient {
     if (dataReply.code !== 354) return this.answered('data', dataReply, 'reset');
 
     // Made before this message is asked about for the last time, for a message can take long to make.
-    const next = this.pipelining ? this.nextOf(following) : null;
+    const isLong = transmission.message.data.length > BLOCK;
+    // By the end of a long text the instant of a message behind it would be gone.
+    const asks = this.pipelining && !(isLong && transmission.turn);
+    const next = asks ? this.nextOf(following) : null;
     if (!transmission.mayProceed()) return this.cutShort(next, NOT_STARTED);
     this.carriesText = true;
     const result = await this.sendBody(transmission, opening.eightBit, next);

@@ -1,11 +1,14 @@
 import type { StaleClaim } from '../domain/claim.js';
+import type { LeaseState } from '../domain/leases.js';
 import type { MessageSource } from '../domain/message.js';
+import { DEFAULT_RELAY } from '../domain/relay.js';
 import type { BackingOff, WorkerIdentity } from '../domain/worker.js';
 import { readMessage } from './messages.js';
 import type { Database } from './mysql/database.js';
 import { explained } from './mysql/errors.js';
 import { reconcile, settleLate } from './recipients/reconcile.js';
 import { nextRows, step } from './recipients/step.js';
+import { readLeases, writeLeases } from './relays/leases.js';
 import { claim, endBatch, readState, unclaim } from './sends/claim.js';
 import { countUnfinished, findWork } from './sends/due.js';
 import { pauseItself } from './sends/self-pause.js';
@@ -49,6 +52,10 @@ export function createLedger(db: Database, staleSeconds?: number) {
     reconcile: on(reconcile),
     settleLate: on(settleLate),
     endBatch: on(endBatch),
+    readLeases: on((_) => readLeases(db, DEFAULT_RELAY)),
+    writeLeases: on((_, version: number | null, state: LeaseState) =>
+      writeLeases(db, DEFAULT_RELAY, version, state),
+    ),
     beat: on((_, worker: WorkerIdentity, backingOff: BackingOff | null) =>
       beat(db, {
         ...worker,

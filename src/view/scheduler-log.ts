@@ -112,6 +112,14 @@ const LINES: { [K in Kind]: (event: EventOf<K>) => Line } = {
       ? ['info', `${taken} again`]
       : ['warn', `${taken}: going on with ${e.connections} (${printable(e.reason)})`];
   },
+  'clock-jumped': (e) => [
+    'warn',
+    `the database's clock jumped ${e.ms < 0 ? 'back' : 'ahead'} by ${durationInWords(Math.abs(e.ms) / 1000)}: the relay's rates are kept by how much time really went by`,
+  ],
+  'rate-reached': (e) => [
+    'info',
+    `the relay's ${e.limit} are used up; going on in ${durationInWords(e.waitMs / 1000)}`,
+  ],
   'database-away': (e) => ['warn', `${printable(e.reason)}; trying again in ${seconds(e.waitMs)}`],
   'database-back': (e) => ['info', `database is back after ${seconds(e.afterMs)}`],
   fault: (e) => ['error', `send ${e.sendId}: batch ended in a fault: ${printable(e.reason)}`],

@@ -115,6 +115,7 @@ describe('a send', () => {
       cursorSeq: 0,
       lastSeq: 60,
       startedMsAgo: 0,
+      rates: null,
     });
     const six = Array.from({ length: 6 }, () =>
       schedule(server, {
@@ -123,7 +124,12 @@ describe('a send', () => {
           ...ledger,
           claim: async (sendId) => unguarded(sendId),
           step: async () => ({ kind: 'done' }),
-          state: async () => ({ status: 'running', held: true, controls: unguarded(0).controls }),
+          state: async () => ({
+            status: 'running',
+            held: true,
+            controls: unguarded(0).controls,
+            rates: null,
+          }),
           endBatch: async () => ({ kind: 'released', status: 'running' }),
         }),
       }),

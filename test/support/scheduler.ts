@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { uptime } from 'node:os';
 import { type Clock, systemClock } from '../../src/domain/lease.ts';
 import { DEFAULT_RELAY } from '../../src/domain/relay.ts';
 import type { Report, SchedulerEvent, SchedulerResult } from '../../src/domain/scheduler-events.ts';
@@ -22,6 +23,7 @@ export interface RunningScheduler {
 
 export interface SchedulerSetup extends Partial<SchedulerOptions> {
   clock?: Clock;
+  uptimeMs?: () => number;
   /** Told of each event as it happens. */
   report?: Report;
   /** Stands between the scheduler and its ledger. */
@@ -52,6 +54,7 @@ export function startScheduler(
     transmission: made = (plain) => plain,
     report = () => undefined,
     host = NO_HOST,
+    uptimeMs = () => uptime() * 1000,
     ...options
   } = setup;
   const connections = options.connections ?? 4;
@@ -94,6 +97,7 @@ export function startScheduler(
       host,
       compile: compileMessage,
       clock,
+      uptimeMs,
       random: Math.random,
       report: (event) => {
         if (event.kind !== 'message') events.push(event);

@@ -373,5 +373,5 @@ export const deliver = (
 ): Promise<DeliveryResult> =>
   new Promise((resolve) => {
     const done = (_: Verdict, result: DeliveryResult) => resolve(result);
-    void transport.carry({ message, mayProceed, mayEnd: () => true, done }, () => null);
+    void transport.carry({ message, turn: null, mayProceed, mayEnd: () => true, done }, () => null);
   });

@@ -114,6 +114,13 @@ export const logLineSchema = z
       connections: count.describe('how many are used from now on'),
       reason,
     }),
+    line('clock-jumped', 'the clock of the database jumped', {
+      ms: z.int().describe('milliseconds, less than 0 where it was set back'),
+    }),
+    line('rate-reached', 'the rate of the relay is used up for now', {
+      limit: z.string().describe('which one'),
+      waitMs: ms,
+    }),
     line('database-away', 'the database went away', { reason, waitMs: ms }),
     line('database-back', 'the database is back', { afterMs: ms }),
     line('fault', 'a batch ended in a fault', { sendId: send, reason }),

@@ -2,6 +2,7 @@ import type { ClaimedSend } from '../../domain/claim.js';
 import { elapsedMs, type Instant } from '../../domain/lease.js';
 import type { Recipient } from '../../domain/recipient.js';
 import type { JobOwner } from '../dispatch/dispatcher.js';
+import { LET_GO_MS } from '../dispatch/pacer.js';
 import type { Probe } from '../hold/probe.js';
 import type { Held } from '../hold/relay-hold.js';
 import { Wake } from '../wake.js';
@@ -110,7 +111,7 @@ class Batch implements JobOwner, Held {
   /** Until everything is recorded and the claim let go; how the send is then, or null if the claim was lost. */
   private async work(): Promise<Ended | null> {
     const { standing, inFlight, flights, results, starter, outage, steps } = this.parts;
-    const { abandoned, stopping, ledger, hold } = this.tools;
+    const { abandoned, stopping, ledger, hold, dispatcher } = this.tools;
     for (;;) {
       if (abandoned.aborted) return null;
       if (standing.lost) {
@@ -118,6 +119,7 @@ class Batch implements JobOwner, Held {
         return null;
       }
       if (stopping.aborted || !flights.mayBegin) standing.ending = true;
+      if (dispatcher.pacer.closedMs > LET_GO_MS) standing.ending = true;
       if (standing.ending) starter.withdraw();
       starter.start();
       try {
@@ -125,7 +127,9 @@ class Batch implements JobOwner, Held {
           await this.conclude(this.probe);
         } else if (standing.sinceLookMs >= LOOK_EVERY_MS) {
           // Whether it was paused or cancelled, or its controls changed.
-          standing.learn(await ledger.state(standing.claim));
+          const state = await ledger.state(standing.claim);
+          dispatcher.pacer.learn(state.rates);
+          standing.learn(state);
           await hold.lookNowAndThen();
         } else if (results.gather) {
           await this.wait();

@@ -37,7 +37,9 @@ export class Starter {
   get room(): number {
     const { queued, toStart } = this.inFlight;
     // A message that hangs on the wire keeps nobody from seeing whether the server is well again.
-    const within = this.tools.dispatcher.room() - queued - toStart;
+    const { dispatcher } = this.tools;
+    const room = Math.min(dispatcher.room(), dispatcher.pacer.room);
+    const within = room - queued - toStart;
     const { delayMs } = this.standing.controls;
     if (delayMs === 0) return within;
     return Math.min(within, Math.floor((MARK_AHEAD_MS - this.untilNextMs) / delayMs) + 1 - toStart);

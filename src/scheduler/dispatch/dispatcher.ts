@@ -4,6 +4,8 @@ import type { Clock, Instant } from '../../domain/lease.js';
 import type { FilledMessage } from '../../domain/message.js';
 import type { DeliveryResult, Verdict } from '../../domain/verdict.js';
 import type { Transmission, Transport } from '../ports.js';
+import type { Pacer } from './pacer.js';
+import { Turn } from './turn.js';
 
 /** Milliseconds from a message's end to its acceptance, from which on it counts as slow. */
 const SLOW_ACCEPTANCE_MS = 20;
@@ -57,18 +59,23 @@ export class Dispatcher {
     private readonly transport: Transport,
     private readonly backoff: BackoffPolicy,
     private readonly clock: Clock,
+    readonly pacer: Pacer,
     private readonly onTrouble: (reason: string, waitMs: number) => void,
   ) {
     this.limit = transport.limit;
     transport.onFree = () => this.pump();
+    pacer.onTurn = () => this.pump();
   }
 
   join(owner: JobOwner): void {
     this.owners.add(owner);
+    this.pacer.batches = this.owners.size;
   }
 
   leave(owner: JobOwner): void {
     this.owners.delete(owner);
+    this.pacer.batches = this.owners.size;
+    if (this.owners.size === 0) void this.pacer.giveBack();
   }
 
   /** What the SMTP server's last failure was, if nothing has succeeded since. */
@@ -98,6 +105,7 @@ export class Dispatcher {
     for (let i = this.queue.length - 1; i >= 0; i--) {
       if (this.queue[i]?.owner === owner) this.queue.splice(i, 1);
     }
+    this.pacer.withdraw(owner);
   }
 
   /** Cuts every connection: messages under way end as broken. */
@@ -114,11 +122,12 @@ export class Dispatcher {
   private pump(): void {
     const { transport, limit } = this;
     while (transport.free > 0 && transport.active < limit.width) {
-      const next = this.take();
-      if (!next) return;
+      const next = this.pacer.isOn ? this.takePaced() : this.take();
+      if (!next) break;
       void transport.carry(next, this.following);
     }
-    if (this.queue.length > 0 && transport.free > 0 && limit.canWiden && this.room() > 0) {
+    if (this.pacer.isOn) this.pacer.want(this.queue.length);
+    else if (this.queue.length > 0 && transport.free > 0 && limit.canWiden && this.room() > 0) {
       this.watchForStall();
     }
   }
@@ -141,9 +150,24 @@ export class Dispatcher {
   private readonly following = (): Transmission | null =>
     this.transport.free > 0 && this.transport.acceptanceMs > SLOW_ACCEPTANCE_MS
       ? null
-      : this.take();
+      : this.takeBehind();
 
-  private take(): Transmission | null {
+  private takeBehind(): Transmission | null {
+    if (!this.pacer.isOn) return this.take();
+    return this.queue.length > 0 && this.room() > 0 && this.pacer.takeNow()
+      ? this.take(true)
+      : null;
+  }
+
+  /** For a connection that is warm once the message's instant has come; for one that is to be made, without an instant. */
+  private takePaced(): Transmission | null {
+    if (this.queue.length === 0 || this.room() <= 0) return null;
+    if (this.transport.warm > 0) return this.pacer.takeNow() ? this.take(true) : null;
+    return this.pacer.mayConnect ? this.take(false) : null;
+  }
+
+  /** @param granted whether it has an instant to start at, where there is a rate */
+  private take(granted?: boolean): Transmission | null {
     while (this.queue.length > 0 && this.room() > 0) {
       const job = this.queue.shift() as Job;
       this.taken += 1;
@@ -159,11 +183,16 @@ export class Dispatcher {
         continue;
       }
       this.limit.started();
+      const turn = granted === undefined ? null : new Turn(this.pacer, job.owner, granted);
       return {
         message,
-        mayProceed: () => job.mayProceed(),
+        turn,
+        mayProceed: () => (turn === null || turn.isGranted) && job.mayProceed(),
         mayEnd: () => job.mayEnd(),
-        done: (verdict, result) => this.learn(job.done(verdict, result), startedAt),
+        done: (verdict, result) => {
+          turn?.over();
+          this.learn(job.done(verdict, result), startedAt);
+        },
       };
     }
     return null;

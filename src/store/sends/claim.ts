@@ -1,5 +1,6 @@
 import type { BatchEnd, Claim, ClaimedSend, SendState } from '../../domain/claim.js';
 import type { Send } from '../../domain/progress.js';
+import { DEFAULT_RELAY } from '../../domain/relay.js';
 import { pick, select } from '../columns.js';
 import { completedEvent, eventStatement } from '../events.js';
 import type { Database } from '../mysql/database.js';
@@ -7,6 +8,9 @@ import type { Executor, Statement } from '../mysql/packet.js';
 import { SETTLED } from './counters.js';
 import { moveWhere } from './lifecycle.js';
 import { CLAIM_NUMBER, SEND } from './row.js';
+
+/** How much the relay may be sent, read with whatever is read of a send under way. */
+const RATES = `(SELECT l.RATES FROM CAMPAIGN_RELAYS l WHERE l.NAME = '${DEFAULT_RELAY}')`;
 
 /** What a holder reads of its send. */
 const CLAIMED = [
@@ -20,11 +24,13 @@ const CLAIMED = [
 interface ClaimedRow extends Pick<Send, (typeof CLAIMED)[number]> {
   number: number;
   now: Date;
+  rates: string | null;
 }
 const CLAIMED_COLUMNS = select({
   ...pick(SEND, ...CLAIMED),
   number: CLAIM_NUMBER,
   now: 'UTC_TIMESTAMP(3)',
+  rates: RATES,
 });
 
 /**
@@ -85,8 +91,8 @@ const STATE = [
   'cooldownSeconds',
   'unknown',
 ] as const satisfies (keyof Send)[];
-type StateRow = Pick<Send, (typeof STATE)[number]>;
-const STATE_COLUMNS = select(pick(SEND, ...STATE));
+type StateRow = Pick<Send, (typeof STATE)[number]> & { rates: string | null };
+const STATE_COLUMNS = select({ ...pick(SEND, ...STATE), rates: RATES });
 
 const stateStatement = (sendId: number): Statement => ({
   sql: `SELECT ${STATE_COLUMNS} FROM CAMPAIGN_SENDS s WHERE s.ID = ?`,
@@ -104,6 +110,7 @@ function toState(rows: unknown, claim: Claim): SendState {
       delayMs: row?.delayMs ?? 0,
       cooldownSeconds: row?.cooldownSeconds ?? 0,
     },
+    rates: row?.rates ?? null,
   };
 }
 

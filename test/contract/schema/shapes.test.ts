@@ -189,6 +189,8 @@ const EVENTS: { [K in SchedulerEvent['kind']]: Extract<SchedulerEvent, { kind: K
   'server-trouble': { kind: 'server-trouble', reason: '421', waitMs: 1000.5 },
   'commands-ahead-given-up': { kind: 'commands-ahead-given-up', way: 'pipelining' },
   'connections-learnt': { kind: 'connections-learnt', connections: 4, reason: '' },
+  'clock-jumped': { kind: 'clock-jumped', ms: -3_600_000 },
+  'rate-reached': { kind: 'rate-reached', limit: '500/h', waitMs: 120_000 },
   'database-away': { kind: 'database-away', reason: 'gone', waitMs: 1000 },
   'database-back': { kind: 'database-back', afterMs: 1000.25 },
   fault: { kind: 'fault', sendId: 1, reason: 'x' },

@@ -34,6 +34,7 @@ const SHIPPED = {
   '0022_suppression_version_first.sql': 'c465cf251da807d4',
   '0023_sends_topic.sql': 'ac9d23a561ec4056',
   '0024_send_results_limited.sql': 'e35828740ace4333',
+  '0026_relay_states.sql': 'e9b2df95ef4f3566',
   '0034_messages_unsubscribe.sql': '23bd0be2bccef132',
 };
 const SQL = fileURLToPath(new URL('../../../sql/', import.meta.url));

@@ -1,0 +1,43 @@
+import type { Pacer } from './pacer.js';
+
+/** The instant at which one message may start, where the relay has a rate. */
+export class Turn {
+  /** Whether its MAIL may go out, or has. */
+  isGranted: boolean;
+  /** Whether an instant was granted before any connection had asked for it. */
+  private isFresh: boolean;
+  private isConnecting: boolean;
+
+  constructor(
+    private readonly pacer: Pacer,
+    private readonly owner: object,
+    granted: boolean,
+  ) {
+    this.isGranted = granted;
+    this.isFresh = granted;
+    this.isConnecting = !granted;
+    if (!granted) pacer.connects(1);
+  }
+
+  /** Before each MAIL but one behind a dot: on another connection a message starts once more. Null where it may at once. */
+  wait(): Promise<void> | null {
+    const isFresh = this.isFresh;
+    this.isFresh = false;
+    if (isFresh) return null;
+    this.isGranted = false;
+    this.connected();
+    return this.pacer.turn(this.owner).then((granted) => {
+      this.isGranted = granted;
+    });
+  }
+
+  /** What came of the message is known. */
+  over(): void {
+    this.connected();
+  }
+
+  private connected(): void {
+    if (this.isConnecting) this.pacer.connects(-1);
+    this.isConnecting = false;
+  }
+}
