@@ -34,6 +34,11 @@ export const RELAY_WORDS = {
       '550-5.4.5 Daily SMTP relay limit exceeded for user. For more information on\n550-5.4.5 SMTP relay sending limits, contact your administrator or go to\n550 5.4.5 https://support.google.com/a/answer/166852 {id} - gsmtp',
     source: GMAIL,
   },
+  gmailCustomerDay: {
+    at: 'rcpt',
+    reply: '550 5.7.1 Daily SMTP relay limit exceeded for customer. {id} - gsmtp',
+    source: 'Google Workspace Admin Help, Route outgoing SMTP relay messages through Google',
+  },
   gmailUserDay: {
     at: 'mail',
     reply:
@@ -120,6 +125,22 @@ export const RELAY_WORDS = {
     at: 'dot',
     reply: '451 4.7.0 Hourly sending limit reached',
     source: 'generic',
+  },
+  sendgridCredits: {
+    at: 'auth',
+    reply: '451 Authentication failed: Maximum credits exceeded',
+    source: 'SendGrid, by those who met it',
+  },
+  mailgunRecipients: {
+    at: 'data',
+    reply: '421 Domain mg.example.org is not allowed to send: recipient limit exceeded',
+    source: 'Mailgun, by those who met it',
+  },
+  atGreeting: {
+    at: 'connect',
+    reply:
+      '451-The server has reached its limit for processing requests from your host.\n451 Please try again later.',
+    source: 'Go Daddy, in logs of MDaemon',
   },
   tooManyAtAuth: {
     at: 'auth',

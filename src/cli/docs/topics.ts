@@ -24,6 +24,11 @@ export const topics: readonly Topic[] = [
     () => import('./topics/pacing.js'),
   ),
   topic(
+    'relays',
+    'what a relay takes, and which limits to set, by provider',
+    () => import('./topics/relays.js'),
+  ),
+  topic(
     'steering',
     'watch, pause, change, end and mend a send',
     () => import('./topics/steering.js'),
