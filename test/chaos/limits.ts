@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../src/store/mysql/database.ts';
-import { type Refusal, worstWindow } from '../support/relay-limits.ts';
+import type { Refusal } from '../support/relay-limits.ts';
 import { RELAY_WORDS } from '../support/relay-words.ts';
 import type { Scene } from './faults.ts';
 import { holds } from './processes.ts';
 import type { Random } from './random.ts';
-import type { TruthEntry } from './truth.ts';
 
 /** AUTH is not among them: the SMTP server of the rounds offers none. */
 const STAGES = ['connect', 'mail', 'rcpt', 'data', 'dot'] as const;
@@ -71,14 +70,6 @@ async function probeBy(db: Database): Promise<string | null> {
   return relay?.probeBy ?? null;
 }
 
-/** What a relay may take in a round, over all workers. */
-export interface RelayRate {
-  /** As `campaign relay default --rate` takes it. */
-  rate: string;
-  messages: number;
-  perMs: number;
-}
-
 /** What a reply begins with behind its codes. */
 const beginning = (reply: string): string =>
   reply.replace(/^\d{3}[ -]([245]\.\d+\.\d+ )?/, '').slice(0, 24);
@@ -111,17 +102,4 @@ export async function limitsHeldAgainst(
       .filter(({ reason }) => isOfQuota(reason))
       .map(({ sendId, reason }) => `send ${sendId} paused by "${reason}"`),
   ];
-}
-
-/** How long before the server read it a command may have been written: the machine is busy. */
-const READING_LAG_MS = 250;
-
-/** Whether more messages began in a window than the relay may take. */
-export function rateExceeded(
-  entries: readonly TruthEntry[],
-  { rate, messages, perMs }: RelayRate,
-): string[] {
-  const started = entries.flatMap((entry) => (entry.kind === 'started' ? [entry.monotonic] : []));
-  const worst = worstWindow(started, perMs - READING_LAG_MS);
-  return worst > messages ? [`${worst} messages began within a window of ${rate}`] : [];
 }

@@ -29,6 +29,11 @@ export interface Weather {
   connections: RelaySettings['connections'] | null;
 }
 
+const SOURCES = {
+  'chaos/truth-server': new URL('truth-server.ts', import.meta.url),
+  'support/relay-limits': new URL('../support/relay-limits.ts', import.meta.url),
+};
+
 /** The SMTP server's process, which can be killed and started again on the same port. */
 export class TruthServer {
   private child: ChildProcess | undefined;
@@ -43,9 +48,8 @@ export class TruthServer {
 
   static async start(directory: string, seed: number): Promise<TruthServer> {
     const program = join(directory, 'chaos/truth-server.js');
-    for (const name of ['chaos/truth-server', 'support/relay-limits']) {
-      const source = fileURLToPath(new URL(`../${name}.ts`, import.meta.url));
-      const { outputText } = ts.transpileModule(readFileSync(source, 'utf8'), {
+    for (const [name, source] of Object.entries(SOURCES)) {
+      const { outputText } = ts.transpileModule(readFileSync(fileURLToPath(source), 'utf8'), {
         compilerOptions: {
           target: ts.ScriptTarget.ES2022,
           module: ts.ModuleKind.ESNext,
