@@ -29,6 +29,7 @@ const COMMANDS: Record<string, () => Promise<DeclarationModule>> = {
   'suppress check': () => import('./commands/suppress-check.js'),
   'suppress list': () => import('./commands/suppress-list.js'),
   'suppress export': () => import('./commands/suppress-export.js'),
+  'suppress import': () => import('./commands/suppress-import.js'),
   events: () => import('./commands/events.js'),
   schema: () => import('./commands/schema.js'),
   completion: () => import('./commands/completion.js'),

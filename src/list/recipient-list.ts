@@ -198,7 +198,7 @@ function checkBatch(records: readonly CsvRecord[], check: RowCheck): ListBatch {
  * What looks like a row within a cell, its address in a cell of its own: a quote that was forgotten, and closed by chance by
  * that of a later row, takes all rows between for text.
  */
-function findSwallowed(
+export function findSwallowed(
   line: number,
   cells: readonly string[],
   email: number,

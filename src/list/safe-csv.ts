@@ -14,3 +14,6 @@ export const safeCsv = (rows: readonly (readonly string[])[]): string =>
         column === 0 && /^[+-]/.test(value) ? { value, escape_formulas: false } : value,
     },
   });
+
+/** A cell without the apostrophe that `safeCsv` may have given it. */
+export const withoutApostrophe = (cell: string): string => cell.replace(/^'(?=[=+\-@\t\r])/, '');

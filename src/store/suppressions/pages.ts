@@ -14,7 +14,9 @@ export function filterFragment(filter: SuppressionFilter): Fragment {
   const conditions: Fragment[] = [];
   const and = (sql: string, ...params: Fragment['params']) => conditions.push({ sql, params });
   if (topic !== undefined) and('TOPIC = ?', topic);
-  if (source !== undefined) and('SOURCE = ?', source);
+  // Each import has a source of its own, `import-` and when it began.
+  if (source !== undefined)
+    and(`(SOURCE = ? OR SOURCE LIKE CONCAT(?, '-%'))`, source, escapeLike(source));
   if (reason !== undefined) and(`REASON LIKE CONCAT('%', ?, '%')`, escapeLike(reason));
   if (since !== undefined) and('CREATED_AT >= ?', since);
   if (until !== undefined) and('CREATED_AT < ?', until);

@@ -1,0 +1,273 @@
+import { type AddressCheck, checkAddress } from '../domain/address.js';
+import type { RejectedLine } from '../domain/list-findings.js';
+import { checkSuppressed, isDomain, readTopic } from '../domain/suppression.js';
+import { CampaignError } from '../errors.js';
+import { readAddressCell } from './address-cell.js';
+import {
+  addressAboveHeader,
+  addressColumns,
+  addressHeaderTest,
+  noAddressColumn,
+} from './columns.js';
+import { readRecords } from './csv.js';
+import { decodeText, type TextOptions } from './decode.js';
+import { type FoundObject, ObjectScanner } from './json-objects.js';
+import type { Layout } from './layout.js';
+import { findSwallowed } from './recipient-list.js';
+import type { CsvRecord } from './rows.js';
+import { withoutApostrophe } from './safe-csv.js';
+import {
+  isSuppressionAddress,
+  readMoment,
+  type SuppressionColumns,
+  suppressionColumns,
+} from './suppression-columns.js';
+
+/** Somebody of a list who must not be mailed, and what the list says of it. */
+export interface ListedSuppression {
+  line: number;
+  /** As `SuppressionKey.emailNorm`. */
+  norm: string;
+  /** Undefined where the list says nothing. */
+  topic: string | undefined;
+  reason: string | undefined;
+  source: string | undefined;
+  since: Date | undefined;
+}
+
+interface SuppressionBatch {
+  listed: ListedSuppression[];
+  rejected: RejectedLine[];
+  /** Rows whose columns say that they may be mailed. */
+  leftOut: number;
+}
+
+export interface SuppressionListOptions extends TextOptions {
+  /** Header of the address column, or its position from 1. */
+  emailColumn?: string | undefined;
+}
+
+const REMEDY = 'give a CSV, a provider’s export, JSON, or a file with an address a line';
+
+/** What tells a text that is JSON, behind white space. */
+const JSON_BEGINS = /^\s*[[{]/;
+
+/**
+ * Reads a list of people who must not be mailed, batch by batch: an export of a provider by the names of its columns, our own,
+ * JSON of either, or an address a line.
+ * @throws CampaignError BAD_LIST for an empty or binary list, and for one in which no column holds addresses
+ */
+export async function* readSuppressions(
+  chunks: AsyncIterable<Uint8Array>,
+  options: SuppressionListOptions,
+): AsyncGenerator<SuppressionBatch> {
+  const text = decodeText(chunks, options);
+  const first = await firstFilled(text);
+  if (first === undefined) {
+    throw new CampaignError('BAD_LIST', `${options.name} is empty`, REMEDY);
+  }
+  const pieces = joined(first, text);
+  yield* JSON_BEGINS.test(first) ? readJson(pieces, options) : readCsv(pieces, options);
+}
+
+/** The beginning of a text up to what is not white space; undefined when there is nothing else. */
+async function firstFilled(pieces: AsyncIterator<string>): Promise<string | undefined> {
+  let text = '';
+  for (;;) {
+    const next = await pieces.next();
+    if (next.done) return undefined;
+    text += next.value;
+    if (/\S/.test(text)) return text;
+  }
+}
+
+async function* joined(first: string, rest: AsyncIterable<string>): AsyncGenerator<string> {
+  yield first;
+  yield* rest;
+}
+
+async function* readCsv(
+  pieces: AsyncIterable<string>,
+  { name, emailColumn }: SuppressionListOptions,
+): AsyncGenerator<SuppressionBatch> {
+  let layout: Layout | undefined;
+  const isAddressHeader = (header: string): boolean =>
+    addressHeaderTest(emailColumn)(header) ||
+    (emailColumn === undefined && isSuppressionAddress(header));
+  const records = readRecords(pieces, name, isAddressHeader, (found) => {
+    layout = found;
+  });
+  let read: RowReader | undefined;
+  for await (const batch of records) {
+    if (!read) {
+      const found = layout as Layout;
+      if (found.addressAbove) throw addressAboveHeader(found.addressAbove, found.headerLine, name);
+      const [header] = batch as [CsvRecord];
+      const columns = headerColumns(header.cells, found, name, emailColumn);
+      if (columns) batch.shift();
+      read = columns ? rowReader(columns, found.delimiter) : readPlainRow;
+    }
+    yield sorted(batch, read);
+  }
+}
+
+function sorted<R>(
+  rows: readonly R[],
+  read: (row: R) => ListedSuppression | RejectedLine | null,
+): SuppressionBatch {
+  const batch: SuppressionBatch = { listed: [], rejected: [], leftOut: 0 };
+  for (const row of rows) {
+    const result = read(row);
+    if (result === null) batch.leftOut++;
+    else if ('norm' in result) batch.listed.push(result);
+    else batch.rejected.push(result);
+  }
+  return batch;
+}
+
+/** How a header's columns are used; null where the first row is no header: a list without one. */
+function headerColumns(
+  headers: readonly string[],
+  layout: Layout,
+  name: string,
+  emailColumn: string | undefined,
+): SuppressionColumns | null {
+  const known = suppressionColumns(headers);
+  if (emailColumn !== undefined) {
+    const [email] = addressColumns(headers, emailColumn);
+    if (email === undefined) throw noAddressColumn(headers, name, emailColumn, layout);
+    return { ...known, email: [email] };
+  }
+  if (known.email.length > 0) return known;
+  if (headers.length === 1 || headers.some((cell) => readAddressCell(cell).ok)) return null;
+  throw noAddressColumn(headers, name, emailColumn, layout);
+}
+
+type RowReader = (record: CsvRecord) => ListedSuppression | RejectedLine | null;
+
+function rowReader(columns: SuppressionColumns, delimiter: string): RowReader {
+  const { email, reasons, dates, own } = columns;
+  return ({ line, cells }) => {
+    const swallowed = own ? undefined : findSwallowed(line, cells, email[0] ?? 0, delimiter);
+    if (swallowed) {
+      const reason = `a quote that is probably not closed: line ${swallowed.line} holds ${swallowed.address}`;
+      return { line, reason, cells };
+    }
+    const cellOf = (index: number): string =>
+      own ? withoutApostrophe(cells[index] ?? '') : (cells[index] ?? '');
+    return listed(line, cells, {
+      addresses: email.map(cellOf),
+      reasons: reasons.map(cellOf),
+      dates: dates.map(cellOf),
+      own: own && { topic: cellOf(own.topic), source: cellOf(own.source) },
+      // In an export of others `@example.org` is an address that was damaged.
+      mayBeDomain: own !== null,
+    });
+  };
+}
+
+/** A row of a list without a header: somebody, and perhaps why and since when. */
+function readPlainRow({ line, cells }: CsvRecord): ListedSuppression | RejectedLine {
+  const email = Math.max(
+    0,
+    cells.findIndex((cell) => cell.includes('@')),
+  );
+  const rest = cells.filter((_, index) => index !== email);
+  return listed(line, cells, {
+    addresses: [cells[email] ?? ''],
+    reasons: rest,
+    dates: rest,
+    own: null,
+    mayBeDomain: true,
+  });
+}
+
+/** What a row or an object says. */
+interface Said {
+  addresses: readonly string[];
+  reasons: readonly string[];
+  dates: readonly string[];
+  own: { topic: string; source: string } | null;
+  mayBeDomain: boolean;
+}
+
+function listed(
+  line: number,
+  cells: readonly string[],
+  { addresses, reasons, dates, own, mayBeDomain }: Said,
+): ListedSuppression | RejectedLine {
+  const cell = addresses.find((one) => one.trim() !== '') ?? '';
+  const check = checkCell(cell, mayBeDomain, own !== null);
+  if (!check.ok) return { line, reason: check.reason, cells };
+  const topic = own && own.topic !== '' ? readTopic(own.topic) : own?.topic;
+  if (own && topic === undefined) return { line, reason: `"${own.topic}" is no topic`, cells };
+  const since = dates.map(readMoment).find((date) => date !== undefined);
+  const said = reasons.map((reason) => reason.trim()).filter((reason) => reason !== '');
+  const words = own ? said : said.filter((reason) => readMoment(reason) === undefined);
+  return {
+    line,
+    norm: check.norm,
+    topic,
+    reason: words.length > 0 ? words.join(' ') : undefined,
+    source: own && own.source !== '' ? own.source : undefined,
+    since,
+  };
+}
+
+/** Our own export holds what was checked before, in its normal form. */
+function checkCell(
+  cell: string,
+  mayBeDomain: boolean,
+  isOwn: boolean,
+): AddressCheck | ReturnType<typeof checkSuppressed> {
+  const trimmed = cell.trim();
+  if (mayBeDomain && isDomain(trimmed)) return checkSuppressed(trimmed);
+  return isOwn ? checkAddress(trimmed) : readAddressCell(cell);
+}
+
+/** An object whose keys name an address; what holds others is none. */
+const isRecord = (value: FoundObject['value']): boolean =>
+  Object.entries(value).some(([key, of]) => typeof of === 'string' && isSuppressionAddress(key));
+
+async function* readJson(
+  pieces: AsyncIterable<string>,
+  { name }: SuppressionListOptions,
+): AsyncGenerator<SuppressionBatch> {
+  const scanner = new ObjectScanner(isRecord);
+  let records = 0;
+  for await (const piece of pieces) {
+    const found = scanner.feed(piece);
+    records += found.length;
+    if (found.length > 0) yield sorted(found, readObject);
+  }
+  const last = scanner.end();
+  yield sorted(last, readObject);
+  if (records + last.length > 0) return;
+  throw new CampaignError(
+    'BAD_LIST',
+    `${name} is JSON in which no object has an address`,
+    'give objects with a key such as email or EmailAddress',
+  );
+}
+
+function readObject({ line, value }: FoundObject): ListedSuppression | RejectedLine {
+  const entries = Object.entries(value);
+  const columns = suppressionColumns(entries.map(([key]) => key));
+  const cellOf = (index: number): string => textOf(entries[index]?.[1]);
+  const { own } = columns;
+  return listed(line, [JSON.stringify(value)], {
+    addresses: columns.email.map(cellOf),
+    reasons: columns.reasons.map(cellOf),
+    dates: columns.dates.map(cellOf),
+    own: own && { topic: cellOf(own.topic), source: cellOf(own.source) },
+    mayBeDomain: own !== null,
+  });
+}
+
+/** A value as a cell would have it; of an object, such as Brevo's reason, its message. */
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number') return String(value);
+  const message: unknown = Object(value).message;
+  return typeof message === 'string' ? message : '';
+}

@@ -1,0 +1,158 @@
+import type { RejectedLine } from '../domain/list-findings.js';
+import type { ImportProgress } from '../domain/queued.js';
+import { EVERYTHING, NAMED_REJECTIONS, type SuppressionResult } from '../domain/suppression.js';
+import { createRejects, type RejectsFile } from '../list/rejects.js';
+import { counted, type ListInput, openSource } from '../list/source.js';
+import { type ListedSuppression, readSuppressions } from '../list/suppression-list.js';
+import { readPacketLimit } from '../store/recipients/import.js';
+import {
+  chooseSuppressionInsert,
+  type ImportedSuppression,
+  readNow,
+  SuppressionImport,
+} from '../store/suppressions/import.js';
+import { isWholeProvider, noResult } from './suppressions.js';
+import type { Workspace } from './workspace.js';
+
+/** A list of people who must not be mailed. What it says itself wins over what is given here. */
+export interface SuppressionImportRequest {
+  list: ListInput;
+  encoding: string | undefined;
+  emailColumn: string | undefined;
+  topic: string | undefined;
+  reason: string | undefined;
+  /** What wrote the entries; left out, `import-` and when it began. */
+  source: string | undefined;
+  /** Whether the whole domain of a large provider is taken; else its line is rejected. */
+  takesProviders: boolean;
+  /** Where rejected lines go. */
+  rejects: { path: string; inputs: readonly (string | null)[] } | null;
+}
+
+export interface SuppressionImportDeps {
+  /** Ends the reading; what was read till then stays. */
+  signal: AbortSignal;
+  onProgress(progress: ImportProgress): void;
+  /** Milliseconds of a clock that only goes forward. */
+  now(): number;
+}
+
+/** The result, and what its entries have as their source where the list names none. */
+export interface ImportedSuppressions {
+  result: SuppressionResult;
+  source: string;
+}
+
+const SHOWN_CHARACTERS = 200;
+
+/**
+ * Imports a list as it is read, in blocks. When it returns, all of it is heeded; run again, an import that was cut short
+ * writes what is missing. What is no address is named in the result, the others are done.
+ * @throws CampaignError BAD_LIST, BAD_FILE, or one of the database; what came before is suppressed then
+ */
+export async function importSuppressions(
+  workspace: Workspace,
+  request: SuppressionImportRequest,
+  { signal, onProgress, now }: SuppressionImportDeps,
+): Promise<ImportedSuppressions> {
+  const input = await openSource(request.list, signal);
+  const rejects =
+    request.rejects && (await createRejects(request.rejects.path, request.rejects.inputs));
+  try {
+    const database = await workspace.database({ connections: 2, countChangedRows: true });
+    const startedAt = await readNow(database);
+    const source = request.source ?? sourceOf(startedAt);
+    const bulk = await chooseSuppressionInsert(database, await readPacketLimit(database));
+    const writer = new SuppressionImport(database, bulk, startedAt, now);
+    const progress: ImportProgress = { bytes: 0, totalBytes: input.size, lines: 0 };
+    const chunks = counted(input.chunks, (bytes) => {
+      progress.bytes += bytes;
+    });
+    const reading = new Reading(request, input.name, source, rejects);
+    const { name, encoding, emailColumn } = { ...request, name: input.name };
+    try {
+      for await (const batch of readSuppressions(chunks, { name, encoding, emailColumn })) {
+        await writer.add(await reading.take(batch));
+        progress.lines += batch.listed.length + batch.rejected.length + batch.leftOut;
+        onProgress(progress);
+      }
+      await writer.finish();
+    } catch (error) {
+      if (!signal.aborted) {
+        await writer.abandon();
+        throw error;
+      }
+      await writer.finish();
+    }
+    const { changed } = writer;
+    return { result: reading.result(changed), source };
+  } finally {
+    await rejects?.close();
+  }
+}
+
+/** When it began, so that one import can be undone by its source alone. */
+const sourceOf = (startedAt: Date): string =>
+  `import-${startedAt.toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
+
+type Batch = ReturnType<typeof readSuppressions> extends AsyncGenerator<infer B> ? B : never;
+
+/** What was read of a list so far, and what is made of it. */
+class Reading {
+  private taken = 0;
+  private leftOut = 0;
+  private rejected = 0;
+  private readonly first: RejectedLine[] = [];
+
+  constructor(
+    private readonly request: SuppressionImportRequest,
+    private readonly name: string,
+    private readonly source: string,
+    private readonly rejects: RejectsFile | null,
+  ) {}
+
+  async take({ listed, rejected, leftOut }: Batch): Promise<ImportedSuppression[]> {
+    const whole = this.request.takesProviders
+      ? []
+      : listed.filter(({ norm }) => isWholeProvider(norm));
+    const refused = whole.map(({ line, norm }) => ({
+      line,
+      reason: 'the whole domain of a large provider: --yes takes it',
+      cells: [norm],
+    }));
+    const all = [...rejected, ...refused];
+    this.rejected += all.length;
+    this.first.push(...all.slice(0, NAMED_REJECTIONS - this.first.length));
+    await this.rejects?.write(all);
+    this.leftOut += leftOut;
+    const kept = whole.length === 0 ? listed : listed.filter((one) => !whole.includes(one));
+    this.taken += kept.length;
+    return kept.map((one) => this.entryOf(one));
+  }
+
+  result(changed: number): SuppressionResult {
+    return {
+      ...noResult([]),
+      changed,
+      unchanged: this.taken - changed,
+      rejected: this.rejected,
+      rejections: this.first.map(({ line, reason, cells }) => ({
+        line,
+        reason,
+        value: cells.join(' | ').slice(0, SHOWN_CHARACTERS),
+      })),
+      leftOut: this.leftOut,
+    };
+  }
+
+  private entryOf({ norm, topic, reason, source, since }: ListedSuppression): ImportedSuppression {
+    const { request } = this;
+    return {
+      emailNorm: norm,
+      topic: topic ?? request.topic ?? EVERYTHING,
+      reason: reason ?? request.reason ?? `on the list ${this.name}`,
+      source: source ?? this.source,
+      since,
+    };
+  }
+}
