@@ -1,6 +1,6 @@
 /**
- * The arrows of the layout: bin → main → cli → operations → {scheduler, list, message, smtp, store, sandbox, host} →
- * domain; cli → {view, contract, config}; index → operations.
+ * The arrows of the layout: bin → main → cli → {http → } operations → {scheduler, list, message, smtp, store, sandbox,
+ * host} → domain; cli → {view, contract, config}; index → operations.
  */
 const mayNot = (from, to, comment) => ({
   name: `${from}-not-to-${to}`.replaceAll('|', '-or-'),
@@ -15,6 +15,7 @@ const ROOMS = [
   'config',
   'contract',
   'host',
+  'http',
   'list',
   'message',
   'operations',
@@ -125,6 +126,11 @@ module.exports = {
     ),
     seesOnly('host', [], 'What a worker leaves on its host knows of no database.'),
     seesOnly('contract', [], 'The shape of JSON follows from values, wherever they come from.'),
+    seesOnly(
+      'http',
+      ['operations'],
+      'What is asked for over HTTP is done by the same operations; what strangers send comes near nothing else.',
+    ),
     seesOnly(
       'operations',
       ['scheduler', 'list', 'message', 'smtp', 'store', 'sandbox', 'host'],

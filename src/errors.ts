@@ -42,6 +42,10 @@ export const ERROR_CODES = {
   NO_SUCH_SEND: { exit: EXIT.notFound, means: 'there is no send of that number' },
   NO_SUCH_RECIPIENT: { exit: EXIT.notFound, means: 'the send has no recipient of that address' },
   WRONG_STATE: { exit: EXIT.state, means: 'the send or the recipient is not in a state for it' },
+  CANNOT_LISTEN: {
+    exit: EXIT.state,
+    means: 'the address that `serve` is to listen on is taken, or cannot be had',
+  },
   DATABASE_UNREACHABLE: { exit: EXIT.database, means: 'the database does not answer' },
   DATABASE_REFUSED: {
     exit: EXIT.database,

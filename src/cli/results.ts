@@ -46,7 +46,7 @@ export interface Values {
 }
 
 /** A shape that the runner prints: all but a log, which its command writes as it comes, on stderr. */
-export type PrintedShape = Exclude<Shape, 'log'>;
+export type PrintedShape = Exclude<Shape, 'log' | 'serve-log'>;
 
 /** Values that come until the command is stopped: with --json each is a document of its own, on a line. */
 export class Live<V> {

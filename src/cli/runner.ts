@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import type { Shape } from '../contract/shapes.js';
 import { count } from '../domain/text.js';
 import { CampaignError, ERROR_CODES, EXIT, signalExit } from '../errors.js';
 import type { CommandDeclaration, Value, ValueOption } from './command.js';
@@ -7,7 +8,7 @@ import { loadCatalogue } from './declarations.js';
 import { flagOf, flagsOf } from './flags.js';
 import { loadPrinter } from './presenters.js';
 import { Unfit } from './readers.js';
-import { Ending } from './results.js';
+import { Ending, type PrintedShape } from './results.js';
 
 /** The texts of a command line, apart but not read yet. */
 export interface Given {
@@ -31,7 +32,7 @@ export async function runCommand(
   const context = contextOf(outside, given.options);
   const { prints } = declaration;
   const [print, result] = await Promise.all([
-    prints === undefined || prints === 'log' ? undefined : loadPrinter(prints),
+    prints === undefined || isLog(prints) ? undefined : loadPrinter(prints),
     declaration.run(input, context, loadCatalogue),
   ]);
   const { value, how } = result instanceof Ending ? result : new Ending(result, {});
@@ -42,6 +43,10 @@ export async function runCommand(
   if (how.signal !== undefined) return signalExit(how.signal);
   return shown === 'contradiction' ? ERROR_CODES.CONTRADICTION.exit : EXIT.ok;
 }
+
+/** What its command writes as it comes. */
+const isLog = (shape: Shape): shape is Exclude<Shape, PrintedShape> =>
+  shape === 'log' || shape === 'serve-log';
 
 const contextOf = (outside: Outside, options: Given['options']): Context => {
   const json = options.json === true;

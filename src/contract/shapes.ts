@@ -15,6 +15,8 @@ export const SHAPES = [
   'sandbox',
   /** Lines of the scheduler's log, on stderr. */
   'log',
+  /** Lines of the log of `serve`, on stderr. */
+  'serve-log',
 ] as const;
 
 /** What stderr ends with under `--json` has a schema too, under this name in place of a command's. */

@@ -19,6 +19,11 @@ export const topics: readonly Topic[] = [
     () => import('./topics/messages.js'),
   ),
   topic(
+    'unsubscribe',
+    'links to unsubscribe, their page, its proxy and its words',
+    () => import('./topics/unsubscribe.js'),
+  ),
+  topic(
     'pacing',
     'batches, delays, retries, and when a send pauses itself',
     () => import('./topics/pacing.js'),

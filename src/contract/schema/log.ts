@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { line } from './log-line.js';
 import { count, id, timestamp } from './parts.js';
 
 const send = id.describe('number of the send');
@@ -7,22 +8,6 @@ const reason = z.string().describe('why; it may hold a server’s words');
 const relay = z.string().describe('name of the relay');
 const HOLDER = 'the worker that held the claim';
 const from = z.string().describe(HOLDER);
-
-/** What all lines have. */
-const line = <Event extends string, Details extends z.ZodRawShape>(
-  event: Event,
-  title: string,
-  details: Details,
-) =>
-  z
-    .object({
-      level: z.int().describe('20 debug, 30 info, 40 warn, 50 error'),
-      time: timestamp.describe('by the clock of this host'),
-      event: z.literal(event).describe('what happened'),
-      ...details,
-      msg: z.string().describe('the same in words'),
-    })
-    .meta({ title });
 
 /** A line of the scheduler's log. */
 export const logLineSchema = z

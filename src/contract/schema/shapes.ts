@@ -5,6 +5,7 @@ import { ERROR_CODES, type ErrorCode } from '../../errors.js';
 import type { Shape } from '../shapes.js';
 import { logLineSchema } from './log.js';
 import { count, id, timestamp } from './parts.js';
+import { serveLineSchema } from './serve-log.js';
 
 /*
  * What the functions beside this file make, key by key, for `campaign schema`, README and the tests. Loading zod takes
@@ -297,4 +298,5 @@ export const PRINTED: Readonly<Record<Shape, readonly Printed[]>> = {
   migrate: [{ as: 'document', schema: migrateSchema }],
   sandbox: [{ as: 'document', schema: sandboxSchema }],
   log: [{ as: 'lines', on: 'stderr', schema: logLineSchema }],
+  'serve-log': [{ as: 'lines', on: 'stderr', schema: serveLineSchema }],
 };

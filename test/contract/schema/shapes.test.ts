@@ -10,6 +10,7 @@ import type { RecipientJson } from '../../../src/contract/recipients.ts';
 import type { sandboxJson } from '../../../src/contract/sandbox.ts';
 import { errorJsonSchema, jsonSchemaOf } from '../../../src/contract/schema/json-schema.ts';
 import type { logLineSchema } from '../../../src/contract/schema/log.ts';
+import type { serveLineSchema } from '../../../src/contract/schema/serve-log.ts';
 import type {
   errorSchema,
   eventSchema,
@@ -32,9 +33,10 @@ import type {
 import type { verdictJson } from '../../../src/contract/verify.ts';
 import type { SchedulerEvent } from '../../../src/domain/scheduler-events.ts';
 import type { EventName } from '../../../src/domain/send-events.ts';
+import type { ServeEvent } from '../../../src/domain/serve-events.ts';
 import { compileSchema, expectShape, printer } from '../../support/contract.ts';
 
-/** What JSON makes of a scheduler's event. */
+/** What JSON makes of an event. */
 type LogLine<E> = E extends { kind: infer Kind }
   ? { [Key in Exclude<keyof E, 'kind'>]: E[Key] extends Date ? string : E[Key] } & {
       level: number;
@@ -64,6 +66,9 @@ describe('a schema', () => {
     expectTypeOf<z.infer<typeof errorSchema>>().toEqualTypeOf<ReturnType<typeof errorJson>>();
     expectTypeOf<Flat<z.infer<typeof logLineSchema>>>().toEqualTypeOf<
       Flat<LogLine<SchedulerEvent>>
+    >();
+    expectTypeOf<Flat<z.infer<typeof serveLineSchema>>>().toEqualTypeOf<
+      Flat<LogLine<ServeEvent>>
     >();
   });
 
@@ -202,4 +207,22 @@ const EVENTS: { [K in SchedulerEvent['kind']]: Extract<SchedulerEvent, { kind: K
 it.each(Object.values(EVENTS))('a line of the log has its shape: $kind', (event) => {
   const line = { level: 30, time: at, ...logDetails(event), msg: 'words' };
   expectShape('log', JSON.parse(JSON.stringify(line)));
+});
+
+/** One event of each kind. */
+const SERVED: { [K in ServeEvent['kind']]: Extract<ServeEvent, { kind: K }> } = {
+  listening: { kind: 'listening', address: 'http://127.0.0.1:8026', loopback: true },
+  unsubscribed: { kind: 'unsubscribed', sendId: 1, token: '11-1ab…', way: 'one-click' },
+  'taken-back': { kind: 'taken-back', sendId: 1, token: '11-1ab…', stands: false },
+  'foreign-token': { kind: 'foreign-token', token: '11-1ab…', way: 'look' },
+  refused: { kind: 'refused', status: 413, reason: 'too large' },
+  'database-away': { kind: 'database-away', reason: 'gone' },
+  'database-back': { kind: 'database-back', afterMs: 1000.25 },
+  stopping: { kind: 'stopping', open: 1, drainSeconds: 10 },
+  stopped: { kind: 'stopped', unsubscribed: 1, takenBack: 0, foreign: 2 },
+};
+
+it.each(Object.values(SERVED))('a line of the log of serve has its shape: $kind', (event) => {
+  const line = { level: 30, time: at, ...logDetails(event), msg: 'words' };
+  expectShape('serve-log', JSON.parse(JSON.stringify(line)));
 });

@@ -41,10 +41,14 @@ kept, hidden lines left out, also those that a value hides
 
 HEADERS
 
+- ‘--unsubscribe-url https://news.example.org/u’ gives each recipient a link
+  that ‘campaign serve’ answers, in the List-Unsubscribe headers of RFC 8058,
+  which large mailbox providers ask of those who write to many, and as
+  ‘{{ unsubscribe_url }}’: ‘campaign help unsubscribe’.
+
 - ‘--list-unsubscribe 'https://example.org/u?e={{ email }}'’ (or ‘mailto:…’)
-  makes the List-Unsubscribe headers of RFC 8058, which large mailbox
-  providers ask of those who write to many; values are percent-encoded in it.
-  Whoever unsubscribes goes into CAMPAIGN_SUPPRESSIONS by your own doing.
+  makes the same headers for a page of your own; values are percent-encoded in
+  it. Whoever unsubscribes goes into CAMPAIGN_SUPPRESSIONS by your own doing.
 
 - From, To and Subject are encoded by nodemailer; bodies are quoted-printable.
 

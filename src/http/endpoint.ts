@@ -1,0 +1,208 @@
+import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+import type { ServeCounts, ServeEvent, UnsubscribeWay } from '../domain/serve-events.js';
+import { shownToken } from '../domain/unsubscribe-token.js';
+import type { Genuine, Unsubscribes, Verified } from '../operations/unsubscribe.js';
+import { BadTokenLimit } from './bad-token-limit.js';
+import { formFields, MAX_BODY_BYTES, readBody } from './body.js';
+import { ANSWER, type Answer, type Page, type PageWriter } from './page.js';
+import * as pages from './pages.js';
+
+/** What a request is answered with. */
+export interface Reply {
+  status: number;
+  headers: Readonly<Record<string, string>>;
+  body: string;
+}
+
+export interface EndpointOptions {
+  desk: Pick<Unsubscribes, 'verify' | 'addressOf' | 'unsubscribe' | 'takeBack' | 'ping'>;
+  writer: PageWriter;
+  /** Whether the last address of X-Forwarded-For is the client's, for a proxy of ours wrote it. */
+  trustProxy: boolean;
+  /** Milliseconds of a clock that only goes forward. */
+  now(): number;
+  report(event: ServeEvent): void;
+  /** What the database threw, in words without a password. */
+  explain(error: unknown): unknown;
+}
+
+/** A caller waits no longer: mail providers give up after some seconds. */
+const ANSWER_WITHIN_MS = 8_000;
+const METHODS = 'GET, HEAD, POST, OPTIONS';
+const TRY_AGAIN_SECONDS = 30;
+
+/**
+ * Answers requests for links to unsubscribe. GET and HEAD change nothing, since scanners follow links; a POST does where
+ * its body says so, as RFC 8058 has it or as the page's own form does.
+ */
+export class Endpoint {
+  readonly counts: ServeCounts = { unsubscribed: 0, takenBack: 0, foreign: 0 };
+  private readonly limit: BadTokenLimit;
+  /** Since when the database has been away. */
+  private awaySince: number | undefined;
+
+  constructor(private readonly options: EndpointOptions) {
+    this.limit = new BadTokenLimit(options.now);
+  }
+
+  /** @throws BrokenOff where nobody waits for an answer */
+  async answer(request: IncomingMessage): Promise<Reply> {
+    const path = (request.url ?? '/').split(/[?#]/, 1)[0] ?? '/';
+    const method = request.method ?? '';
+    if (method === 'OPTIONS') return plain(204, '', { Allow: METHODS });
+    if (!['GET', 'HEAD', 'POST'].includes(method)) {
+      return this.refused(405, `no such method; use ${METHODS}`, { Allow: METHODS });
+    }
+    const body = method === 'POST' ? await readBody(request) : '';
+    if (body === null) return this.refused(413, `a body has at most ${MAX_BODY_BYTES} bytes`);
+    try {
+      return await within(ANSWER_WITHIN_MS, () =>
+        path === '/healthz' ? this.health() : this.token(request, lastPart(path), wish(body)),
+      );
+    } catch (error) {
+      this.databaseIsAway(error);
+      if (path === '/healthz') return plain(503, 'the database does not answer\n');
+      return this.page(503, pages.LATER, RETRY_LATER);
+    }
+  }
+
+  private async health(): Promise<Reply> {
+    await this.options.desk.ping();
+    this.databaseIsBack();
+    return plain(200, 'ok\n');
+  }
+
+  private async token(request: IncomingMessage, text: string, wished: Wish): Promise<Reply> {
+    const verified = await this.options.desk.verify(text);
+    if (verified.is !== 'genuine') return this.foreign(verified, request, text, wished);
+    const done = await this.heed(verified, text, wished);
+    this.databaseIsBack();
+    return done ?? this.foreign(verified, request, text, wished);
+  }
+
+  /** @returns undefined where the token's row is gone */
+  private async heed(token: Genuine, text: string, wished: Wish): Promise<Reply | undefined> {
+    const { desk, report } = this.options;
+    const { sendId } = token;
+    if (wished === 'look') {
+      const norm = await desk.addressOf(token);
+      return norm === undefined ? norm : this.page(200, pages.ask(token, norm));
+    }
+    if (wished === 'mistake') {
+      const taken = await desk.takeBack(token);
+      if (!taken) return undefined;
+      this.counts.takenBack++;
+      const stands = taken.came === 'stands';
+      report({ kind: 'taken-back', sendId, token: shownToken(text), stands });
+      return this.page(200, (stands ? pages.stands : pages.back)(token, taken.norm));
+    }
+    const norm = await desk.unsubscribe(token);
+    if (norm === undefined) return undefined;
+    this.counts.unsubscribed++;
+    report({ kind: 'unsubscribed', sendId, token: shownToken(text), way: wished });
+    return this.page(200, pages.done(token, norm));
+  }
+
+  /** A mail provider's click has nobody who reads: it is told 200, or it would try again and again (RFC 8058 §3.2). */
+  private foreign(
+    { is }: Pick<Verified, 'is'>,
+    request: IncomingMessage,
+    text: string,
+    wished: Wish,
+  ): Reply {
+    this.counts.foreign++;
+    if (is === 'foreign' && !this.limit.allows(this.clientOf(request))) {
+      return this.page(429, pages.MANY, RETRY_LATER);
+    }
+    const status = wished === 'one-click' ? 200 : 404;
+    const way = wished === 'mistake' ? 'page' : wished;
+    // What is no token at all costs nothing, so nobody limits it: it must not fill the log.
+    if (is === 'unreadable') this.options.report({ kind: 'refused', status, reason: 'no token' });
+    else this.options.report({ kind: 'foreign-token', token: shownToken(text), way });
+    return this.page(status, pages.FOREIGN);
+  }
+
+  private clientOf(request: IncomingMessage): string {
+    const own = request.socket.remoteAddress ?? '';
+    if (!this.options.trustProxy) return own;
+    const forwarded = String(request.headers['x-forwarded-for'] ?? '');
+    const last = forwarded.slice(forwarded.lastIndexOf(',') + 1).trim();
+    return isIP(last) === 0 ? own : last;
+  }
+
+  private page(status: number, page: Page, headers: Reply['headers'] = {}): Reply {
+    const { writer } = this.options;
+    return {
+      status,
+      headers: {
+        'Content-Type': 'text/html; charset=utf-8',
+        'Content-Security-Policy': writer.policy,
+        ...headers,
+      },
+      body: writer.write(page),
+    };
+  }
+
+  private refused(status: number, reason: string, headers: Reply['headers'] = {}): Reply {
+    this.options.report({ kind: 'refused', status, reason });
+    return plain(status, `${reason}\n`, headers);
+  }
+
+  private databaseIsAway(error: unknown): void {
+    if (this.awaySince !== undefined) return;
+    this.awaySince = this.options.now();
+    const explained = this.options.explain(error);
+    const reason = explained instanceof Error ? explained.message : String(explained);
+    this.options.report({ kind: 'database-away', reason });
+  }
+
+  private databaseIsBack(): void {
+    if (this.awaySince === undefined) return;
+    const afterMs = this.options.now() - this.awaySince;
+    this.awaySince = undefined;
+    this.options.report({ kind: 'database-back', afterMs });
+  }
+}
+
+const RETRY_LATER = { 'Retry-After': String(TRY_AGAIN_SECONDS) };
+
+const plain = (status: number, body: string, headers: Reply['headers'] = {}): Reply => ({
+  status,
+  headers: { 'Content-Type': 'text/plain; charset=utf-8', ...headers },
+  body,
+});
+
+/** The token, wherever a proxy has put it. What cannot be decoded is none. */
+function lastPart(path: string): string {
+  const part = path.replace(/\/+$/, '').split('/').at(-1) ?? '';
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return '';
+  }
+}
+
+type Wish = UnsubscribeWay | 'mistake' | 'look';
+
+/** What a request asks for, by its body. */
+function wish(body: string): Wish {
+  const fields = formFields(body);
+  if (fields.get('list-unsubscribe') === 'one-click') return 'one-click';
+  const answer = fields.get(ANSWER) as Answer | undefined;
+  if (answer === 'unsubscribe') return 'page';
+  return answer === 'mistake' ? 'mistake' : 'look';
+}
+
+/** @throws Error when it takes longer; what was begun goes on, and does no harm by being done all the same */
+async function within<T>(ms: number, work: () => Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1000} seconds`)), ms);
+  });
+  try {
+    return await Promise.race([work(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+interface Waiting<T, R> {
+  item: T;
+  resolve(result: R): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Writes together what comes within some milliseconds, and what comes while that is being written in the group after it:
+ * so many small transactions at once would hold up one another, and everybody else.
+ */
+export class GroupCommit<T, R> {
+  private waiting: Waiting<T, R>[] = [];
+  private running = false;
+
+  /**
+   * @param write resolves with a result for each item when all of them are committed
+   * @param limit items of a group
+   */
+  constructor(
+    private readonly write: (items: readonly T[]) => Promise<readonly R[]>,
+    private readonly gatherMs: number,
+    private readonly limit: number,
+  ) {}
+
+  /** Resolves when the item is committed; rejects with whatever its group failed with. */
+  add(item: T): Promise<R> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ item, resolve, reject });
+      if (!this.running) void this.run();
+    });
+  }
+
+  private async run(): Promise<void> {
+    this.running = true;
+    await sleep(this.gatherMs);
+    // What has come during a write has waited for long enough.
+    while (this.waiting.length > 0) await this.writeNext();
+    this.running = false;
+  }
+
+  private async writeNext(): Promise<void> {
+    const group = this.waiting.splice(0, this.limit);
+    try {
+      const results = await this.write(group.map(({ item }) => item));
+      for (const [index, { resolve }] of group.entries()) resolve(results[index] as R);
+    } catch (error) {
+      for (const { reject } of group) reject(error);
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import {
+  genuineTokensOf,
+  parseUnsubscribeToken,
+  type UnsubscribeToken,
+} from '../domain/unsubscribe-token.js';
+import { parseSender } from '../message/sender.js';
+import type { Database } from '../store/mysql/database.js';
+import { isSuppressed } from '../store/suppressions/look-up.js';
+import { suppress } from '../store/suppressions/suppress.js';
+import { readAddresses, readUnsubscribableSend, removeOwn } from '../store/unsubscribes.js';
+import { GroupCommit } from './group-commit.js';
+import type { Workspace } from './workspace.js';
+
+/** Sessions of an endpoint whose callers do not wait for long. */
+const SESSIONS = { connections: 4, statementTimeoutMs: 5_000, writableOnly: true } as const;
+
+/** A no waits for others so long, and at most so many are one transaction. */
+const GATHER_MS = 10;
+const GROUP = 1000;
+/** Sends whose secrets are remembered. */
+const SENDS = 1000;
+
+/** SOURCE of the entries. */
+const SOURCE = 'unsubscribe';
+const reasonOf = ({ sendId }: Genuine): string => `unsubscribed from send ${sendId}`;
+
+/** What a genuine token says. */
+export interface Genuine {
+  sendId: number;
+  seq: number;
+  /** What the no is to; empty: to everything. */
+  topic: string;
+  /** The name that the send is from, or its address where it has none. */
+  sender: string;
+}
+
+/** A token of ours, one that could be but is not, or no token at all. */
+export type Verified = ({ is: 'genuine' } & Genuine) | { is: 'foreign' } | { is: 'unreadable' };
+
+/** What taking back came to: nothing keeps the address from being mailed, or something else still does. */
+export type TakenBack = 'back' | 'stands';
+
+interface KnownSend extends Pick<Genuine, 'topic' | 'sender'> {
+  isGenuine(token: UnsubscribeToken): boolean;
+}
+
+/** Sees to it that a recipient's no, which comes with a token, is kept. */
+export class Unsubscribes {
+  private readonly sends = new Map<number, KnownSend>();
+  private readonly group: GroupCommit<Genuine, string | undefined>;
+
+  private constructor(private readonly database: Database) {
+    this.group = new GroupCommit((all) => this.suppressAll(all), GATHER_MS, GROUP);
+  }
+
+  /** @throws CampaignError DATABASE_UNREACHABLE, DATABASE_REFUSED, SCHEMA_MISMATCH */
+  static async open(workspace: Workspace): Promise<Unsubscribes> {
+    return new Unsubscribes(await workspace.database(SESSIONS));
+  }
+
+  /** @throws whatever the database throws; all the others do, too */
+  async verify(text: string): Promise<Verified> {
+    const token = parseUnsubscribeToken(text);
+    if (!token) return { is: 'unreadable' };
+    const { sendId, seq } = token;
+    const send = await this.sendOf(sendId);
+    if (!send?.isGenuine(token)) return { is: 'foreign' };
+    return { is: 'genuine', sendId, seq, topic: send.topic, sender: send.sender };
+  }
+
+  /** The recipient, as the ledger compares addresses; undefined when the row is gone. */
+  async addressOf(token: Genuine): Promise<string | undefined> {
+    const [norm] = await readAddresses(this.database, [token]);
+    return norm;
+  }
+
+  /**
+   * Resolves when it is committed that the recipient is not mailed any more, about the send's topic or, where it has none,
+   * at all.
+   * @returns as `addressOf`
+   */
+  unsubscribe(token: Genuine): Promise<string | undefined> {
+    return this.group.add(token);
+  }
+
+  /**
+   * Removes what this token made, and nothing else.
+   * @returns undefined when the row is gone
+   */
+  async takeBack(token: Genuine): Promise<{ norm: string; came: TakenBack } | undefined> {
+    const { topic } = token;
+    const norm = await this.addressOf(token);
+    if (norm === undefined) return undefined;
+    const made = { source: SOURCE, reason: reasonOf(token) };
+    await removeOwn(this.database, { emailNorm: norm, topic }, made);
+    return { norm, came: (await isSuppressed(this.database, norm, topic)) ? 'stands' : 'back' };
+  }
+
+  /** Whether the database answers. */
+  async ping(): Promise<void> {
+    await this.database.rows('SELECT 1');
+  }
+
+  private async suppressAll(tokens: readonly Genuine[]): Promise<(string | undefined)[]> {
+    const norms = await readAddresses(this.database, tokens);
+    const entries = tokens.flatMap((token, index) => {
+      const emailNorm = norms[index];
+      if (emailNorm === undefined) return [];
+      return [{ emailNorm, topic: token.topic, reason: reasonOf(token), source: SOURCE }];
+    });
+    await suppress(this.database, entries);
+    return norms;
+  }
+
+  /** A send's secret, topic and sender never change. */
+  private async sendOf(sendId: number): Promise<KnownSend | undefined> {
+    const known = this.sends.get(sendId);
+    if (known) return known;
+    const found = await readUnsubscribableSend(this.database, sendId);
+    if (!found) return undefined;
+    const { name, address } = parseSender(found.from);
+    const send = {
+      topic: found.topic,
+      sender: name === '' ? address : name,
+      isGenuine: genuineTokensOf(sendId, found.secret),
+    };
+    const [oldest] = this.sends.keys();
+    if (this.sends.size >= SENDS && oldest !== undefined) this.sends.delete(oldest);
+    this.sends.set(sendId, send);
+    return send;
+  }
+}
