@@ -29,6 +29,10 @@ export interface ClaimedSend {
   startedMsAgo: number;
   /** How much the relay may be sent in which time. */
   rates: string | null;
+  /** What it is about; empty where nothing was said. */
+  topic: string;
+  /** The version of the suppressions up to which its ledger was checked when it was imported. */
+  checkedVersion: number;
 }
 
 export interface StaleClaim {
@@ -53,6 +57,8 @@ export interface SendState {
   held: boolean;
   /** How much the relay may be sent in which time. */
   rates: string | null;
+  /** How far the suppressions have changed. */
+  suppressionVersion: number;
 }
 
 /** What `reconcile` found: the claim, with a new number, and the rows `sending` under it. */

@@ -21,6 +21,8 @@ export type SchedulerEvent =
       returned: number;
       /** Given back, for the relay told of a limit of its own. */
       limited: number;
+      /** Suppressed, and so not of the batch. */
+      skipped: number;
       /** Of the whole send. */
       unknownInAll: number;
       ms: number;

@@ -1,5 +1,6 @@
 import type { Claim, SendState } from './claim.js';
 import type { RowInFlight } from './recipient.js';
+import type { SuppressionChanges } from './suppression.js';
 
 /** What became of one row, to be written to the ledger. */
 export type Settlement =
@@ -25,11 +26,21 @@ export type Settlement =
   /** The same, for the relay told of a limit of its own. */
   | { seq: number; to: 'limited'; delayMs: number; times: number };
 
+/** A pending row that is suppressed, and the words of the reason. */
+export interface Skip {
+  seq: number;
+  text: string;
+}
+
 /** One step of a batch: what came in is recorded and as many rows are marked anew, in one transaction. */
 export interface Step {
   settlements: readonly Settlement[];
   mark: readonly number[];
-  /** The cursor before this step: no untouched row above it and up to `cursorSeq` may be left out of `mark`. */
+  /** Suppressed ones, which are skipped. */
+  skip: readonly Skip[];
+  /** The version of the suppressions up to which those to mark were checked; null where they are in the step's own transaction. */
+  known: number | null;
+  /** The cursor before this step: no untouched row above it and up to `cursorSeq` may be left out of `mark` and `skip`. */
   fromSeq: number;
   cursorSeq: number;
   settledSeq: number;
@@ -40,10 +51,22 @@ export type StepResult =
   | { kind: 'done' }
   /** Nothing written: the send no longer runs, so nothing may be marked; what came in can still be recorded. */
   | { kind: 'not-running'; state: SendState }
+  /** Nothing written: the suppressions have changed, so the rows are to be checked in the transaction that marks them. */
+  | { kind: 'suppressions-changed' }
   /** Nothing written: the claim is no longer ours. */
   | { kind: 'lost' }
   /** Nothing written: something is not as we left it, or was not for a moment; `reconcile` tells how it is. */
   | { kind: 'mismatch' };
+
+/** What a step finds that checks its rows in its own transaction. */
+export interface CheckedRows {
+  changes: SuppressionChanges;
+  /** Of the addresses asked for those that are suppressed, with the words of the reason. */
+  suppressed: ReadonlyMap<string, string>;
+}
+
+/** Makes the step of what was found. May be asked more than once. */
+export type PlanStep = (found: CheckedRows) => Step;
 
 /** Says what became of such rows. May be asked more than once for the same. */
 export type SettleRows = (rows: readonly RowInFlight[], maxAttempts: number) => Settlement[];

@@ -28,6 +28,13 @@ export interface Suppression extends NewSuppression {
   createdAt: Date;
 }
 
+/** What has changed since a version that is known. */
+export interface SuppressionChanges {
+  version: number;
+  /** Addresses and domains that were written since; null where there are too many, or it is not known which: then one asks. */
+  names: readonly string[] | null;
+}
+
 /** What a change came to: entries that were written or removed, and those that were so already. */
 export interface SuppressionChange {
   changed: number;
@@ -49,6 +56,13 @@ export function checkSuppressed(text: string): Check {
 
 /** Whether an entry names a whole domain. */
 export const isDomain = (norm: string): boolean => norm.startsWith('@');
+
+/** What RESPONSE says of a row that an entry keeps from being mailed. */
+export const skippedWords = ({
+  emailNorm,
+  reason,
+}: Pick<Suppression, 'emailNorm' | 'reason'>): string =>
+  `suppressed: ${reason || 'no reason was given'}${isDomain(emailNorm) ? ` (${emailNorm})` : ''}`;
 
 /** The entry that names the whole domain of an address; of a domain itself. */
 export const domainEntry = (norm: string): string => norm.slice(norm.lastIndexOf('@'));

@@ -1,4 +1,4 @@
-import type { Claim, Work } from '../domain/claim.js';
+import type { Claim, ClaimedSend, Work } from '../domain/claim.js';
 import { claimName } from '../domain/claim-name.js';
 import type { Clock, Instant } from '../domain/lease.js';
 import type { MessageSource } from '../domain/message.js';
@@ -7,6 +7,7 @@ import type { Report } from '../domain/scheduler-events.js';
 import { type CampaignError, isDatabaseOutage } from '../errors.js';
 import { runBatch } from './batch/batch.js';
 import { type OpenSend, OpenSends } from './batch/open-sends.js';
+import { Suppressions } from './batch/suppressions.js';
 import type { BatchTools } from './batch/tools.js';
 import type { Admission } from './dispatch/admission.js';
 import type { Probe } from './hold/probe.js';
@@ -186,7 +187,7 @@ export class Claims {
     report({ kind: 'claimed', sendId, batchSize: claimed.controls.batchSize });
     let openSend: OpenSend;
     try {
-      openSend = await this.openSends.use(sendId, () => this.open(sendId));
+      openSend = await this.openSends.use(sendId, () => this.open(claimed));
     } catch (error) {
       if (isDatabaseOutage(error)) throw error;
       await this.refuse(claimed.claim, (error as Error).message);
@@ -211,7 +212,7 @@ export class Claims {
     this.setAside.set(sendId, this.deps.clock().monotonic + ms);
   }
 
-  private async open(sendId: number): Promise<OpenSend> {
+  private async open({ claim: { sendId }, topic, checkedVersion }: ClaimedSend): Promise<OpenSend> {
     const { ledger, report, compile } = this.deps;
     const { blockAfter, connections } = this.options;
     const source = await ledger.loadMessage(sendId);
@@ -220,6 +221,7 @@ export class Claims {
       sendId,
       message: compile(source),
       watch: new RefusalWatch({ block: blockAfter, lostReplies: connections * 2 }),
+      suppressions: new Suppressions(topic, checkedVersion, ledger),
       lastStart: null,
       serverFailures: { count: 0, atSuccesses: 0 },
     };

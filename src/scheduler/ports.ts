@@ -17,6 +17,7 @@ import type { Run } from '../domain/refusal-watch.js';
 import type { LimitKind, NewHold, Relay, RelayProbe } from '../domain/relay.js';
 import type { Reply, Stage } from '../domain/reply.js';
 import type {
+  PlanStep,
   ReclaimedRows,
   Settlement,
   SettleRows,
@@ -24,6 +25,7 @@ import type {
   StepResult,
   TakenOver,
 } from '../domain/settlement.js';
+import type { SuppressionChanges } from '../domain/suppression.js';
 import type { DeliveryResult, Verdict } from '../domain/verdict.js';
 import type { BackingOff, KnownWorker, WorkerIdentity } from '../domain/worker.js';
 
@@ -108,6 +110,16 @@ export interface Ledger {
   /** Untouched rows above `afterSeq` and deferred ones that are due, so many of each at most. */
   nextRows(sendId: number, read: RowsToRead): Promise<NextRows>;
   step(claim: Claim, step: Step): Promise<StepResult>;
+  /** The same where rows of these addresses are checked in the step's own transaction, and `plan` says what is done. */
+  checkedStep(
+    claim: Claim,
+    asked: { known: number; topic: string; norms: readonly string[] },
+    plan: PlanStep,
+  ): Promise<StepResult>;
+  /** What has changed of the suppressions, as far as a send of this topic is concerned. */
+  suppressionChanges(known: number, topic: string): Promise<SuppressionChanges>;
+  /** Of these addresses those that a send of this topic may not mail, with the words of the reason. */
+  findSuppressed(norms: readonly string[], topic: string): Promise<ReadonlyMap<string, string>>;
   /** The claim, numbered anew, and its rows `sending`, after any earlier transaction of it has ended; null when it is lost. */
   reconcile(claim: Claim): Promise<Reconciled | null>;
   state(claim: Claim): Promise<SendState>;

@@ -6,13 +6,15 @@ import type { BackingOff, WorkerIdentity } from '../domain/worker.js';
 import { readMessage } from './messages.js';
 import type { Database } from './mysql/database.js';
 import { explained } from './mysql/errors.js';
+import { nextRows } from './recipients/next-rows.js';
 import { reconcile, settleLate } from './recipients/reconcile.js';
-import { nextRows, step } from './recipients/step.js';
+import { checkedStep, step } from './recipients/step.js';
 import { readLeases, writeLeases } from './relays/leases.js';
 import { claim, endBatch, readState, unclaim } from './sends/claim.js';
 import { countUnfinished, findWork } from './sends/due.js';
 import { pauseItself } from './sends/self-pause.js';
 import * as takeover from './sends/takeover.js';
+import { findSuppressed, suppressionChanges } from './suppressions/changes.js';
 import { beat, findNeighbours, removeWorker } from './workers.js';
 
 async function loadMessage(db: Database, sendId: number): Promise<MessageSource> {
@@ -49,6 +51,9 @@ export function createLedger(db: Database, staleSeconds?: number) {
     loadMessage: on(loadMessage),
     nextRows: on(nextRows),
     step: on(step),
+    checkedStep: on(checkedStep),
+    suppressionChanges: on(suppressionChanges),
+    findSuppressed: on(findSuppressed),
     reconcile: on(reconcile),
     settleLate: on(settleLate),
     endBatch: on(endBatch),

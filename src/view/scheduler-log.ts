@@ -34,8 +34,8 @@ const LINES: { [K in Kind]: (event: EventOf<K>) => Line } = {
     `send ${e.sendId}: message compiled; ${plural(e.open, 'send')} in memory`,
   ],
   'batch-ended': (e) => {
-    const { sent, failed, unknown, deferred, returned } = e;
-    const figures = counted({ sent, failed, unknown, deferred, returned });
+    const { sent, failed, unknown, deferred, returned, skipped } = e;
+    const figures = counted({ sent, failed, unknown, deferred, returned, skipped });
     const end = e.status === 'running' ? '' : `; send is ${e.status}`;
     const hint = unknownHint(e.sendId, e.status, e.unknownInAll);
     return [

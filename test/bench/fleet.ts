@@ -142,6 +142,8 @@ async function recordAll(
         const { kind } = await ledger.step(claimed.claim, {
           settlements,
           mark,
+          skip: [],
+          known: 0,
           fromSeq: seq,
           cursorSeq,
           settledSeq: seq,

@@ -69,6 +69,8 @@ class Ledger {
     const marked = {
       settlements: [],
       mark,
+      skip: [],
+      known: 0,
       fromSeq: cursorSeq,
       cursorSeq: last,
       settledSeq: cursorSeq,
@@ -77,7 +79,15 @@ class Ledger {
     const settlements = mark.map(
       (seq): Settlement => ({ seq, to: 'sent', code: 250, enhanced: '2.0.0', text: 'Ok' }),
     );
-    const recorded = { settlements, mark: [], fromSeq: last, cursorSeq: last, settledSeq: last };
+    const recorded = {
+      settlements,
+      mark: [],
+      skip: [],
+      known: 0,
+      fromSeq: last,
+      cursorSeq: last,
+      settledSeq: last,
+    };
     await expectDone(this.measure('record', () => ledger.step(claim, recorded)));
     await this.measure('progress', () => readSnapshot(database, sendId));
     await this.measure('page from the middle', () =>

@@ -116,6 +116,8 @@ describe('a send', () => {
       lastSeq: 60,
       startedMsAgo: 0,
       rates: null,
+      topic: '',
+      checkedVersion: 0,
     });
     const six = Array.from({ length: 6 }, () =>
       schedule(server, {
@@ -129,6 +131,7 @@ describe('a send', () => {
             held: true,
             controls: unguarded(0).controls,
             rates: null,
+            suppressionVersion: 0,
           }),
           endBatch: async () => ({ kind: 'released', status: 'running' }),
         }),

@@ -112,6 +112,8 @@ const step = (settle: Kind[], mark: number): Command => ({
     const result = await ledger.step(holder.claimed.claim, {
       settlements,
       mark: next.map(({ seq }) => seq),
+      skip: [],
+      known: 0,
       fromSeq: holder.cursor,
       cursorSeq,
       settledSeq: Math.min(cursorSeq, ...remaining.map((seq) => seq - 1)),

@@ -133,6 +133,8 @@ describe('rows read by a scheduler', () => {
       ledger.step(claim, {
         settlements: [],
         mark: rows,
+        skip: [],
+        known: 0,
         fromSeq: cursor,
         cursorSeq: last,
         settledSeq: cursor,
@@ -142,6 +144,8 @@ describe('rows read by a scheduler', () => {
       ledger.step(claim, {
         settlements,
         mark: [],
+        skip: [],
+        known: 0,
         fromSeq: last,
         cursorSeq: last,
         settledSeq: last,

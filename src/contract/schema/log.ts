@@ -34,6 +34,7 @@ export const logLineSchema = z
       deferred: count.describe('refused for now'),
       returned: count.describe('given back untouched'),
       limited: count.describe('given back untouched, for the relay took no more'),
+      skipped: count.describe('suppressed, and so not mailed'),
       unknownInAll: count.describe('unknown recipients of the whole send'),
       ms,
     }),

@@ -70,6 +70,7 @@ class Batch implements JobOwner, Held {
           sendId: standing.claim.sendId,
           status: ended.status,
           ...steps.counts,
+          skipped: steps.skipped,
           unknownInAll: ended.unknown ?? 0,
           ms: elapsedMs(begun, clock()),
         });
@@ -130,12 +131,14 @@ class Batch implements JobOwner, Held {
           const state = await ledger.state(standing.claim);
           dispatcher.pacer.learn(state.rates);
           standing.learn(state);
+          await steps.catchUp(state.suppressionVersion);
           await hold.lookNowAndThen();
         } else if (results.gather) {
           await this.wait();
         } else {
           const rows = await this.rowsToMark();
-          if (rows.length > 0 || inFlight.toRecord > 0 || standing.mustRenew) {
+          const due = rows.length > 0 || inFlight.toRecord > 0 || steps.toSkip.length > 0;
+          if (due || standing.mustRenew) {
             await steps.step(rows);
           } else if (this.isOver) {
             const ended = await this.lettingGo.end();

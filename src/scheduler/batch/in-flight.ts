@@ -8,18 +8,24 @@ import type { Settlement } from '../../domain/settlement.js';
 export class InFlight {
   /** Read but not marked: not ours yet. */
   private ahead: Recipient[] = [];
+  /** The same of rows that a suppression may name. */
+  private named: Recipient[] = [];
   /** Marked and committed, waiting to start. */
   private waiting: Recipient[] = [];
   /** Every marked row that is not recorded yet. */
   private readonly marked = new Map<number, { fresh: boolean; acceptedBefore: number }>();
   /** Handed to the dispatcher, but not begun yet. */
-  private readonly handedOut = new Set<number>();
+  private readonly handedOut = new Map<number, Recipient>();
   /** Given to a connection. */
-  private readonly carried = new Set<number>();
+  private readonly carried = new Map<number, Recipient>();
+  /** Of those the ones that are to go no further. */
+  private readonly halted = new Set<number>();
   /** What became of rows, not yet recorded. */
   private arrived: Settlement[] = [];
-  /** The highest untouched row that was marked. */
+  /** The highest untouched row that was marked or skipped, none having been left below it. */
   cursorSeq: number;
+  /** The highest untouched row that was read, for reading on. */
+  private highestRead = 0;
 
   constructor(
     cursorSeq: number,
@@ -63,18 +69,59 @@ export class InFlight {
     return this.ahead.length;
   }
 
-  /** The highest untouched row that was read, for reading on. */
-  get readTo(): number {
-    return this.ahead.reduce(
-      (max, row) => (isFresh(row, this.cursorSeq) ? Math.max(max, row.seq) : max),
-      this.cursorSeq,
-    );
+  /** Rows read ahead that a suppression may name. */
+  get toCheck(): readonly Recipient[] {
+    return this.named;
   }
 
-  /** Takes rows that were read, leaving out those already here. */
-  read(rows: readonly Recipient[]): void {
-    const here = new Set(this.ahead.map((row) => row.seq));
-    this.ahead.push(...rows.filter((row) => !here.has(row.seq) && !this.marked.has(row.seq)));
+  /** The highest untouched row that was read, for reading on. */
+  get readTo(): number {
+    return Math.max(this.cursorSeq, this.highestRead);
+  }
+
+  /** Rows that no connection has taken yet, marked or not. */
+  get notBegun(): Recipient[] {
+    const queued = [...this.handedOut.values()].filter(({ seq }) => !this.carried.has(seq));
+    return [...this.ahead, ...this.waiting, ...queued];
+  }
+
+  /** Takes rows that were read, leaving out those already here; those that a suppression names are to be checked first. */
+  read(rows: readonly Recipient[], isNamed: (row: Recipient) => boolean = () => false): void {
+    const here = new Set([...this.ahead, ...this.named].map((row) => row.seq));
+    for (const row of rows) {
+      if (here.has(row.seq) || this.marked.has(row.seq)) continue;
+      (isNamed(row) ? this.named : this.ahead).push(row);
+      this.highestRead = Math.max(this.highestRead, row.seq);
+    }
+  }
+
+  /**
+   * Of the rows in hand those that a suppression names: what is not marked yet is to be checked before it may be, and what
+   * no connection has taken goes back as it was; what one has taken goes no further, if it has not begun its text.
+   * @returns those that were handed out, and are to be taken back
+   */
+  name(isNamed: (row: Recipient) => boolean): Set<number> {
+    const [named, ahead] = parted(this.ahead, isNamed);
+    if (named.length > 0) {
+      this.ahead = ahead;
+      this.named.push(...named);
+    }
+    const [gone, waiting] = parted(this.waiting, isNamed);
+    if (gone.length > 0) this.waiting = waiting;
+    for (const { seq } of gone) this.came({ seq, to: 'returned', delayMs: 0 });
+    const withdrawn = new Set<number>();
+    for (const [seq, row] of this.handedOut) {
+      if (this.carried.has(seq) || !isNamed(row)) continue;
+      this.handedOut.delete(seq);
+      this.came({ seq, to: 'returned', delayMs: 0 });
+      withdrawn.add(seq);
+    }
+    for (const [seq, row] of this.carried) if (isNamed(row)) this.halted.add(seq);
+    return withdrawn;
+  }
+
+  isHalted(seq: number): boolean {
+    return this.halted.size > 0 && this.halted.has(seq);
   }
 
   next(count: number): Recipient[] {
@@ -82,43 +129,67 @@ export class InFlight {
   }
 
   /** No fresh row at or below it will be `sending` once `rows` are marked and `settled` recorded. */
-  settledSeq(rows: readonly Recipient[], settled: readonly Settlement[]): number {
+  settledSeq(
+    rows: readonly Recipient[],
+    settled: readonly Settlement[],
+    skipped: readonly Recipient[] = [],
+  ): number {
     const gone = new Set(settled.map(({ seq }) => seq));
     let lowest = Number.POSITIVE_INFINITY;
     for (const [seq, { fresh }] of this.marked) {
       if (fresh && !gone.has(seq)) lowest = Math.min(lowest, seq);
     }
     for (const row of rows) if (isFresh(row, this.cursorSeq)) lowest = Math.min(lowest, row.seq);
-    return Number.isFinite(lowest) ? lowest - 1 : this.cursorAfter(rows);
+    return Number.isFinite(lowest) ? lowest - 1 : this.cursorAfter(rows, skipped);
   }
 
-  cursorAfter(rows: readonly Recipient[]): number {
-    return rows.reduce((max, row) => Math.max(max, row.seq), this.cursorSeq);
+  /** The cursor once `rows` are marked and `skipped` skipped: no row read, and left as it is, is below it. */
+  cursorAfter(rows: readonly Recipient[], skipped: readonly Recipient[] = []): number {
+    if (skipped.length === 0) return highest(rows, this.cursorSeq);
+    const gone = new Set([...rows, ...skipped].map(({ seq }) => seq));
+    let left = Number.POSITIVE_INFINITY;
+    for (const row of [...this.ahead, ...this.named]) {
+      if (isFresh(row, this.cursorSeq) && !gone.has(row.seq)) left = Math.min(left, row.seq);
+    }
+    const below = [...rows, ...skipped].filter(({ seq }) => seq < left);
+    return highest(below, this.cursorSeq);
   }
 
-  /** The database has committed: these are recorded, those are marked. */
-  committed(rows: readonly Recipient[], settled: readonly Settlement[]): void {
+  /** The database has committed: these are recorded, those are marked, and what was to be checked is skipped or free. */
+  committed(
+    rows: readonly Recipient[],
+    settled: readonly Settlement[],
+    checked: { skipped: readonly Recipient[]; free: readonly Recipient[] } = NONE_CHECKED,
+  ): void {
+    const cursorSeq = this.cursorAfter(rows, checked.skipped);
     for (const { seq } of settled) this.marked.delete(seq);
     const { acceptances: acceptedBefore } = this.relay;
     for (const row of rows) {
       this.marked.set(row.seq, { fresh: isFresh(row, this.cursorSeq), acceptedBefore });
     }
-    this.cursorSeq = this.cursorAfter(rows);
-    const taken = new Set(rows.map((row) => row.seq));
+    this.cursorSeq = cursorSeq;
+    const taken = new Set([...rows, ...checked.skipped].map((row) => row.seq));
     this.ahead = this.ahead.filter((row) => !taken.has(row.seq));
+    if (checked.skipped.length + checked.free.length > 0) this.release(checked);
     this.waiting.push(...rows);
+  }
+
+  private release(checked: { skipped: readonly Recipient[]; free: readonly Recipient[] }): void {
+    const decided = new Set([...checked.skipped, ...checked.free]);
+    this.named = this.named.filter((row) => !decided.has(row));
+    this.ahead = [...this.ahead, ...checked.free].sort((a, b) => a.seq - b.seq);
   }
 
   /** The next one to hand out. */
   submit(): Recipient | undefined {
     const recipient = this.waiting.shift();
-    if (recipient) this.handedOut.add(recipient.seq);
+    if (recipient) this.handedOut.set(recipient.seq, recipient);
     return recipient;
   }
 
   /** A connection has taken it. */
-  begun(seq: number): void {
-    this.carried.add(seq);
+  begun(recipient: Recipient): void {
+    this.carried.set(recipient.seq, recipient);
   }
 
   /** Its MAIL goes out. @returns whether for the first time */
@@ -130,6 +201,7 @@ export class InFlight {
   ended(seq: number): void {
     this.handedOut.delete(seq);
     this.carried.delete(seq);
+    if (this.halted.size > 0) this.halted.delete(seq);
   }
 
   came(settlement: Settlement): void {
@@ -148,7 +220,7 @@ export class InFlight {
   /** Rows that no connection has taken go back as they were. */
   giveBack(): void {
     for (const { seq } of this.waiting.splice(0)) this.came({ seq, to: 'returned', delayMs: 0 });
-    for (const seq of this.handedOut) {
+    for (const seq of this.handedOut.keys()) {
       if (this.carried.has(seq)) continue;
       this.handedOut.delete(seq);
       this.came({ seq, to: 'returned', delayMs: 0 });
@@ -174,8 +246,26 @@ export class InFlight {
       this.came({ seq, to: 'returned', delayMs: 0 });
     }
     this.ahead = [];
+    this.named = [];
+    this.highestRead = 0;
     return { recorded, strays };
   }
+}
+
+const NONE_CHECKED = { skipped: [], free: [] } as const;
+
+const highest = (rows: readonly Recipient[], least: number): number =>
+  rows.reduce((max, row) => Math.max(max, row.seq), least);
+
+/** Those of which it is true, and the others. */
+function parted(
+  rows: readonly Recipient[],
+  isIt: (row: Recipient) => boolean,
+): [Recipient[], Recipient[]] {
+  const are: Recipient[] = [];
+  const others: Recipient[] = [];
+  for (const row of rows) (isIt(row) ? are : others).push(row);
+  return [are, others];
 }
 
 const isFresh = (row: Recipient, cursorSeq: number): boolean => row.seq > cursorSeq;

@@ -1,4 +1,4 @@
-import { tellsOfSomebody, refusalKey } from '../../domain/likeness.js';
+import { refusalKey, tellsOfSomebody } from '../../domain/likeness.js';
 import type { WatchedRow } from '../../domain/quota-watch.js';
 import type { Recipient } from '../../domain/recipient.js';
 import type { RefusalWatch, Run } from '../../domain/refusal-watch.js';

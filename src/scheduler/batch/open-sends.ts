@@ -1,11 +1,13 @@
 import type { RefusalWatch } from '../../domain/refusal-watch.js';
 import type { CompiledMessage } from '../ports.js';
+import type { Suppressions } from './suppressions.js';
 
 /** What the process remembers of a send between its batches. */
 export interface OpenSend {
   readonly sendId: number;
   readonly message: CompiledMessage;
   readonly watch: RefusalWatch;
+  readonly suppressions: Suppressions;
   /** Monotonic milliseconds of the last message's start: DELAY_MS counts from it, over batches too. */
   lastStart: number | null;
   /** Failures of the server met while this send was worked on, and the success count they were met at. */

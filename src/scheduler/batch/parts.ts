@@ -50,9 +50,14 @@ export function assemble(
   const selfPause = new SelfPause(openSend, standing, tools);
   const results = new Results(openSend, inFlight, selfPause, tools, signal.wake, probe, claimed);
   const starter = new Starter(owner, openSend, standing, inFlight, flights, results, tools);
-  const reader = new Reader(claim.sendId, inFlight, ledger, clock);
+  const { suppressions } = openSend;
+  const reader = new Reader(claim.sendId, inFlight, suppressions, ledger, clock);
   if (probe) reader.readFor(probe.question);
   const outage = new Outage(signal, tools);
-  const steps = new Steps(controls.batchSize, standing, inFlight, flights, reader, outage, tools);
+  const steps = new Steps(
+    controls.batchSize,
+    { standing, inFlight, flights, reader, outage, starter, suppressions },
+    tools,
+  );
   return { standing, inFlight, flights, selfPause, results, starter, reader, outage, steps };
 }

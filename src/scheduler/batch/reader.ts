@@ -3,6 +3,7 @@ import type { Recipient } from '../../domain/recipient.js';
 import type { Question } from '../hold/probe.js';
 import type { Ledger } from '../ports.js';
 import type { InFlight } from './in-flight.js';
+import type { Suppressions } from './suppressions.js';
 
 const READ_DEFERRED_EVERY_MS = 1_000;
 const READ_AT_MOST_ROWS = 200;
@@ -16,17 +17,21 @@ export class Reader {
   private deferredRead: Instant | null = null;
   private averageRow = 1_000;
   private question: Question | null = null;
+  /** Whether most of what was read last may be suppressed. */
+  private isSkipping = false;
 
   constructor(
     private readonly sendId: number,
     private readonly inFlight: InFlight,
+    private readonly suppressions: Suppressions,
     private readonly ledger: Pick<Ledger, 'nextRows'>,
     private readonly clock: Clock,
   ) {}
 
   /** Nothing is left to read, and nothing that was read is left to mark. */
   get exhausted(): boolean {
-    return this.noneLeft && this.inFlight.readAhead === 0;
+    const { readAhead, toCheck } = this.inFlight;
+    return this.noneLeft && readAhead + toCheck.length === 0;
   }
 
   get isReading(): boolean {
@@ -76,7 +81,9 @@ export class Reader {
   private async read(quota: number): Promise<void> {
     const { clock } = this;
     const fitting = Math.floor(READ_AT_MOST_CHARACTERS / this.averageRow);
-    const limit = Math.max(1, Math.min(quota, READ_AT_MOST_ROWS, fitting));
+    // Rows that are skipped cost no place in the batch: where many are, those behind them are not to wait.
+    const wanted = this.isSkipping ? READ_AT_MOST_ROWS : Math.min(quota, READ_AT_MOST_ROWS);
+    const limit = Math.max(1, Math.min(wanted, fitting));
     const lookBack =
       !this.deferredRead || elapsedMs(this.deferredRead, clock()) >= READ_DEFERRED_EVERY_MS;
     const { question } = this;
@@ -98,7 +105,8 @@ export class Reader {
         ? [...rows.untouched, ...rows.deferred]
         : [...rows.deferred, ...rows.untouched];
     this.measure(all);
-    this.inFlight.read(all);
+    await this.suppressions.admit(all, this.inFlight);
+    this.isSkipping = this.inFlight.toCheck.length > this.inFlight.readAhead;
   }
 
   /** Wide rows are read in smaller portions. */

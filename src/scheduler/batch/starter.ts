@@ -1,5 +1,6 @@
 import type { FilledMessage } from '../../domain/message.js';
 import type { Recipient } from '../../domain/recipient.js';
+import type { SuppressionChanges } from '../../domain/suppression.js';
 import type { DeliveryResult, Verdict } from '../../domain/verdict.js';
 import type { Job, JobOwner, ServerSign } from '../dispatch/dispatcher.js';
 import type { Flights } from './flights.js';
@@ -63,8 +64,16 @@ export class Starter {
     this.inFlight.giveBack();
   }
 
+  /** The suppressions have changed: rows marked and not begun that may be suppressed by now go back. */
+  async learn(changes: SuppressionChanges): Promise<void> {
+    const seqs = await this.openSend.suppressions.learn(changes, this.inFlight);
+    if (seqs.size === 0) return;
+    const isOne = (job: Job): boolean => job instanceof Delivery && seqs.has(job.seq);
+    this.tools.dispatcher.withdraw(this.owner, isOne);
+  }
+
   fill(recipient: Recipient): FilledMessage {
-    this.inFlight.begun(recipient.seq);
+    this.inFlight.begun(recipient);
     if (this.inFlight.toRecord > 0 && this.results.areEnough) this.owner.wake();
     return this.openSend.message.fill(recipient, new Date(this.tools.clock().wall));
   }
@@ -72,6 +81,7 @@ export class Starter {
   mayProceed({ seq }: Recipient): boolean {
     const now = this.tools.clock();
     if (!this.standing.mayStart(now) || !this.flights.mayBegin) return false;
+    if (this.inFlight.isHalted(seq)) return false;
     // DELAY_MS counts from what the server sees, not from when a connection was asked for.
     if (this.inFlight.announced(seq)) {
       this.openSend.lastStart = now.monotonic;
@@ -109,6 +119,10 @@ class Delivery implements Job {
     private readonly recipient: Recipient,
     private readonly starter: Starter,
   ) {}
+
+  get seq(): number {
+    return this.recipient.seq;
+  }
 
   message(): FilledMessage {
     return this.starter.fill(this.recipient);

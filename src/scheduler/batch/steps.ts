@@ -1,24 +1,45 @@
 import type { Recipient } from '../../domain/recipient.js';
-import type { Settlement, StepResult } from '../../domain/settlement.js';
+import type { CheckedRows, Settlement, Step, StepResult } from '../../domain/settlement.js';
 import type { Flights } from './flights.js';
 import type { InFlight } from './in-flight.js';
 import type { Outage } from './outage.js';
 import type { Reader } from './reader.js';
 import type { Standing } from './standing.js';
+import type { Starter } from './starter.js';
+import type { Suppressions } from './suppressions.js';
 import type { BatchTools } from './tools.js';
+
+/** What a step works with. */
+interface StepParts {
+  standing: Standing;
+  inFlight: InFlight;
+  flights: Flights;
+  reader: Reader;
+  outage: Outage;
+  starter: Starter;
+  suppressions: Suppressions;
+}
+
+/** What was done with the rows that a step was asked to mark, and with those that it had to check. */
+interface Done {
+  marked: readonly Recipient[];
+  skipped: readonly Recipient[];
+  /** Named, but not suppressed by now. */
+  free: readonly Recipient[];
+  /** What it found, if it checked its rows. */
+  found?: CheckedRows;
+}
 
 /** Keeps the ledger and what we hold of it in step: one transaction records what came and marks what goes out next. */
 export class Steps {
   readonly counts = { sent: 0, failed: 0, unknown: 0, deferred: 0, returned: 0, limited: 0 };
+  /** Suppressed rows; they are no work of the batch's. */
+  skipped = 0;
 
   /** @param quota rows the batch may still mark */
   constructor(
     public quota: number,
-    private readonly standing: Standing,
-    private readonly inFlight: InFlight,
-    private readonly flights: Flights,
-    private readonly reader: Reader,
-    private readonly outage: Outage,
+    private readonly parts: StepParts,
     private readonly tools: BatchTools,
   ) {}
 
@@ -27,24 +48,27 @@ export class Steps {
     return Object.values(this.counts).some((count) => count > 0);
   }
 
+  /** Rows that the next step checks, and skips if they are suppressed. */
+  get toSkip(): readonly Recipient[] {
+    return this.parts.standing.ending ? [] : this.parts.inFlight.toCheck;
+  }
+
   /**
    * Records what came, and marks these.
    * @throws Error when the rows contradict it again and again
    */
   async step(rows: readonly Recipient[]): Promise<void> {
-    const { standing, inFlight } = this;
-    const { ledger, inFlightLimit, clock } = this.tools;
+    const { standing, inFlight, outage } = this.parts;
+    const { inFlightLimit, clock } = this.tools;
     const settlements = inFlight.takeArrived();
     const asked = clock();
     let result: StepResult;
+    let done: Done = { marked: rows, skipped: [], free: [] };
     try {
-      result = await ledger.step(standing.claim, {
-        settlements,
-        mark: rows.map((row) => row.seq),
-        fromSeq: inFlight.cursorSeq,
-        cursorSeq: inFlight.cursorAfter(rows),
-        settledSeq: inFlight.settledSeq(rows, settlements),
-      });
+      result = await this.stepUnlessNamed(rows, settlements);
+      if (result.kind === 'suppressions-changed') {
+        [result, done] = await this.checkedStep(rows, settlements);
+      }
     } catch (error) {
       // Whether `rows` are marked is not known, so they count as in flight until `reconcile` has read it.
       inFlight.notRecorded(settlements);
@@ -52,27 +76,119 @@ export class Steps {
     }
     if (result.kind === 'done') {
       standing.renew(asked);
-      this.outage.over();
-      this.flights.settled(settlements);
-      inFlight.committed(rows, settlements);
-      inFlightLimit.put(inFlight, settlements.length);
-      this.quota -= rows.length;
-      for (const { to } of settlements) this.count(to);
+      await this.committed(rows, settlements, done);
       return;
     }
     inFlight.notRecorded(settlements);
     inFlightLimit.put(inFlight, rows.length);
     if (result.kind === 'lost') standing.lost = true;
     else if (result.kind === 'not-running') standing.learn(result.state);
-    else if (this.outage.isFaultTooMany()) throw this.contradiction('rows change under it');
+    else if (outage.isFaultTooMany()) throw this.contradiction('rows change under it');
     else await this.reconcile();
+  }
+
+  /** Learns of suppressions that a batch would not meet by itself, for it marks nothing just now. */
+  async catchUp(version: number): Promise<void> {
+    const { suppressions } = this.parts;
+    const { known, topic } = suppressions;
+    if (version === known || this.parts.standing.ending) return;
+    const changes = await this.tools.ledger.suppressionChanges(known, topic);
+    await this.parts.starter.learn(changes);
+  }
+
+  /** Where no row that is known is suppressed, and none can have come to be. */
+  private async stepUnlessNamed(
+    rows: readonly Recipient[],
+    settlements: readonly Settlement[],
+  ): Promise<StepResult> {
+    const { standing, suppressions } = this.parts;
+    if (this.toSkip.length > 0) return { kind: 'suppressions-changed' };
+    const step = this.make(settlements, rows, []);
+    return this.tools.ledger.step(standing.claim, { ...step, known: suppressions.known });
+  }
+
+  /** Where one may be: the database says which of the rows are, in the transaction that skips and marks them. */
+  private async checkedStep(
+    rows: readonly Recipient[],
+    settlements: readonly Settlement[],
+  ): Promise<[StepResult, Done]> {
+    const { standing, suppressions } = this.parts;
+    const { known, topic } = suppressions;
+    const { toSkip } = this;
+    const norms = [...rows, ...toSkip].map(({ emailNorm }) => emailNorm);
+    let done: Done = { marked: [], skipped: [], free: [] };
+    const result = await this.tools.ledger.checkedStep(
+      standing.claim,
+      { known, topic, norms },
+      (found) => {
+        done = this.decide(rows, toSkip, found);
+        const skip = done.skipped.map(({ seq, emailNorm }) => ({
+          seq,
+          text: found.suppressed.get(emailNorm) ?? '',
+        }));
+        return { ...this.make(settlements, done.marked, done.skipped), skip };
+      },
+    );
+    return [result, done];
+  }
+
+  private decide(
+    rows: readonly Recipient[],
+    toSkip: readonly Recipient[],
+    found: CheckedRows,
+  ): Done {
+    const isSuppressed = ({ emailNorm }: Recipient): boolean => found.suppressed.has(emailNorm);
+    const free = toSkip.filter((row) => !isSuppressed(row));
+    // Nothing is marked ahead of a row that comes before it.
+    const firstFree = Math.min(...free.map(({ seq }) => seq));
+    return {
+      marked: rows.filter((row) => !isSuppressed(row) && row.seq < firstFree),
+      skipped: [...rows, ...toSkip].filter(isSuppressed),
+      free,
+      found,
+    };
+  }
+
+  private make(
+    settlements: readonly Settlement[],
+    marked: readonly Recipient[],
+    skipped: readonly Recipient[],
+  ): Step {
+    const { inFlight } = this.parts;
+    return {
+      settlements,
+      mark: marked.map((row) => row.seq),
+      skip: [],
+      known: null,
+      fromSeq: inFlight.cursorSeq,
+      cursorSeq: inFlight.cursorAfter(marked, skipped),
+      settledSeq: inFlight.settledSeq(marked, settlements, skipped),
+    };
+  }
+
+  private async committed(
+    rows: readonly Recipient[],
+    settlements: readonly Settlement[],
+    { marked, skipped, free, found }: Done,
+  ): Promise<void> {
+    const { inFlight, flights, outage, suppressions, starter } = this.parts;
+    outage.over();
+    flights.settled(settlements);
+    inFlight.committed(marked, settlements, { skipped, free });
+    this.tools.inFlightLimit.put(inFlight, settlements.length + rows.length - marked.length);
+    this.quota -= marked.length;
+    this.skipped += skipped.length;
+    for (const { to } of settlements) this.count(to);
+    if (!found) return;
+    suppressions.forget(free);
+    await starter.learn(found.changes);
   }
 
   /** Reads how the ledger has it, after a request of which we don't know what came. */
   async reconcile(): Promise<void> {
-    const { standing, inFlight } = this;
+    const { standing, inFlight, reader, flights } = this.parts;
     const { ledger, inFlightLimit, clock } = this.tools;
-    await this.reader.restart();
+    await reader.restart();
     const asked = clock();
     const found = await ledger.reconcile(standing.claim);
     if (found === null) {
@@ -82,14 +198,14 @@ export class Steps {
     standing.claim = found.claim;
     standing.renew(asked);
     const { recorded, strays } = inFlight.reconcile(found.sending);
-    this.flights.settled(recorded);
+    flights.settled(recorded);
     for (const { to } of recorded) this.count(to);
     this.quota -= strays;
     inFlightLimit.settle(inFlight, inFlight.held);
   }
 
   contradiction(what: string): Error {
-    const { sendId } = this.standing.claim;
+    const { sendId } = this.parts.standing.claim;
     return new Error(`send ${sendId}: ${what}; see \`campaign verify ${sendId}\``);
   }
 

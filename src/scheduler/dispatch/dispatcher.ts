@@ -100,10 +100,11 @@ export class Dispatcher {
     this.pump();
   }
 
-  /** Takes back an owner's messages that have not started. */
-  withdraw(owner: JobOwner): void {
+  /** Takes back an owner's messages that have not started: those of which it is true. */
+  withdraw(owner: JobOwner, isMeant: (job: Job) => boolean = () => true): void {
     for (let i = this.queue.length - 1; i >= 0; i--) {
-      if (this.queue[i]?.owner === owner) this.queue.splice(i, 1);
+      const job = this.queue[i];
+      if (job?.owner === owner && isMeant(job)) this.queue.splice(i, 1);
     }
     this.pacer.withdraw(owner);
   }

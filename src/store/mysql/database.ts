@@ -6,6 +6,7 @@ import {
   type Executor,
   type Guarded,
   guardedPacket,
+  guardedRest,
   type Outcome,
   type PacketResults,
   type Param,
@@ -101,6 +102,28 @@ export class Database implements Executor, NamedDatabase {
       return await this.retrying((session) => session.block(packet));
     } catch (error) {
       if (isOutOfRange(error)) return null;
+      throw error;
+    }
+  }
+
+  /**
+   * The same in two round trips: of what `first` reads in the transaction `plan` makes what is written. Retried and thrown
+   * as by `transaction`, `plan` too.
+   * @returns false when it was rolled back: `plan` gave null, or a statement touched other rows
+   */
+  async plannedTransaction(
+    first: readonly Statement[],
+    plan: (results: PacketResults) => readonly Guarded[] | null,
+  ): Promise<boolean> {
+    try {
+      return await this.retrying(async (session) => {
+        const statements = plan(await session.begin(first));
+        if (statements === null) await session.rollBack();
+        else await session.finish(guardedRest(statements));
+        return statements !== null;
+      });
+    } catch (error) {
+      if (isOutOfRange(error)) return false;
       throw error;
     }
   }

@@ -85,11 +85,18 @@ const guard = (touches: number): Statement => ({
 });
 
 /**
- * The packet of a transaction whose COMMIT is reached only if every statement touched the rows it should. A statement
- * that follows one with `touches` touches nothing where that touched other rows, so one guard serves for a chain of them.
+ * The packet of a transaction whose COMMIT is reached only if every statement touched the rows it should.
  */
-export function guardedPacket(statements: readonly Guarded[]): Statement[] {
-  const packet = [START];
+export const guardedPacket = (statements: readonly Guarded[]): Statement[] => [
+  START,
+  ...guardedRest(statements),
+];
+
+/**
+ * The same of a transaction that was begun before. A statement that follows one with `touches` touches nothing where that touched other rows, so one guard serves for a chain of them.
+ */
+export function guardedRest(statements: readonly Guarded[]): Statement[] {
+  const packet: Statement[] = [];
   let owed: number | undefined;
   for (const { touches, ...plain } of statements) {
     if (owed === undefined) {

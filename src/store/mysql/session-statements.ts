@@ -52,12 +52,15 @@ export const BEGIN: readonly Statement[] = [
   START,
 ];
 
-export const END_BY_COMMIT: readonly Statement[] = [COMMIT, waitTimeout(WAIT_TIMEOUT_SECONDS)];
+/** After the last statement of such a transaction. */
+export const LET_IDLE = waitTimeout(WAIT_TIMEOUT_SECONDS);
+
+export const END_BY_COMMIT: readonly Statement[] = [COMMIT, LET_IDLE];
 
 /** Gives the `CharacterSets` that the session had. */
 export const END_BY_ROLLBACK: readonly Statement[] = [
   ROLLBACK,
   LOOK_AT_CHARACTER_SETS,
   SET_CHARACTER_SET,
-  waitTimeout(WAIT_TIMEOUT_SECONDS),
+  LET_IDLE,
 ];

@@ -21,6 +21,7 @@ import {
   END_BY_ROLLBACK,
   type HostState,
   isReadOnlyHost,
+  LET_IDLE,
   LOOK_AT_CHARACTER_SETS,
   LOOK_AT_HOST,
   SESSION_SETUP,
@@ -126,6 +127,11 @@ export class Session implements Executor {
 
   async commit(): Promise<void> {
     await this.packet(END_BY_COMMIT);
+  }
+
+  /** Ends a transaction that was begun with its last statements, a COMMIT of their own among them. */
+  async finish(last: readonly Statement[]): Promise<void> {
+    await this.block([...last, LET_IDLE]);
   }
 
   /** @returns whether the session's character set was still ours; it is now */

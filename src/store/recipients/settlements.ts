@@ -22,7 +22,7 @@ const LEADS_TO: Record<Kind, RecipientStatus> = {
 const KINDS = Object.keys(LEADS_TO) as Kind[];
 
 /** Picks each row's own value within one UPDATE of several rows. */
-class PerRow {
+export class PerRow {
   readonly params: Param[] = [];
 
   constructor(private readonly seqs: readonly number[]) {}

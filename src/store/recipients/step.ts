@@ -1,67 +1,33 @@
 import type { Claim } from '../../domain/claim.js';
-import type { NextRows, Recipient, RowsToRead } from '../../domain/recipient.js';
-import type { Step, StepResult } from '../../domain/settlement.js';
-import { pick, select } from '../columns.js';
-import { ATTENTION } from '../generated.js';
+import type { PlanStep, Skip, Step, StepResult } from '../../domain/settlement.js';
+import { clip, REASON_LENGTH } from '../../domain/text.js';
 import type { Database } from '../mysql/database.js';
-import { type Executor, type Guarded, listed, type Statement } from '../mysql/packet.js';
+import { type Guarded, listed, type Outcome, type Statement } from '../mysql/packet.js';
 import { readState } from '../sends/claim.js';
 import { type RowsMoved, rowsMoved } from '../sends/counters.js';
-import { LEDGER, rowMove } from './row.js';
-import { byKind, type KindStatement } from './settlements.js';
-
-type ResultRow = Omit<Recipient, 'fields'> & { fields: string | null };
-
-const RECIPIENT = pick(LEDGER, 'seq', 'email', 'emailNorm', 'fields', 'attempts');
-const UNTOUCHED = select(RECIPIENT);
-const DEFERRED = select({ ...RECIPIENT, dueAt: LEDGER.nextAttemptAt, limited: LEDGER.limited });
-
-/** Each property by its name: the rest of an object costs microseconds, and makes a slow object that others then read. */
-function toRecipient(row: ResultRow): Recipient {
-  const { seq, email, emailNorm, fields, attempts, dueAt, limited } = row;
-  return {
-    seq,
-    email,
-    emailNorm,
-    attempts,
-    fields: fields === null ? {} : (JSON.parse(fields) as Record<string, string>),
-    dueAt,
-    limited,
-  };
-}
+import {
+  changesStatements,
+  readSuppressed,
+  suppressedStatements,
+  toChanges,
+} from '../suppressions/changes.js';
+import { SUPPRESSION_VERSION } from '../suppressions/version.js';
+import { rowMove } from './row.js';
+import { byKind, type KindStatement, PerRow } from './settlements.js';
 
 /**
- * What is to be tried next, in one round trip: rows given back or deferred whose time has come, the longest due first,
- * and rows never tried, in the list's order.
+ * First of every transaction of a worker: locks the send's row, renews the claim, and keeps the books. Where rows are
+ * marked, what was acknowledged of suppressions before it began has raised their version, and it finds another one than
+ * is known; it reads the last committed one, without a lock.
  */
-export async function nextRows(db: Executor, sendId: number, read: RowsToRead): Promise<NextRows> {
-  const among = read.among ? 'AND SEQ IN (?)' : '';
-  const untouched: Statement = {
-    sql: `SELECT ${UNTOUCHED} FROM CAMPAIGN_SEND_RESULTS r
-           WHERE SEND_ID = ? AND SEQ > ? AND STATUS = 'pending' AND NEXT_ATTEMPT_AT IS NULL
-           ORDER BY SEQ LIMIT ?`,
-    params: [sendId, read.afterSeq, read.untouched],
-  };
-  // Without the hint MySQL 9 may choose the primary key, and read all settled rows.
-  const deferred: Statement = {
-    sql: `SELECT ${DEFERRED} FROM CAMPAIGN_SEND_RESULTS r FORCE INDEX (ATTENTION_DUE)
-           WHERE SEND_ID = ? AND ATTENTION = ${ATTENTION.deferred} AND NEXT_ATTEMPT_AT <= UTC_TIMESTAMP(3)
-                 ${among}
-           ORDER BY NEXT_ATTEMPT_AT LIMIT ?`,
-    params: [sendId, ...(read.among ? [read.among] : []), read.deferred],
-  };
-  const [fresh, due] = await db.packet(read.deferred > 0 ? [untouched, deferred] : [untouched]);
-  return {
-    untouched: ((fresh ?? []) as ResultRow[]).map(toRecipient),
-    deferred: ((due ?? []) as ResultRow[]).map(toRecipient),
-  };
-}
-
-/** First of every transaction of a worker: locks the send's row, renews the claim, and keeps the books. */
 function fenceStatement(claim: Claim, step: Step, kinds: readonly KindStatement[]): Guarded {
-  const running = step.mark.length > 0 ? " AND STATUS = 'running'" : '';
-  const marked: RowsMoved = { from: 'pending', to: 'sending', rows: step.mark.length };
-  const books = rowsMoved([...kinds.map(({ moves }) => moves), marked]);
+  const { mark, skip, known } = step;
+  const running = mark.length + skip.length > 0 ? " AND STATUS = 'running'" : '';
+  const unchanged = mark.length > 0 && known !== null ? ` AND ${SUPPRESSION_VERSION} = ?` : '';
+  const marked: RowsMoved = { from: 'pending', to: 'sending', rows: mark.length };
+  const skipped: RowsMoved = { from: 'pending', to: 'skipped', rows: skip.length };
+  const moved = [...kinds.map(({ moves }) => moves), marked];
+  const books = rowsMoved(skip.length > 0 ? [...moved, skipped] : moved);
   const { sql, params } = listed([
     ...books,
     {
@@ -72,8 +38,25 @@ function fenceStatement(claim: Claim, step: Step, kinds: readonly KindStatement[
   return {
     touches: 1,
     sql: `UPDATE CAMPAIGN_SENDS SET ${sql}
-           WHERE ID = ? AND CLAIMED_BY = ? AND CLAIM_NUMBER = ?${running}`,
-    params: [...params, claim.sendId, claim.by, claim.number],
+           WHERE ID = ? AND CLAIMED_BY = ? AND CLAIM_NUMBER = ?${running}${unchanged}`,
+    params: [...params, claim.sendId, claim.by, claim.number, ...(unchanged ? [known] : [])],
+  };
+}
+
+const SKIPPED = rowMove('pending', 'skipped');
+
+/** Suppressed rows that are still pending are skipped; what an attempt of theirs came to says nothing any more. */
+function skipRows(claim: Claim, skip: readonly Skip[]): Guarded {
+  const sorted = [...skip].sort((a, b) => a.seq - b.seq);
+  const seqs = sorted.map(({ seq }) => seq);
+  const perRow = new PerRow(seqs);
+  const text = perRow.value(sorted.map((row) => clip(row.text, REASON_LENGTH)));
+  return {
+    sql: `UPDATE CAMPAIGN_SEND_RESULTS
+             SET ${SKIPPED.set}, RESPONSE = ${text}, SMTP_CODE = NULL, ENHANCED_CODE = NULL, NEXT_ATTEMPT_AT = NULL, ROOM = NULL
+           WHERE SEND_ID = ? AND SEQ IN (?) AND ${SKIPPED.where}`,
+    params: [...perRow.params, claim.sendId, seqs],
+    touches: seqs.length,
   };
 }
 
@@ -89,11 +72,11 @@ const markRows = (claim: Claim, seqs: readonly number[]): Guarded => ({
 
 const UNTOUCHED_IN_RANGE = `SEND_ID = ? AND SEQ > ? AND SEQ <= ? AND ${MARKED.where} AND NEXT_ATTEMPT_AT IS NULL`;
 
-/** The same for all untouched rows of a range, found in one go instead of one by one. */
-const markRange = (claim: Claim, { fromSeq, cursorSeq }: Step): Guarded => ({
+/** The same for all untouched rows of a range, found in one go instead of one by one; there are to be so many. */
+const markRange = (claim: Claim, { fromSeq, cursorSeq }: Step, rows: number): Guarded => ({
   sql: `${MARK} WHERE ${UNTOUCHED_IN_RANGE}`,
   params: [claim.number, claim.sendId, fromSeq, cursorSeq],
-  touches: cursorSeq - fromSeq,
+  touches: rows,
 });
 
 /** Untouched rows that a step would pass over for good: there must be none. */
@@ -104,17 +87,32 @@ const nonePassedOver = (claim: Claim, { fromSeq, cursorSeq }: Step): Guarded => 
 });
 
 /**
- * What marks a step's rows. Fresh rows that fill the range up to the new cursor are marked by it: as many touched as it
- * has numbers are those rows and no others, and none can be passed over.
+ * What skips and marks a step's rows, in this order. Fresh rows that, with those skipped, fill the range up to the new
+ * cursor are marked by it: as many touched as it has numbers left are those rows and no others, and none can be passed
+ * over.
  */
 function marking(claim: Claim, step: Step): Guarded[] {
-  const fresh = step.mark.filter((seq) => seq > step.fromSeq);
-  const fills = new Set(fresh).size === step.cursorSeq - step.fromSeq;
-  const single = fills ? step.mark.filter((seq) => seq <= step.fromSeq) : step.mark;
+  const { fromSeq, cursorSeq, mark, skip } = step;
+  const fresh = mark.filter((seq) => seq > fromSeq);
+  const skipped = skip.filter(({ seq }) => seq > fromSeq && seq <= cursorSeq);
+  const gone = skipped.map(({ seq }) => seq);
+  const fills = new Set([...fresh, ...gone]).size === cursorSeq - fromSeq;
+  const single = fills ? mark.filter((seq) => seq <= fromSeq) : mark;
   return [
-    ...(fills && fresh.length > 0 ? [markRange(claim, step)] : []),
+    ...(skip.length > 0 ? [skipRows(claim, skip)] : []),
+    ...(fills && fresh.length > 0 ? [markRange(claim, step, fresh.length)] : []),
     ...(single.length > 0 ? [markRows(claim, single)] : []),
     ...(fills ? [] : [nonePassedOver(claim, step)]),
+  ];
+}
+
+/** What a step writes, the fence first. */
+function stepStatements(claim: Claim, step: Step): Guarded[] {
+  const kinds = byKind(claim, step.settlements, 'sending');
+  return [
+    fenceStatement(claim, step, kinds),
+    ...kinds.map(({ moves, sql, params }) => ({ sql, params, touches: moves.rows })),
+    ...marking(claim, step),
   ];
 }
 
@@ -123,16 +121,55 @@ function marking(claim: Claim, step: Step): Guarded[] {
  * every statement touched exactly the rows it should. A message may be handed to a connection only after this.
  */
 export async function step(db: Database, claim: Claim, step: Step): Promise<StepResult> {
-  const kinds = byKind(claim, step.settlements, 'sending');
-  const committed = await db.guardedTransaction([
-    fenceStatement(claim, step, kinds),
-    ...kinds.map(({ moves, sql, params }) => ({ sql, params, touches: moves.rows })),
-    ...marking(claim, step),
-  ]);
+  const committed = await db.guardedTransaction(stepStatements(claim, step));
+  return committed ? { kind: 'done' } : whyNot(db, claim, step);
+}
+
+/** Why a step was not written. */
+async function whyNot(
+  db: Database,
+  claim: Claim,
+  { mark, known }: Pick<Step, 'mark' | 'known'>,
+): Promise<StepResult> {
+  const state = await readState(db, claim);
+  if (!state.held) return { kind: 'lost' };
+  if (mark.length === 0) return { kind: 'mismatch' };
+  if (state.status !== 'running') return { kind: 'not-running', state };
+  return known !== null && state.suppressionVersion !== known
+    ? { kind: 'suppressions-changed' }
+    : { kind: 'mismatch' };
+}
+
+/**
+ * A step whose rows are checked in its own transaction, of two round trips: the send's row is locked, what is suppressed is
+ * read, and what `plan` makes of it is written. However fast the suppressions change, it is done.
+ * @param asked the addresses of the rows that it may mark or skip, and the version of the suppressions that is known
+ */
+export async function checkedStep(
+  db: Database,
+  claim: Claim,
+  asked: { known: number; topic: string; norms: readonly string[] },
+  plan: PlanStep,
+): Promise<StepResult> {
+  const { known, topic, norms } = asked;
+  const lock: Statement = {
+    sql: `UPDATE CAMPAIGN_SENDS SET CLAIMED_AT = UTC_TIMESTAMP(3)
+           WHERE ID = ? AND CLAIMED_BY = ? AND CLAIM_NUMBER = ? AND STATUS = 'running'`,
+    params: [claim.sendId, claim.by, claim.number],
+  };
+  const committed = await db.plannedTransaction(
+    [lock, ...changesStatements(known), ...suppressedStatements(norms, topic)],
+    ([locked, versions, entries, suppressed]) => {
+      if ((locked as Outcome).affectedRows !== 1) return null;
+      const step = plan({
+        changes: toChanges([versions, entries], known, topic),
+        suppressed: readSuppressed(norms, suppressed),
+      });
+      return stepStatements(claim, step);
+    },
+  );
   if (committed) return { kind: 'done' };
   const state = await readState(db, claim);
   if (!state.held) return { kind: 'lost' };
-  return step.mark.length > 0 && state.status !== 'running'
-    ? { kind: 'not-running', state }
-    : { kind: 'mismatch' };
+  return state.status === 'running' ? { kind: 'mismatch' } : { kind: 'not-running', state };
 }

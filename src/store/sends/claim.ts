@@ -5,6 +5,7 @@ import { pick, select } from '../columns.js';
 import { completedEvent, eventStatement } from '../events.js';
 import type { Database } from '../mysql/database.js';
 import type { Executor, Statement } from '../mysql/packet.js';
+import { SUPPRESSION_VERSION } from '../suppressions/version.js';
 import { SETTLED } from './counters.js';
 import { moveWhere } from './lifecycle.js';
 import { CLAIM_NUMBER, SEND } from './row.js';
@@ -25,12 +26,16 @@ interface ClaimedRow extends Pick<Send, (typeof CLAIMED)[number]> {
   number: number;
   now: Date;
   rates: string | null;
+  topic: string;
+  checkedVersion: number;
 }
 const CLAIMED_COLUMNS = select({
   ...pick(SEND, ...CLAIMED),
   number: CLAIM_NUMBER,
   now: 'UTC_TIMESTAMP(3)',
   rates: RATES,
+  topic: 's.TOPIC',
+  checkedVersion: 's.CHECKED_VERSION',
 });
 
 /**
@@ -91,8 +96,15 @@ const STATE = [
   'cooldownSeconds',
   'unknown',
 ] as const satisfies (keyof Send)[];
-type StateRow = Pick<Send, (typeof STATE)[number]> & { rates: string | null };
-const STATE_COLUMNS = select({ ...pick(SEND, ...STATE), rates: RATES });
+type StateRow = Pick<Send, (typeof STATE)[number]> & {
+  rates: string | null;
+  suppressionVersion: number | null;
+};
+const STATE_COLUMNS = select({
+  ...pick(SEND, ...STATE),
+  rates: RATES,
+  suppressionVersion: SUPPRESSION_VERSION,
+});
 
 const stateStatement = (sendId: number): Statement => ({
   sql: `SELECT ${STATE_COLUMNS} FROM CAMPAIGN_SENDS s WHERE s.ID = ?`,
@@ -111,6 +123,7 @@ function toState(rows: unknown, claim: Claim): SendState {
       cooldownSeconds: row?.cooldownSeconds ?? 0,
     },
     rates: row?.rates ?? null,
+    suppressionVersion: row?.suppressionVersion ?? 0,
   };
 }
 

@@ -1,6 +1,34 @@
 import { domainEntry, type Suppression, topicsThatStop } from '../../domain/suppression.js';
-import type { Executor } from '../mysql/packet.js';
+import type { Executor, Statement } from '../mysql/packet.js';
 import { ENTRY } from './entry.js';
+
+/** Reads the entries of addresses, and of their domains; `norms` is not empty. */
+export const lookUpStatement = (norms: readonly string[], topic?: string): Statement => ({
+  sql: `SELECT ${ENTRY} FROM CAMPAIGN_SUPPRESSIONS FORCE INDEX (PRIMARY)
+         WHERE EMAIL_NORM IN (?)${topic === undefined ? '' : ' AND TOPIC IN (?)'}`,
+  params: [
+    [...new Set(norms.flatMap((norm) => [norm, domainEntry(norm)]))],
+    ...(topic === undefined ? [] : [topicsThatStop(topic)]),
+  ],
+});
+
+/** Reads what `lookUpStatement` gave. */
+export function toFound(
+  norms: readonly string[],
+  rows: readonly Suppression[],
+): Map<string, Suppression[]> {
+  const byName = new Map<string, Suppression[]>();
+  for (const row of rows) {
+    const same = byName.get(row.emailNorm);
+    if (same) same.push(row);
+    else byName.set(row.emailNorm, [row]);
+  }
+  const entriesOf = (norm: string): Suppression[] =>
+    [...new Set([norm, domainEntry(norm)])]
+      .flatMap((name) => byName.get(name) ?? [])
+      .sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
+  return new Map(norms.map((norm) => [norm, entriesOf(norm)]));
+}
 
 /**
  * The entries that keep each address from being mailed: its own and its domain's, the oldest first.
@@ -12,31 +40,9 @@ export async function lookUp(
   norms: readonly string[],
   topic?: string,
 ): Promise<Map<string, Suppression[]>> {
-  const found = new Map<string, Suppression[]>(norms.map((norm) => [norm, []]));
-  if (norms.length === 0) return found;
-  const ofTopic = topic === undefined ? '' : ' AND TOPIC IN (?)';
-  const rows = await db.rows<Suppression>(
-    `SELECT ${ENTRY} FROM CAMPAIGN_SUPPRESSIONS FORCE INDEX (PRIMARY)
-      WHERE EMAIL_NORM IN (?)${ofTopic}`,
-    [
-      [...new Set(norms.flatMap((norm) => [norm, domainEntry(norm)]))],
-      ...(topic === undefined ? [] : [topicsThatStop(topic)]),
-    ],
-  );
-  const byName = new Map<string, Suppression[]>();
-  for (const row of rows) {
-    const same = byName.get(row.emailNorm);
-    if (same) same.push(row);
-    else byName.set(row.emailNorm, [row]);
-  }
-  for (const norm of found.keys()) {
-    const own = [...new Set([norm, domainEntry(norm)])].flatMap((name) => byName.get(name) ?? []);
-    found.set(
-      norm,
-      own.sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime()),
-    );
-  }
-  return found;
+  if (norms.length === 0) return new Map();
+  const { sql, params } = lookUpStatement(norms, topic);
+  return toFound(norms, await db.rows<Suppression>(sql, params));
 }
 
 /** Whether a send of this topic may not mail the address. */

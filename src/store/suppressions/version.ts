@@ -8,6 +8,9 @@ export interface SuppressionVersion {
   bulk: number;
 }
 
+/** The version, as a subquery. Reads the last committed one, and waits for nobody who is changing it. */
+export const SUPPRESSION_VERSION = '(SELECT V FROM CAMPAIGN_SUPPRESSION_VERSION WHERE ID = 1)';
+
 /**
  * Raises the version, in the transaction of the change. What follows in the session writes it as LAST_INSERT_ID(); whoever
  * changes something waits here until an earlier change is committed, so that no version is seen before its entries.
@@ -28,9 +31,14 @@ export async function raiseBulkVersion(db: Executor): Promise<void> {
   await db.run(RAISE_BULK.sql);
 }
 
-export async function readSuppressionVersion(db: Executor): Promise<SuppressionVersion> {
-  const [row] = await db.rows<SuppressionVersion>(
-    'SELECT V AS version, BULK AS bulk FROM CAMPAIGN_SUPPRESSION_VERSION WHERE ID = 1',
-  );
-  return row ?? { version: 0, bulk: 0 };
-}
+export const READ_VERSION: Statement = {
+  sql: 'SELECT V AS version, BULK AS bulk FROM CAMPAIGN_SUPPRESSION_VERSION WHERE ID = 1',
+  params: [],
+};
+
+/** Reads what `READ_VERSION` gave. */
+export const toVersion = (rows: unknown): SuppressionVersion =>
+  (rows as SuppressionVersion[])[0] ?? { version: 0, bulk: 0 };
+
+export const readSuppressionVersion = async (db: Executor): Promise<SuppressionVersion> =>
+  toVersion(await db.rows(READ_VERSION.sql));

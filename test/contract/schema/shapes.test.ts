@@ -163,6 +163,7 @@ const EVENTS: { [K in SchedulerEvent['kind']]: Extract<SchedulerEvent, { kind: K
     status: 'running',
     ...taken,
     limited: 4,
+    skipped: 0,
     unknownInAll: 3,
     ms: 12.345,
   },

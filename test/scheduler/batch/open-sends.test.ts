@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { RefusalWatch } from '../../../src/domain/refusal-watch.ts';
 import { type OpenSend, OpenSends } from '../../../src/scheduler/batch/open-sends.ts';
+import { Suppressions } from '../../../src/scheduler/batch/suppressions.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { collectGarbage } from '../../support/garbage.ts';
 import { startScheduler } from '../../support/scheduler.ts';
@@ -22,6 +23,7 @@ const openSend = (sendId: number): OpenSend => ({
     }),
   },
   watch: new RefusalWatch({ block: 20, lostReplies: 16 }),
+  suppressions: new Suppressions('', 0, { findSuppressed: async () => new Map() }),
   lastStart: null,
   serverFailures: { count: 0, atSuccesses: 0 },
 });

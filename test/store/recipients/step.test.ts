@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { ClaimedSend } from '../../../src/domain/claim.ts';
-import type { Settlement } from '../../../src/domain/settlement.ts';
+import type { CheckedRows, Settlement } from '../../../src/domain/settlement.ts';
 import { createLedger } from '../../../src/store/ledger.ts';
+import { suppress } from '../../../src/store/suppressions/suppress.ts';
+import { RAISE_VERSION } from '../../../src/store/suppressions/version.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { balancedBooks, ledgerRows } from '../../support/ledger.ts';
 import { seedQueuedSend } from '../../support/seed.ts';
@@ -22,6 +24,8 @@ async function claimSend(recipients: number): Promise<void> {
   const got = await ledger.claim(sendId, `test:${sendId}`, true);
   if (!got) throw new Error('not claimed');
   claimed = got;
+  await db.database.run('DELETE FROM CAMPAIGN_SUPPRESSIONS');
+  await db.database.run('UPDATE CAMPAIGN_SUPPRESSION_VERSION SET V = 0');
 }
 beforeEach(() => claimSend(10));
 
@@ -31,7 +35,16 @@ const step = (
   cursorSeq = 10,
   settledSeq = 0,
   fromSeq = cursorSeq,
-) => ledger.step(claimed.claim, { settlements, mark, fromSeq, cursorSeq, settledSeq });
+) =>
+  ledger.step(claimed.claim, {
+    settlements,
+    mark,
+    skip: [],
+    known: claimed.checkedVersion,
+    fromSeq,
+    cursorSeq,
+    settledSeq,
+  });
 
 describe('one step', () => {
   test('records every kind of outcome with its words, and marks anew, in one commit', async () => {
@@ -116,6 +129,75 @@ describe('one step', () => {
   });
 });
 
+describe('a step while somebody is suppressed', () => {
+  const no = { topic: '', reason: 'asked to', source: 'test' };
+  const version = async () => (await ledger.state(claimed.claim)).suppressionVersion;
+
+  test('waits for no transaction that suppresses, and knows nothing of it before it has committed', async () => {
+    const known = await version();
+    const marks = { settlements: [], skip: [], settledSeq: 0 };
+    await db.connect().transaction(async (tx) => {
+      await tx.run(RAISE_VERSION.sql);
+      const first = { ...marks, known, mark: [1], fromSeq: 0, cursorSeq: 1 };
+      expect((await ledger.step(claimed.claim, first)).kind).toBe('done');
+    });
+    const second = { ...marks, known, mark: [2], fromSeq: 1, cursorSeq: 2 };
+    expect(await ledger.step(claimed.claim, second)).toEqual({ kind: 'suppressions-changed' });
+    expect((await ledger.step(claimed.claim, { ...second, known: known + 1 })).kind).toBe('done');
+    expect(await balancedBooks(db.database, sendId)).toMatchObject({ sending: 2, pending: 8 });
+  });
+
+  test('records what came though the suppressions have changed, where it marks nothing', async () => {
+    await step([], [1], 1, 0, 0);
+    await suppress(db.database, [{ ...no, emailNorm: 'x@else.example' }]);
+    const sent: Settlement = { seq: 1, to: 'sent', code: 250, enhanced: null, text: 'ok' };
+    expect(await step([sent], [], 1, 1)).toEqual({ kind: 'done' });
+  });
+
+  test('skips and marks in its own transaction what it finds there, in one go with what came', async () => {
+    const known = await version();
+    await ledger.checkedStep(claimed.claim, { known, topic: '', norms: [] }, () => ({
+      ...{ settlements: [], mark: [1], skip: [], known: null },
+      ...{ fromSeq: 0, cursorSeq: 1, settledSeq: 0 },
+    }));
+    await suppress(db.database, [{ ...no, emailNorm: 'p3@example.org' }]);
+    const sent: Settlement = { seq: 1, to: 'sent', code: 250, enhanced: null, text: 'ok' };
+    let found: CheckedRows | undefined;
+    const norms = ['p2@example.org', 'p3@example.org', 'p4@example.org'];
+    const result = await ledger.checkedStep(
+      claimed.claim,
+      { known, topic: '', norms },
+      (checked) => {
+        found = checked;
+        return {
+          ...{ settlements: [sent], mark: [2, 4], skip: [{ seq: 3, text: 'suppressed: why' }] },
+          ...{ known: null, fromSeq: 1, cursorSeq: 4, settledSeq: 1 },
+        };
+      },
+    );
+    expect(result).toEqual({ kind: 'done' });
+    expect(found).toEqual({
+      changes: { version: known + 1, names: ['p3@example.org'] },
+      suppressed: new Map([['p3@example.org', 'suppressed: asked to']]),
+    });
+    const books = await balancedBooks(db.database, sendId);
+    expect(books).toMatchObject({ sent: 1, sending: 2, skipped: 1, pending: 6 });
+  });
+
+  test('writes nothing where the send was paused, or the claim is another one', async () => {
+    const asked = { known: await version(), topic: '', norms: [] };
+    const plan = () => ({
+      ...{ settlements: [], mark: [1], skip: [], known: null },
+      ...{ fromSeq: 0, cursorSeq: 1, settledSeq: 0 },
+    });
+    const other = { ...claimed.claim, by: 'another' };
+    expect(await ledger.checkedStep(other, asked, plan)).toEqual({ kind: 'lost' });
+    await db.database.run("UPDATE CAMPAIGN_SENDS SET STATUS = 'paused' WHERE ID = ?", [sendId]);
+    expect((await ledger.checkedStep(claimed.claim, asked, plan)).kind).toBe('not-running');
+    expect(await balancedBooks(db.database, sendId)).toMatchObject({ sending: 0, pending: 10 });
+  });
+});
+
 test('outcomes fit where their rows are: a ledger of full pages is as large afterwards as before', async () => {
   const rows = 20_000;
   await claimSend(rows);
@@ -149,7 +231,15 @@ describe('a step that the server begins only after its claim was reconciled', ()
     return found.claim;
   };
   const late = (settlements: Settlement[], mark: number[], cursorSeq: number, fromSeq: number) =>
-    ledger.step(claimed.claim, { settlements, mark, fromSeq, cursorSeq, settledSeq: 0 });
+    ledger.step(claimed.claim, {
+      settlements,
+      mark,
+      skip: [],
+      known: 0,
+      fromSeq,
+      cursorSeq,
+      settledSeq: 0,
+    });
 
   test('marks nothing', async () => {
     await reconciled();
@@ -161,7 +251,7 @@ describe('a step that the server begins only after its claim was reconciled', ()
     await step([], [1], 1, 0, 0);
     const back: Settlement[] = [{ seq: 1, to: 'returned', delayMs: 0 }];
     const claim = await reconciled();
-    const again = { fromSeq: 1, cursorSeq: 1, settledSeq: 0 };
+    const again = { skip: [], known: 0, fromSeq: 1, cursorSeq: 1, settledSeq: 0 };
     expect(await ledger.step(claim, { ...again, settlements: back, mark: [] })).toEqual({
       kind: 'done',
     });

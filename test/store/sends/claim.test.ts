@@ -30,6 +30,8 @@ const mark = (claimed: ClaimedSend, seqs: number[]) =>
   ledger.step(claimed.claim, {
     settlements: [],
     mark: seqs,
+    skip: [],
+    known: 0,
     fromSeq: Math.max(...seqs),
     cursorSeq: Math.max(...seqs),
     settledSeq: Math.min(...seqs) - 1,
@@ -177,7 +179,15 @@ describe('takeover', () => {
     const next = await mustClaim(sendId);
     await mark(next, [3, 4]);
     expect(await mark(stalled, [5])).toEqual({ kind: 'lost' });
-    const record = { settlements: [sent(1)], mark: [], fromSeq: 2, cursorSeq: 2, settledSeq: 2 };
+    const record = {
+      settlements: [sent(1)],
+      mark: [],
+      skip: [],
+      known: 0,
+      fromSeq: 2,
+      cursorSeq: 2,
+      settledSeq: 2,
+    };
     expect(await ledger.step(stalled.claim, record)).toEqual({ kind: 'lost' });
     expect(await ledger.reconcile(stalled.claim)).toBeNull();
     expect(await balancedBooks(db.database, sendId)).toMatchObject({ unknown: 2, sending: 2 });
@@ -238,7 +248,15 @@ describe('the end of a batch', () => {
     const sendId = await seedQueuedSend(db.database, { recipients: 1 });
     const claimed = await mustClaim(sendId);
     await mark(claimed, [1]);
-    const record = { settlements: [sent(1)], mark: [], fromSeq: 1, cursorSeq: 1, settledSeq: 1 };
+    const record = {
+      settlements: [sent(1)],
+      mark: [],
+      skip: [],
+      known: 0,
+      fromSeq: 1,
+      cursorSeq: 1,
+      settledSeq: 1,
+    };
     expect((await ledger.step(claimed.claim, record)).kind).toBe('done');
     const end = await ledger.endBatch(claimed.claim, { worked: true, exhausted: false });
     expect(end).toEqual({ kind: 'released', status: 'completed' });
@@ -303,6 +321,8 @@ describe('a send that pauses itself', () => {
     await ledger.step(claimed.claim, {
       settlements: [refused(1), refused(2), sent(3)],
       mark: [],
+      skip: [],
+      known: 0,
       fromSeq: 3,
       cursorSeq: 3,
       settledSeq: 3,
@@ -339,6 +359,8 @@ describe('a send that pauses itself', () => {
     await ledger.step(claimed.claim, {
       settlements: [lost(1), { seq: 2, to: 'failed', code: 554, enhanced: '5.7.1', text: 'no' }],
       mark: [],
+      skip: [],
+      known: 0,
       fromSeq: 2,
       cursorSeq: 2,
       settledSeq: 2,
@@ -375,6 +397,8 @@ describe('a send that pauses itself', () => {
       ledger.step(claimed.claim, {
         settlements,
         mark: [],
+        skip: [],
+        known: 0,
         fromSeq: 6,
         cursorSeq: 6,
         settledSeq: 6,

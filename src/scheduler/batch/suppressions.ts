@@ -1,0 +1,107 @@
+import type { Recipient } from '../../domain/recipient.js';
+import { domainEntry, type SuppressionChanges } from '../../domain/suppression.js';
+import type { Ledger } from '../ports.js';
+import type { InFlight } from './in-flight.js';
+
+/** Names kept in memory; from more on, the database is asked for rows as they are read. */
+const NAMES_AT_MOST = 10_000;
+
+/**
+ * What a process knows of the suppressions, for one send. Its ledger was checked up to a version when it was imported; what
+ * was written from that one to the one known now is kept here, and each row that is read is compared with it. Rows in
+ * hand are compared with each change when it is learnt. A row that is named may be suppressed: the step that would mark it
+ * finds out.
+ */
+export class Suppressions {
+  /** The version up to which every row in hand was checked. */
+  known: number;
+  /** Addresses and domains; where rows are asked for, those learnt of while one asks. */
+  private readonly names = new Set<string>();
+  /** Whether rows are asked for as they are read, for what has changed is too much, or not known by name. */
+  private areAskedFor = false;
+  private isAsking = false;
+  /** Grows when what one is asking for is to be asked again. */
+  private rounds = 0;
+
+  constructor(
+    readonly topic: string,
+    checkedVersion: number,
+    private readonly ledger: Pick<Ledger, 'findSuppressed'>,
+  ) {
+    this.known = checkedVersion;
+  }
+
+  /**
+   * Takes rows that were read into the hand, those that are named apart. What is learnt while the database is asked may have
+   * been written after its answer was made: it is kept until the rows are in hand, where they are compared with the rest.
+   */
+  async admit(rows: readonly Recipient[], inFlight: InFlight): Promise<void> {
+    try {
+      while (this.areAskedFor && rows.length > 0) {
+        const { rounds } = this;
+        this.names.clear();
+        this.isAsking = true;
+        const found = await this.find(rows);
+        if (rounds !== this.rounds) continue;
+        inFlight.read(rows, (row) => this.hasName(row) || found.has(row.emailNorm));
+        return;
+      }
+      inFlight.read(rows, (row) => this.hasName(row));
+    } finally {
+      this.isAsking = false;
+    }
+  }
+
+  /** Takes over what has changed: rows in hand that it names are named, and those to come will be. */
+  async learn(changes: SuppressionChanges, inFlight: InFlight): Promise<Set<number>> {
+    const { names } = changes;
+    let withdrawn: Set<number>;
+    if (names !== null) {
+      const changed = new Set(names);
+      this.keep(names);
+      withdrawn = changed.size === 0 ? new Set() : inFlight.name((row) => isNamedIn(changed, row));
+    } else {
+      this.startAsking();
+      this.rounds += 1;
+      const rows = inFlight.notBegun;
+      const found = await this.find(rows);
+      withdrawn = inFlight.name(({ emailNorm }) => found.has(emailNorm));
+    }
+    this.known = changes.version;
+    return withdrawn;
+  }
+
+  /** These rows are not suppressed any more: what named them is gone. */
+  forget(rows: readonly Recipient[]): void {
+    for (const { emailNorm } of rows) {
+      this.names.delete(emailNorm);
+      this.names.delete(domainEntry(emailNorm));
+    }
+  }
+
+  private hasName(row: Recipient): boolean {
+    return this.names.size > 0 && isNamedIn(this.names, row);
+  }
+
+  private keep(names: readonly string[]): void {
+    if (this.areAskedFor && !this.isAsking) return;
+    for (const name of names) this.names.add(name);
+    if (!this.areAskedFor && this.names.size > NAMES_AT_MOST) this.startAsking();
+  }
+
+  private startAsking(): void {
+    if (this.areAskedFor) return;
+    this.areAskedFor = true;
+    this.names.clear();
+  }
+
+  private find(rows: readonly Recipient[]): Promise<ReadonlyMap<string, string>> {
+    return this.ledger.findSuppressed(
+      rows.map(({ emailNorm }) => emailNorm),
+      this.topic,
+    );
+  }
+}
+
+const isNamedIn = (names: ReadonlySet<string>, { emailNorm }: Recipient): boolean =>
+  names.has(emailNorm) || names.has(domainEntry(emailNorm));
