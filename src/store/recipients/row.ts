@@ -1,6 +1,7 @@
 import type { RecipientRow } from '../../domain/recipient-page.js';
 import { RECIPIENT_TRANSITIONS, type RecipientStatus } from '../../domain/states.js';
 import type { Columns } from '../columns.js';
+import type { Param } from '../mysql/packet.js';
 
 /** A row of the ledger, as people see it, without the Message-ID that follows from it. */
 export interface LedgerRow extends Omit<RecipientRow, 'messageId'> {
@@ -49,3 +50,20 @@ export function rowMove(
 /** Whether an operator settled a row of the ledger, not a reply. Rows from before RESOLVED_AT say it in words alone. */
 export const IS_RESOLVED =
   "(RESOLVED_AT IS NOT NULL OR (SMTP_CODE IS NULL AND COALESCE(RESPONSE LIKE 'resolved as %', FALSE)))";
+
+/** Picks each row's own value within one UPDATE of several rows. */
+export class PerRow {
+  readonly params: Param[] = [];
+
+  constructor(private readonly seqs: readonly number[]) {}
+
+  value(values: readonly (string | number | null)[]): string {
+    const [first] = values;
+    if (first !== undefined && values.every((value) => value === first)) {
+      this.params.push(first);
+      return '?';
+    }
+    this.params.push(this.seqs, values);
+    return 'ELT(FIELD(SEQ, ?), ?)';
+  }
+}

@@ -2,9 +2,9 @@ import type { Claim } from '../../domain/claim.js';
 import type { Settlement } from '../../domain/settlement.js';
 import type { RecipientStatus } from '../../domain/states.js';
 import { clip, REASON_LENGTH } from '../../domain/text.js';
-import type { Executor, Param, Statement } from '../mysql/packet.js';
+import type { Executor, Statement } from '../mysql/packet.js';
 import type { RowsMoved } from '../sends/counters.js';
-import { rowMove } from './row.js';
+import { PerRow, rowMove } from './row.js';
 
 type Kind = Settlement['to'];
 type Of<K extends Kind> = Extract<Settlement, { to: K }>;
@@ -20,23 +20,6 @@ const LEADS_TO: Record<Kind, RecipientStatus> = {
 };
 
 const KINDS = Object.keys(LEADS_TO) as Kind[];
-
-/** Picks each row's own value within one UPDATE of several rows. */
-export class PerRow {
-  readonly params: Param[] = [];
-
-  constructor(private readonly seqs: readonly number[]) {}
-
-  value(values: readonly (string | number | null)[]): string {
-    const [first] = values;
-    if (first !== undefined && values.every((value) => value === first)) {
-      this.params.push(first);
-      return '?';
-    }
-    this.params.push(this.seqs, values);
-    return 'ELT(FIELD(SEQ, ?), ?)';
-  }
-}
 
 /**
  * The UPDATE that settles rows of one kind, wherever they are still in the state `from` under this claim.

@@ -12,8 +12,8 @@ import {
   toChanges,
 } from '../suppressions/changes.js';
 import { SUPPRESSION_VERSION } from '../suppressions/version.js';
-import { rowMove } from './row.js';
-import { byKind, type KindStatement, PerRow } from './settlements.js';
+import { PerRow, rowMove } from './row.js';
+import { byKind, type KindStatement } from './settlements.js';
 
 /**
  * First of every transaction of a worker: locks the send's row, renews the claim, and keeps the books. Where rows are

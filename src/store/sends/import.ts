@@ -130,15 +130,15 @@ export const findQueued = (db: Executor, id: number): Promise<QueuedSend | undef
  * books does the send become `running` (or `paused`).
  * @throws CampaignError WRONG_STATE when it was cancelled meanwhile, CONTRADICTION when the books are wrong
  */
-export function releaseImport(
+export async function releaseImport(
   database: Database,
   sendId: number,
   status: 'running' | 'paused',
   list: { rejected: number; duplicates: number },
   actor: string,
 ): Promise<ImportCounts> {
+  const { skipped: suppressed, version } = await skipSuppressed(database, sendId);
   return database.transaction(async (tx) => {
-    const suppressed = await skipSuppressed(tx, sendId);
     const [ledger] = await tx.rows<{ total: number; skipped: number }>(
       `SELECT COUNT(*) AS total, COUNT(IF(ATTENTION = ${ATTENTION.skipped}, 1, NULL)) AS skipped
          FROM CAMPAIGN_SEND_RESULTS WHERE SEND_ID = ?`,
@@ -149,7 +149,7 @@ export function releaseImport(
     const held = status === 'paused';
     const released = await move(tx, sendId, held ? 'hold' : 'release', {
       ...(held ? { reason: `queued as paused by ${actor}` } : {}),
-      set: counted(list),
+      set: [...counted(list), { sql: 'CHECKED_VERSION = ?', params: [version] }],
       where: agreeing({ total, skipped: ledger?.skipped ?? 0 }),
       event: { event: 'imported', actor, details: counts },
     });

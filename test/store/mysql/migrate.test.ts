@@ -35,6 +35,7 @@ const SHIPPED = {
   '0023_sends_topic.sql': 'ac9d23a561ec4056',
   '0024_send_results_limited.sql': 'e35828740ace4333',
   '0026_relay_states.sql': 'e9b2df95ef4f3566',
+  '0032_suppression_version_raised.sql': '4a21e70e19f75334',
   '0034_messages_unsubscribe.sql': '23bd0be2bccef132',
 };
 const SQL = fileURLToPath(new URL('../../../sql/', import.meta.url));
