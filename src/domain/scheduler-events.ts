@@ -39,6 +39,8 @@ export type SchedulerEvent =
   | { kind: 'no-recorder'; reason: string }
   /** Nothing is left on this host for a successor to see whether we live. */
   | { kind: 'no-life-sign'; reason: string }
+  /** Somebody who was suppressed on another node of the cluster may be mailed for a moment. */
+  | { kind: 'reads-may-lag'; reason: string }
   | { kind: 'server-trouble'; reason: string; waitMs: number }
   /** Once for each hold. */
   | {

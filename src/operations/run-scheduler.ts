@@ -11,11 +11,17 @@ import type { Transport } from '../scheduler/ports.js';
 import { createTransport } from '../smtp/transport.js';
 import type { SmtpSettings } from '../smtp/url.js';
 import { createLedger } from '../store/ledger.js';
+import { readsMayLag } from '../store/mysql/cluster.js';
+import type { Database } from '../store/mysql/database.js';
 import { createSharedRelay } from '../store/relays/shared-relay.js';
 import type { Workspace } from './workspace.js';
 
 /** Sessions of a scheduler: a database that has not answered for so long is gone, and another host may be tried. */
-export const SCHEDULER_SESSIONS = { statementTimeoutMs: 30_000, writableOnly: true } as const;
+export const SCHEDULER_SESSIONS = {
+  statementTimeoutMs: 30_000,
+  writableOnly: true,
+  causalReads: true,
+} as const;
 
 export interface SchedulerRun extends Omit<scheduler.SchedulerOptions, 'worker'> {
   smtp: SmtpSettings;
@@ -44,6 +50,7 @@ export async function runScheduler(
     flights: connections * scheduler.MARKED_PER_CONNECTION,
   });
   tellWhatIsNotKept(host, report);
+  void tellWhetherReadsLag(database, report);
   return scheduler.runScheduler(
     { ...options, worker: { ...name, life: host.life } },
     {
@@ -73,6 +80,12 @@ function tellWhatIsNotKept({ trouble, recorder, recorderTrouble }: Host, report:
   if (recorderTrouble !== null) report({ kind: 'no-recorder', reason: recorderTrouble });
   if (!recorder) return;
   recorder.onFailure = (reason) => report({ kind: 'no-recorder', reason });
+}
+
+/** Once, beside the first look at the database: where that fails, it is told there. */
+async function tellWhetherReadsLag(database: Database, report: Report): Promise<void> {
+  const reason = await readsMayLag(database).catch(() => null);
+  if (reason !== null) report({ kind: 'reads-may-lag', reason });
 }
 
 /** Where it cannot be opened, nothing is left on the host. */

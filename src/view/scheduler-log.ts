@@ -78,6 +78,10 @@ const LINES: { [K in Kind]: (event: EventOf<K>) => Line } = {
     'info',
     `no state folder (CAMPAIGN_STATE_DIR): ${printable(e.reason)}; should this process be killed, all messages in its hands become unknown, and in a container its claims stand for five minutes`,
   ],
+  'reads-may-lag': (e) => [
+    'warn',
+    `${printable(e.reason)}; who is suppressed on another node may be mailed until this one has heard of it`,
+  ],
   'server-trouble': (e) => [
     'warn',
     `SMTP server: ${printable(e.reason)}; backing off ${seconds(e.waitMs)}`,

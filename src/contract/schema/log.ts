@@ -78,6 +78,9 @@ export const logLineSchema = z
     }),
     line('no-recorder', 'there is no flight recorder', { reason }),
     line('no-life-sign', 'there is no state folder', { reason }),
+    line('reads-may-lag', 'what was acknowledged on another node may not be seen for a moment', {
+      reason,
+    }),
     line('server-trouble', 'the SMTP server is in trouble', { reason, waitMs: ms }),
     line('relay-held', 'the relay is held: nothing starts but a probe', {
       relay,

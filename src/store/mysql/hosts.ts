@@ -1,6 +1,6 @@
 import mysql, { type Connection, type ConnectionOptions } from 'mysql2';
 import { CampaignError } from '../../errors.js';
-import { joinOthers } from './cluster.js';
+import { joinOthers, readCausally } from './cluster.js';
 import { isConnectionLimit, isConnectionLoss, isHostUnfit, type NamedDatabase } from './errors.js';
 import { cutLine, Session } from './session.js';
 import { connectionOptions, type DatabaseAddress, describeAddress } from './url.js';
@@ -23,6 +23,8 @@ export interface SessionOptions {
    * would look like a claim that is lost.
    */
   writableOnly?: boolean;
+  /** On a cluster, to see whatever was acknowledged on another node before. */
+  causalReads?: boolean;
 }
 
 /**
@@ -153,6 +155,7 @@ export class Hosts implements NamedDatabase {
     try {
       await session.setUp();
       if (this.areSeveral) await joinOthers(session);
+      if (this.options.causalReads) await readCausally(session);
       return session;
     } catch (error) {
       if (isConnectionLoss(error)) session.destroy();
