@@ -41,7 +41,11 @@ export const ERROR_CODES = {
   },
   NO_SUCH_SEND: { exit: EXIT.notFound, means: 'there is no send of that number' },
   NO_SUCH_RECIPIENT: { exit: EXIT.notFound, means: 'the send has no recipient of that address' },
-  WRONG_STATE: { exit: EXIT.state, means: 'the send or the recipient is not in a state for it' },
+  NO_SUCH_RELAY: { exit: EXIT.notFound, means: 'there is no relay of that name' },
+  WRONG_STATE: {
+    exit: EXIT.state,
+    means: 'the send, the recipient or the relay is not in a state for it',
+  },
   CANNOT_LISTEN: {
     exit: EXIT.state,
     means: 'the address that `serve` is to listen on is taken, or cannot be had',
@@ -81,7 +85,7 @@ const MEANINGS: readonly (readonly [exits: readonly number[], means: string])[] 
   [[EXIT.ok], 'done'],
   [[EXIT.internal], 'a fault of ours, an unexpected one, or `verify` found a contradiction'],
   [[EXIT.usage], 'wrong usage or bad input'],
-  [[EXIT.notFound], 'no such send or recipient'],
+  [[EXIT.notFound], 'no such send, recipient or relay'],
   [[EXIT.state], 'not possible in this state'],
   [[EXIT.database], 'database unreachable, refuses us, or has another schema'],
   [[EXIT.smtp], 'SMTP server unreachable or refuses us (`run-scheduler --once`, `--until-idle`)'],

@@ -2,6 +2,7 @@
 import { hasEnded, type Progress, type ProgressAfter } from './domain/progress.js';
 import type { Queued, QueuedSend } from './domain/queued.js';
 import type { RecipientRow } from './domain/recipient-page.js';
+import type { Relay } from './domain/relay.js';
 import type { SandboxStatus } from './domain/sandbox.js';
 import type { SchedulerResult } from './domain/scheduler-events.js';
 import type { SendEvent } from './domain/send-events.js';
@@ -24,6 +25,7 @@ export type { Controls } from './domain/pacing.js';
 export type { Progress, ProgressAfter, Send, ShownStatus, Waiting } from './domain/progress.js';
 export type { ImportProgress, Queued, QueuedSend, QueueFinding } from './domain/queued.js';
 export type { RecipientRow } from './domain/recipient-page.js';
+export type { Hold, HoldKind, Relay } from './domain/relay.js';
 export type { SandboxStatus } from './domain/sandbox.js';
 export type { SchedulerEvent, SchedulerResult } from './domain/scheduler-events.js';
 export type { EventName, SendEvent } from './domain/send-events.js';
@@ -171,6 +173,28 @@ export class Campaign {
         ...read.id(id),
         ...read.controls(change),
       }),
+    );
+  }
+
+  /** What a relay takes, and what holds it; that of `smtpUrl` when no other is named. */
+  relay(name?: string): Promise<Relay> {
+    return this.#calls.run(async (on) =>
+      (await import('./operations/relay.js')).relay(on, read.relay(name)),
+    );
+  }
+
+  /** Starts nothing on a relay for so long, on any host. */
+  holdRelay(options: given.HoldRelayOptions): Promise<Relay> {
+    return this.#calls.run(async (on) => {
+      const { relay, ...hold } = read.holdRelay(options);
+      return (await import('./operations/relay.js')).holdRelay(on, relay, hold);
+    });
+  }
+
+  /** Ends a relay's hold, whoever began it. */
+  releaseRelay(name?: string): Promise<Relay> {
+    return this.#calls.run(async (on) =>
+      (await import('./operations/relay.js')).releaseRelay(on, read.relay(name)),
     );
   }
 

@@ -20,6 +20,7 @@ const COMMANDS: Record<string, () => Promise<DeclarationModule>> = {
   resume: () => import('./commands/resume.js'),
   cancel: () => import('./commands/cancel.js'),
   release: () => import('./commands/release.js'),
+  relay: () => import('./commands/relay.js'),
   controls: () => import('./commands/controls.js'),
   list: () => import('./commands/list.js'),
   verify: () => import('./commands/verify.js'),

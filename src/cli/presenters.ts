@@ -125,6 +125,13 @@ const PRESENTERS: Presenters = {
     const { suppressionPieces } = await import('./suppression-pieces.js');
     return { pieces: suppressionPieces };
   },
+  relay: async () => {
+    const [{ relayJson }, { relayLines }] = await Promise.all([
+      import('../contract/relay.js'),
+      import('../view/relay.js'),
+    ]);
+    return { json: relayJson, lines: relayLines, none: 'no relay: a scheduler adds its own' };
+  },
   migrate: async () => {
     const { migrateJson } = await import('../contract/migrate.js');
     return {

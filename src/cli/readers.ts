@@ -66,6 +66,29 @@ export const wholeNumber = <S extends Spec<number>>({ min, max, ...spec }: S & B
     throw new Unfit((number) => `a whole number from ${number(min)} to ${number(max)}`);
   });
 
+const DAY_SECONDS = 86_400;
+const UNIT_SECONDS: Readonly<Record<string, number>> = {
+  s: 1,
+  min: 60,
+  m: 60,
+  h: 3600,
+  d: DAY_SECONDS,
+};
+
+/** How long, in seconds: `90s`, `15m`, `2h`, `1d`, `1h30m`. */
+export const duration = <S extends Spec<number>>({ maxDays, ...spec }: S & { maxDays: number }) =>
+  option<number, S>({ placeholder: 'time', ...spec } as unknown as S, (given) => {
+    const text = given.trim().toLowerCase();
+    const parts = [...text.matchAll(/(\d{1,9}) ?(s|min|m|h|d) ?/g)];
+    const seconds = parts.reduce(
+      (sum, [, figure, unit = '']) => sum + Number(figure) * (UNIT_SECONDS[unit] ?? 0),
+      0,
+    );
+    const isWhole = parts.map(([part]) => part).join('') === text;
+    if (isWhole && seconds > 0 && seconds <= maxDays * DAY_SECONDS) return seconds;
+    throw unfit(`a time such as 90s, 15m, 2h or 1d, of at most ${maxDays} days`);
+  });
+
 /** Any text, as it stands. */
 export const anyText = <S extends Spec<string>>(spec: S) => option<string, S>(spec, (text) => text);
 
@@ -205,6 +228,14 @@ export const optionalSendId: Argument<number | undefined> = { ...sendId, optiona
 /** An option that names a send. */
 export const sendOption = <S extends Spec<number>>(spec: S) =>
   option<number, S>({ placeholder: 'id', completion: 'send', ...spec }, readSendId);
+
+/** The `[name]` argument of a relay. */
+export const optionalRelay: Argument<string | undefined> = {
+  placeholder: 'name',
+  help: 'name of the relay; `default` is that of CAMPAIGN_SMTP_URL',
+  read: (text) => text,
+  optional: true,
+};
 
 /** The `<address...>` argument: addresses and `@domains`; what they hold is checked by whoever takes them. */
 export const addresses: Repeated<string> = {

@@ -2,6 +2,7 @@ import type { Shape } from '../contract/shapes.js';
 import type { Progress } from '../domain/progress.js';
 import type { Queued } from '../domain/queued.js';
 import type { RecipientPage } from '../domain/recipient-page.js';
+import type { Relay } from '../domain/relay.js';
 import type { SandboxStatus } from '../domain/sandbox.js';
 import type { SendEvent } from '../domain/send-events.js';
 import type {
@@ -41,6 +42,7 @@ export interface Values {
   suppress: SuppressionResult;
   suppressed: readonly SuppressionCheck[];
   suppressions: SuppressionPages;
+  relay: Relay;
   migrate: { readonly applied: readonly string[] };
   sandbox: SandboxStatus;
 }

@@ -11,6 +11,8 @@ export const SHAPES = [
   /** Whether somebody may be mailed. */
   'suppressed',
   'suppressions',
+  /** What a relay takes, and what holds it. */
+  'relay',
   'migrate',
   'sandbox',
   /** Lines of the scheduler's log, on stderr. */

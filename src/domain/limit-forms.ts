@@ -149,8 +149,8 @@ export const LIMIT_FORMS: readonly LimitForm[] = [
 
   words(
     'early',
-    'AUTH, MAIL and greetings name no recipient: whatever quota is told of is ours',
+    'AUTH, MAIL and greetings name no recipient: whatever quota is told of is ours (msndr, GoDaddy)',
     String.raw`\bquotas?\b.{0,30}\b${OVER}|\b${OVER} (\S+ ){0,3}quotas?\b|over ?-?quota`,
-    String.raw`\btoo many (messages|e ?-?mails|mails)\b|\b(message|mail|e-?mail|recipient)s? limit\b|^limit (has been |is |was )?(exceeded|reached)`,
+    String.raw`\btoo many (messages|e ?-?mails|mails)\b|\b(message|mail|e-?mail|recipient)s? limit\b|^limit (has been |is |was )?(exceeded|reached)|reached its limit for (processing )?(requests|messages|mails?)`,
   ),
 ];

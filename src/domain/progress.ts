@@ -1,4 +1,5 @@
 import { ALIVE_SECONDS, holderOf, STALE_CLAIM_SECONDS } from './lease.js';
+import { type Hold, isProbeDue, type Relay } from './relay.js';
 import { SEND_STATUSES, type SendStatus } from './states.js';
 import { plural } from './text.js';
 
@@ -52,12 +53,25 @@ export interface Snapshot {
   /** When the first row given back or deferred is due. */
   nextRetryAt: Date | null;
   workers: readonly LiveWorker[];
+  /** What it goes through; null when there is no such relay. */
+  relay: Relay | null;
   /** When the worker that holds the claim was last seen; null when nobody holds it, or the worker has left. */
   holderSeenAt: Date | null;
 }
 
 export interface Waiting {
-  for: 'cooldown' | 'start' | 'retry' | 'server' | 'scheduler' | 'paused' | 'takeover';
+  for:
+    | 'cooldown'
+    | 'start'
+    | 'retry'
+    | 'server'
+    | 'scheduler'
+    | 'paused'
+    | 'takeover'
+    /** The relay: it has taken what it takes in hours or a day, or its operator holds it. */
+    | 'quota'
+    /** The same of seconds or minutes. */
+    | 'rate';
   until: Date | null;
   /** One line for people; may hold a server's words. */
   text: string;
@@ -109,10 +123,15 @@ export function progressOf(snapshot: Snapshot): Progress {
     status: scheduled ? 'scheduled' : send.status,
     pending: pendingOf(send),
     ratePerSecond: rateOf(snapshot),
-    etaSeconds: waiting && WITHOUT_ETA.has(waiting.for) ? null : etaOf(snapshot),
+    etaSeconds:
+      (waiting && WITHOUT_ETA.has(waiting.for)) || isLimited(snapshot) ? null : etaOf(snapshot),
     waiting,
   };
 }
+
+/** Whether the relay says that it takes no more: only its next probe tells whether it does again. */
+const isLimited = ({ send, relay }: Snapshot): boolean =>
+  send.status === 'running' && relay?.hold != null && relay.hold.kind !== 'operator';
 
 /** Messages per second since the oldest of the recent ones, cooldowns included. */
 function rateOf({ send, now, recent }: Snapshot): number | null {
@@ -126,14 +145,15 @@ function rateOf({ send, now, recent }: Snapshot): number | null {
 
 /** Seconds to the end at the rate of late or, without one, at the fastest that the pacing allows. */
 function etaOf(snapshot: Snapshot): number | null {
-  const { send, now, nextRetryAt } = snapshot;
+  const { send, now, nextRetryAt, relay } = snapshot;
   if (send.status !== 'running') return null;
   const left = pendingOf(send) + send.sending;
   const rate = rateOf(snapshot);
   const batches = Math.max(0, Math.ceil(left / send.batchSize) - 1);
   const seconds =
     rate === null ? batches * send.cooldownSeconds + (left * send.delayMs) / 1000 : left / rate;
-  const untilStart = ahead(send.startAt, now) ? secondsUntil(send.startAt, now) : 0;
+  const starts = [send.startAt, relay?.hold?.until ?? null].filter((time) => ahead(time, now));
+  const untilStart = Math.max(0, ...starts.map((time) => secondsUntil(time as Date, now)));
   const untilRetry = nextRetryAt === null ? 0 : secondsUntil(nextRetryAt, now);
   return Math.ceil(Math.max(untilStart + seconds, untilRetry));
 }
@@ -148,11 +168,14 @@ function waitingOf(snapshot: Snapshot): Waiting | null {
     return { for: 'start', until: send.startAt, text: `starts in ${inWords(send.startAt, now)}` };
   }
   const takeover = deadClaim(snapshot);
+  const held = relayHeld(snapshot);
   if (workers.length === 0) {
     const text = 'no scheduler is running: start `campaign run-scheduler`';
-    return { for: 'scheduler', until: null, text: takeover ? `${text}; ${takeover.text}` : text };
+    const also = takeover ?? held;
+    return { for: 'scheduler', until: null, text: also ? `${text}; ${also.text}` : text };
   }
   if (takeover) return takeover;
+  if (held) return held;
   const server = serverTrouble(workers, now);
   if (server) return server;
   if (send.claimedBy !== null) return null;
@@ -170,6 +193,33 @@ function waitingOf(snapshot: Snapshot): Waiting | null {
     return { for: 'cooldown', until: due, text: `cooling down ${inWords(due, now)}` };
   }
   return null;
+}
+
+/** The relay's hold, unless nothing would be tried before its end anyway. */
+function relayHeld({ send, now, nextRetryAt, relay }: Snapshot): Waiting | null {
+  if (!relay?.hold) return null;
+  const { kind, until } = relay.hold;
+  const onlyDeferredLeft = send.cursorSeq >= send.lastSeq;
+  if (onlyDeferredLeft && nextRetryAt !== null && nextRetryAt > until) return null;
+  return { for: kind === 'rate' ? 'rate' : 'quota', until, text: holdText(relay.hold, now) };
+}
+
+/** `the relay's limit is reached: 452 daily quota exceeded; tried again at 14:05 UTC (in 40 min)`. */
+export function holdText(hold: Hold, now: Date): string {
+  const { kind, reason, until } = hold;
+  const when = `${clockTime(until, now)} (in ${inWords(until, now)})`;
+  if (kind === 'operator') return `the relay is held until ${when}: ${reason}`;
+  const next = isProbeDue(hold, now) ? 'tried again now' : `tried again at ${when}`;
+  return `the relay's limit is reached: ${reason}; ${next}`;
+}
+
+const DAY_MS = 86_400_000;
+
+/** `14:05 UTC`, with its day where that is not within the next 24 hours. */
+function clockTime(time: Date, now: Date): string {
+  const [day, clock = ''] = time.toISOString().split('T');
+  const soon = Math.abs(time.getTime() - now.getTime()) < DAY_MS;
+  return `${soon ? '' : `${day} `}${clock.slice(0, 5)} UTC`;
 }
 
 /** A claim whose worker shows no sign of life stands until it is stale, for it may still have messages on the wire. */

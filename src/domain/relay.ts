@@ -1,6 +1,9 @@
 /** The relay of CAMPAIGN_SMTP_URL. */
 export const DEFAULT_RELAY = 'default';
 
+/** An operator's hold is no longer than this. */
+export const LONGEST_HOLD_DAYS = 366;
+
 /** What holds a relay: its own limit on how fast or how much it is sent, or the operator. */
 export type HoldKind = 'rate' | 'quota' | 'operator';
 /** What a relay says of its own accord. */

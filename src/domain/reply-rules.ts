@@ -100,6 +100,12 @@ export const RULES: readonly Rule[] = [
     source: 'each of LIMIT_FORMS in limit-forms.ts has its own',
   },
   {
+    code: /^[45]/,
+    text: /STOREDRV\.Submi\w+.*QuotaExceeded/i,
+    fault: 'sender',
+    source: 'Exchange Online 5.2.2: the mailbox that is full is the one it is sent from',
+  },
+  {
     at: MESSAGE_STAGES,
     code: /^[45]/,
     words: GREYLISTED,

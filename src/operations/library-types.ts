@@ -114,6 +114,15 @@ export interface ControlsOptions {
   cooldownSeconds?: number | undefined;
 }
 
+export interface HoldRelayOptions {
+  /** `default`, the relay of `smtpUrl`, when left out. */
+  relay?: string | undefined;
+  /** How long, 1 to 31,622,400: 366 days. */
+  seconds: number;
+  /** Why, for `progress` and the events. */
+  reason?: string | undefined;
+}
+
 export interface ListOptions {
   /** Only these. */
   status?: ShownStatus | undefined;

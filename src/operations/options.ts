@@ -2,6 +2,7 @@ import { type CodeFilter, parseCodeFilter } from '../domain/code-filter.js';
 import type { Controls } from '../domain/pacing.js';
 import { PACING_LIMITS } from '../domain/pacing.js';
 import { SHOWN_STATUSES } from '../domain/progress.js';
+import { DEFAULT_RELAY, LONGEST_HOLD_DAYS } from '../domain/relay.js';
 import { SCHEDULER_LIMITS } from '../domain/scheduler-limits.js';
 import { RECIPIENT_STATUSES } from '../domain/states.js';
 import { REASON_LENGTH } from '../domain/text.js';
@@ -24,6 +25,7 @@ import {
 
 const ADDRESS_LENGTH = 998;
 const USUAL_LIMIT = 50;
+const RELAY_NAME_LENGTH = 64;
 
 /** Like 4xx, 5xx, 550 or 5.1.1. */
 const code: Reader<CodeFilter> = (value, name) => {
@@ -89,6 +91,22 @@ export const options = {
   resolveFromLog: (given: unknown) => {
     const read = readOptions('resolve', given, { mailLog: pieces, absent: oneOf(['pending']) });
     return { mailLog: required('resolve', 'mailLog', read.mailLog), absent: read.absent };
+  },
+
+  relay: (name: unknown): string =>
+    name === undefined ? DEFAULT_RELAY : text(RELAY_NAME_LENGTH)(name, 'relay'),
+
+  holdRelay: (given: unknown) => {
+    const read = readOptions('holdRelay', given, {
+      relay: text(RELAY_NAME_LENGTH),
+      seconds: wholeNumber({ min: 1, max: LONGEST_HOLD_DAYS * 86_400 }),
+      reason: text(REASON_LENGTH),
+    });
+    return {
+      relay: read.relay ?? DEFAULT_RELAY,
+      seconds: required('holdRelay', 'seconds', read.seconds),
+      reason: read.reason,
+    };
   },
 
   retry: (given: unknown) => {

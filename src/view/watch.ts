@@ -26,6 +26,8 @@ const changeOf = ({ send, status, pending, waiting }: Progress): string =>
     send.cooldownSeconds,
     send.reason,
     waiting?.for,
+    // A held relay is tried again now and then, and is worth a line each time.
+    waiting?.for === 'quota' || waiting?.for === 'rate' ? waiting.until : null,
   ]);
 
 /**

@@ -55,6 +55,7 @@ const QUOTAS = [
   '420 4.7.0 Domain news.example.com is not allowed to send: recipient limit exceeded, try again after Mon, 25 Aug 2025 07:00:31 UTC',
   '552 Requested action aborted; number of recipients or message quota reached: daily quota',
   '550 SMTP relay limit reached',
+  '421 Domain mg.example.org is not allowed to send: recipient limit exceeded',
   '450 4.7.1 <news@example.org>: Sender address rejected: Deferring: Too many messages from sender in last 60',
   '450 4.7.1 Sender rate overlimit - 312.4 / 1h',
   '550 5.4.5 Recipient address rejected: Domain Sending Quota Exceeded',
@@ -149,6 +150,7 @@ const RECIPIENTS = [
   '450 4.2.1 The user you are trying to contact is receiving mail too quickly. Please resend your message at a later time.',
   '450 4.2.1 The user you are trying to contact is receiving mail at a rate that prevents additional messages from being delivered.',
   '550 5.2.1 The user you are trying to contact is receiving mail at a rate that prevents additional messages from being delivered.',
+  '451 4.5.1 The recipient <ann@example.org> has exceeded their message rate limit. Try again later.',
   '450 The recipient has exceeded their message rate limit. Try again later.',
   '452 4.1.0 Too many messages from you to this recipient',
   '450 Ratelimit exceeded for mailbox ann@example.org. Try again later.',
@@ -225,6 +227,7 @@ describe.each(['connect', 'auth', 'mail'] as const)('at %s', (stage) => {
     '550 Too many messages',
     '450 Limit exceeded',
     '450 4.7.1 Rate limit exceeded for this user',
+    '451-The server has reached its limit for processing requests from your host. 451 Please try again later.',
   ])('where no recipient has been named, a quota is ours: %s', (line) => {
     expect(at(stage, line)).toMatchObject({ kind: 'limited' });
   });
@@ -268,6 +271,12 @@ describe('one recipient’s', () => {
   test('mailbox that is full is the sender’s where MAIL is refused', () => {
     expect(at('mail', '552 5.2.2 mailbox full')).toMatchObject({ kind: 'server', pause: true });
     expect(at('mail', '452 4.2.2 mailbox full')).toMatchObject({ kind: 'server', pause: false });
+    expect(
+      at(
+        'dot',
+        '554 5.2.2 mailbox full; STOREDRV.Submission.Exception:QuotaExceededException.MapiExceptionQuotaExceeded',
+      ),
+    ).toMatchObject({ kind: 'server', pause: true });
   });
 });
 

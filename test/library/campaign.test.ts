@@ -356,6 +356,19 @@ describe('steering', () => {
     ]);
   });
 
+  test('a relay is held, shown and released, and one that there is not is said', async () => {
+    expect((await campaign.relay()).hold).toBeNull();
+    const { hold } = await campaign.holdRelay({ seconds: 7200, reason: 'asked for' });
+    expect(hold).toMatchObject({ kind: 'operator', reason: 'asked for' });
+    expect((await campaign.relay('default')).hold?.until).toEqual(hold?.until);
+    expect((await campaign.releaseRelay()).hold).toBeNull();
+    await expect(campaign.releaseRelay()).rejects.toMatchObject({ code: 'WRONG_STATE' });
+    await expect(campaign.relay('nowhere')).rejects.toMatchObject({ code: 'NO_SUCH_RELAY' });
+    for (const seconds of [0, 1.5, 366 * 86_400 + 1, '2h' as unknown as number]) {
+      await expect(campaign.holdRelay({ seconds })).rejects.toMatchObject({ code: 'BAD_SETTING' });
+    }
+  });
+
   test('release frees a claim, and says who had it', async () => {
     const id = await seeded({ sending: 2 }, { claimedBy: 'other:1:a:1' });
     expect(await campaign.release(id)).toMatchObject({

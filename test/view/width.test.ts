@@ -83,6 +83,7 @@ describe('tables', () => {
         },
         recent: { count: 0, since: null },
         nextRetryAt: null,
+        relay: null,
         workers: [],
         holderSeenAt: null,
       });

@@ -1,6 +1,7 @@
 import { parseCursor, type RecipientPage } from '../../domain/recipient-page.js';
 import { RECIPIENT_STATUSES } from '../../domain/states.js';
 import { defineCommand } from '../command.js';
+import type { Context } from '../context.js';
 import { choice, custom, flag, mustBe, sendId, wholeNumber } from '../readers.js';
 import { Ending } from '../results.js';
 
@@ -33,6 +34,7 @@ export default defineCommand({
   ],
   run: async ({ id, status, after, limit, all, csv }, context) => {
     const { recipients } = await import('../../operations/recipients.js');
+    await tellOfHold(id, context);
     const page = all ? STREAM_PAGE : limit;
     const pages = recipients(context.workspace, { id, status, after, limit: page });
     let next: string | null = null;
@@ -56,3 +58,14 @@ export default defineCommand({
     );
   },
 });
+
+/** Why those still pending are not sent, above them, for people. */
+async function tellOfHold(id: number, { workspace, stdout, json, notice }: Context): Promise<void> {
+  if (json || !stdout.isTTY) return;
+  const [{ progress }, { printable }] = await Promise.all([
+    import('../../operations/progress.js'),
+    import('../../view/printable.js'),
+  ]);
+  const { waiting } = await progress(workspace, { id });
+  if (waiting?.for === 'quota' || waiting?.for === 'rate') notice(printable(waiting.text));
+}

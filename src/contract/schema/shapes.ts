@@ -48,9 +48,19 @@ export const progressSchema = z
     waiting: z
       .object({
         for: z
-          .enum(['cooldown', 'start', 'retry', 'server', 'scheduler', 'paused', 'takeover'])
+          .enum([
+            'cooldown',
+            'start',
+            'retry',
+            'server',
+            'scheduler',
+            'paused',
+            'takeover',
+            'quota',
+            'rate',
+          ])
           .describe(
-            'the pause between batches, the start, deferred recipients, the SMTP server, a scheduler to be started, `resume`, or the end of a dead worker’s claim',
+            'the pause between batches, the start, deferred recipients, the SMTP server, a scheduler to be started, `resume`, the end of a dead worker’s claim, or the relay: it takes no more for hours (or is held by `campaign relay --hold`), or for minutes',
           ),
         until: timestamp.nullable().describe('when it ends, where that is known'),
         text: z.string().describe('a line for people; it may hold a server’s words'),
@@ -232,6 +242,38 @@ export const verdictSchema = z
   })
   .meta({ title: 'whether a send’s books balance' });
 
+export const relaySchema = z
+  .object({
+    name: z.string().describe('`default` is that of CAMPAIGN_SMTP_URL'),
+    rates: z
+      .array(
+        z.object({
+          limit: z.string().describe('as it was given, such as `500/h`'),
+          perSeconds: z.number().min(1).describe('its window'),
+          used: count.describe('starts within the window that ends now'),
+          left: count.describe('how many may start now'),
+        }),
+      )
+      .describe('how much may be sent over it'),
+    connections: z.int().min(1).nullable().describe('at most so many over all hosts; null: any'),
+    heldUntil: timestamp
+      .nullable()
+      .describe('when it is tried again, or its operator’s hold ends; null when it is not held'),
+    holdKind: z
+      .enum(['rate', 'quota', 'operator'])
+      .nullable()
+      .describe(
+        'whose hold it is: the relay takes no more for minutes, for hours, or the operator',
+      ),
+    holdReason: z.string().nullable().describe('the relay’s words, or the operator’s'),
+    heldSince: timestamp.nullable().describe('when that began'),
+    probes: count.nullable().describe('how often it was tried since, and said the same'),
+    lastAcceptedAt: timestamp
+      .nullable()
+      .describe('when it last accepted a message, to within seconds'),
+  })
+  .meta({ title: 'a relay: how much it takes, and what holds it' });
+
 export const migrateSchema = z
   .object({
     applied: z.array(z.string()).describe('DDL files that this run applied, in their order'),
@@ -295,6 +337,7 @@ export const PRINTED: Readonly<Record<Shape, readonly Printed[]>> = {
   suppress: [{ as: 'document', schema: suppressSchema }],
   suppressed: [{ as: 'document', schema: z.array(suppressionCheckSchema) }],
   suppressions: [{ as: 'document', schema: suppressionsSchema }],
+  relay: [{ as: 'lines', schema: relaySchema }],
   migrate: [{ as: 'document', schema: migrateSchema }],
   sandbox: [{ as: 'document', schema: sandboxSchema }],
   log: [{ as: 'lines', on: 'stderr', schema: logLineSchema }],

@@ -71,6 +71,15 @@ export async function readRelay(db: Executor, name: string): Promise<Relay | und
   return toRelay(await db.rows(sql, params));
 }
 
+/** Every relay, by name. */
+export async function listRelays(db: Executor): Promise<Relay[]> {
+  const rows = await db.rows<RelayRow>(
+    `SELECT ${select(RELAY)} FROM CAMPAIGN_RELAYS ORDER BY NAME`,
+    [],
+  );
+  return rows.flatMap((row) => toRelay([row]) ?? []);
+}
+
 const EVERY: Fragment = { sql: 'TRUE', params: [] };
 
 /** Changes the relay's row where it is as `where` has it. */

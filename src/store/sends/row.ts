@@ -1,9 +1,11 @@
 import { ALIVE_SECONDS } from '../../domain/lease.js';
 import type { Send, ShownStatus, Snapshot } from '../../domain/progress.js';
+import { DEFAULT_RELAY } from '../../domain/relay.js';
 import type { SendStatus } from '../../domain/states.js';
 import { type Columns, select } from '../columns.js';
 import { ATTENTION, DUE } from '../generated.js';
 import type { Executor, Statement } from '../mysql/packet.js';
+import { relayStatement, toRelay } from '../relays/relays.js';
 import { HOLDER } from '../workers.js';
 
 const RATE_ROWS = 2000;
@@ -88,12 +90,13 @@ type Recent = Snapshot['recent'];
 
 /** What `progress` of a send is computed from, in one round trip; undefined when there is no such send. */
 export async function readSnapshot(db: Executor, id: number): Promise<Snapshot | undefined> {
-  const [sends, recents, retries, workers] = (await db.packet([
+  const [sends, recents, retries, workers, relays] = (await db.packet([
     sendStatement(id),
     recentStatement(id),
     nextRetryStatement(id),
     workersStatement,
-  ])) as [SendNow[], Recent[], { nextRetryAt: Date | null }[], Snapshot['workers']];
+    relayStatement(DEFAULT_RELAY),
+  ])) as [SendNow[], Recent[], { nextRetryAt: Date | null }[], Snapshot['workers'], unknown];
   const [row] = sends;
   if (!row) return undefined;
   const { now, holderSeenAt, ...send } = row;
@@ -104,6 +107,7 @@ export async function readSnapshot(db: Executor, id: number): Promise<Snapshot |
     recent: recents[0] ?? { count: 0, since: null },
     nextRetryAt: retries[0]?.nextRetryAt ?? null,
     workers,
+    relay: toRelay(relays) ?? null,
   };
 }
 
@@ -146,14 +150,15 @@ export async function listSnapshots(db: Executor, query: ListQuery): Promise<Sna
   );
   const running = rows.filter((row) => row.status === 'running');
   const statements = running.flatMap(({ id }) => [recentStatement(id), nextRetryStatement(id)]);
-  const results = await db.packet([workersStatement, ...statements]);
+  const results = await db.packet([workersStatement, relayStatement(DEFAULT_RELAY), ...statements]);
   const workers = results[0] as Snapshot['workers'];
+  const relay = toRelay(results[1]) ?? null;
   const details = new Map(
     running.map(({ id }, i) => [
       id,
       {
-        recent: (results[1 + 2 * i] as Recent[])[0],
-        retry: (results[2 + 2 * i] as { nextRetryAt: Date | null }[])[0],
+        recent: (results[2 + 2 * i] as Recent[])[0],
+        retry: (results[3 + 2 * i] as { nextRetryAt: Date | null }[])[0],
       },
     ]),
   );
@@ -164,6 +169,7 @@ export async function listSnapshots(db: Executor, query: ListQuery): Promise<Sna
     recent: details.get(send.id)?.recent ?? { count: 0, since: null },
     nextRetryAt: details.get(send.id)?.retry?.nextRetryAt ?? null,
     workers,
+    relay,
   }));
 }
 

@@ -11,6 +11,23 @@ A RECIPIENT REFUSED FOR NOW
 After a 4xx reply a recipient is tried again after 60 s, doubling to an hour,
 --max-attempts times (5) in all, without holding up the rest.
 
+A HELD RELAY
+
+A relay that says that its limit is reached (‘454 Throttling failure: Daily
+message quota exceeded’, ‘550 … has exceeded the max emails per hour’), at
+whatever command and with whatever code, is held: nothing starts on any host
+and of any send, nobody is charged an attempt, and no send pauses. One message
+is tried 5 s (a limit of seconds or minutes) or one minute (of hours or days)
+later, then after twice as long each time, up to 5 minutes and an hour. When
+it is accepted, all go on. ‘progress’, ‘list’ and the log say until when and
+in whose words; ‘campaign relay’ shows it, and ‘campaign relay default
+--release’ ends it.
+
+    campaign relay default --hold 2h --reason "the provider asked for it"
+
+holds it by hand. A mailbox that is full, or that gets too much in a time, is
+its owner's: that one is tried again later, and the rest go on.
+
 TROUBLE OF THE SERVER
 
 No connection, TLS or login failure, 421, a broken line: this is charged to
@@ -25,8 +42,8 @@ taken for a block: the send pauses itself, and they all go back to ‘pending’
 with as many attempts as before.
 
 Of words that name us (our IP, a list of spammers, SPF, DKIM, DMARC,
-reputation, spam, relaying, too many invalid recipients, how much we may send)
-10 are enough in a 4xx reply, and they count under any code. What is said of a
+reputation, spam, relaying, too many invalid recipients) 10 are enough in a
+4xx reply, and they count under any code. What is said of a
 recipient (‘User unknown’, 5.1.1, a mailbox that is full or disabled) never
 counts, wherever it says so and under any code: a poor list goes on to its
 end.

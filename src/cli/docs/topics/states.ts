@@ -27,6 +27,9 @@ A RECIPIENT IS
            EMAIL_NORM: in lower case, its domain as A-labels) when its list
            was imported; one added later stops no send that is queued already
 
+A send whose relay is held stays ‘running’: ‘progress’ says until when, and
+its recipients stay ‘pending’ (‘campaign help pacing’).
+
 THE BOOKS
 
 total = sent + failed + unknown + skipped + pending + sending at every commit,

@@ -1,0 +1,274 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { listEvents } from '../../src/store/events.ts';
+import { readRelay } from '../../src/store/relays/relays.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { runCommand } from '../support/run-command.ts';
+import { rowsOf, seedSendWithRows } from '../support/seed.ts';
+
+let test: TestDatabase;
+beforeAll(async () => {
+  test = await createTestDatabase();
+});
+afterAll(() => test.drop());
+
+const run = (...args: (string | number)[]) => runCommand(args.map(String), { url: test.url });
+
+const FREE =
+  'HELD_UNTIL = NULL, HOLD_KIND = NULL, HOLD_REASON = NULL, HELD_SINCE = NULL, TRIES = 0, PROBE_BY = NULL';
+beforeEach(async () => {
+  await test.database.run(`UPDATE CAMPAIGN_RELAYS SET ${FREE}`, []);
+});
+
+const hold = (kind: string, reason: string, seconds: number) =>
+  test.database.run(
+    `UPDATE CAMPAIGN_RELAYS SET HOLD_ID = HOLD_ID + 1, HOLD_KIND = ?, HOLD_REASON = ?, TRIES = 2,
+            HELD_SINCE = UTC_TIMESTAMP(3), HELD_UNTIL = UTC_TIMESTAMP(3) + INTERVAL ? SECOND
+      WHERE NAME = 'default'`,
+    [kind, reason, seconds],
+  );
+const aScheduler = () =>
+  test.database.run(
+    `INSERT INTO CAMPAIGN_WORKERS (WORKER, HOST, PID, STARTED_AT, SEEN_AT)
+     VALUES ('w', 'h', 1, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))
+     ON DUPLICATE KEY UPDATE SEEN_AT = UTC_TIMESTAMP(3)`,
+    [],
+  );
+const aSend = () => seedSendWithRows(test.database, rowsOf({ sent: 1, pending: 3 }));
+const jsonOf = async (...args: (string | number)[]) => {
+  const { code, stdout, stderr } = await run(...args, '--json');
+  expect([code, stderr]).toEqual([0, '']);
+  return JSON.parse(stdout);
+};
+
+describe('relay', () => {
+  it('shows that nothing holds it', async () => {
+    expect(await jsonOf('relay', 'default')).toEqual({
+      name: 'default',
+      rates: [],
+      connections: null,
+      heldUntil: null,
+      holdKind: null,
+      holdReason: null,
+      heldSince: null,
+      probes: null,
+      lastAcceptedAt: null,
+    });
+    const { code, stdout } = await run('relay');
+    expect(code).toBe(0);
+    expect(stdout).toContain('name: default\n');
+    expect(stdout).toContain('held: \n');
+  });
+
+  it('shows until when it is held, since when, and in whose words', async () => {
+    await hold('quota', '452 4.5.3 daily quota exceeded', 2400);
+    const shown = await jsonOf('relay', 'default');
+    expect(shown).toMatchObject({
+      holdKind: 'quota',
+      holdReason: '452 4.5.3 daily quota exceeded',
+      probes: 2,
+    });
+    const ahead = (Date.parse(shown.heldUntil) - Date.now()) / 1000;
+    expect(ahead).toBeGreaterThan(2000);
+    expect((await run('relay', 'default')).stdout).toMatch(
+      /held: the relay's limit is reached: 452 4\.5\.3 daily quota exceeded; tried again at \d\d:\d\d UTC \(in 40 min\)\n/,
+    );
+  });
+
+  it('without a name shows all, each on a line of JSON', async () => {
+    await test.database.run("INSERT INTO CAMPAIGN_RELAYS (NAME) VALUES ('second')", []);
+    const { stdout } = await run('relay', '--json');
+    await test.database.run("DELETE FROM CAMPAIGN_RELAYS WHERE NAME = 'second'", []);
+    const names = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).name);
+    expect(names).toEqual(['default', 'second']);
+  });
+
+  it.each([[[]], [['--hold', '2h']], [['--release']]])(
+    'that is named nowhere exits 3, and changes nothing: %j',
+    async (options) => {
+      const { code, stderr } = await run('relay', 'nowhere', ...options, '--json');
+      expect(code).toBe(3);
+      expect(JSON.parse(stderr)).toMatchObject({
+        code: 'NO_SUCH_RELAY',
+        message: 'there is no relay "nowhere"',
+      });
+    },
+  );
+
+  it('escapes what a server or an operator said, for a terminal', async () => {
+    await hold('quota', '452 \u001b[31mred\u0007', 60);
+    const { stdout } = await run('relay', 'default');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
+  });
+});
+
+describe('relay --hold', () => {
+  it('holds it for so long, says who and why, and tells the sends under way', async () => {
+    const id = await aSend();
+    const held = await jsonOf('relay', 'default', '--hold', '2h', '--reason', 'the provider asked');
+    expect(held).toMatchObject({ holdKind: 'operator', holdReason: 'the provider asked' });
+    const relay = await readRelay(test.database, 'default');
+    expect((relay?.hold?.until.getTime() ?? 0) - (relay?.now.getTime() ?? 0)).toBeCloseTo(
+      7_200_000,
+      -5,
+    );
+    const events = await listEvents(test.database, id, 0, 10);
+    expect(events).toMatchObject([
+      {
+        event: 'held',
+        reason: 'the provider asked',
+        actor: expect.stringMatching(/.@./),
+        details: { relay: 'default', kind: 'operator', seconds: 7200 },
+      },
+    ]);
+  });
+
+  it('without a reason names who it was', async () => {
+    const { holdReason } = await jsonOf('relay', '--hold', '15m');
+    expect(holdReason).toMatch(/^held by .+@.+/);
+  });
+
+  it('wins over what the relay said', async () => {
+    await hold('rate', 'slow down', 5);
+    expect(await jsonOf('relay', 'default', '--hold', '1d')).toMatchObject({
+      holdKind: 'operator',
+    });
+  });
+
+  it.each([
+    ['90s', 90],
+    ['15m', 900],
+    ['15min', 900],
+    ['2h', 7200],
+    ['1d', 86_400],
+    ['1h30m', 5400],
+    ['366d', 366 * 86_400],
+  ])('takes %s', async (text, seconds) => {
+    const id = await aSend();
+    await jsonOf('relay', 'default', '--hold', text);
+    expect((await listEvents(test.database, id, 0, 10)).at(-1)?.details).toMatchObject({ seconds });
+  });
+
+  it.each(['', '0s', '0', '5', '-1h', '2 fortnights', '1.5h', '367d', '1e9s', 'h', '2h x', '1w'])(
+    'refuses %j with exit 2, and changes nothing',
+    async (text) => {
+      const { code, stderr } = await run('relay', 'default', '--hold', text);
+      expect(code).toBe(2);
+      expect(stderr).toContain('90s, 15m, 2h or 1d');
+      expect((await readRelay(test.database, 'default'))?.hold).toBeNull();
+    },
+  );
+
+  it.each([
+    [['--hold', '2h', '--release'], 'cannot be used with'],
+    [['--reason', 'why'], '--reason goes with --hold'],
+    [['--hold', '2h', '--reason', 'two\nlines'], 'without control characters'],
+    [['--hold', '2h', '--reason', ''], 'not empty'],
+  ])('refuses %j with exit 2', async (options, words) => {
+    const { code, stderr } = await run('relay', 'default', ...options);
+    expect(code).toBe(2);
+    expect(stderr).toContain(words);
+    expect((await readRelay(test.database, 'default'))?.hold).toBeNull();
+  });
+});
+
+describe('relay --release', () => {
+  it.each(['quota', 'operator'])(
+    'ends a hold (%s), and tells the sends under way',
+    async (kind) => {
+      const id = await aSend();
+      await hold(kind, 'words', 3600);
+      expect(await jsonOf('relay', 'default', '--release')).toMatchObject({
+        heldUntil: null,
+        holdKind: null,
+      });
+      expect(await listEvents(test.database, id, 0, 10)).toMatchObject([{ event: 'hold-ended' }]);
+    },
+  );
+
+  it('where nothing is held exits 4 and says so', async () => {
+    const { code, stdout, stderr } = await run('relay', 'default', '--release', '--json');
+    expect([code, stdout]).toEqual([4, '']);
+    expect(JSON.parse(stderr)).toMatchObject({
+      code: 'WRONG_STATE',
+      message: 'relay default is not held, so there is nothing to release',
+    });
+  });
+
+  it('of an operator’s hold that has ended by its time exits 4, too', async () => {
+    await hold('operator', 'over', -10);
+    expect((await run('relay', 'default', '--release')).code).toBe(4);
+  });
+});
+
+describe('a send whose relay is held', () => {
+  it.each([
+    ['quota', 'quota', null],
+    ['rate', 'rate', null],
+    ['operator', 'quota', expect.any(Number)],
+  ])(
+    'waits for it (%s), says until when and why, and when it ends',
+    async (kind, waitsFor, eta) => {
+      const id = await aSend();
+      await aScheduler();
+      await hold(kind, '454 \u0007Daily quota', 2400);
+      const progress = await jsonOf('progress', id);
+      expect(progress).toMatchObject({
+        status: 'running',
+        waiting: {
+          for: waitsFor,
+          until: (await jsonOf('relay', 'default')).heldUntil,
+          text: expect.stringMatching(/Daily quota.*(in 40 min)|\(in 40 min\).*Daily quota/),
+        },
+        etaSeconds: eta,
+      });
+      if (eta !== null) expect(progress.etaSeconds).toBeGreaterThan(2300);
+      const listed = (await run('list', '--limit', 5)).stdout.split('\n');
+      expect(listed.find((line) => line.startsWith(`${id}\t`))).toMatch(/Daily quota/);
+      expect(listed.join('')).not.toContain('\u0007');
+    },
+  );
+
+  it('is told of where no scheduler runs, too', async () => {
+    const id = await aSend();
+    await test.database.run('DELETE FROM CAMPAIGN_WORKERS', []);
+    await hold('quota', 'words', 2400);
+    expect((await jsonOf('progress', id)).waiting).toMatchObject({
+      for: 'scheduler',
+      text: expect.stringContaining("; the relay's limit is reached: words; tried again at"),
+    });
+  });
+
+  it('says that it is tried now when its time has come', async () => {
+    const id = await aSend();
+    await aScheduler();
+    await hold('quota', 'words', -1);
+    expect((await jsonOf('progress', id)).waiting.text).toBe(
+      "the relay's limit is reached: words; tried again now",
+    );
+  });
+
+  it('and is paused, or has ended, says that instead', async () => {
+    await hold('quota', 'words', 600);
+    await aScheduler();
+    const paused = await seedSendWithRows(test.database, [], { status: 'paused', reason: 'mine' });
+    expect((await jsonOf('progress', paused)).waiting).toMatchObject({ for: 'paused' });
+    const ended = await seedSendWithRows(test.database, [], { status: 'completed' });
+    expect((await jsonOf('progress', ended)).waiting).toBeNull();
+  });
+
+  it('has it above its recipients on a terminal alone', async () => {
+    const id = await aSend();
+    await aScheduler();
+    await hold('quota', 'words', 600);
+    const { stderr } = await runCommand(['recipients', String(id)], {
+      url: test.url,
+      terminal: true,
+    });
+    expect(stderr).toContain("the relay's limit is reached: words");
+    expect((await run('recipients', id)).stderr).toBe('');
+  });
+});
