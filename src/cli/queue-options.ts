@@ -28,6 +28,9 @@ export interface QueueOptions extends OptionalHeaders, Pacing {
   emailColumn?: string | undefined;
   /** As `encodingName` has it; undefined when it is to be found. */
   encoding?: string | undefined;
+  /** A condition in Liquid. */
+  where?: string | undefined;
+  ignoreDeclined: boolean;
   rejects: string | null;
   yes: boolean;
   dryRun: boolean;

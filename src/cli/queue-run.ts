@@ -60,6 +60,10 @@ export async function queue(options: QueueOptions, deps: QueueDeps): Promise<Que
           : { path: options.list },
       html: named(options.html as string, html),
       text: named(options.text as string, text),
+      where:
+        options.where === undefined
+          ? undefined
+          : { name: flagOf('where'), source: options.where, now: new Date() },
       ...Object.fromEntries(
         OPTIONAL_HEADER_TEMPLATES.map((key) => [key, named(flagOf(key), options[key] ?? null)]),
       ),
@@ -92,6 +96,7 @@ const WARNINGS: ReadonlySet<QueueFinding['kind']> = new Set([
   'ambiguous-fields',
   'link-field-taken',
   'no-text',
+  'consent-doubts',
 ]);
 
 function tell(finding: QueueFinding, { onRejected, onNotice, onWarning }: QueueDeps): void {

@@ -33,5 +33,10 @@ export function progressJson({ send, ...progress }: Progress) {
     startAt: timeOrNull(send.startAt),
     startedAt: timeOrNull(send.startedAt),
     finishedAt: timeOrNull(send.finishedAt),
+    declined: send.declined,
+    rejected: send.rejected,
+    duplicates: send.duplicates,
+    filtered: send.filtered,
+    blank: send.blank,
   };
 }

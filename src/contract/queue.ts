@@ -2,6 +2,7 @@ import type { Queued } from '../domain/queued.js';
 
 export function queueJson(queued: Omit<Queued, 'name'>) {
   const { id, status, total, rejected, duplicates, suppressed, alreadyQueued } = queued;
+  const { blank, filtered, declined } = queued;
   const { idnConverted, needSmtpUtf8, encoding, headerLine, looksEncodedTwice: twice } = queued;
   return {
     id,
@@ -10,6 +11,9 @@ export function queueJson(queued: Omit<Queued, 'name'>) {
     rejected,
     duplicates,
     suppressed,
+    declined,
+    filtered,
+    blank,
     alreadyQueued,
     idnConverted,
     needSmtpUtf8,

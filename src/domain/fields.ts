@@ -17,3 +17,10 @@ export function fieldName(header: string, position: number): string {
   if (name === '') return `column_${position}`;
   return /^\p{N}/u.test(name) ? `_${name}` : name;
 }
+
+/** A text's letters and digits, without accents and the marks that some write over alif, in one width and case. */
+export const squeeze = (text: string): string =>
+  text
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[\u0300-\u036f\u0653-\u0655]|[^\p{L}\p{M}\p{N}]/gu, '');

@@ -34,6 +34,13 @@ export interface Send {
   finishedAt: Date | null;
   cursorSeq: number;
   lastSeq: number;
+  /** What became of the list's lines that are not in the ledger; null until the import has ended, or where it was not counted. */
+  rejected: number | null;
+  duplicates: number | null;
+  blank: number | null;
+  filtered: number | null;
+  /** Of those skipped the ones whom the list itself said not to write to. */
+  declined: number | null;
 }
 
 /** A scheduler seen alive lately. */

@@ -1,3 +1,4 @@
+import type { ConsentDoubt, DeclinedBy } from './declined.js';
 import type { EncodedTwice, FoundEncoding, FoundLine, RejectedLine } from './list-findings.js';
 import type { LabelledKey, MessageValues } from './message-values.js';
 import type { Pacing } from './pacing.js';
@@ -13,6 +14,12 @@ export interface Queued {
   /** Null when it is not known (any more, or in a dry run). */
   rejected: number | null;
   duplicates: number | null;
+  /** Lines with nothing in their cells. */
+  blank: number | null;
+  /** Lines that the condition left out. */
+  filtered: number | null;
+  /** Of the total, those whom the list itself says not to write to. */
+  declined: number | null;
   suppressed: number | null;
   /** An earlier `queue` with the same key had created it. */
   alreadyQueued: boolean;
@@ -41,6 +48,8 @@ export const QUEUE_LENGTHS = {
   subject: 10_000,
   name: 255,
   key: 191,
+  /** A condition over the rows of a list. */
+  where: 4_000,
 } as const;
 
 /** Bytes that a part of the body may have at most. */
@@ -68,11 +77,16 @@ export interface QueuePlan
 
 /** A list that is in the ledger, not released yet. */
 export interface Imported {
-  /** Who would get it: without the suppressed. */
+  /** Who would get it: without the suppressed and those who said no. */
   total: number;
   suppressed: number;
   rejected: number;
   duplicates: number;
+  blank: number;
+  filtered: number;
+  declined: number;
+  /** The columns that say so. */
+  declinedBy: readonly DeclinedBy[];
 }
 
 /** What a caller of `queue` should know of the list or the message before, or beside, the result. */
@@ -94,6 +108,10 @@ export type QueueFinding =
   /** The first rejected lines and how many there are, once the list has been read, or reading it has failed. */
   | { kind: 'rejected'; first: readonly RejectedLine[]; total: number }
   | ({ kind: 'encoded-twice' } & EncodedTwice)
+  /** Recipients whom the list itself says not to write to, once it has been read; they are skipped. */
+  | { kind: 'declined'; total: number; by: readonly DeclinedBy[] }
+  /** Columns that may tell of a no, and were not read as it. */
+  | { kind: 'consent-doubts'; doubts: readonly ConsentDoubt[] }
   /** Another import with the same key is under way. */
   | { kind: 'waiting-for-import'; id: number }
   /** A long import that came to nothing is being removed. */

@@ -1,3 +1,5 @@
+import { squeeze } from '../domain/fields.js';
+
 /** How surely a header names the address that people are written to; of several columns the lowest wins. */
 const RANK = {
   /** Simply "e-mail address", in any language, or the main one. */
@@ -112,13 +114,6 @@ const HEADERS: readonly { source: string; rank: Rank; names: string }[] = [
       Email pro | Email perso | Correo personal | Correo laboral | Email personale | Почта | Пошта`,
   },
 ];
-
-/** A header's letters and digits, without accents and the marks that some write over alif, in one width and case. */
-const squeeze = (header: string): string =>
-  header
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(/[\u0300-\u036f\u0653-\u0655]|[^\p{L}\p{M}\p{N}]/gu, '');
 
 const RANKS = new Map<string, Rank>(
   HEADERS.flatMap(({ rank, names }) =>

@@ -25,6 +25,7 @@ async function* wholeLines(first: string, rest: AsyncIterator<string>): AsyncGen
  * above the header is left out; see `findLayout`.
  * @param name of the list, for messages
  * @param onLayout told before the first row what was found
+ * @param left where rows with nothing in their cells are counted, as they are left out
  * @throws CampaignError BAD_LIST naming the line where the row began, when its cells cannot be told apart
  */
 export async function* readRecords(
@@ -32,6 +33,7 @@ export async function* readRecords(
   name: string,
   isAddressHeader: (header: string) => boolean,
   onLayout: (layout: Layout) => void = () => {},
+  left = { blank: 0 },
 ): AsyncGenerator<CsvRecord[]> {
   const pieces = text[Symbol.asyncIterator]();
   try {
@@ -40,6 +42,7 @@ export async function* readRecords(
     const splitter = new RowSplitter(name, layout.delimiter, layout.headerLine);
     for await (const lines of wholeLines(held, pieces)) {
       const records = splitter.feed(lines);
+      left.blank = splitter.blank;
       if (records.length > 0) yield records;
     }
     splitter.end();

@@ -1,3 +1,4 @@
+import type { ConsentDoubt, Decline } from '../domain/declined.js';
 import type {
   AddressColumn,
   EncodedTwice,
@@ -6,7 +7,6 @@ import type {
 } from '../domain/list-findings.js';
 import { undoDoubleEncoding } from '../domain/mojibake.js';
 import { CampaignError } from '../errors.js';
-import { readAddressCell } from './address-cell.js';
 import {
   addressAboveHeader,
   addressColumns,
@@ -17,24 +17,19 @@ import {
   readColumns,
   severalAddressColumns,
 } from './columns.js';
+import { findConsent } from './consent.js';
 import { readRecords } from './csv.js';
-import { countLines, decodeText, type TextOptions } from './decode.js';
+import { DeclineLog } from './decline-log.js';
+import { decodeText, type TextOptions } from './decode.js';
 import type { Layout } from './layout.js';
-import { type CsvRecord, isBlank } from './rows.js';
-
-/** A line of the list that can be mailed. */
-export interface ListRecipient {
-  line: number;
-  email: string;
-  /** See `Address.norm`. */
-  norm: string;
-  /** Merge fields as a JSON object; null when the list has the address alone. */
-  fields: string | null;
-}
+import { type ListRecipient, type RowCheck, rowCheck, type Where } from './row-check.js';
+import type { CsvRecord } from './rows.js';
 
 interface ListBatch {
   accepted: ListRecipient[];
   rejected: RejectedLine[];
+  /** Lines that the condition leaves out. */
+  filtered: number;
 }
 
 /** A list whose header has been read, and whose rows can be read once. */
@@ -48,7 +43,13 @@ export interface RecipientList {
   above: readonly FoundLine[];
   /** Counted as rows are read; null while there is none. */
   encodedTwice: EncodedTwice | null;
+  /** Lines with nothing in their cells, counted as rows are read. */
+  readonly blank: number;
   batches: AsyncIterable<ListBatch>;
+  /** Who is not to be written to by the list's own word, line by line: to be asked for when all rows have been read. */
+  declines(pageSize: number): AsyncIterable<Decline[]>;
+  /** Columns that may tell of a no and were not read so, by the rows read so far. */
+  doubts(): ConsentDoubt[];
   /** Lets go of the list without reading the rest of it. */
   close(): Promise<void>;
 }
@@ -58,6 +59,10 @@ export interface ListOptions extends TextOptions {
   emailColumn?: string | undefined;
   /** Asks which of several columns holds the address; where nobody is to be asked, left out. */
   chooseColumn?: ((columns: AddressColumn[]) => Promise<number>) | undefined;
+  /** Takes nobody's no from the list. */
+  ignoreDeclined?: boolean | undefined;
+  /** Makes of the columns what tells whether a row is taken; what that throws ends the reading. */
+  where?: Where | undefined;
 }
 
 /**
@@ -82,9 +87,16 @@ export async function openRecipients(
       },
     }),
   );
-  const records = readRecords(text.pieces(), name, addressHeaderTest(emailColumn), (known) => {
-    layout = known;
-  });
+  const left = { blank: 0 };
+  const records = readRecords(
+    text.pieces(),
+    name,
+    addressHeaderTest(emailColumn),
+    (known) => {
+      layout = known;
+    },
+    left,
+  );
   const first = await records.next();
   const header = first.done ? undefined : first.value.shift();
   if (header === undefined || layout === undefined) {
@@ -97,6 +109,9 @@ export async function openRecipients(
   try {
     const rest = first.value as CsvRecord[];
     const columns = await findColumns(header.cells, rest, layout, options);
+    const consent = options.ignoreDeclined ? null : findConsent(header.cells, columns.email);
+    const log = new DeclineLog();
+    const check = rowCheck(columns, layout.delimiter, consent && { consent, log }, options.where);
     const list: RecipientList = {
       columns,
       get encoding() {
@@ -105,11 +120,18 @@ export async function openRecipients(
       headerLine: layout.headerLine,
       above: layout.above,
       encodedTwice: null,
-      batches: readBatches(rowCheck(columns, layout.delimiter), rest, records, (batch) => {
+      get blank() {
+        return left.blank;
+      },
+      batches: readBatches(check, rest, records, async (batch) => {
         if (text.hasNonAscii) noteEncodedTwice(list, batch);
+        await log.flush();
       }),
+      declines: (pageSize) => log.pages(pageSize, (column) => consent?.labelOf(column)),
+      doubts: () => consent?.doubts() ?? [],
       close: async () => {
         await records.return(undefined);
+        await log.close();
       },
     };
     noteEncodedTwice(list, [header]);
@@ -172,83 +194,23 @@ async function* readBatches(
   check: RowCheck,
   first: CsvRecord[],
   records: AsyncIterable<CsvRecord[]>,
-  onRows: (batch: readonly CsvRecord[]) => void,
+  onRows: (batch: readonly CsvRecord[]) => Promise<void>,
 ): AsyncGenerator<ListBatch> {
-  onRows(first);
+  await onRows(first);
   yield checkBatch(first, check);
   for await (const batch of records) {
-    onRows(batch);
+    await onRows(batch);
     yield checkBatch(batch, check);
   }
 }
 
-type RowCheck = (record: CsvRecord) => ListRecipient | RejectedLine;
-
 function checkBatch(records: readonly CsvRecord[], check: RowCheck): ListBatch {
-  const batch: ListBatch = { accepted: [], rejected: [] };
+  const batch: ListBatch = { accepted: [], rejected: [], filtered: 0 };
   for (const record of records) {
     const result = check(record);
-    if ('reason' in result) batch.rejected.push(result);
+    if (result === null) batch.filtered++;
+    else if ('reason' in result) batch.rejected.push(result);
     else batch.accepted.push(result);
   }
   return batch;
-}
-
-/**
- * What looks like a row within a cell, its address in a cell of its own: a quote that was forgotten, and closed by chance by
- * that of a later row, takes all rows between for text.
- */
-export function findSwallowed(
-  line: number,
-  cells: readonly string[],
-  email: number,
-  delimiter: string,
-): { line: number; address: string } | undefined {
-  let at = line;
-  for (const [index, cell] of cells.entries()) {
-    if (!cell.includes('\n')) continue;
-    for (const [below, text] of cell.split('\n').entries()) {
-      if (index === email || !text.includes('@') || !text.includes(delimiter)) continue;
-      for (const part of text.split(delimiter)) {
-        const address = part.includes('@') ? readAddressCell(part) : undefined;
-        if (address?.ok) return { line: at + below, address: address.email };
-      }
-    }
-    at += countLines(cell);
-  }
-  return undefined;
-}
-
-/** Cells that are missing at the end are empty, and empty ones beyond the header's are nothing. */
-function rowCheck({ count, email, fields }: Columns, delimiter: string): RowCheck {
-  const keys = fields.map(({ index, name }) => ({ index, key: `${JSON.stringify(name)}:` }));
-  return ({ line, cells }) => {
-    if (cells.length > count && !isBlank(cells.slice(count))) {
-      return {
-        line,
-        reason: `too many cells: ${cells.length}, where the header has ${count}`,
-        cells,
-      };
-    }
-    const swallowed = findSwallowed(line, cells, email, delimiter);
-    if (swallowed) {
-      return {
-        line,
-        reason: `a quote that is probably not closed: line ${swallowed.line} holds ${swallowed.address}`,
-        cells,
-      };
-    }
-    const address = readAddressCell(cells[email] ?? '');
-    if (!address.ok) return { line, reason: address.reason, cells };
-    let json = '';
-    for (const { index, key } of keys) {
-      json += `${json === '' ? '{' : ','}${key}${JSON.stringify(cells[index] ?? '')}`;
-    }
-    return {
-      line,
-      email: address.email,
-      norm: address.norm,
-      fields: json === '' ? null : `${json}}`,
-    };
-  };
 }

@@ -37,6 +37,8 @@ const find = (text: string, what: string, from: number): number => {
  * that would close it before more text), and where quotes are escaped with backslashes, nothing is guessed.
  */
 export class RowSplitter {
+  /** Rows with nothing in their cells so far. */
+  blank = 0;
   private records: CsvRecord[] = [];
   /** Cells of the row that is being read. */
   private cells: string[] = [];
@@ -96,7 +98,8 @@ export class RowSplitter {
   }
 
   private endRow(cells: string[], lines: number): void {
-    if (!isBlank(cells)) this.records.push({ line: this.line, cells });
+    if (isBlank(cells)) this.blank++;
+    else this.records.push({ line: this.line, cells });
     this.line += lines;
   }
 

@@ -13,7 +13,7 @@ import { readRecords } from './csv.js';
 import { decodeText, type TextOptions } from './decode.js';
 import { type FoundObject, ObjectScanner } from './json-objects.js';
 import type { Layout } from './layout.js';
-import { findSwallowed } from './recipient-list.js';
+import { findSwallowed } from './row-check.js';
 import type { CsvRecord } from './rows.js';
 import { withoutApostrophe } from './safe-csv.js';
 import {

@@ -23,6 +23,8 @@ export interface NamedTemplate {
   /** Named in messages: its file, or `subject`. */
   name: string;
   source: string;
+  /** Lines that the user did not write, above those that he did. */
+  linesAbove?: number;
 }
 
 /** Null where there is none. */
@@ -30,7 +32,7 @@ export const named = (name: string, source: string | null): NamedTemplate | null
   source === null ? null : { name, source };
 
 /** What a template may use beside `email`. */
-interface MergeFields {
+export interface MergeFields {
   fieldNames: readonly string[];
   /** Names that more than one column has, with those columns in words: no template may use them. */
   twins?: ReadonlyMap<string, readonly string[]>;
@@ -66,8 +68,9 @@ const bad = (
   what: string,
   remedy: string,
 ): CampaignError => {
-  const [line, column] = position;
-  const where = line === undefined ? '' : `, line ${line}, column ${column}`;
+  const [line = 0, column] = position;
+  const own = line - (template.linesAbove ?? 0);
+  const where = own < 1 ? '' : `, line ${own}, column ${column}`;
   return new CampaignError('BAD_TEMPLATE', `${template.name}${where}: ${what}`, remedy);
 };
 

@@ -71,6 +71,10 @@ export interface QueueOptions extends OptionalHeaders {
   emailColumn?: string | undefined;
   /** What the list is written in; found when left out. */
   encoding?: string | undefined;
+  /** Only rows that meet this condition in Liquid, such as `country == 'DE' and orders > 3`. */
+  where?: string | undefined;
+  /** Send also to those whom a column of the list says not to write to; see `campaign help lists`. */
+  ignoreDeclined?: boolean | undefined;
   /** List and templates are checked, and nothing is changed. */
   dryRun?: boolean | undefined;
   /** Interrupts it: nothing is queued then, though what was imported may stay as a cancelled send. */

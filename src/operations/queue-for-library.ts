@@ -103,6 +103,8 @@ const READERS = {
   paused: flag,
   emailColumn: text(QUEUE_LENGTHS.name),
   encoding: known(encodingName, 'the name of an encoding, such as utf-8 or windows-1252'),
+  where: text(QUEUE_LENGTHS.where),
+  ignoreDeclined: flag,
   dryRun: flag,
   signal,
   onProgress: callback<NonNullable<QueueOptions['onProgress']>>(),
@@ -187,6 +189,9 @@ function requestOf(read: Read<typeof READERS>, signal: AbortSignal): QueueReques
     paused: read.paused ?? false,
     emailColumn: read.emailColumn,
     encoding: read.encoding,
+    where:
+      read.where === undefined ? undefined : { name: 'where', source: read.where, now: new Date() },
+    ignoreDeclined: read.ignoreDeclined ?? false,
     dryRun: read.dryRun ?? false,
     rejects: onRejected
       ? {

@@ -1,17 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DeclinedCount } from '../domain/declined.js';
 import type { Imported, Queued } from '../domain/queued.js';
 import { CampaignError } from '../errors.js';
-import type { ListRecipient } from '../list/recipient-list.js';
 import type { RejectsFile } from '../list/rejects.js';
+import type { ListRecipient } from '../list/row-check.js';
 import { messageBytes } from '../store/messages.js';
 import type { Database } from '../store/mysql/database.js';
 import { explainDatabaseError } from '../store/mysql/errors.js';
+import { skipDeclined } from '../store/recipients/declined.js';
 import { chooseRowInsert, ImportWriter, readPacketLimit } from '../store/recipients/import.js';
 import {
   createImport,
   deleteImport,
   findQueued,
   findQueuedByKey,
+  type ListCounts,
   type NewSend,
   type QueuedSend,
   releaseImport,
@@ -79,18 +82,26 @@ export async function importList(
     });
     await writer.finish();
     reader.showFindings();
-    const { rejected, accepted } = reader;
-    const counts = { rejected, duplicates: accepted - writer.inserted };
+    const { rejected, accepted, filtered, blank } = reader;
+    const declined = await skipDeclines(database, created, reader, deps);
+    const counts: ListCounts = {
+      rejected,
+      duplicates: accepted - writer.inserted,
+      blank,
+      filtered,
+      declined: declined.total,
+    };
     if (deps.confirm) {
       const suppressed = await countSuppressed(database, created);
-      await deps.confirm({ total: writer.inserted - suppressed, suppressed, ...counts });
+      const total = writer.inserted - declined.total - suppressed;
+      await deps.confirm({ total, suppressed, ...counts, declinedBy: declined.by });
     }
     deps.signal.throwIfAborted();
     await releaseImport(
       database,
       created,
       send.paused ? 'paused' : 'running',
-      counts,
+      { ...counts, encoding: reader.encoding },
       deps.workspace.actor,
     );
     return asView((await findQueued(database, created)) as QueuedSend, false, reader);
@@ -98,6 +109,22 @@ export async function importList(
     await writer.settle();
     return await abandon(database, created, error, reader, deps);
   }
+}
+
+/** Skips recipients whom the list itself says not to write to, on whatever line it does, and tells how many. */
+async function skipDeclines(
+  database: Database,
+  sendId: number,
+  reader: ListReader,
+  { signal, onFinding }: ReaderDeps,
+): Promise<DeclinedCount> {
+  const count = new DeclinedCount();
+  for await (const page of reader.declines()) {
+    signal.throwIfAborted();
+    for (const decline of await skipDeclined(database, sendId, page)) count.add(decline);
+  }
+  if (count.total > 0) onFinding({ kind: 'declined', total: count.total, by: count.by });
+  return count;
 }
 
 /** The server counts whole kilobytes, and some bytes of its own. */
@@ -156,6 +183,9 @@ const asView = (send: QueuedSend, alreadyQueued: boolean, reader?: ListReader): 
   total: send.total,
   rejected: send.rejected,
   duplicates: send.duplicates,
+  blank: send.blank,
+  filtered: send.filtered,
+  declined: send.declined,
   suppressed: send.suppressed,
   alreadyQueued,
   idnConverted: reader?.international.idnConverted ?? null,
@@ -219,7 +249,8 @@ async function abandon(
     const by = typeof reason === 'string' ? ` by ${reason}` : '';
     await cancel(database, id, deps.workspace.actor, `import interrupted${by}`);
     const cancelled = (await findQueued(database, id)) ?? send;
-    return { ...asView(cancelled, false, reader), rejected: reader.rejected };
+    const { rejected, filtered, blank } = reader;
+    return { ...asView(cancelled, false, reader), rejected, filtered, blank };
   } catch (failure) {
     if (failure === error) throw error;
     const reason = explainDatabaseError(declined ? failure : error, database);

@@ -1,3 +1,4 @@
+import { DeclinedCount } from '../domain/declined.js';
 import type { AddressColumn } from '../domain/list-findings.js';
 import {
   type ForTemplates,
@@ -18,6 +19,7 @@ import { type NamedTemplate, parseTemplates } from '../message/template.js';
 import type { NewSend } from '../store/sends/import.js';
 import { findEarlier, type ImportDeps, importList } from './queue-import.js';
 import { ListReader } from './queue-reader.js';
+import { rowsWhere } from './queue-where.js';
 
 type Requested<K extends ValueKey> = K extends TemplateKey ? string | NamedTemplate : string;
 
@@ -35,6 +37,10 @@ export interface QueueRequest extends Omit<NewSend, 'message'>, RequestedValues 
   encoding?: string | undefined;
   /** Where rejected lines go: a CSV to be made, which is none of the files that are read, or somebody who takes them. */
   rejects: { path: string; inputs: readonly (string | null)[] } | RejectsFile | null;
+  /** A condition in Liquid: only the rows that meet it are taken. `now` is what its dates are told by. */
+  where?: (NamedTemplate & { now: Date }) | undefined;
+  /** Takes nobody's no from the list itself. */
+  ignoreDeclined: boolean;
   /** List and templates are checked, and nothing is changed. */
   dryRun: boolean;
 }
@@ -89,6 +95,8 @@ export async function queue(request: QueueRequest, deps: QueueDeps): Promise<Que
     encoding: request.encoding,
     onEncoding: (found) => deps.onFinding({ kind: 'encoding', list: source.name, ...found }),
     chooseColumn: deps.questions?.chooseColumn,
+    ignoreDeclined: request.ignoreDeclined,
+    where: request.where && rowsWhere(request.where, source.name, request.timezone),
   });
   try {
     checkMessage(request, source, list, deps);
@@ -98,7 +106,7 @@ export async function queue(request: QueueRequest, deps: QueueDeps): Promise<Que
     const rejects = await openRejects(request.rejects);
     try {
       return dryRun
-        ? await countList(request.name, reader, rejects)
+        ? await countList(request.name, reader, rejects, deps)
         : await importList(sendOf(request, list, deps), reader, rejects, importDeps);
     } finally {
       reader.showFindings();
@@ -197,6 +205,7 @@ async function countList(
   name: string,
   reader: ListReader,
   rejects: RejectsFile | null,
+  { onFinding }: QueueDeps,
 ): Promise<Queued> {
   const seen = new Set<string>();
   let uncounted = 0;
@@ -208,6 +217,12 @@ async function countList(
     return [];
   });
   const duplicates = uncounted === 0 ? reader.accepted - seen.size : null;
+  reader.showFindings();
+  const declined = new DeclinedCount();
+  for await (const page of reader.declines()) {
+    for (const decline of page) if (seen.delete(decline.norm)) declined.add(decline);
+  }
+  if (declined.total > 0) onFinding({ kind: 'declined', total: declined.total, by: declined.by });
   return {
     id: null,
     name,
@@ -215,6 +230,9 @@ async function countList(
     total: reader.accepted - (duplicates ?? 0),
     rejected: reader.rejected,
     duplicates,
+    blank: reader.blank,
+    filtered: reader.filtered,
+    declined: uncounted === 0 ? declined.total : null,
     suppressed: null,
     alreadyQueued: false,
     ...reader.international,

@@ -1,3 +1,4 @@
+import { DECLINED } from '../domain/declined.js';
 import { pendingOf, type Send } from '../domain/progress.js';
 import { isFinished } from '../domain/states.js';
 import type { Contradiction } from '../domain/verification.js';
@@ -32,9 +33,15 @@ const COUNTED = ['sent', 'failed', 'unknown', 'skipped', 'sending', 'pending'] a
 
 interface Recount extends Record<(typeof COUNTED)[number], number> {
   total: number;
+  /** Skipped rows by their reason: the list's own no, or neither that nor a suppression, as of somebody who was forgotten. */
+  declined: number;
+  unexplained: number;
   [impossible: `impossible${number}`]: number;
   [first: `first${number}`]: number | null;
 }
+
+const SKIPPED_BY_REASON = `COUNT(IF(r.STATUS = 'skipped' AND r.RESPONSE LIKE '${DECLINED}%', 1, NULL)) AS declined,
+            COUNT(IF(r.STATUS = 'skipped' AND NOT COALESCE(r.RESPONSE LIKE '${DECLINED}%' OR r.RESPONSE LIKE 'suppressed: %', FALSE), 1, NULL)) AS unexplained`;
 
 /** One pass over the send's ledger, in the order it lies on disk. */
 async function recount(db: Executor, id: number): Promise<Recount> {
@@ -46,7 +53,8 @@ async function recount(db: Executor, id: number): Promise<Recount> {
     (status) => `COUNT(IF(r.STATUS = '${status}', 1, NULL)) AS \`${status}\``,
   );
   const [row] = await db.rows<Recount>(
-    `SELECT COUNT(*) AS total, ${[...counts, ...impossible].join(', ')}
+    `SELECT COUNT(*) AS total, ${SKIPPED_BY_REASON},
+            ${[...counts, ...impossible].join(', ')}
        FROM CAMPAIGN_SENDS s JOIN CAMPAIGN_SEND_RESULTS r ON r.SEND_ID = s.ID
       WHERE s.ID = ?`,
     [id],
@@ -72,6 +80,7 @@ export function verifySend(db: Database, id: number): Promise<Contradiction[] | 
       );
       return [
         ...counterContradictions(send, ledger),
+        ...declinedContradictions(send, ledger),
         ...rowContradictions(ledger),
         ...statusContradictions(send, ledger, message?.messages ?? 0),
       ];
@@ -99,6 +108,13 @@ function counterContradictions(send: Send, ledger: Recount): Contradiction[] {
     const expected = ledger[name as keyof typeof counters];
     return found === expected ? [] : [{ what: `count of ${name}`, expected, found }];
   });
+}
+
+/** Of a row whose texts were blanked it is not known why it was skipped. */
+function declinedContradictions({ declined: found }: Send, ledger: Recount): Contradiction[] {
+  const { declined: expected, unexplained } = ledger;
+  if (found === null || (found >= expected && found <= expected + unexplained)) return [];
+  return [{ what: 'count of declined', expected, found }];
 }
 
 function rowContradictions(ledger: Recount): Contradiction[] {

@@ -1,3 +1,4 @@
+import type { ConsentDoubt, DeclinedBy } from '../domain/declined.js';
 import type {
   AddressColumn,
   EncodedTwice,
@@ -20,10 +21,13 @@ const bytes = (value: number): string => {
   return `${amount.toFixed(amount < 10 ? 1 : 0)} ${units[unit]}`;
 };
 
-const asides = (result: Partial<Queued>): string => {
+const asides = (result: Partial<Queued> & Partial<Pick<Imported, 'declinedBy'>>): string => {
   const parts = [
     result.rejected ? `${plural(result.rejected, 'line')} rejected` : '',
     result.duplicates ? plural(result.duplicates, 'duplicate') : '',
+    result.filtered ? `${plural(result.filtered, 'line')} left out by --where` : '',
+    result.blank ? `${plural(result.blank, 'blank line')}` : '',
+    result.declined ? declinedText(result.declined, result.declinedBy ?? []) : '',
     result.suppressed ? `${count(result.suppressed)} suppressed` : '',
     result.idnConverted
       ? `${count(result.idnConverted)} with an internationalised domain converted to A-labels`
@@ -32,6 +36,17 @@ const asides = (result: Partial<Queued>): string => {
   ].filter((part) => part !== '');
   return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
 };
+
+/** `12 said no: Accepts Email Marketing = no`. */
+const declinedText = (total: number, by: readonly DeclinedBy[]): string =>
+  `${count(total)} said no${by.length === 0 ? '' : `: ${by.map(wordsOf).join('; ')}`}`;
+
+/** A column and what stands in it: `Status = unsubscribed or bounced`. */
+function wordsOf({ column, values, more }: DeclinedBy): string {
+  const shown = values.map((value) => cut(printable(value), 40));
+  const list = more ? `${shown.slice(0, 2).join(', ')}, …` : shown.join(' or ');
+  return `${cut(printable(column), 60)} = ${list}`;
+}
 
 /** What was done and how to go on, in lines for people. */
 export function queueSummary(result: Queued): string {
@@ -117,6 +132,10 @@ export function findingText(finding: QueueFinding): string {
       return rejectionLines(finding.first, finding.total);
     case 'encoded-twice':
       return encodedTwiceNotice(finding);
+    case 'declined':
+      return declinedNotice(finding.total, finding.by);
+    case 'consent-doubts':
+      return finding.doubts.map(doubtLine).join('\n');
     case 'waiting-for-import':
       return `send ${finding.id} with this key is being imported; waiting for its end`;
     case 'removing':
@@ -179,6 +198,32 @@ function encodedTwiceNotice({ cells, line, cell, probably }: EncodedTwice): stri
     '  Such addresses are refused, other cells go out as they stand; a list exported anew in UTF-8 has both right.',
   ].join('\n');
 }
+
+/** How many the list itself says not to write to, by its columns. */
+const declinedNotice = (total: number, by: readonly DeclinedBy[]): string =>
+  [
+    `The list says not to write to ${plural(total, 'recipient')}, who ${total === 1 ? 'is' : 'are'} skipped (--ignore-declined sends to them too):`,
+    ...by.map((column) => `  ${wordsOf(column)}: ${count(column.recipients)}`),
+  ].join('\n');
+
+/** A column that may tell of a no, and why it was not read as it. */
+function doubtLine(doubt: ConsentDoubt): string {
+  const column = cut(printable(doubt.column), 60);
+  const example = `"${cut(printable(doubt.value), 60)}" (line ${count(doubt.line)})`;
+  switch (doubt.kind) {
+    case 'foreign':
+      return `The column "${column}" is not taken for people's yes or no to mail, for ${example} is no word of a mailing list.${sentTo(doubt.noes)}`;
+    case 'weak':
+      return `The column "${column}" is not taken for people's yes or no to mail, for ${example} and all else in it may be said of orders or accounts too.${sentTo(doubt.noes)}`;
+    case 'unread':
+      return `The column "${column}" has ${plural(doubt.cells, 'cell')} that ${doubt.cells === 1 ? 'is' : 'are'} neither a yes nor a no: ${example}. No recipient is skipped for ${doubt.cells === 1 ? 'it' : 'them'}.`;
+  }
+}
+
+const sentTo = (noes: number): string =>
+  noes === 0
+    ? ''
+    : ` ${plural(noes, 'line says', 'lines say')} in it what would be a no, and nobody is skipped for it; --where leaves rows out.`;
 
 export const COLUMN_QUESTION = 'Which column holds the address?';
 

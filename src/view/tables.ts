@@ -60,7 +60,10 @@ export function progressTable(progress: Progress, style: Style): string {
   add('sent', chalk.green(count(send.sent)));
   add('failed', send.failed ? chalk.red(count(send.failed)) : '0');
   add('unknown', send.unknown ? chalk.yellow(count(send.unknown)) : '0');
-  add('skipped', count(send.skipped));
+  add(
+    'skipped',
+    count(send.skipped) + (send.declined ? `  ${count(send.declined)} said no in the list` : ''),
+  );
   add('pending', count(pending));
   add('sending', count(send.sending));
   if (ratePerSecond !== null) add('rate', `${count(ratePerSecond)} a second`);

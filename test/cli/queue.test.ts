@@ -185,6 +185,9 @@ describe('a list that is queued', () => {
       'rejected',
       'duplicates',
       'suppressed',
+      'declined',
+      'filtered',
+      'blank',
       'alreadyQueued',
       'idnConverted',
       'needSmtpUtf8',
@@ -602,7 +605,16 @@ describe('the question whether to send', () => {
     expect(error.code).toBe('CONFIRMATION_NEEDED');
     expect(asked).toEqual([
       ['name'],
-      { total: 2, suppressed: 1, rejected: 1, duplicates: 1 },
+      {
+        total: 2,
+        suppressed: 1,
+        rejected: 1,
+        duplicates: 1,
+        blank: 0,
+        filtered: 0,
+        declined: 0,
+        declinedBy: [],
+      },
       'importing',
     ]);
   });

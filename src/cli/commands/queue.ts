@@ -86,6 +86,12 @@ export default defineCommand({
     encoding: encoding({
       help: 'what the list is written in (default: found, UTF-8, UTF-16 or Windows-1252)',
     }),
+    where: text({
+      max: QUEUE_LENGTHS.where,
+      placeholder: 'condition',
+      help: "only rows that meet it, in Liquid: country == 'DE' and orders > 3",
+    }),
+    ignoreDeclined: flag('send also to those whom a column of the list says not to write to'),
     rejects: file({ help: 'write every rejected line to this CSV' }),
     dryRun: flag('check list and templates, and change nothing'),
   },

@@ -26,7 +26,7 @@ export const progressSchema = z
     sent: count.describe('the server accepted their message'),
     failed: count.describe('refused'),
     unknown: count.describe('it cannot be known whether the server accepted their message'),
-    skipped: count.describe('never tried: suppressed when the list was imported'),
+    skipped: count.describe('never tried: suppressed, or declined by the list itself'),
     pending: count.describe('not accepted yet'),
     sending: count.describe("in a worker's hands right now"),
     batchSize: z.int().min(1).describe('messages a batch, at most'),
@@ -71,6 +71,17 @@ export const progressSchema = z
     startAt: timestamp.nullable().describe('not before this time'),
     startedAt: timestamp.nullable().describe('when the first batch began'),
     finishedAt: timestamp.nullable().describe('when it was completed or cancelled'),
+    declined: count
+      .nullable()
+      .describe('of the skipped, those whom the list itself says not to write to'),
+    rejected: count.nullable().describe('lines of the list that hold no address one can mail'),
+    duplicates: count.nullable().describe('lines with an address that the list had before'),
+    filtered: count.nullable().describe('lines that `--where` left out'),
+    blank: count
+      .nullable()
+      .describe(
+        'lines with nothing in them; lines read = total + rejected + duplicates + filtered + blank, which are null until the import has ended',
+      ),
   })
   .meta({ title: 'how a send stands' });
 
@@ -146,6 +157,17 @@ export const queueSchema = z
     suppressed: count
       .nullable()
       .describe('of the total, those in CAMPAIGN_SUPPRESSIONS; null in a dry run'),
+    declined: count
+      .nullable()
+      .describe(
+        'of the total, those whom a column of the list says not to write to, skipped; null when not all were compared',
+      ),
+    filtered: count.nullable().describe('lines that `--where` left out'),
+    blank: count
+      .nullable()
+      .describe(
+        'lines with nothing in them; lines read = total + rejected + duplicates + filtered + blank',
+      ),
     alreadyQueued: z
       .boolean()
       .describe('whether an earlier `queue` with the same key had created the send'),

@@ -17,6 +17,9 @@ const COLUMNS = {
   sending: 'SENDING_COUNT',
   rejected: 'REJECTED_COUNT',
   duplicates: 'DUPLICATE_COUNT',
+  blank: 'BLANK_COUNT',
+  filtered: 'FILTERED_COUNT',
+  declined: 'DECLINED_COUNT',
 } as const;
 
 type Counter = keyof typeof COLUMNS;

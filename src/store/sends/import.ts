@@ -23,13 +23,23 @@ export interface NewSend extends Pacing {
   message: StoredMessage;
 }
 
-/** What an import came to. */
-export interface ImportCounts {
-  total: number;
+/** What became of a list's lines, but for those that are in the ledger. */
+export interface ListCounts {
   /** Lines of the list that were no recipients. */
   rejected: number;
   /** Lines whose address an earlier line had. */
   duplicates: number;
+  /** Lines with nothing in them. */
+  blank: number;
+  /** Lines that a condition left out. */
+  filtered: number;
+  /** Recipients whom the list itself says not to write to, skipped by now. */
+  declined: number;
+}
+
+/** What an import came to. */
+export interface ImportCounts extends ListCounts {
+  total: number;
   suppressed: number;
 }
 
@@ -81,8 +91,8 @@ export async function createImport(
   }
 }
 
-/** A send and what its import came to. */
-export interface QueuedSend {
+/** A send and what its import came to; what became of its list's lines is null until the import has ended. */
+export interface QueuedSend extends Record<keyof ListCounts, number | null> {
   id: number;
   name: string;
   status: ShownStatus;
@@ -90,17 +100,13 @@ export interface QueuedSend {
   suppressed: number;
   /** Highest SEQ imported so far: grows while an import is alive. */
   lastSeq: number;
-  /** Null until the import has ended. */
-  rejected: number | null;
-  duplicates: number | null;
 }
 
 const QUEUED = select({
   ...pick(SEND, 'id', 'name', 'total', 'lastSeq'),
   status: `IF(s.STATUS = 'running' AND s.START_AT > UTC_TIMESTAMP(3), 'scheduled', s.STATUS)`,
-  suppressed: SEND.skipped,
-  rejected: 's.REJECTED_COUNT',
-  duplicates: 's.DUPLICATE_COUNT',
+  ...pick(SEND, 'rejected', 'duplicates', 'blank', 'filtered', 'declined'),
+  suppressed: `${SEND.skipped} - COALESCE(${SEND.declined}, 0)`,
 } satisfies Columns<keyof QueuedSend>);
 
 async function readQueued(
@@ -134,7 +140,7 @@ export async function releaseImport(
   database: Database,
   sendId: number,
   status: 'running' | 'paused',
-  list: { rejected: number; duplicates: number },
+  { encoding, ...list }: ListCounts & { encoding: string },
   actor: string,
 ): Promise<ImportCounts> {
   const { skipped: suppressed, version } = await skipSuppressed(database, sendId);
@@ -151,7 +157,7 @@ export async function releaseImport(
       ...(held ? { reason: `queued as paused by ${actor}` } : {}),
       set: [...counted(list), { sql: 'CHECKED_VERSION = ?', params: [version] }],
       where: agreeing({ total, skipped: ledger?.skipped ?? 0 }),
-      event: { event: 'imported', actor, details: counts },
+      event: { event: 'imported', actor, details: { ...counts, encoding } },
     });
     if (!released) throw await explainRefusal(tx, sendId, total);
     return counts;

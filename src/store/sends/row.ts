@@ -37,6 +37,11 @@ export const SEND: Columns<keyof Send> = {
   finishedAt: 's.FINISHED_AT',
   cursorSeq: 's.CURSOR_SEQ',
   lastSeq: 's.LAST_SEQ',
+  rejected: 's.REJECTED_COUNT',
+  duplicates: 's.DUPLICATE_COUNT',
+  blank: 's.BLANK_COUNT',
+  filtered: 's.FILTERED_COUNT',
+  declined: 's.DECLINED_COUNT',
 };
 
 /** The number of a send's claim, which its holder reads, and nobody is shown. */

@@ -37,6 +37,7 @@ const SHIPPED = {
   '0026_relay_states.sql': 'e9b2df95ef4f3566',
   '0032_suppression_version_raised.sql': '4a21e70e19f75334',
   '0034_messages_unsubscribe.sql': '23bd0be2bccef132',
+  '0037_sends_list_counts.sql': 'd21606915451b85e',
 };
 const SQL = fileURLToPath(new URL('../../../sql/', import.meta.url));
 

@@ -97,8 +97,10 @@ const codeOf = (promise: Promise<unknown>): Promise<string> =>
     (error: CampaignError) => error.code,
   );
 
+const LIST = { rejected: 0, duplicates: 0, blank: 0, filtered: 0, declined: 0, encoding: 'utf-8' };
+
 const release = (id: number, database = importer) =>
-  releaseImport(database, id, 'running', { rejected: 0, duplicates: 0 }, 'tester@host');
+  releaseImport(database, id, 'running', LIST, 'tester@host');
 
 describe('an import', () => {
   it('keeps its message to be read again', async () => {
@@ -173,6 +175,9 @@ describe.each([
       total: 6101,
       lastSeq: list.length,
       rejected: null,
+      blank: null,
+      filtered: null,
+      declined: null,
     });
   });
 

@@ -83,6 +83,50 @@ ADDRESSES
 - Addresses that differ only in case, or in how an accent is composed, are one
   person: the first line wins.
 
+WHO SAID NO IN THE LIST
+
+Exports of other tools say who must not be written to. Such people are
+imported as ‘skipped’, with the column and its word as the reason (‘declined:
+Accepts Email Marketing = no’), counted before the question and in the JSON
+as ‘declined’. They are found by the column's name, in any case, with or
+without spaces and underscores (src/domain/consent-columns.ts is the table):
+
+- Columns whose no is a no, as ‘Accepts Email Marketing’ (Shopify),
+  ‘Email Marketing Consent’ (Klaviyo: UNSUBSCRIBED, NEVER_SUBSCRIBED),
+  ‘subscribed_to_emails’ (Ghost), ‘newsletter’, ‘opt_in’. An empty cell is
+  none; one that is neither yes nor no is told of, and skips nobody.
+
+- Columns in which anything but an empty cell, a no and zeros is a no, as
+  ‘EMAIL_BLACKLISTED’ (Brevo), ‘UNSUB_TIME’ and ‘CLEAN_TIME’ (Mailchimp),
+  ‘Unsubscribed from all email’ (HubSpot), ‘Email Opt Out’ and
+  ‘HasOptedOutOfEmail’ (Salesforce), ‘email_disabled’ (Substack).
+
+- Columns of statuses, as ‘status’, ‘email_status’, ‘subscription_status’,
+  but only where every word in all of the column is one of mailing lists
+  (subscribed, active, confirmed, unconfirmed, pending, unsubscribed,
+  bounced, cleaned, complained, blocklisted, …; src/domain/consent-words.ts)
+  and one of them is said of nothing else. A single ‘shipped’, and the column
+  is one of orders: that is told, with what it would have meant. Whoever is
+  unconfirmed or pending has not said yes, and is skipped too.
+
+Of several lines with one address any no counts, on a line that is a
+duplicate, rejected or left out by --where as well. ‘--ignore-declined’ hears
+none of them.
+
+ROWS BY A CONDITION
+
+‘--where’ takes the rows that meet a condition, written as in an ‘if’ of the
+templates, with the list's merge fields:
+
+  --where "country == 'DE' and orders > 3"
+
+The others are not in the ledger; they are counted as ‘filtered’. A field that
+the list has not, or what is no condition, ends with exit 2 naming the place.
+
+Of every line it is told what became of it: lines read = total + rejected +
+duplicates + blank + filtered, ‘total’ being all that are in the ledger, the
+skipped included.
+
 WHAT IS NOT TAKEN
 
 Rejected lines are counted, the first few are shown with line number and

@@ -9,7 +9,7 @@ export default `    send        importing ──▶ running ◀──▶ paused
                    ▲           │
                    └───────────┘  deferred (4xx), or given back untouched
 
-                pending ──▶ skipped             suppressed
+                pending ──▶ skipped             suppressed, declined
 
 A ‘running’ send whose start is ahead is shown as ‘scheduled’.
 
@@ -25,7 +25,9 @@ A RECIPIENT IS
            ‘campaign help steering’)
   skipped  never tried: the address was in CAMPAIGN_SUPPRESSIONS (as
            EMAIL_NORM: in lower case, its domain as A-labels) when its list
-           was imported; one added later stops no send that is queued already
+           was imported; one added later stops no send that is queued already.
+           Or a column of the list itself says so (‘declined: …’; see
+           ‘campaign help lists’)
 
 A send whose relay is held stays ‘running’: ‘progress’ says until when, and
 its recipients stay ‘pending’ (‘campaign help pacing’).

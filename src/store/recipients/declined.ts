@@ -1,0 +1,46 @@
+import { type Decline, declineReason } from '../../domain/declined.js';
+import type { Database } from '../mysql/database.js';
+import { addWhileImporting } from '../sends/counters.js';
+import { noLongerImporting } from '../sends/import.js';
+import { PerRow, rowMove } from './row.js';
+
+/**
+ * Takes people whom their list says not to write to out of a send that is importing: their rows become `skipped`, with the
+ * column and its word, and the books follow in the same transaction. Of two noes of one address the first counts, and one of
+ * an address that is not in the ledger is nothing.
+ * @param declines so many that their rows fit into one statement
+ * @returns those that were the reason of a row
+ * @throws CampaignError WRONG_STATE, with nothing written, when the send is importing no more
+ */
+export function skipDeclined(
+  database: Database,
+  sendId: number,
+  declines: readonly Decline[],
+): Promise<Decline[]> {
+  const { set, where } = rowMove('pending', 'skipped');
+  const byNorm = new Map([...declines].reverse().map((decline) => [decline.norm, decline]));
+  return database.transaction(async (tx) => {
+    const rows = await tx.rows<{ seq: number; norm: string }>(
+      `SELECT SEQ AS seq, EMAIL_NORM AS norm FROM CAMPAIGN_SEND_RESULTS
+        WHERE SEND_ID = ? AND EMAIL_NORM IN (?) AND ${where}
+        ORDER BY SEQ`,
+      [sendId, [...byNorm.keys()]],
+    );
+    const reasons = rows.flatMap(({ norm }) => byNorm.get(norm) ?? []);
+    if (rows.length === 0) return [];
+    const seqs = rows.map(({ seq }) => seq);
+    const perRow = new PerRow(seqs);
+    const { affectedRows } = await tx.run(
+      `UPDATE CAMPAIGN_SEND_RESULTS SET ${set}, ROOM = NULL, RESPONSE = ${perRow.value(reasons.map(declineReason))}
+        WHERE SEND_ID = ? AND SEQ IN (?) AND ${where}`,
+      [...perRow.params, sendId, seqs],
+    );
+    if (affectedRows !== rows.length || reasons.length !== rows.length) {
+      throw new Error(`${affectedRows} of ${rows.length} declined rows of send ${sendId} moved`);
+    }
+    if (!(await addWhileImporting(tx, sendId, { skipped: affectedRows }))) {
+      throw noLongerImporting(sendId);
+    }
+    return reasons;
+  });
+}

@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest';
+import { readOptIn, readOptOut, readStatus } from '../../src/domain/consent-words.ts';
+
+test.each([
+  ['no', 'no'],
+  ['No', 'no'],
+  ['FALSE', 'no'],
+  ['0', 'no'],
+  ['0.0', 'no'],
+  ['Nein', 'no'],
+  ['FAŁSZ', 'no'],
+  ['нет', 'no'],
+  ['☐', 'no'],
+  ['UNSUBSCRIBED', 'no'],
+  ['NEVER_SUBSCRIBED', 'no'],
+  ['not subscribed', 'no'],
+  ['Revoked', 'no'],
+  ['pending', 'no'],
+  ['yes', 'yes'],
+  ['TRUE', 'yes'],
+  ['1', 'yes'],
+  ['1.0', 'yes'],
+  ['✓', 'yes'],
+  ['SUBSCRIBED', 'yes'],
+  ['2024-01-02 10:11:12', 'yes'],
+  ['ISTINA', 'unread'],
+  ['perhaps', 'unread'],
+  ['', 'none'],
+  ['  ', 'none'],
+  ['NULL', 'none'],
+  ['\\N', 'none'],
+  ['N/A', 'none'],
+  ['-', 'none'],
+  ['[]', 'none'],
+])('an opt-in of %j says %s', (cell, says) => {
+  expect(readOptIn(cell)).toBe(says);
+});
+
+test.each([
+  ['yes', 'no'],
+  ['TRUE', 'no'],
+  ['1', 'no'],
+  ['x', 'no'],
+  ['WAHR', 'no'],
+  ['2024-01-02 10:11:12', 'no'],
+  ["['USER_SUPPRESSED']", 'no'],
+  ['Do Not Allow', 'no'],
+  ['Spam', 'no'],
+  ['asked by telephone', 'no'],
+  ['no', 'none'],
+  ['False', 'none'],
+  ['0', 'none'],
+  ['0000-00-00 00:00:00', 'none'],
+  ['', 'none'],
+  ['[]', 'none'],
+  ['{}', 'none'],
+  ['null', 'none'],
+  ['Allow', 'yes'],
+  ['subscribed', 'yes'],
+])('an opt-out of %j says %s', (cell, says) => {
+  expect(readOptOut(cell)).toBe(says);
+});
+
+test.each([
+  ['subscribed', 'yes', true],
+  ['Active', 'yes', false],
+  ['UNSUBSCRIBED', 'no', true],
+  ['never subscribed', 'no', true],
+  ['Blocklisted', 'no', true],
+  ['Hard Bounce', 'no', true],
+  ['pending', 'no', false],
+  ['Abgemeldet', 'no', true],
+  ['Désabonné', 'no', true],
+])('a status %j says %s', (cell, says, strong) => {
+  expect(readStatus(cell)).toEqual({ says, strong });
+});
+
+test('a status that no mailing list has is foreign, and an empty one is nothing', () => {
+  for (const cell of ['shipped', 'refunded', 'CA', '7', 'unsubscribed?!x']) {
+    expect(readStatus(cell)).toBeUndefined();
+  }
+  for (const cell of ['', ' ', 'NULL']) expect(readStatus(cell)).toBeNull();
+});
