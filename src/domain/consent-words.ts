@@ -29,7 +29,8 @@ const TRUE = setOf(`
  * unconfirmed, bounced, junk), Kit (active, inactive, bounced, cancelled, complained), listmonk (enabled, disabled,
  * blocklisted; confirmed, unconfirmed), Campaign Monitor (Active, Unconfirmed, Unsubscribed, Bounced, Deleted), Constant
  * Contact (explicit, implicit, pending confirmation, temporary hold), MailPoet, Klaviyo, Wix and Shopify ((never, not)
- * subscribed), Marketing Cloud (Active, Bounced, Held, Unsubscribed), Pipedrive (No consent). Whoever has not confirmed has
+ * subscribed), Marketing Cloud (Active, Bounced, Held, Unsubscribed), Pipedrive (No consent); verifiers of addresses
+ * (valid, catch-all, invalid, do_not_mail, spamtrap, abuse). Whoever has not confirmed has
  * not said yes; these tools write to none of them either.
  */
 const STATUS_WORDS: readonly { says: 'yes' | 'no'; strong: boolean; words: string }[] = [
@@ -45,7 +46,8 @@ const STATUS_WORDS: readonly { says: 'yes' | 'no'; strong: boolean; words: strin
     says: 'yes',
     strong: false,
     words: `
-      active | confirmed | enabled | verified | valid | explicit | implicit | express | implied |
+      active | confirmed | enabled | verified | valid | deliverable | catch-all | accept all | risky |
+      explicit | implicit | express | implied |
       aktiv | bestätigt | actif | active | confirmé | activo | confirmado | attivo | confermato | ativo | actief | bevestigd`,
   },
   {
@@ -56,7 +58,7 @@ const STATUS_WORDS: readonly { says: 'yes' | 'no'; strong: boolean; words: strin
       unconfirmed | not confirmed | awaiting confirmation | pending confirmation | not opted in | no consent |
       bounced | bounce | hard bounced | hard bounce | soft bounced | soft bounce | undeliverable | cleaned |
       complained | complaint | spam complaint | marked as spam | spam | junk |
-      blocklisted | blacklisted | suppressed | do not email | do not mail | do not contact | temporary hold | temp hold |
+      blocklisted | blacklisted | suppressed | spamtrap | spam trap | abuse | disposable | do not email | do not mail | do not contact | temporary hold | temp hold |
       abgemeldet | abbestellt | nicht abonniert | unbestätigt | nicht bestätigt | désabonné | désabonnée | désinscrit | désinscrite |
       non confirmé | non abonné | no suscrito | cancelada la suscripción | desuscrito | disiscritto | non confermato | descadastrado |
       não inscrito | uitgeschreven | afgemeld | niet bevestigd | avregistrerad | отписан | отписался`,

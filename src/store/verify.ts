@@ -91,10 +91,10 @@ export function verifySend(db: Database, id: number): Promise<Contradiction[] | 
 }
 
 function counterContradictions(send: Send, ledger: Recount): Contradiction[] {
-  // An import counts its skipped rows only at its end.
+  // Nothing else happens to an import.
   const counters =
     send.status === 'importing'
-      ? { total: send.total }
+      ? { total: send.total, skipped: send.skipped }
       : {
           total: send.total,
           sent: send.sent,

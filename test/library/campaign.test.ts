@@ -178,6 +178,32 @@ describe('queue', () => {
     expect(lines).toBe(2);
   });
 
+  test('takes the rows that meet a condition, and skips those who said no unless it is not to', async () => {
+    const list = [
+      'email,name,country,opt_out\n',
+      'a@example.org,A,DE,0\nb@example.org,B,DE,1\nc@example.org,C,FR,0\n\n',
+    ];
+    const findings: QueueFinding[] = [];
+    const where = "country == 'DE'";
+    const queued = await campaign.queue(
+      message({ list, where, paused: true, onFinding: (finding) => findings.push(finding) }),
+    );
+    expect(queued).toMatchObject({ total: 2, filtered: 1, blank: 1, declined: 1 });
+    expect(findings).toEqual([
+      {
+        kind: 'declined',
+        total: 1,
+        by: [{ column: 'opt_out', recipients: 1, values: ['1'], more: false }],
+      },
+    ]);
+    const all = await campaign.queue(message({ list, where, ignoreDeclined: true, dryRun: true }));
+    expect(all).toMatchObject({ total: 2, filtered: 1, blank: 1, declined: 0 });
+    await expect(campaign.queue(message({ list, where: 'land' }))).rejects.toMatchObject({
+      code: 'BAD_TEMPLATE',
+      message: 'where, line 1, column 1: there is no merge field "land"',
+    });
+  });
+
   test('with the key of an earlier send gives that back', async () => {
     const key = 'once';
     const first = await campaign.queue(message({ key, paused: true }));

@@ -38,7 +38,7 @@ export function skipDeclined(
     if (affectedRows !== rows.length || reasons.length !== rows.length) {
       throw new Error(`${affectedRows} of ${rows.length} declined rows of send ${sendId} moved`);
     }
-    if (!(await addWhileImporting(tx, sendId, { skipped: affectedRows }))) {
+    if (!(await addWhileImporting(tx, sendId, { skipped: affectedRows, declined: affectedRows }))) {
       throw noLongerImporting(sendId);
     }
     return reasons;

@@ -69,8 +69,8 @@ export async function createImport(
     return await database.transaction(async (tx) => {
       const { insertId } = await tx.run(
         `INSERT INTO CAMPAIGN_SENDS
-                (NAME, SEND_KEY, STATUS, BATCH_SIZE, DELAY_MS, COOLDOWN_SECONDS, MAX_ATTEMPTS, START_AT, CREATED_AT)
-         VALUES (?, ?, 'importing', ?, ?, ?, ?, ?, UTC_TIMESTAMP(3))`,
+                (NAME, SEND_KEY, STATUS, BATCH_SIZE, DELAY_MS, COOLDOWN_SECONDS, MAX_ATTEMPTS, START_AT, CREATED_AT, DECLINED_COUNT)
+         VALUES (?, ?, 'importing', ?, ?, ?, ?, ?, UTC_TIMESTAMP(3), 0)`,
         [
           send.name,
           send.key,
@@ -91,7 +91,7 @@ export async function createImport(
   }
 }
 
-/** A send and what its import came to; what became of its list's lines is null until the import has ended. */
+/** A send and what its import came to; what became of its list's lines, those declined aside, is null until the import has ended. */
 export interface QueuedSend extends Record<keyof ListCounts, number | null> {
   id: number;
   name: string;
@@ -156,7 +156,7 @@ export async function releaseImport(
     const released = await move(tx, sendId, held ? 'hold' : 'release', {
       ...(held ? { reason: `queued as paused by ${actor}` } : {}),
       set: [...counted(list), { sql: 'CHECKED_VERSION = ?', params: [version] }],
-      where: agreeing({ total, skipped: ledger?.skipped ?? 0 }),
+      where: agreeing({ total, skipped: ledger?.skipped ?? 0, declined: list.declined }),
       event: { event: 'imported', actor, details: { ...counts, encoding } },
     });
     if (!released) throw await explainRefusal(tx, sendId, total);

@@ -177,7 +177,7 @@ describe.each([
       rejected: null,
       blank: null,
       filtered: null,
-      declined: null,
+      declined: 0,
     });
   });
 
