@@ -1,4 +1,5 @@
 /** The library: what the commands do, for programs. Importing it does nothing; what a call needs is loaded by the call. */
+import type { Forgotten } from './domain/forgotten.js';
 import { hasEnded, type Progress, type ProgressAfter } from './domain/progress.js';
 import type { Queued, QueuedSend } from './domain/queued.js';
 import type { RecipientRow } from './domain/recipient-page.js';
@@ -7,6 +8,7 @@ import type { SandboxStatus } from './domain/sandbox.js';
 import type { SchedulerResult } from './domain/scheduler-events.js';
 import type { SendEvent } from './domain/send-events.js';
 import type { Released, ResolvedFromLog, Settled } from './domain/settled.js';
+import type { Suppression, SuppressionCheck, SuppressionResult } from './domain/suppression.js';
 import type { Verification } from './domain/verification.js';
 import { Calls } from './operations/calls.js';
 import type * as given from './operations/library-types.js';
@@ -14,6 +16,7 @@ import { type Opened, openWorkspace } from './operations/open-workspace.js';
 import { options as read } from './operations/options.js';
 import { onSandbox, openSandbox } from './operations/sandbox-for-library.js';
 
+export type { Forgotten, HeldRow } from './domain/forgotten.js';
 export type {
   AddressColumn,
   EncodedTwice,
@@ -31,6 +34,12 @@ export type { SchedulerEvent, SchedulerResult } from './domain/scheduler-events.
 export type { EventName, SendEvent } from './domain/send-events.js';
 export type { Released, ResolvedFromLog, Settled } from './domain/settled.js';
 export type { RecipientStatus, SendStatus } from './domain/states.js';
+export type {
+  Suppression,
+  SuppressionCheck,
+  SuppressionRejection,
+  SuppressionResult,
+} from './domain/suppression.js';
 export type { Contradiction, Verification } from './domain/verification.js';
 export { CampaignError, type ErrorCode } from './errors.js';
 export type * from './operations/library-types.js';
@@ -57,7 +66,10 @@ export class Campaign {
 
   /** Creates or upgrades the tables; gives the names of the files applied. */
   migrate(): Promise<string[]> {
-    return this.#calls.run(async (on) => (await import('./operations/migrate.js')).migrate(on));
+    return this.#calls.run(async (on) => {
+      const { migrate } = await import('./operations/migrate.js');
+      return (await migrate(on)).applied;
+    });
   }
 
   /** Imports a list, checks it and sets it running, unless it is to wait. */
@@ -243,6 +255,75 @@ export class Campaign {
     return this.#calls.run(async (on) =>
       (await import('./operations/retry.js')).retry(on, { ...read.id(id), ...read.retry(options) }),
     );
+  }
+
+  /** Keeps addresses, and whole domains (`@example.org`), from being mailed from when it is fulfilled, in every send. */
+  suppress(
+    addresses: string | readonly string[],
+    options: given.SuppressOptions = {},
+  ): Promise<SuppressionResult> {
+    return this.#calls.run(async (on) =>
+      (await import('./operations/suppressions-for-library.js')).suppressForLibrary(
+        on,
+        addresses,
+        options,
+      ),
+    );
+  }
+
+  /** Lets addresses be mailed again: those given, or those whose entries fit. */
+  unsuppress(options: given.UnsuppressOptions): Promise<SuppressionResult> {
+    return this.#calls.run(async (on) =>
+      (await import('./operations/suppressions-for-library.js')).unsuppressForLibrary(on, options),
+    );
+  }
+
+  /** What keeps each address from being mailed; no entries where nothing does. */
+  checkSuppressed(
+    addresses: string | readonly string[],
+    options: given.CheckSuppressedOptions = {},
+  ): Promise<SuppressionCheck[]> {
+    return this.#calls.run(async (on) =>
+      (await import('./operations/suppressions-for-library.js')).checkForLibrary(
+        on,
+        addresses,
+        options,
+      ),
+    );
+  }
+
+  /** Who must not be mailed, and why, in the order of their addresses. */
+  suppressions(
+    options: given.SuppressionsOptions = {},
+  ): AsyncGenerator<Suppression, void, undefined> {
+    return this.#calls.iterate(async (on) => {
+      const { suppressionOptions } = await import('./operations/suppression-options.js');
+      const { eachSuppression } = await import('./operations/suppression-pages.js');
+      return eachSuppression(on, suppressionOptions.list(options));
+    }, options?.signal);
+  }
+
+  /** Suppresses everybody on a list; run again, what was cut short is completed. */
+  importSuppressions(options: given.ImportSuppressionsOptions): Promise<SuppressionResult> {
+    return this.#calls.run(
+      async (on, signal) =>
+        (await import('./operations/suppressions-for-library.js')).importForLibrary(
+          on,
+          options,
+          signal,
+        ),
+      { signal: options?.signal, stream: options?.list },
+    );
+  }
+
+  /** What is held of somebody; with `blank` all of it is blanked but what keeps them from being mailed. */
+  forget(address: string, options: given.ForgetOptions = {}): Promise<Forgotten> {
+    return this.#calls.run(async (on) => {
+      const { suppressionOptions } = await import('./operations/suppression-options.js');
+      const { forget } = await import('./operations/forget.js');
+      const { blank = false, ...who } = suppressionOptions.forget(address, options);
+      return forget(on, { ...who, blank });
+    });
   }
 
   /**

@@ -32,6 +32,7 @@ const COMMANDS: Record<string, () => Promise<DeclarationModule>> = {
   'suppress list': () => import('./commands/suppress-list.js'),
   'suppress export': () => import('./commands/suppress-export.js'),
   'suppress import': () => import('./commands/suppress-import.js'),
+  forget: () => import('./commands/forget.js'),
   events: () => import('./commands/events.js'),
   schema: () => import('./commands/schema.js'),
   completion: () => import('./commands/completion.js'),

@@ -132,12 +132,22 @@ const PRESENTERS: Presenters = {
     ]);
     return { json: relayJson, lines: relayLines, none: 'no relay: a scheduler adds its own' };
   },
+  forget: async () => {
+    const [{ forgottenJson }, { forgottenLines }] = await Promise.all([
+      import('../contract/forgotten.js'),
+      import('../view/forgotten.js'),
+    ]);
+    return { json: forgottenJson, lines: forgottenLines };
+  },
   migrate: async () => {
-    const { migrateJson } = await import('../contract/migrate.js');
+    const [{ migrateJson }, { migrationHint }] = await Promise.all([
+      import('../contract/migrate.js'),
+      import('../view/migrate.js'),
+    ]);
     return {
       json: ({ applied }) => migrateJson(applied),
       lines: ({ applied }) => applied.map((name) => `applied ${name}\n`).join(''),
-      hint: ({ applied }) => (applied.length === 0 ? 'the schema is current' : null),
+      hint: (migrated) => migrationHint(migrated),
     };
   },
   sandbox: async () => {

@@ -24,6 +24,7 @@ export interface QueueOptions extends OptionalHeaders, Pacing {
   timezone: string;
   name: string;
   key: string | null;
+  topic?: string | undefined;
   paused: boolean;
   emailColumn?: string | undefined;
   /** As `encodingName` has it; undefined when it is to be found. */

@@ -1,4 +1,5 @@
 import type { Shape } from '../contract/shapes.js';
+import type { Forgotten } from '../domain/forgotten.js';
 import type { Progress } from '../domain/progress.js';
 import type { Queued } from '../domain/queued.js';
 import type { RecipientPage } from '../domain/recipient-page.js';
@@ -12,6 +13,7 @@ import type {
 } from '../domain/suppression.js';
 import type { Verification } from '../domain/verification.js';
 import type { CampaignError } from '../errors.js';
+import type { Migrated } from '../operations/migrate.js';
 
 /** Recipients page by page, and in what form they were asked for. */
 export interface RecipientPages {
@@ -39,11 +41,12 @@ export interface Values {
   events: SendEvent;
   verify: Verification;
   queue: Queued;
+  forget: Forgotten;
   suppress: SuppressionResult;
   suppressed: readonly SuppressionCheck[];
   suppressions: SuppressionPages;
   relay: Relay;
-  migrate: { readonly applied: readonly string[] };
+  migrate: Pick<Migrated, 'applied'> & Partial<Migrated>;
   sandbox: SandboxStatus;
 }
 

@@ -7,6 +7,7 @@ export function progressJson({ send, ...progress }: Progress) {
   return {
     id: send.id,
     name: send.name,
+    topic: send.topic,
     status: progress.status,
     reason: send.reason,
     total: send.total,

@@ -13,6 +13,7 @@ export const SHAPES = [
   'suppressions',
   /** What a relay takes, and what holds it. */
   'relay',
+  'forget',
   'migrate',
   'sandbox',
   /** Lines of the scheduler's log, on stderr. */

@@ -13,6 +13,8 @@ export interface Send {
   id: number;
   name: string;
   key: string | null;
+  /** What it is about, for a no to that alone; empty: nothing in particular. */
+  topic: string;
   status: SendStatus;
   reason: string | null;
   batchSize: number;

@@ -72,6 +72,7 @@ export interface QueuePlan
   /** Null for a stream. */
   listBytes: number | null;
   fieldNames: readonly string[];
+  topic?: string | undefined;
   paused: boolean;
 }
 

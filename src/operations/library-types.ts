@@ -4,6 +4,7 @@ import type { ShownStatus } from '../domain/progress.js';
 import type { ImportProgress, QueueFinding } from '../domain/queued.js';
 import type { SchedulerEvent } from '../domain/scheduler-events.js';
 import type { RecipientStatus } from '../domain/states.js';
+import type { Suppression } from '../domain/suppression.js';
 
 /** What a stream of bytes may come as; text is taken as UTF-8. */
 export type Pieces = AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>;
@@ -55,6 +56,8 @@ export interface QueueOptions extends OptionalHeaders {
   name?: string | undefined;
   /** A repeated `queue` with the same key gives the first send back. */
   key?: string | undefined;
+  /** What it is about, such as `newsletter`: who said no to that is not mailed. Nothing in particular when left out. */
+  topic?: string | undefined;
   /** Messages a batch, 1 to 1,000,000; 100 when left out. */
   batchSize?: number | undefined;
   /** Milliseconds between messages, 0 to 3,600,000; 0 when left out. */
@@ -190,4 +193,65 @@ export interface RunSchedulerOptions {
   holdMaxSeconds?: number | undefined;
   /** As CAMPAIGN_GIVE_UP_SECONDS. */
   giveUpSeconds?: number | undefined;
+}
+
+export interface SuppressOptions {
+  /** A no to sends of this topic alone; to everything when left out. */
+  topic?: string | undefined;
+  /** Why. */
+  reason?: string | undefined;
+  /** What writes it; `library` when left out. */
+  source?: string | undefined;
+  /** Take the whole domain of a large provider, such as `@gmail.com`. */
+  wholeProviders?: boolean | undefined;
+}
+
+/** Which suppressions are meant: those that fit all that is given. */
+export interface SuppressionFilterOptions {
+  /** Empty: those to everything. */
+  topic?: string | undefined;
+  /** `import` stands for every import. */
+  source?: string | undefined;
+  /** Words of the reason. */
+  reason?: string | undefined;
+  /** From this time on. */
+  since?: Date | undefined;
+  /** From before this time. */
+  until?: Date | undefined;
+  domain?: string | undefined;
+}
+
+/** Addresses, a filter, or of some addresses what fits a filter. */
+export interface UnsuppressOptions extends SuppressionFilterOptions {
+  addresses?: string | readonly string[] | undefined;
+  /** Count what would be removed, and change nothing. */
+  dryRun?: boolean | undefined;
+  /** Told what is about to be removed, and waited for: what it throws leaves that as it is. */
+  onRemoving?: ((entries: readonly Suppression[]) => Promise<void> | void) | undefined;
+}
+
+export interface CheckSuppressedOptions {
+  /** Of the send that is meant; left out, an entry of any topic counts. */
+  topic?: string | undefined;
+}
+
+export interface SuppressionsOptions extends SuppressionFilterOptions {
+  signal?: AbortSignal | undefined;
+}
+
+export interface ImportSuppressionsOptions extends SuppressOptions {
+  /** A provider's export, ours, JSON of either, or an address a line: a path, or the pieces of it. */
+  list: string | Pieces;
+  /** The column that holds the address: its header, or its position from 1. */
+  emailColumn?: string | undefined;
+  /** What the list is written in; found when left out. */
+  encoding?: string | undefined;
+  /** Ends it; what was read till then is suppressed. */
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: ImportProgress) => void) | undefined;
+}
+
+export interface ForgetOptions {
+  /** Blank what may be blanked; left out, it is only shown. */
+  blank?: boolean | undefined;
 }

@@ -11,7 +11,7 @@ export type Read<R extends Readers> = { [Name in keyof R]: ReturnType<R[Name]> |
 const SHOWN_CHARACTERS = 80;
 
 /** @throws CampaignError BAD_SETTING naming the option, its value and what is allowed */
-const refuse = (name: string, value: unknown, wanted: string): CampaignError =>
+export const refuse = (name: string, value: unknown, wanted: string): CampaignError =>
   new CampaignError('BAD_SETTING', `${name} is ${shown(value)}`, `give ${wanted}`);
 
 /** A value for a message. Never throws; of what is no plain value, the type alone. */

@@ -31,6 +31,7 @@ import {
 } from './option-readers.js';
 import { readPieces } from './pieces.js';
 import { type QueueRequest, queue } from './queue.js';
+import { topic } from './suppression-options.js';
 import type { Workspace } from './workspace.js';
 
 /** A path, or a stream. */
@@ -95,6 +96,7 @@ const READERS = {
   ),
   name: text(QUEUE_LENGTHS.name),
   key: text(QUEUE_LENGTHS.key),
+  topic,
   batchSize: wholeNumber(PACING_LIMITS.batchSize),
   delayMs: wholeNumber(PACING_LIMITS.delayMs),
   cooldownSeconds: wholeNumber(PACING_LIMITS.cooldownSeconds),
@@ -181,6 +183,7 @@ function requestOf(read: Read<typeof READERS>, signal: AbortSignal): QueueReques
     timezone: read.timezone ?? 'UTC',
     name: read.name ?? clip(subject, QUEUE_LENGTHS.name),
     key: read.key ?? null,
+    topic: read.topic,
     batchSize: read.batchSize ?? PACING_DEFAULTS.batchSize,
     delayMs: read.delayMs ?? PACING_DEFAULTS.delayMs,
     cooldownSeconds: read.cooldownSeconds ?? PACING_DEFAULTS.cooldownSeconds,

@@ -177,6 +177,7 @@ const planOf = (request: QueueRequest, source: ListSource, list: RecipientList):
   cooldownSeconds: request.cooldownSeconds,
   maxAttempts: request.maxAttempts,
   startAt: request.startAt,
+  topic: request.topic,
   paused: request.paused,
 });
 

@@ -1,5 +1,6 @@
 import {
   parseSuppressionCursor,
+  type Suppression,
   type SuppressionFilter,
   type SuppressionKey,
   type SuppressionPage,
@@ -20,5 +21,17 @@ export async function* suppressionPages(
     yield page;
     if (page.next === null) return;
     from = parseSuppressionCursor(page.next) ?? null;
+  }
+}
+
+const EACH_PAGE = 2000;
+
+/** The same, one by one. */
+export async function* eachSuppression(
+  workspace: Workspace,
+  filter: SuppressionFilter,
+): AsyncGenerator<Suppression, void, undefined> {
+  for await (const { entries } of suppressionPages(workspace, filter, EACH_PAGE, null)) {
+    yield* entries;
   }
 }

@@ -95,6 +95,7 @@ export function queuePlan(plan: QueuePlan, database: string): string {
       return value === null ? [] : [[label, value]];
     }),
     ...(plan.timezone === 'UTC' ? [] : ([['Time zone', plan.timezone]] as [string, string][])),
+    ...(plan.topic ? ([['Topic', plan.topic]] as [string, string][]) : []),
     ['Pacing', pacing.join(', ')],
     ['Start', startText(plan)],
     ['Database', database],

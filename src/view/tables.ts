@@ -54,6 +54,7 @@ export function progressTable(progress: Progress, style: Style): string {
   const done = send.total - pending - send.sending;
   const share = send.total === 0 ? '' : ` (${Math.floor((done / send.total) * 100)} %)`;
   add('send', `${send.id}  ${chalk.bold(printable(send.name))}`);
+  if (send.topic !== '') add('topic', send.topic);
   add('status', paintStatus(chalk, status) + (send.reason ? `  ${printable(send.reason)}` : ''));
   if (waiting && waiting.for !== 'paused') add('waiting', chalk.yellow(printable(waiting.text)));
   add('done', `${count(done)} of ${count(send.total)}${share}`);

@@ -157,6 +157,33 @@ describe('suppress add', () => {
   });
 });
 
+describe('queue --topic', () => {
+  it('is the topic of the send, in lower case, and none where it is left out', async () => {
+    const body = join(folder, 'body.txt');
+    writeFileSync(body, 'Hello');
+    const queue = async (...more: string[]) => {
+      const { code, stdout } = await runCommand(
+        [
+          'queue',
+          '--list=-',
+          '--from=news@example.org',
+          '--subject=Hi',
+          `--text=${body}`,
+          '--yes',
+          ...more,
+        ],
+        { url: db.url, stdin: 'email\nann@example.org\n' },
+      );
+      if (code !== 0) return code;
+      const shown = await runCommand(['progress', stdout.trim(), '--json'], { url: db.url });
+      return JSON.parse(shown.stdout).topic;
+    };
+    expect(await queue('--topic', 'Spring.Sale')).toBe('spring.sale');
+    expect(await queue()).toBe('');
+    expect(await queue('--topic', 'no topic')).toBe(2);
+  });
+});
+
 describe('suppress check', () => {
   it('says what keeps an address from being mailed, its domain too', async () => {
     await run(['add', '@example.org', '--reason', 'a trap', '--source', 'legal']);

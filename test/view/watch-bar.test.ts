@@ -31,6 +31,7 @@ const progress = (sent: number): Progress => ({
     id: 42,
     name: 'May',
     key: null,
+    topic: '',
     status: 'running',
     reason: null,
     batchSize: 100,

@@ -59,6 +59,7 @@ describe('tables', () => {
           id,
           name,
           key: null,
+          topic: '',
           status: 'paused',
           reason: null,
           batchSize: 100,

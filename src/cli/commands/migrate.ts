@@ -9,6 +9,6 @@ export default defineCommand({
   examples: [['campaign migrate', 'before the first send, and after every upgrade of campaign']],
   run: async (_input, context) => {
     const { migrate } = await import('../../operations/migrate.js');
-    return { applied: await migrate(context.workspace) };
+    return migrate(context.workspace);
   },
 });

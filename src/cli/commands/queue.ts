@@ -1,7 +1,17 @@
 import { PACING_DEFAULTS, PACING_LIMITS } from '../../domain/pacing.js';
 import { QUEUE_LENGTHS } from '../../domain/queued.js';
 import { defineCommand } from '../command.js';
-import { encoding, file, flag, instant, sender, text, timeZone, wholeNumber } from '../readers.js';
+import {
+  encoding,
+  file,
+  flag,
+  instant,
+  sender,
+  text,
+  timeZone,
+  topic,
+  wholeNumber,
+} from '../readers.js';
 
 export default defineCommand({
   name: 'queue',
@@ -55,6 +65,9 @@ export default defineCommand({
       max: QUEUE_LENGTHS.key,
       placeholder: 'key',
       help: 'a repeated queue with the same key gives the first send back',
+    }),
+    topic: topic({
+      help: 'what it is about, such as newsletter: who said no to that is not mailed (default: only who said no to everything)',
     }),
     batchSize: wholeNumber({
       ...PACING_LIMITS.batchSize,

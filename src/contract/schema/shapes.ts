@@ -18,6 +18,7 @@ export const progressSchema = z
   .object({
     id: id.describe('number of the send'),
     name: z.string().describe('what the send is called; its subject, unless it was given a name'),
+    topic: z.string().describe('what it is about, for a no to that alone; empty: nothing'),
     status: z
       .enum(SHOWN_STATUSES)
       .describe('`scheduled`: it is running, and its start is ahead; see `campaign help states`'),
@@ -248,6 +249,37 @@ export const suppressionsSchema = z
   })
   .meta({ title: 'a page of those who must not be mailed, with `--all` every one' });
 
+export const forgetSchema = z
+  .object({
+    email: z.string().describe('the address in its normal form'),
+    rows: z
+      .array(
+        z.object({
+          id: id.describe('number of the send'),
+          name: z.string().describe('what the send is called'),
+          email: z.string().describe('the address as the list had it'),
+          status: z.enum(RECIPIENT_STATUSES).describe('what became of it'),
+          fields: z
+            .record(z.string(), z.unknown())
+            .nullable()
+            .describe('the other columns of the list'),
+          response: z
+            .string()
+            .nullable()
+            .describe('the words of the server, or why there are none'),
+          sentAt: timestamp.nullable().describe('when the server accepted the message'),
+        }),
+      )
+      .describe('what the ledgers hold, as it was'),
+    events: count.describe('events whose words name the address'),
+    suppressions: z
+      .array(suppressionSchema)
+      .describe('what keeps the address from being mailed; it stays'),
+    blanked: count.describe('rows and events that were blanked'),
+    left: count.describe('rows that are to be mailed yet, and were left as they are'),
+  })
+  .meta({ title: 'what is held of somebody' });
+
 export const verdictSchema = z
   .object({
     id: id.describe('number of the send'),
@@ -360,6 +392,7 @@ export const PRINTED: Readonly<Record<Shape, readonly Printed[]>> = {
   suppressed: [{ as: 'document', schema: z.array(suppressionCheckSchema) }],
   suppressions: [{ as: 'document', schema: suppressionsSchema }],
   relay: [{ as: 'lines', schema: relaySchema }],
+  forget: [{ as: 'document', schema: forgetSchema }],
   migrate: [{ as: 'document', schema: migrateSchema }],
   sandbox: [{ as: 'document', schema: sandboxSchema }],
   log: [{ as: 'lines', on: 'stderr', schema: logLineSchema }],

@@ -2,6 +2,7 @@ import type { StoredMessage } from '../../domain/message.js';
 import type { Pacing } from '../../domain/pacing.js';
 import type { ShownStatus } from '../../domain/progress.js';
 import type { SendStatus } from '../../domain/states.js';
+import { EVERYTHING } from '../../domain/suppression.js';
 import { plural } from '../../domain/text.js';
 import { CampaignError } from '../../errors.js';
 import { type Columns, pick, select } from '../columns.js';
@@ -20,6 +21,8 @@ export interface NewSend extends Pacing {
   name: string;
   /** Queueing twice with the same key gives the first send back. */
   key: string | null;
+  /** What it is about, for a no to that alone; left out, nothing in particular. */
+  topic?: string | undefined;
   message: StoredMessage;
 }
 
@@ -69,11 +72,12 @@ export async function createImport(
     return await database.transaction(async (tx) => {
       const { insertId } = await tx.run(
         `INSERT INTO CAMPAIGN_SENDS
-                (NAME, SEND_KEY, STATUS, BATCH_SIZE, DELAY_MS, COOLDOWN_SECONDS, MAX_ATTEMPTS, START_AT, CREATED_AT, DECLINED_COUNT)
-         VALUES (?, ?, 'importing', ?, ?, ?, ?, ?, UTC_TIMESTAMP(3), 0)`,
+                (NAME, SEND_KEY, TOPIC, STATUS, BATCH_SIZE, DELAY_MS, COOLDOWN_SECONDS, MAX_ATTEMPTS, START_AT, CREATED_AT, DECLINED_COUNT)
+         VALUES (?, ?, ?, 'importing', ?, ?, ?, ?, ?, UTC_TIMESTAMP(3), 0)`,
         [
           send.name,
           send.key,
+          send.topic ?? EVERYTHING,
           send.batchSize,
           send.delayMs,
           send.cooldownSeconds,

@@ -16,6 +16,7 @@ export const SEND: Columns<keyof Send> = {
   id: 's.ID',
   name: 's.NAME',
   key: 's.SEND_KEY',
+  topic: 's.TOPIC',
   status: 's.STATUS',
   reason: 's.STATUS_REASON',
   batchSize: 's.BATCH_SIZE',

@@ -2,6 +2,7 @@ import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { z } from 'zod';
 import type { errorJson } from '../../../src/contract/error.ts';
 import type { eventJson } from '../../../src/contract/event.ts';
+import type { forgottenJson } from '../../../src/contract/forgotten.ts';
 import { logDetails } from '../../../src/contract/log.ts';
 import type { migrateJson } from '../../../src/contract/migrate.ts';
 import type { progressJson } from '../../../src/contract/progress.ts';
@@ -14,6 +15,7 @@ import type { serveLineSchema } from '../../../src/contract/schema/serve-log.ts'
 import type {
   errorSchema,
   eventSchema,
+  forgetSchema,
   migrateSchema,
   progressSchema,
   queueSchema,
@@ -56,6 +58,7 @@ describe('a schema', () => {
     expectTypeOf<z.infer<typeof verdictSchema>>().toEqualTypeOf<ReturnType<typeof verdictJson>>();
     expectTypeOf<z.infer<typeof migrateSchema>>().toEqualTypeOf<ReturnType<typeof migrateJson>>();
     expectTypeOf<z.infer<typeof sandboxSchema>>().toEqualTypeOf<ReturnType<typeof sandboxJson>>();
+    expectTypeOf<z.infer<typeof forgetSchema>>().toEqualTypeOf<ReturnType<typeof forgottenJson>>();
     expectTypeOf<z.infer<typeof suppressSchema>>().toEqualTypeOf<
       ReturnType<typeof suppressionResultJson>
     >();

@@ -1,0 +1,74 @@
+import { checkAddress } from '../domain/address.js';
+import { FORGOTTEN, type Forgotten, type HeldRow } from '../domain/forgotten.js';
+import { CampaignError } from '../errors.js';
+import {
+  blankRow,
+  type FoundRow,
+  findEventsNaming,
+  findRowsOf,
+  rewordEvent,
+  rewordSends,
+} from '../store/forget.js';
+import { lookUp } from '../store/suppressions/look-up.js';
+import type { Workspace } from './workspace.js';
+
+/**
+ * Shows what is held of somebody in every send and, when asked to, blanks it: the fields and the server's words of their
+ * rows, and their address in the words of events. Their address stays in the ledger, for else it could not be proved that
+ * nobody is mailed twice, and so does what keeps them from being mailed. Rows that are to be mailed yet are left.
+ * @throws CampaignError BAD_ADDRESS
+ */
+export async function forget(
+  workspace: Workspace,
+  { address, blank }: { address: string; blank: boolean },
+): Promise<Forgotten> {
+  const check = checkAddress(address);
+  if (!check.ok) {
+    throw new CampaignError('BAD_ADDRESS', `${address}: ${check.reason}`, 'give one address');
+  }
+  const { norm } = check;
+  const database = await workspace.database();
+  const [rows, events, suppressions] = await Promise.all([
+    findRowsOf(database, norm),
+    findEventsNaming(database, norm),
+    lookUp(database, [norm]),
+  ]);
+  const forgotten: Forgotten = {
+    email: norm,
+    rows: rows.map(heldRow),
+    events: events.length,
+    suppressions: suppressions.get(norm) ?? [],
+    blanked: 0,
+    left: rows.filter(({ isOver }) => !isOver).length,
+  };
+  if (!blank) return forgotten;
+  for (const row of rows) {
+    if (!row.isOver) continue;
+    if (await blankRow(database, row)) forgotten.blanked++;
+    // It was retried meanwhile.
+    else forgotten.left++;
+  }
+  const reword = rewording(norm);
+  for (const event of events) {
+    const { id, reason, details } = event;
+    await rewordEvent(database, {
+      id,
+      reason: reason && reword(reason),
+      details: details && reword(details),
+    });
+    forgotten.blanked++;
+  }
+  await rewordSends(database, norm, reword);
+  return forgotten;
+}
+
+const heldRow = ({ seq: _seq, isOver: _over, fields, ...row }: FoundRow): HeldRow => ({
+  ...row,
+  fields: fields === null ? null : (JSON.parse(fields) as HeldRow['fields']),
+});
+
+/** Puts a word in place of an address, in whatever case it stands. */
+function rewording(norm: string): (text: string) => string {
+  const pattern = new RegExp(norm.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'gi');
+  return (text) => text.replace(pattern, FORGOTTEN);
+}

@@ -1,0 +1,104 @@
+import {
+  checkSuppressed,
+  EVERYTHING,
+  readTopic,
+  type Suppression,
+  type SuppressionKey,
+} from '../../domain/suppression.js';
+import type { Database } from '../mysql/database.js';
+import type { Executor } from '../mysql/packet.js';
+import { ENTRY } from './entry.js';
+import { RAISE_VERSION } from './version.js';
+
+const PAGE = 5000;
+/** Entries of one transaction. */
+const BLOCK = 200;
+
+/** What became of entries that were not in the form that addresses are compared in. */
+export interface Normalised {
+  normalised: number;
+  /** No addresses and no domains: they keep nobody from being mailed. */
+  left: number;
+}
+
+/**
+ * Brings entries that were written by SQL, in upper case, with spaces or with U-labels, into their normal form. Where an
+ * entry is there in that form, the earlier of the two stays. Done again it does nothing.
+ */
+export async function normaliseSuppressions(database: Database): Promise<Normalised> {
+  const sum: Normalised = { normalised: 0, left: 0 };
+  for (let after: SuppressionKey = { emailNorm: '', topic: '' }; ; ) {
+    const page: SuppressionKey[] = await database.rows<SuppressionKey>(
+      `SELECT EMAIL_NORM AS emailNorm, TOPIC AS topic FROM CAMPAIGN_SUPPRESSIONS FORCE INDEX (PRIMARY)
+        WHERE EMAIL_NORM >= ? AND (EMAIL_NORM > ? OR TOPIC > ?) ORDER BY EMAIL_NORM, TOPIC LIMIT ?`,
+      [after.emailNorm, after.emailNorm, after.topic, PAGE],
+    );
+    const last = page.at(-1);
+    if (!last) return sum;
+    after = last;
+    const wrong: [as: SuppressionKey, to: SuppressionKey][] = [];
+    for (const key of page) {
+      const to = normalForm(key);
+      if (!to) sum.left++;
+      else if (to.emailNorm !== key.emailNorm || to.topic !== key.topic) wrong.push([key, to]);
+    }
+    for (let at = 0; at < wrong.length; at += BLOCK) {
+      const block = wrong.slice(at, at + BLOCK);
+      sum.normalised += await database.transaction((tx) => normaliseBlock(tx, block));
+    }
+  }
+}
+
+function normalForm({ emailNorm, topic }: SuppressionKey): SuppressionKey | undefined {
+  const check = checkSuppressed(emailNorm);
+  const about = topic === EVERYTHING ? EVERYTHING : readTopic(topic);
+  return check.ok && about !== undefined ? { emailNorm: check.norm, topic: about } : undefined;
+}
+
+/** @returns how many were still as they had been read */
+async function normaliseBlock(
+  tx: Executor,
+  block: readonly (readonly [as: SuppressionKey, to: SuppressionKey])[],
+): Promise<number> {
+  await tx.run(RAISE_VERSION.sql);
+  let done = 0;
+  for (const [key, { emailNorm, topic }] of block) {
+    const old = await readEntry(tx, key);
+    if (!old) continue;
+    await tx.run('DELETE FROM CAMPAIGN_SUPPRESSIONS WHERE EMAIL_NORM = ? AND TOPIC = ?', [
+      key.emailNorm,
+      key.topic,
+    ]);
+    await tx.run(
+      `INSERT INTO CAMPAIGN_SUPPRESSIONS (EMAIL_NORM, TOPIC, REASON, SOURCE, CREATED_AT, VERSION)
+       VALUES (?, ?, ?, ?, ?, LAST_INSERT_ID())
+       ON DUPLICATE KEY UPDATE REASON = IF(CREATED_AT > ?, ?, REASON), SOURCE = IF(CREATED_AT > ?, ?, SOURCE),
+              CREATED_AT = LEAST(CREATED_AT, ?), VERSION = LAST_INSERT_ID()`,
+      [
+        emailNorm,
+        topic,
+        old.reason,
+        old.source,
+        old.createdAt,
+        old.createdAt,
+        old.reason,
+        old.createdAt,
+        old.source,
+        old.createdAt,
+      ],
+    );
+    done++;
+  }
+  return done;
+}
+
+async function readEntry(
+  tx: Executor,
+  { emailNorm, topic }: SuppressionKey,
+): Promise<Suppression | undefined> {
+  const [entry] = await tx.rows<Suppression>(
+    `SELECT ${ENTRY} FROM CAMPAIGN_SUPPRESSIONS WHERE EMAIL_NORM = ? AND TOPIC = ? FOR UPDATE`,
+    [emailNorm, topic],
+  );
+  return entry;
+}

@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { writeEvent } from '../../src/store/events.ts';
+import { suppress } from '../../src/store/suppressions/suppress.ts';
+import { verifySend } from '../../src/store/verify.ts';
+import { expectShape } from '../support/contract.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { runCommand } from '../support/run-command.ts';
+import { seedSendWithRows } from '../support/seed.ts';
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await createTestDatabase();
+});
+afterAll(() => db.drop());
+
+const run = async (...args: string[]) => {
+  const result = await runCommand(['forget', ...args, '--json'], { url: db.url });
+  return { ...result, value: result.stdout === '' ? undefined : JSON.parse(result.stdout) };
+};
+
+const ANN = 'ann@example.org';
+const STATUSES = ['sent', 'failed', 'unknown', 'skipped'] as const;
+
+async function seed(): Promise<number[]> {
+  const ids: number[] = [];
+  for (const status of STATUSES) {
+    const id = await seedSendWithRows(
+      db.database,
+      [
+        {
+          status,
+          email: 'Ann@Example.org',
+          response: status === 'skipped' ? 'suppressed: she is ill' : 'words',
+        },
+        { status: 'pending' },
+      ],
+      { reason: `550 5.1.1 <${ANN.toUpperCase()}> unknown` },
+    );
+    ids.push(id);
+  }
+  ids.push(await seedSendWithRows(db.database, [{ status: 'pending', email: ANN }]));
+  await db.database.run(`UPDATE CAMPAIGN_SEND_RESULTS SET FIELDS = '{"name":"Ann"}'`);
+  await writeEvent(db.database, {
+    sendId: ids[0] as number,
+    event: 'paused',
+    actor: 'w',
+    reason: `<${ANN}>: unknown`,
+    details: { who: 'ANN@example.org' },
+  });
+  await suppress(db.database, [{ emailNorm: ANN, topic: '', reason: 'asked', source: 'manual' }]);
+  return ids;
+}
+
+it('shows what is held of somebody, blanks it with --yes, and keeps the no and the books', async () => {
+  const ids = await seed();
+  const shown = await run('ANN@example.org');
+  expect(shown.code).toBe(0);
+  expectShape('forget', shown.value);
+  expect(shown.value).toMatchObject({
+    email: ANN,
+    events: 1,
+    blanked: 0,
+    left: 1,
+    suppressions: [{ email: ANN, reason: 'asked' }],
+  });
+  expect(shown.value.rows).toHaveLength(5);
+  expect(shown.value.rows[0]).toMatchObject({ fields: { name: 'Ann' }, response: 'words' });
+
+  const blanked = await run(ANN, '--yes');
+  expect(blanked.value).toMatchObject({ blanked: 5, left: 1 });
+  const rows = await db.database.rows<{
+    email: string;
+    fields: string | null;
+    response: string | null;
+  }>(
+    'SELECT EMAIL_NORM AS email, FIELDS AS fields, RESPONSE AS response FROM CAMPAIGN_SEND_RESULTS ORDER BY SEND_ID, SEQ',
+  );
+  const hers = rows.filter(({ email }) => email === ANN);
+  expect(hers.map(({ fields, response }) => [fields, response])).toEqual([
+    [null, 'forgotten'],
+    [null, 'forgotten'],
+    [null, 'forgotten'],
+    [null, 'suppressed: forgotten'],
+    [expect.stringContaining('Ann'), null],
+  ]);
+  expect(rows.filter(({ email }) => email !== ANN).every(({ fields }) => fields !== null)).toBe(
+    true,
+  );
+  for (const id of ids) expect(await verifySend(db.database, id)).toEqual([]);
+
+  const again = await run(ANN);
+  expect(again.value).toMatchObject({ events: 0, suppressions: [{ email: ANN }] });
+  const dump = JSON.stringify([
+    await db.database.rows('SELECT REASON, DETAILS FROM CAMPAIGN_SEND_EVENTS'),
+    await db.database.rows('SELECT STATUS_REASON FROM CAMPAIGN_SENDS'),
+  ]);
+  expect(dump.toLowerCase()).not.toContain(ANN);
+});
+
+it('of somebody who is nowhere shows nothing; of no address exits 2', async () => {
+  const { code, stdout } = await runCommand(['forget', 'nobody@example.net'], { url: db.url });
+  expect({ code, stdout }).toEqual({ code: 0, stdout: 'nothing is held\n' });
+  const wrong = await run('@example.org', '--yes');
+  expect(wrong.code).toBe(2);
+  expect(JSON.parse(wrong.stderr)).toMatchObject({ code: 'BAD_ADDRESS' });
+});
