@@ -38,6 +38,11 @@ export const topics: readonly Topic[] = [
     'watch, pause, change, end and mend a send',
     () => import('./topics/steering.js'),
   ),
+  topic(
+    'suppression',
+    'who must not be mailed; what is kept of a person, and erasing it',
+    () => import('./topics/suppression.js'),
+  ),
   topic('states', 'the states of a send and of a recipient', () => import('./topics/states.js')),
   topic(
     'operations',

@@ -22,7 +22,7 @@ export const RAISE_VERSION: Statement = {
 
 /** The same for entries that were committed before and don't carry a version. */
 const RAISE_BULK: Statement = {
-  sql: 'UPDATE CAMPAIGN_SUPPRESSION_VERSION SET V = V + 1, BULK = V WHERE ID = 1',
+  sql: 'UPDATE CAMPAIGN_SUPPRESSION_VERSION SET BULK = V + 1, V = V + 1 WHERE ID = 1',
   params: [],
 };
 

@@ -136,7 +136,7 @@ escaped with backslashes as MySQL, PHP and Spark write them) ends the import
 with exit 2, naming the line, and leaves nothing in the database.
 
 An address in CAMPAIGN_SUPPRESSIONS is imported as ‘skipped’ and never tried
-(see ‘campaign help states’).
+(see ‘campaign help suppression’).
 
 THE QUESTION, AND AFTER
 

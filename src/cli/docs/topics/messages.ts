@@ -48,7 +48,8 @@ HEADERS
 
 - ‘--list-unsubscribe 'https://example.org/u?e={{ email }}'’ (or ‘mailto:…’)
   makes the same headers for a page of your own; values are percent-encoded in
-  it. Whoever unsubscribes goes into CAMPAIGN_SUPPRESSIONS by your own doing.
+  it. Whoever unsubscribes is suppressed by your own doing (‘campaign help
+  suppression’).
 
 - From, To and Subject are encoded by nodemailer; bodies are quoted-printable.
 
