@@ -109,7 +109,7 @@ describe('queue', () => {
       until: 'idle',
       onEvent: ({ kind }) => events.push(kind),
     });
-    expect(result).toEqual({ pausedThemselves: [], serverTrouble: null });
+    expect(result).toEqual({ pausedThemselves: [], serverTrouble: null, relayHeld: null });
     expect(smtp.countsByRecipient()).toEqual(
       new Map([
         ['ann@example.org', 1],
@@ -592,7 +592,7 @@ describe('an AbortSignal', () => {
         if (kind === 'batch-ended') abort.abort();
       },
     });
-    expect(result).toEqual({ pausedThemselves: [], serverTrouble: null });
+    expect(result).toEqual({ pausedThemselves: [], serverTrouble: null, relayHeld: null });
     expect(await campaign.progress(id)).toMatchObject({
       status: 'running',
       send: { sent: 1, sending: 0, claimedBy: null },
@@ -670,7 +670,7 @@ describe('a signal that was aborted before', () => {
     if (call === 'queue') {
       await expect(away.queue(message({ key: 'k', signal }))).rejects.toThrow('never mind');
     } else {
-      const nothing = { pausedThemselves: [], serverTrouble: null };
+      const nothing = { pausedThemselves: [], serverTrouble: null, relayHeld: null };
       expect(await away.runScheduler({ signal })).toEqual(nothing);
     }
     await away.close();
@@ -743,7 +743,7 @@ describe('a campaign', () => {
     await campaign.progress(id);
     await campaign.close();
     await campaign.close();
-    expect(await running).toMatchObject({ serverTrouble: null });
+    expect(await running).toMatchObject({ serverTrouble: null, relayHeld: null });
     for (const end of await ends) {
       expect(end).toMatchObject({ status: 'rejected', reason: { name: 'AbortError' } });
     }
