@@ -1,11 +1,11 @@
-import type { SendEvent } from '../domain/send-events.js';
+import { type SendEvent, shownDetails } from '../domain/send-events.js';
 import { time } from './time.js';
 
-export const eventJson = ({ id, at, event, actor, reason, details }: SendEvent) => ({
-  id,
-  at: time(at),
-  event,
-  actor,
-  reason,
-  details,
+export const eventJson = (happened: SendEvent) => ({
+  id: happened.id,
+  at: time(happened.at),
+  event: happened.event,
+  actor: happened.actor,
+  reason: happened.reason,
+  details: shownDetails(happened),
 });

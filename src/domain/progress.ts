@@ -214,11 +214,15 @@ function relayHeld({ send, now, nextRetryAt, relay }: Snapshot): Waiting | null 
 }
 
 /** `the relay's limit is reached: 452 daily quota exceeded; tried again at 14:05 UTC (in 40 min)`. */
-export function holdText(hold: Hold, now: Date): string {
-  const { kind, reason, until } = hold;
-  const when = `${clockTime(until, now)} (in ${inWords(until, now)})`;
-  if (kind === 'operator') return `the relay is held until ${when}: ${reason}`;
-  const next = isProbeDue(hold, now) ? 'tried again now' : `tried again at ${when}`;
+export function holdText(
+  hold: Pick<Hold, 'kind' | 'reason' | 'until'> & Partial<Pick<Hold, 'probeBy'>>,
+  now: Date,
+): string {
+  const { kind, reason, until, probeBy } = hold;
+  const when = `at ${clockTime(until, now)} (in ${inWords(until, now)})`;
+  if (kind === 'operator') return `the relay is held until ${when.slice(3)}: ${reason}`;
+  const again = probeBy ? `tried now, or again ${when}` : `tried again ${when}`;
+  const next = isProbeDue(hold, now) ? 'tried again now' : again;
   return `the relay's limit is reached: ${reason}; ${next}`;
 }
 

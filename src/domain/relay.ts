@@ -59,5 +59,5 @@ export interface RelayProbe {
 }
 
 /** Whether a hold waits for somebody to probe it. An operator's ends by its time, or by the operator. */
-export const isProbeDue = (hold: Hold, now: Date): boolean =>
+export const isProbeDue = (hold: Pick<Hold, 'kind' | 'until'>, now: Date): boolean =>
   hold.kind !== 'operator' && hold.until <= now;

@@ -16,6 +16,13 @@ export type EventName =
   | 'held'
   | 'hold-ended';
 
+/** An event's figures, of a hold with when it was to end, `seconds` later. */
+export function shownDetails({ event, at, details }: SendEvent): SendEvent['details'] {
+  const seconds = event === 'held' && details?.seconds;
+  if (typeof seconds !== 'number') return details;
+  return { ...details, until: new Date(at.getTime() + seconds * 1000).toISOString() };
+}
+
 /** Something that happened to a send. */
 export interface SendEvent {
   id: number;

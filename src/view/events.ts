@@ -1,8 +1,17 @@
-import type { SendEvent } from '../domain/send-events.js';
+import { type SendEvent, shownDetails } from '../domain/send-events.js';
 import { printable } from './printable.js';
 
 /** Time, event, actor, reason and details, separated by tabs. */
-export const eventLine = ({ at, event, actor, reason, details }: SendEvent): string =>
-  `${[at.toISOString(), event, actor, reason ?? '', details === null ? '' : JSON.stringify(details)]
+export function eventLine(happened: SendEvent): string {
+  const { at, event, actor, reason } = happened;
+  const details = shownDetails(happened);
+  return `${[
+    at.toISOString(),
+    event,
+    actor,
+    reason ?? '',
+    details === null ? '' : JSON.stringify(details),
+  ]
     .map(printable)
     .join('\t')}\n`;
+}

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { durationInWords, heldText, unknownHint } from '../domain/progress.js';
+import { durationInWords, heldText, holdText, unknownHint } from '../domain/progress.js';
 import type { Report, SchedulerEvent } from '../domain/scheduler-events.js';
 import { count, plural } from '../domain/text.js';
 import { printable } from './printable.js';
@@ -86,11 +86,9 @@ const LINES: { [K in Kind]: (event: EventOf<K>) => Line } = {
     'warn',
     `SMTP server: ${printable(e.reason)}; backing off ${seconds(e.waitMs)}`,
   ],
-  'relay-held': (e) => [
+  'relay-held': ({ hold: kind, reason, until, waitMs }) => [
     'warn',
-    e.hold === 'operator'
-      ? `relay ${e.relay} is held for ${durationInWords(e.waitMs / 1000)}: ${printable(e.reason)}`
-      : `relay ${e.relay} takes no more for now: ${printable(e.reason)}; tried again in ${durationInWords(e.waitMs / 1000)}, nobody is charged for it`,
+    printable(holdText({ kind, reason, until }, new Date(until.getTime() - waitMs))),
   ],
   'relay-free': (e) => [
     'info',

@@ -124,6 +124,9 @@ describe('relay --hold', () => {
         details: { relay: 'default', kind: 'operator', seconds: 7200 },
       },
     ]);
+    const [shown] = await jsonOf('events', id);
+    expect(Date.parse(shown.details.until) - Date.parse(shown.at)).toBe(7_200_000);
+    expect((await run('events', id)).stdout).toContain(`"until":"${shown.details.until}"`);
   });
 
   it('without a reason names who it was', async () => {
@@ -186,6 +189,7 @@ describe('relay --release', () => {
         holdKind: null,
       });
       expect(await listEvents(test.database, id, 0, 10)).toMatchObject([{ event: 'hold-ended' }]);
+      expect((await run('events', id)).stdout).toMatch(/\thold-ended\t.+@.+\treleased by .+@/);
     },
   );
 
@@ -249,6 +253,40 @@ describe('a send whose relay is held', () => {
     expect((await jsonOf('progress', id)).waiting.text).toBe(
       "the relay's limit is reached: words; tried again now",
     );
+  });
+
+  it('says when one message is being tried, and when the next is', async () => {
+    const id = await aSend();
+    await aScheduler();
+    await hold('quota', 'words', 60);
+    await test.database.run("UPDATE CAMPAIGN_RELAYS SET PROBE_BY = 'w'", []);
+    expect((await jsonOf('progress', id)).waiting.text).toMatch(
+      /^the relay's limit is reached: words; tried now, or again at \d\d:\d\d UTC \(in \d+ s\)$/,
+    );
+  });
+
+  it('for longer than a day is told of with the day', async () => {
+    const id = await aSend();
+    await aScheduler();
+    await hold('operator', 'holidays', 3 * 86_400);
+    expect((await jsonOf('progress', id)).waiting.text).toMatch(
+      /^the relay is held until \d{4}-\d\d-\d\d \d\d:\d\d UTC \(in 3 days\): holidays$/,
+    );
+  });
+
+  it('of which only somebody is left who is due later, waits for that', async () => {
+    const id = await seedSendWithRows(test.database, rowsOf({ sent: 1 }));
+    await aScheduler();
+    await hold('quota', 'words', 60);
+    await test.database.run(
+      `UPDATE CAMPAIGN_SENDS SET TOTAL_COUNT = TOTAL_COUNT + 1, CURSOR_SEQ = LAST_SEQ WHERE ID = ?`,
+      [id],
+    );
+    await test.database.run(
+      `UPDATE CAMPAIGN_SEND_RESULTS SET STATUS = 'pending', SENT_AT = NULL, NEXT_ATTEMPT_AT = UTC_TIMESTAMP(3) + INTERVAL 600 SECOND WHERE SEND_ID = ?`,
+      [id],
+    );
+    expect((await jsonOf('progress', id)).waiting).toMatchObject({ for: 'retry' });
   });
 
   it('and is paused, or has ended, says that instead', async () => {

@@ -4,6 +4,7 @@ import { refusalKey } from '../../src/domain/likeness.ts';
 import { LIMIT_FORMS } from '../../src/domain/limit-forms.ts';
 import type { Stage } from '../../src/domain/reply.ts';
 import type { Verdict } from '../../src/domain/verdict.ts';
+import { RELAY_WORDS } from '../support/relay-words.ts';
 import { reply } from '../support/reply.ts';
 
 const at = (stage: Stage, line: string): Verdict =>
@@ -236,6 +237,15 @@ describe.each(['connect', 'auth', 'mail'] as const)('at %s', (stage) => {
     expect(at(stage, line)).not.toMatchObject({ kind: 'limited' });
   });
 });
+
+test.each(Object.entries(RELAY_WORDS))(
+  'a limit of the relay’s is heard where it is told: %s',
+  (_, words) => {
+    const lines = words.reply.split('\n').map((line, i) => (i === 0 ? line : line.slice(4)));
+    const said = lines.join(' ').replace(/^(\d{3})-/, '$1 ');
+    expect(at(words.at, said)).toMatchObject({ kind: 'limited' });
+  },
+);
 
 test.each([...QUOTAS, ...RATES])('never makes a block: %s', (line) => {
   expect(refusalKey({ kind: 'deferred', ...reply(line) })).toBeNull();
