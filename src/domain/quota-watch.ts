@@ -84,6 +84,8 @@ export class QuotaWatch {
       run.attempts.set(row.seq, row.attempts);
       alike.rows += 1;
     }
+    // The last one's send comes last.
+    alike.runs.delete(row.sendId);
     alike.runs.set(row.sendId, run);
     keep(this.deferrals, key, alike);
     if (alike.rows < DEFERRED_ALIKE) return null;

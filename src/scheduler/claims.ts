@@ -162,11 +162,12 @@ export class Claims {
 
   private readonly probeAndRun = async (sendId: number, by: string): Promise<void> => {
     const { hold } = this.deps.batchTools;
+    let probe: Probe | null = null;
     try {
-      const probe = await hold.win(by);
+      probe = await hold.win(by);
       if (probe) await this.claimAndRun(sendId, by, probe);
     } finally {
-      await hold.over();
+      await hold.over(probe);
     }
   };
 

@@ -15,6 +15,7 @@ import { LET_GO_MS, Pacer } from './dispatch/pacer.js';
 import { DueSends } from './due-sends.js';
 import { Ending } from './ending.js';
 import { BEAT_EVERY_MS, Heartbeat, LAST_WORDS_MS } from './heartbeat.js';
+import { Probing } from './hold/probing.js';
 import { RelayHold } from './hold/relay-hold.js';
 import { LostClaims } from './lost-claims.js';
 import type { CompiledMessage, Host, Ledger, SharedRelay, Transport } from './ports.js';
@@ -88,6 +89,7 @@ class Scheduler {
     relayHeld: null,
   };
   private readonly due: DueSends;
+  private readonly probing: Probing;
   private pollAt = Number.NEGATIVE_INFINITY;
   private databaseAwayMs = 0;
   private seenDatabase = false;
@@ -155,6 +157,7 @@ class Scheduler {
       },
     );
     this.due = new DueSends(ledger, this.claims, clock);
+    this.probing = new Probing(this.hold, this.claims, this.due, clock);
   }
 
   async run(): Promise<SchedulerResult> {
@@ -248,7 +251,7 @@ class Scheduler {
       const waitMs = this.admission.ask(clock().monotonic);
       if (waitMs > 0) return waitMs;
       if (this.due.isEmpty || this.hold.stops) await this.hold.look();
-      if (this.hold.stops) return this.probe();
+      if (this.hold.stops) return this.probing.start();
       if (this.due.isEmpty) {
         const nextDueMs = await this.due.find();
         if (this.due.isEmpty) {
@@ -262,31 +265,10 @@ class Scheduler {
     return Number.POSITIVE_INFINITY;
   }
 
-  /** Nothing may start but what finds out whether anything may, once its time has come. @returns the time until then */
-  private async probe(): Promise<number> {
-    const { claims, due, hold } = this;
-    due.clear();
-    const waitMs = hold.untilProbeMs();
-    if (waitMs > 0) return waitMs;
-    const sendId = hold.canarySend;
-    if (sendId !== null) {
-      const alone = claims.leftAloneMs(sendId, this.deps.clock().monotonic);
-      if (claims.isActive(sendId)) return Number.POSITIVE_INFINITY;
-      if (alone > 0) return alone;
-      claims.startProbe({ sendId, dueInMs: 0, rows: 1 });
-    } else {
-      const nextDueMs = await due.find();
-      if (due.isEmpty) return nextDueMs;
-      claims.startProbe(due.takeFirst());
-    }
-    return Number.POSITIVE_INFINITY;
-  }
-
   /** Each send that was due has had its batch, as far as the relay lets it. */
   private wasOnce(): boolean {
-    const { hold } = this;
-    if (hold.waitsForCanary) return false;
-    if (hold.wasMetHere) this.result.relayHeld = hold.held;
+    if (this.hold.waitsForCanary) return false;
+    this.result.relayHeld = this.hold.metHere;
     return true;
   }
 

@@ -45,7 +45,7 @@ export function assemble(
   const { claim, cursorSeq, controls } = claimed;
   const { ledger, recorder, lease, clock, hold } = tools;
   const standing = new Standing(claimed, askedAt, lease, clock);
-  const inFlight = new InFlight(cursorSeq, hold.watch);
+  const inFlight = new InFlight(cursorSeq, hold);
   const flights = new Flights(claim, recorder);
   const selfPause = new SelfPause(openSend, standing, tools);
   const results = new Results(openSend, inFlight, selfPause, tools, signal.wake, probe, claimed);

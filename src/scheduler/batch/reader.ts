@@ -87,7 +87,7 @@ export class Reader {
     const lookBack =
       !this.deferredRead || elapsedMs(this.deferredRead, clock()) >= READ_DEFERRED_EVERY_MS;
     const { question } = this;
-    const among = question?.kind === 'canary' ? question.canary.seqs : null;
+    const among = question?.kind === 'canary' ? question.seqs : null;
     const ask = {
       untouched: among ? 0 : limit,
       deferred: lookBack ? Math.ceil(limit / 2) : 0,

@@ -15,16 +15,23 @@ export interface Canary {
   alike: DeferredAlike;
   /** The last of them. */
   deferred: Deferred;
-  /** The send and its rows that are tried again, from then on by the monotonic clock. */
-  sendId: number;
-  seqs: readonly number[];
+  /** When it is to be tried again, by the monotonic clock. */
   at: number;
+  /** How often there was none to be tried. */
+  misses: number;
+}
+
+/** The rows that are to be tried again: of the send of the last one; where there was none, of the next one's. */
+export function rowsOf({ alike, misses }: Canary): { sendId: number; seqs: readonly number[] } {
+  const sends = [...alike.runs.keys()];
+  const sendId = sends[sends.length - 1 - (misses % sends.length)] as number;
+  return { sendId, seqs: [...(alike.runs.get(sendId)?.attempts.keys() ?? [])] };
 }
 
 /** What is to be found out: whether a hold of the relay can end, or what many deferrals alike mean. */
 export type Question =
   | { kind: 'hold'; hold: Hold; limit: LimitKind; by: string }
-  | { kind: 'canary'; canary: Canary };
+  | { kind: 'canary'; canary: Canary; seqs: readonly number[] };
 
 /** A batch that sends one message at a time, to find out whether the relay takes any. */
 export class Probe {

@@ -1,67 +1,67 @@
 import { type HoldPolicy, holdWaitMs } from '../../domain/hold.js';
 import type { Clock } from '../../domain/lease.js';
-import { deferralKey } from '../../domain/likeness.js';
-import { type DeferredAlike, QuotaWatch, type WatchedRow } from '../../domain/quota-watch.js';
-import type { Run } from '../../domain/refusal-watch.js';
-import type { Hold, LimitKind, Relay } from '../../domain/relay.js';
-import { MESSAGE_STAGES } from '../../domain/reply-rules.js';
+import type { WatchedRow } from '../../domain/quota-watch.js';
+import type { Hold, Relay } from '../../domain/relay.js';
 import type { HeldRelay, Report } from '../../domain/scheduler-events.js';
 import type { SharedRelay } from '../ports.js';
-import { type Canary, type Deferred, type Limited, Probe, wordsOf } from './probe.js';
+import { type Deferred, type Limited, Probe, rowsOf, wordsOf } from './probe.js';
+import { Signs } from './signs.js';
 
 /** Batches ask the database this often, between them, how the relay is. */
 const LOOK_EVERY_MS = 1_000;
 /** Somebody's acceptance is noted within this time. */
 const NOTED_WITHIN_MS = 2_000;
-/** A second try of deferrals alike comes no later than this, … */
-const CANARY_AT_MOST_MS = 60_000;
-/** … and is waited for no longer than this beyond. */
-const CANARY_PATIENCE_MS = 60_000;
 
 /** A batch, which is told when nothing more may start. */
 export interface Held {
   stop(): void;
 }
 
-/** A limit that was met here, and is not written yet. */
-interface Met {
-  holdId: number;
-  kind: LimitKind;
-  reason: string;
-  deferred: ReadonlyMap<number, Run>;
-}
-
 /**
- * What holds the relay, for all batches of this process: finds out from replies that the relay has a limit, writes it where
- * all hosts see it, sees what others wrote, and has one message at a time find out when it ends.
+ * What holds the relay, for all batches of this process: writes what replies tell of its limit where all hosts see it, sees
+ * what others wrote, and has one message at a time find out when a hold can end.
  */
 export class RelayHold {
-  readonly watch = new QuotaWatch();
+  private readonly signs: Signs;
   private readonly batches = new Set<Held>();
   private relay: Relay | null = null;
   /** When that was read, by the monotonic clock. */
   private readAt = Number.NEGATIVE_INFINITY;
   private reading: Promise<void> | null = null;
-  private met: Met | null = null;
-  private canary: Canary | null = null;
   /** A probe of ours is under way, or about to be. */
   private asking = false;
   private probe: Probe | null = null;
-  /** Of `watch.acceptances`, those of which the database knows. */
+  /** Of the acceptances, those of which the database knows. */
   private noted = 0;
+  private notedAt = Number.NEGATIVE_INFINITY;
   private toldOf = 0;
   private metHold = 0;
 
   constructor(
     private readonly shared: SharedRelay,
     private readonly policy: HoldPolicy,
-    /** The worker, who writes what no batch is there to write. */
+    /** Who raises holds. */
     private readonly worker: string,
     private readonly clock: Clock,
     private readonly report: Report,
     /** Told when something may start that could not. */
     private readonly onFree: () => void,
-  ) {}
+  ) {
+    const hold = this;
+    this.signs = new Signs(policy, report, {
+      get isKnown() {
+        return hold.hold !== null || hold.asking;
+      },
+      get holdId() {
+        return hold.relay?.holdId ?? 0;
+      },
+      get now() {
+        return hold.now;
+      },
+      onStop: () => this.stopAll(),
+      onFree,
+    });
+  }
 
   join(batch: Held): void {
     this.batches.add(batch);
@@ -71,33 +71,20 @@ export class RelayHold {
     this.batches.delete(batch);
   }
 
-  /** The hold that stands, as far as is known. */
-  get hold(): Hold | null {
-    const hold = this.relay?.hold ?? null;
-    return hold?.kind === 'operator' && this.leftMs(hold) <= 0 ? null : hold;
-  }
-
   /** Whether nothing may start, but for what finds out whether anything may. */
   get stops(): boolean {
-    return this.met !== null || this.waitsForCanary || this.hold !== null;
+    return this.hold !== null || this.signs.stop;
   }
 
+  /** Whether what first tries deferred alike mean is still to be found out. */
   get waitsForCanary(): boolean {
-    const { canary } = this;
-    if (canary && !this.asking && this.now > canary.at + CANARY_PATIENCE_MS) this.canary = null;
-    return this.canary !== null;
+    return this.signs.awaited !== null;
   }
 
-  /** The send of which rows are to be tried again before anything fresh is. */
+  /** The send of which rows are to be tried again for that. */
   get canarySend(): number | null {
-    return this.met === null && this.hold === null && this.waitsForCanary
-      ? (this.canary as Canary).sendId
-      : null;
-  }
-
-  /** Whether this process met the hold that stands, or renewed it. */
-  get wasMetHere(): boolean {
-    return this.hold !== null && this.metHold === this.hold.id;
+    const { awaited } = this.signs;
+    return this.hold === null && awaited ? rowsOf(awaited).sendId : null;
   }
 
   /** The hold that stands, for people. */
@@ -106,12 +93,17 @@ export class RelayHold {
     return hold && { kind: hold.kind, reason: hold.reason, until: hold.until };
   }
 
-  /** Milliseconds until a probe may be made; infinite while one of ours is. */
+  /** The same, if this process met or renewed it. */
+  get metHere(): HeldRelay | null {
+    return this.hold?.id === this.metHold ? this.held : null;
+  }
+
+  /** Milliseconds until a probe may be made; infinite while one of ours is, or there is nothing to find out. */
   untilProbeMs(): number {
-    const { hold } = this;
-    if (this.asking || this.met) return Number.POSITIVE_INFINITY;
+    const { hold, signs } = this;
+    if (this.asking || signs.met) return Number.POSITIVE_INFINITY;
     if (hold) return Math.max(0, this.leftMs(hold));
-    return this.canary ? Math.max(0, this.canary.at - this.now) : 0;
+    return signs.awaited ? Math.max(0, signs.awaited.at - this.now) : Number.POSITIVE_INFINITY;
   }
 
   /** Milliseconds that the hold lasts at least; 0 where there is none. */
@@ -122,9 +114,13 @@ export class RelayHold {
 
   // ── What the replies say ─────────────────────────────────────────────────
 
+  /** Messages accepted from this process. */
+  get acceptances(): number {
+    return this.signs.watch.acceptances;
+  }
+
   accepted(): void {
-    this.watch.accepted();
-    if (this.canary && !this.asking) this.endCanary();
+    this.signs.accepted();
   }
 
   /**
@@ -133,59 +129,18 @@ export class RelayHold {
    * @param dueAt by the database's clock; undefined for one that was never tried
    */
   acceptedSince(acceptances: number, dueAt: Date | undefined): boolean {
-    if (this.watch.acceptances > acceptances) return true;
+    if (this.acceptances > acceptances) return true;
     const last = this.relay?.lastAcceptedAt;
     if (!last || !dueAt) return false;
     return last.getTime() - NOTED_WITHIN_MS >= dueAt.getTime();
   }
 
-  /** A row was told of the relay's limit. @returns when it is due again, in milliseconds: at once after a hold */
   limited(row: WatchedRow, verdict: Limited): number {
-    if (this.met || this.hold || this.asking) return 0;
-    const { isRelays, times } = this.watch.limited(row, MESSAGE_STAGES.includes(verdict.stage));
-    if (!isRelays) return holdWaitMs(verdict.limit, times - 1, this.policy);
-    const deferred = this.canary?.alike.runs;
-    this.canary = null;
-    this.meet(verdict, deferred);
-    return 0;
+    return this.signs.limited(row, verdict);
   }
 
-  /**
-   * A row was deferred.
-   * @param delayMs after which it is to be tried again
-   * @returns after how long it is to be tried again, whatever its attempts, to find out what is deferred here; or null
-   */
   deferred(row: WatchedRow, verdict: Deferred, delayMs: number): number | null {
-    const key = deferralKey(verdict, row.attempts);
-    if (key === null || this.stops) return null;
-    const alike = this.watch.deferred(row, key, this.now);
-    if (!alike) return null;
-    return this.sendCanary(alike, row.sendId, verdict, Math.min(delayMs, CANARY_AT_MOST_MS));
-  }
-
-  private sendCanary(
-    alike: DeferredAlike,
-    sendId: number,
-    deferred: Deferred,
-    delayMs: number,
-  ): number {
-    const seqs = [...(alike.runs.get(sendId)?.attempts.keys() ?? [])];
-    this.canary = { alike, deferred, sendId, seqs, at: this.now + delayMs };
-    const reason = wordsOf(deferred);
-    this.report({ kind: 'first-tries-deferred', rows: alike.rows, reason, waitMs: delayMs });
-    this.stopAll();
-    return delayMs;
-  }
-
-  private endCanary(): void {
-    this.canary = null;
-    this.onFree();
-  }
-
-  private meet(verdict: Limited, deferred: ReadonlyMap<number, Run> = new Map()): void {
-    const holdId = this.relay?.holdId ?? 0;
-    this.met = { holdId, kind: verdict.limit, reason: wordsOf(verdict), deferred };
-    this.stopAll();
+    return this.signs.deferred(row, verdict, delayMs);
   }
 
   private stopAll(): void {
@@ -209,32 +164,34 @@ export class RelayHold {
   /** The same, unless it was done a moment ago, or is just being done. */
   async lookNowAndThen(): Promise<void> {
     if (this.reading) return;
-    if (this.met || this.now - this.readAt >= LOOK_EVERY_MS) await this.look();
+    if (this.signs.met || this.now - this.readAt >= LOOK_EVERY_MS) await this.look();
   }
 
   /** The last acceptances, for others. */
   async noteAccepted(): Promise<void> {
-    const { acceptances } = this.watch;
+    const { acceptances } = this;
     if (acceptances === this.noted) return;
     await this.shared.noteAccepted();
     this.noted = acceptances;
+    this.notedAt = this.now;
   }
 
   private async writeAndRead(): Promise<void> {
-    const { met, probe } = this;
+    const { probe, signs } = this;
+    const { met } = signs;
     if (met) {
       const { deferred, ...hold } = met;
       const waitMs = holdWaitMs(hold.kind, 0, this.policy);
       await this.shared.raise({ ...hold, waitMs, actor: this.worker }, deferred);
     }
-    await this.noteAccepted();
+    if (this.now - this.notedAt >= LOOK_EVERY_MS) await this.noteAccepted();
     if (probe?.question.kind === 'hold' && !probe.isOver) {
       const { hold, by } = probe.question;
       const waitMs = this.waitOf(hold);
       await this.shared.keepProbe({ holdId: hold.id, by, waitMs });
     }
     const relay = await this.shared.read();
-    if (met && this.met === met) this.met = null;
+    if (met && signs.met === met) signs.met = null;
     this.learn(relay);
     if (met && this.hold) this.metHold = this.hold.id;
   }
@@ -265,7 +222,8 @@ export class RelayHold {
   /** The probe of this claim, if it is to be had; `over` must be called for it. */
   async win(by: string): Promise<Probe | null> {
     this.asking = true;
-    const { hold, canary } = this;
+    const { hold } = this;
+    const canary = this.signs.awaited;
     if (hold && hold.kind !== 'operator') {
       const won = { holdId: hold.id, by, waitMs: this.waitOf(hold) };
       if (await this.shared.winProbe(won)) {
@@ -274,7 +232,7 @@ export class RelayHold {
         await this.look();
       }
     } else if (!hold && canary) {
-      this.probe = new Probe({ kind: 'canary', canary });
+      this.probe = new Probe({ kind: 'canary', canary, ...rowsOf(canary) });
     }
     return this.probe;
   }
@@ -282,9 +240,14 @@ export class RelayHold {
   /** Does what follows from the answer, once the row that got it is recorded. What failed half-way may be done again. */
   async conclude(probe: Probe): Promise<void> {
     const { question, answer } = probe;
-    if (question.kind === 'hold') await this.concludeHold(question, answer);
-    else if (answer) await this.concludeCanary(question.canary, answer);
-    else if (!probe.isUntried) this.canary = null;
+    if (question.kind === 'hold') {
+      await this.concludeHold(question, answer);
+    } else {
+      this.signs.told(question.canary, answer);
+      await this.look();
+    }
+    this.probe = null;
+    this.asking = false;
     probe.isOver = true;
     this.onFree();
   }
@@ -302,38 +265,35 @@ export class RelayHold {
       await this.shared.extend({ ...probe, kind, reason: wordsOf(answer), waitMs });
       this.metHold = hold.id;
     }
+    // What was decided is not to be kept.
     this.probe = null;
     await this.look();
     // Released meanwhile: what we were told is the newest there is.
     if (answer && answer !== 'accepted' && !this.hold) {
-      this.meet(answer);
-      await this.look();
-    }
-  }
-
-  private async concludeCanary(
-    { alike, deferred }: Canary,
-    answer: NonNullable<Probe['answer']>,
-  ): Promise<void> {
-    this.canary = null;
-    if (answer === 'accepted') {
-      this.watch.excuse(alike.key, this.now);
-      this.report({ kind: 'greylisting', reason: wordsOf(deferred) });
-    } else {
-      this.meet(answer, alike.runs);
+      this.signs.meet(answer, null);
       await this.look();
     }
   }
 
   /** The batch that had it has ended, or there was none. */
-  async over(): Promise<void> {
-    const { probe } = this;
+  async over(probe: Probe | null): Promise<void> {
+    if (probe?.isOver) return;
     this.probe = null;
     this.asking = false;
-    if (probe?.question.kind !== 'hold' || probe.isOver || !probe.isUntried) return;
-    const { hold, by } = probe.question;
-    await this.shared.returnProbe({ holdId: hold.id, by });
-    await this.look();
+    if (!probe?.isUntried) return;
+    const { question } = probe;
+    if (question.kind === 'canary') {
+      this.signs.notTried(question.canary);
+    } else {
+      await this.shared.returnProbe({ holdId: question.hold.id, by: question.by });
+      await this.look();
+    }
+  }
+
+  /** The hold that stands, as far as is known. */
+  private get hold(): Hold | null {
+    const hold = this.relay?.hold ?? null;
+    return hold?.kind === 'operator' && this.leftMs(hold) <= 0 ? null : hold;
   }
 
   private waitOf(hold: Hold): number {
