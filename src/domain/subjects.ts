@@ -31,6 +31,8 @@ interface SubjectRule {
   /** Pattern of the words, folded by `fold`. */
   words?: RegExp;
   subject: Subject;
+  /** Of one about a mailbox: whether it says by itself that there is none, or only beside a code that does. */
+  mailbox?: 'none' | 'by its code';
   /** Where the rule comes from. */
   source: string;
 }
@@ -168,10 +170,16 @@ export const SUBJECTS: readonly SubjectRule[] = [
   { words: LIMITED, subject: 'unsaid', source: 'GoDaddy, Tencent, Exim: a rate limit' },
 
   // Nobody of that name, beside any code.
-  { words: UNKNOWN, subject: 'recipient', source: 'Postfix, Exim, qmail, Yahoo, Gmail, Exchange' },
+  {
+    words: UNKNOWN,
+    subject: 'recipient',
+    mailbox: 'none',
+    source: 'Postfix, Exim, qmail, Yahoo, Gmail, Exchange',
+  },
   {
     words: UNKNOWN_ELSEWHERE,
     subject: 'recipient',
+    mailbox: 'none',
     source: 'Orange, T-Online, Libero, QQ, Domino',
   },
 
@@ -180,7 +188,12 @@ export const SUBJECTS: readonly SubjectRule[] = [
   { words: POLICY, subject: 'unsaid', source: 'Exchange, Mimecast: a policy' },
   { words: IP, subject: 'block', source: 'T-Online, Outlook, Free: names an IP' },
   { words: SPAM, subject: 'block', source: 'SORBS, Gmail, Amavis, Mail.ru: spam' },
-  { words: MAILBOX_SHUT, subject: 'recipient', source: 'Gmail, Outlook: mailbox unavailable' },
+  {
+    words: MAILBOX_SHUT,
+    subject: 'recipient',
+    mailbox: 'by its code',
+    source: 'Gmail, Outlook: mailbox unavailable',
+  },
   {
     enhanced: /^[45]\.4\.1$/,
     words: /recipient address(es)? rejected ?: access denied/,
@@ -189,25 +202,51 @@ export const SUBJECTS: readonly SubjectRule[] = [
   },
   { enhanced: /^[45]\.7\.1[78]$/, subject: 'recipient', source: 'RFC 7293 §14: another owner' },
   { enhanced: /^[45]\.7\./, subject: 'unsaid', source: 'RFC 3463 §3.8: a policy' },
-  { words: ACCOUNT_SHUT, subject: 'recipient', source: 'Apple, Orange, Zimbra: account disabled' },
+  {
+    words: ACCOUNT_SHUT,
+    subject: 'recipient',
+    mailbox: 'by its code',
+    source: 'Apple, Orange, Zimbra: account disabled',
+  },
   {
     enhanced: /^[45]\.(1\.|2\.[1-9])/,
     subject: 'recipient',
+    mailbox: 'by its code',
     source: 'RFC 3463 §3.2, §3.3, RFC 7505 §4.2: the address, the mailbox',
   },
 ];
 
-/** Whom a refusal is about. */
-export function subjectOf(reply: Reply): Subject {
-  const codes = enhancedCodes(reply);
+/** The first rule that fits; none for a limit of the relay's. */
+function ruleOf(reply: Reply, codes: readonly string[]): SubjectRule | undefined {
   const words = fold(reply.text);
-  if (isRelayLimit(reply, words)) return 'unsaid';
+  if (isRelayLimit(reply, words)) return undefined;
+  return SUBJECTS.find(
+    (rule) =>
+      (rule.words?.test(words) ?? true) &&
+      (rule.enhanced === undefined || codes.some((code) => rule.enhanced?.test(code))),
+  );
+}
+
+/** Whom a refusal is about. */
+export const subjectOf = (reply: Reply): Subject =>
+  ruleOf(reply, enhancedCodes(reply))?.subject ?? 'unsaid';
+
+/** RFC 3463 §3.2, §3.3; RFC 7505 §4.2: no mailbox, no system, no syntax of an address, moved away, null MX; disabled. */
+const NO_MAILBOX = /^5\.(1\.(1|2|3|6|10)|2\.1)$/;
+/** RFC 3463 §3.2, §3.8: the sender's address; security and policy. */
+const OF_THE_SENDER = /^5\.(1\.[78]|7\.\d+)$/;
+
+/**
+ * Whether a refusal says that there is no such mailbox, so that no other message need be tried there: by its enhanced code
+ * or its words, where it is about the recipient and not about us.
+ */
+export function tellsOfNoMailbox(reply: Reply): boolean {
+  if (reply.code < 500) return false;
+  const codes = enhancedCodes(reply);
+  if (codes.some((code) => OF_THE_SENDER.test(code))) return false;
+  const { mailbox } = ruleOf(reply, codes) ?? {};
   return (
-    SUBJECTS.find(
-      (rule) =>
-        (rule.words?.test(words) ?? true) &&
-        (rule.enhanced === undefined || codes.some((code) => rule.enhanced?.test(code))),
-    )?.subject ?? 'unsaid'
+    mailbox === 'none' || (mailbox === 'by its code' && codes.some((code) => NO_MAILBOX.test(code)))
   );
 }
 

@@ -6,6 +6,7 @@ import { RefusalWatch } from '../domain/refusal-watch.js';
 import type { Report } from '../domain/scheduler-events.js';
 import { type CampaignError, isDatabaseOutage } from '../errors.js';
 import { runBatch } from './batch/batch.js';
+import { NoMailboxes } from './batch/no-mailboxes.js';
 import { type OpenSend, OpenSends } from './batch/open-sends.js';
 import { Suppressions } from './batch/suppressions.js';
 import type { BatchTools } from './batch/tools.js';
@@ -223,6 +224,7 @@ export class Claims {
       message: compile(source),
       watch: new RefusalWatch({ block: blockAfter, lostReplies: connections * 2 }),
       suppressions: new Suppressions(topic, checkedVersion, ledger),
+      noMailboxes: new NoMailboxes(ledger),
       lastStart: null,
       serverFailures: { count: 0, atSuccesses: 0 },
     };

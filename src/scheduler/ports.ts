@@ -25,7 +25,7 @@ import type {
   StepResult,
   TakenOver,
 } from '../domain/settlement.js';
-import type { SuppressionChanges } from '../domain/suppression.js';
+import type { NewSuppression, SuppressionChanges } from '../domain/suppression.js';
 import type { DeliveryResult, Verdict } from '../domain/verdict.js';
 import type { BackingOff, KnownWorker, WorkerIdentity } from '../domain/worker.js';
 
@@ -118,6 +118,8 @@ export interface Ledger {
   ): Promise<StepResult>;
   /** What has changed of the suppressions, as far as a send of this topic is concerned. */
   suppressionChanges(known: number, topic: string): Promise<SuppressionChanges>;
+  /** Keeps these entries, from now on and for every send. */
+  suppress(entries: readonly NewSuppression[]): Promise<void>;
   /** Of these addresses those that a send of this topic may not mail, with the words of the reason. */
   findSuppressed(norms: readonly string[], topic: string): Promise<ReadonlyMap<string, string>>;
   /** The claim, numbered anew, and its rows `sending`, after any earlier transaction of it has ended; null when it is lost. */

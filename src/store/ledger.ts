@@ -2,6 +2,7 @@ import type { StaleClaim } from '../domain/claim.js';
 import type { LeaseState } from '../domain/leases.js';
 import type { MessageSource } from '../domain/message.js';
 import { DEFAULT_RELAY } from '../domain/relay.js';
+import type { NewSuppression } from '../domain/suppression.js';
 import type { BackingOff, WorkerIdentity } from '../domain/worker.js';
 import { readMessage } from './messages.js';
 import type { Database } from './mysql/database.js';
@@ -15,6 +16,7 @@ import { countUnfinished, findWork } from './sends/due.js';
 import { pauseItself } from './sends/self-pause.js';
 import * as takeover from './sends/takeover.js';
 import { findSuppressed, suppressionChanges } from './suppressions/changes.js';
+import { suppress } from './suppressions/suppress.js';
 import { beat, findNeighbours, removeWorker } from './workers.js';
 
 async function loadMessage(db: Database, sendId: number): Promise<MessageSource> {
@@ -53,6 +55,9 @@ export function createLedger(db: Database, staleSeconds?: number) {
     step: on(step),
     checkedStep: on(checkedStep),
     suppressionChanges: on(suppressionChanges),
+    suppress: on(
+      async (db, entries: readonly NewSuppression[]) => void (await suppress(db, entries)),
+    ),
     findSuppressed: on(findSuppressed),
     reconcile: on(reconcile),
     settleLate: on(settleLate),

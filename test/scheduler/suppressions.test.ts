@@ -3,7 +3,7 @@ import { suppress } from '../../src/store/suppressions/suppress.ts';
 import { raiseBulkVersion } from '../../src/store/suppressions/version.ts';
 import { verifySend } from '../../src/store/verify.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { balancedBooks, ledgerRows } from '../support/ledger.ts';
+import { ageClaim, balancedBooks, ledgerRows } from '../support/ledger.ts';
 import {
   type RunningScheduler,
   type SchedulerSetup,
@@ -224,4 +224,58 @@ test('a stream of suppressions does not starve a send', async () => {
   over = true;
   await Promise.all(streams);
   expect(await books(sendId)).toMatchObject({ status: 'completed', sent: 1000 });
+});
+
+describe('a refusal that says that there is no such mailbox', () => {
+  const entries = () =>
+    db.database.rows<{ emailNorm: string; source: string; reason: string; topic: string }>(
+      'SELECT EMAIL_NORM AS emailNorm, SOURCE AS source, REASON AS reason, TOPIC AS topic FROM CAMPAIGN_SUPPRESSIONS',
+    );
+  const REFUSED = [
+    {
+      emailNorm: 'p3@example.org',
+      source: 'smtp',
+      reason: '550 5.1.1 No such user here',
+      topic: '',
+    },
+  ];
+
+  test('suppresses the address for every send, another refusal does not', async () => {
+    const server = await smtp({
+      onRcptTo: (address) => {
+        if (address === 'p3@example.org') return { reply: [550, '5.1.1 No such user here'] };
+        return address === 'p4@example.org'
+          ? { reply: [550, '5.7.1 Not from you, with no user of that name'] }
+          : undefined;
+      },
+    });
+    const sendId = await seed({ recipients: 10 }, 'news');
+    await schedule(server).done;
+    expect(await books(sendId)).toMatchObject({ status: 'completed', sent: 8, failed: 2 });
+    expect(await entries()).toEqual(REFUSED);
+    const nextId = await seed({ recipients: 10 });
+    await db.database.run('UPDATE CAMPAIGN_SENDS SET CHECKED_VERSION = 0 WHERE ID = ?', [nextId]);
+    await schedule(server).done;
+    expect(await books(nextId)).toMatchObject({ sent: 8, failed: 1, skipped: 1 });
+  });
+
+  test('does so by whoever takes the claim over, where the worker died before it could', async () => {
+    const server = await smtp({
+      onRcptTo: (address) =>
+        address === 'p3@example.org' ? { reply: [550, '5.1.1 No such user here'] } : undefined,
+    });
+    const sendId = await seed({ recipients: 10 });
+    await schedule(server, {
+      until: 'once',
+      ledger: (ledger) => ({
+        ...ledger,
+        suppress: async () => undefined,
+        endBatch: async () => ({ kind: 'released', status: 'running' }),
+      }),
+    }).done;
+    expect(await entries()).toEqual([]);
+    await ageClaim(db.database, sendId);
+    await schedule(server).done;
+    expect(await entries()).toEqual(REFUSED);
+  });
 });

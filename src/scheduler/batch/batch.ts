@@ -111,7 +111,7 @@ class Batch implements JobOwner, Held {
 
   /** Until everything is recorded and the claim let go; how the send is then, or null if the claim was lost. */
   private async work(): Promise<Ended | null> {
-    const { standing, inFlight, flights, results, starter, outage, steps } = this.parts;
+    const { openSend, standing, inFlight, flights, results, starter, outage, steps } = this.parts;
     const { abandoned, stopping, ledger, hold, dispatcher } = this.tools;
     for (;;) {
       if (abandoned.aborted) return null;
@@ -132,6 +132,7 @@ class Batch implements JobOwner, Held {
           dispatcher.pacer.learn(state.rates);
           standing.learn(state);
           await steps.catchUp(state.suppressionVersion);
+          openSend.noMailboxes.write();
           await hold.lookNowAndThen();
         } else if (results.gather) {
           await this.wait();

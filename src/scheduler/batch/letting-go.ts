@@ -19,8 +19,9 @@ export class LettingGo {
 
   /** In good order. Undefined when something is left to do first. */
   async end(): Promise<Ended | undefined> {
-    const { standing, steps, selfPause, reader, inFlight } = this.parts;
+    const { standing, steps, selfPause, reader, inFlight, openSend } = this.parts;
     await selfPause.write();
+    await openSend.noMailboxes.end();
     const end = await this.endBatch(reader.exhausted);
     if (end.kind === 'released') return end;
     if (end.kind === 'lost') {

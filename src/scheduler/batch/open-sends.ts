@@ -1,5 +1,6 @@
 import type { RefusalWatch } from '../../domain/refusal-watch.js';
 import type { CompiledMessage } from '../ports.js';
+import type { NoMailboxes } from './no-mailboxes.js';
 import type { Suppressions } from './suppressions.js';
 
 /** What the process remembers of a send between its batches. */
@@ -8,6 +9,7 @@ export interface OpenSend {
   readonly message: CompiledMessage;
   readonly watch: RefusalWatch;
   readonly suppressions: Suppressions;
+  readonly noMailboxes: NoMailboxes;
   /** Monotonic milliseconds of the last message's start: DELAY_MS counts from it, over batches too. */
   lastStart: number | null;
   /** Failures of the server met while this send was worked on, and the success count they were met at. */

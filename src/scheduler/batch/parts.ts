@@ -17,6 +17,7 @@ import type { BatchTools } from './tools.js';
 
 /** What works together in one batch. */
 export interface BatchParts {
+  openSend: OpenSend;
   standing: Standing;
   inFlight: InFlight;
   flights: Flights;
@@ -50,14 +51,24 @@ export function assemble(
   const selfPause = new SelfPause(openSend, standing, tools);
   const results = new Results(openSend, inFlight, selfPause, tools, signal.wake, probe, claimed);
   const starter = new Starter(owner, openSend, standing, inFlight, flights, results, tools);
-  const { suppressions } = openSend;
-  const reader = new Reader(claim.sendId, inFlight, suppressions, ledger, clock);
+  const reader = new Reader(claim.sendId, inFlight, openSend.suppressions, ledger, clock);
   if (probe) reader.readFor(probe.question);
   const outage = new Outage(signal, tools);
   const steps = new Steps(
     controls.batchSize,
-    { standing, inFlight, flights, reader, outage, starter, suppressions },
+    { standing, inFlight, flights, reader, outage, starter, openSend },
     tools,
   );
-  return { standing, inFlight, flights, selfPause, results, starter, reader, outage, steps };
+  return {
+    openSend,
+    standing,
+    inFlight,
+    flights,
+    selfPause,
+    results,
+    starter,
+    reader,
+    outage,
+    steps,
+  };
 }

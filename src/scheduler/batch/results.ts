@@ -76,6 +76,7 @@ export class Results {
     if (pause && !dispatcher.isCut) this.selfPause.for(pause.reason, pause.giveBack);
     if (this.inFlight.toRecord === 0) this.gathersUntil = clock().monotonic + GATHER_MS;
     this.inFlight.came(settlement);
+    if (settlement.to === 'failed') this.openSend.noMailboxes.tell(recipient, verdict);
     report({
       kind: 'message',
       sendId,

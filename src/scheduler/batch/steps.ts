@@ -2,11 +2,11 @@ import type { Recipient } from '../../domain/recipient.js';
 import type { CheckedRows, Settlement, Step, StepResult } from '../../domain/settlement.js';
 import type { Flights } from './flights.js';
 import type { InFlight } from './in-flight.js';
+import type { OpenSend } from './open-sends.js';
 import type { Outage } from './outage.js';
 import type { Reader } from './reader.js';
 import type { Standing } from './standing.js';
 import type { Starter } from './starter.js';
-import type { Suppressions } from './suppressions.js';
 import type { BatchTools } from './tools.js';
 
 /** What a step works with. */
@@ -17,7 +17,7 @@ interface StepParts {
   reader: Reader;
   outage: Outage;
   starter: Starter;
-  suppressions: Suppressions;
+  openSend: OpenSend;
 }
 
 /** What was done with the rows that a step was asked to mark, and with those that it had to check. */
@@ -89,8 +89,7 @@ export class Steps {
 
   /** Learns of suppressions that a batch would not meet by itself, for it marks nothing just now. */
   async catchUp(version: number): Promise<void> {
-    const { suppressions } = this.parts;
-    const { known, topic } = suppressions;
+    const { known, topic } = this.parts.openSend.suppressions;
     if (version === known || this.parts.standing.ending) return;
     const changes = await this.tools.ledger.suppressionChanges(known, topic);
     await this.parts.starter.learn(changes);
@@ -101,10 +100,10 @@ export class Steps {
     rows: readonly Recipient[],
     settlements: readonly Settlement[],
   ): Promise<StepResult> {
-    const { standing, suppressions } = this.parts;
+    const { standing, openSend } = this.parts;
     if (this.toSkip.length > 0) return { kind: 'suppressions-changed' };
     const step = this.make(settlements, rows, []);
-    return this.tools.ledger.step(standing.claim, { ...step, known: suppressions.known });
+    return this.tools.ledger.step(standing.claim, { ...step, known: openSend.suppressions.known });
   }
 
   /** Where one may be: the database says which of the rows are, in the transaction that skips and marks them. */
@@ -112,8 +111,8 @@ export class Steps {
     rows: readonly Recipient[],
     settlements: readonly Settlement[],
   ): Promise<[StepResult, Done]> {
-    const { standing, suppressions } = this.parts;
-    const { known, topic } = suppressions;
+    const { standing, openSend } = this.parts;
+    const { known, topic } = openSend.suppressions;
     const { toSkip } = this;
     const norms = [...rows, ...toSkip].map(({ emailNorm }) => emailNorm);
     let done: Done = { marked: [], skipped: [], free: [] };
@@ -171,22 +170,23 @@ export class Steps {
     settlements: readonly Settlement[],
     { marked, skipped, free, found }: Done,
   ): Promise<void> {
-    const { inFlight, flights, outage, suppressions, starter } = this.parts;
+    const { inFlight, flights, outage, openSend, starter } = this.parts;
     outage.over();
     flights.settled(settlements);
+    openSend.noMailboxes.recorded(settlements);
     inFlight.committed(marked, settlements, { skipped, free });
     this.tools.inFlightLimit.put(inFlight, settlements.length + rows.length - marked.length);
     this.quota -= marked.length;
     this.skipped += skipped.length;
     for (const { to } of settlements) this.count(to);
     if (!found) return;
-    suppressions.forget(free);
+    openSend.suppressions.forget(free);
     await starter.learn(found.changes);
   }
 
   /** Reads how the ledger has it, after a request of which we don't know what came. */
   async reconcile(): Promise<void> {
-    const { standing, inFlight, reader, flights } = this.parts;
+    const { standing, inFlight, reader, flights, openSend } = this.parts;
     const { ledger, inFlightLimit, clock } = this.tools;
     await reader.restart();
     const asked = clock();
@@ -199,6 +199,7 @@ export class Steps {
     standing.renew(asked);
     const { recorded, strays } = inFlight.reconcile(found.sending);
     flights.settled(recorded);
+    openSend.noMailboxes.recorded(recorded);
     for (const { to } of recorded) this.count(to);
     this.quota -= strays;
     inFlightLimit.settle(inFlight, inFlight.held);

@@ -5,6 +5,7 @@ import type { Database } from '../mysql/database.js';
 import type { Executor, Fragment } from '../mysql/packet.js';
 import { findAllSending } from '../recipients/in-flight.js';
 import { rowMove } from '../recipients/row.js';
+import { suppressRefused } from '../suppressions/refused.js';
 import { keepBooks } from './counters.js';
 import { CLAIM_NUMBER, SEND } from './row.js';
 
@@ -30,14 +31,19 @@ interface Ground {
 /** The RESPONSE of rows of which nobody can tell how far they had come. */
 export const STOPPED = 'the worker stopped while this message was in its hands';
 
-/** Takes a claim from its holder, where it still has it; what it was about becomes `unknown`. */
-export function freeClaim(
+/**
+ * Takes a claim from its holder, where it still has it; what it was about becomes `unknown`. Whom its holder had recorded as
+ * refused for want of a mailbox is suppressed.
+ */
+export async function freeClaim(
   db: Database,
   claim: StaleClaim,
   actor: string,
   { condition, settle, event, reason }: Ground,
 ): Promise<{ unknown: number } | null> {
-  return db.transaction(async (tx) => {
+  let freedNumber: number | null = null;
+  const taken = await db.transaction(async (tx) => {
+    freedNumber = null;
     const freed = await tx.run(
       `UPDATE CAMPAIGN_SENDS SET CLAIMED_BY = NULL, CLAIMED_AT = NULL
         WHERE ID = ? AND CLAIMED_BY <=> ? ${condition ? `AND ${condition.sql}` : ''}`,
@@ -50,6 +56,7 @@ export function freeClaim(
       [claim.sendId],
     );
     const { sending = 0, number = 0, maxAttempts = 0 } = send ?? {};
+    freedNumber = number;
     const seqs = await findAllSending(tx, claim.sendId, sending);
     let told = {};
     let unknown = 0;
@@ -77,4 +84,6 @@ export function freeClaim(
     });
     return { unknown };
   });
+  if (taken && freedNumber !== null) await suppressRefused(db, claim.sendId, freedNumber);
+  return taken;
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { RefusalWatch } from '../../../src/domain/refusal-watch.ts';
+import { NoMailboxes } from '../../../src/scheduler/batch/no-mailboxes.ts';
 import { type OpenSend, OpenSends } from '../../../src/scheduler/batch/open-sends.ts';
 import { Suppressions } from '../../../src/scheduler/batch/suppressions.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
@@ -24,6 +25,7 @@ const openSend = (sendId: number): OpenSend => ({
   },
   watch: new RefusalWatch({ block: 20, lostReplies: 16 }),
   suppressions: new Suppressions('', 0, { findSuppressed: async () => new Map() }),
+  noMailboxes: new NoMailboxes({ suppress: async () => undefined }),
   lastStart: null,
   serverFailures: { count: 0, atSuccesses: 0 },
 });
