@@ -1,6 +1,7 @@
 import { MAILBOX_KEYS, type MailboxKey, type OptionalHeaders } from '../domain/message-values.js';
 import type { Pacing } from '../domain/pacing.js';
 import { QUEUE_LENGTHS } from '../domain/queued.js';
+import type { SendRate } from '../domain/rates.js';
 import { clip } from '../domain/text.js';
 import { checkUnsubscribeMailto, checkUnsubscribeUrl } from '../domain/unsubscribe-link.js';
 import { CampaignError } from '../errors.js';
@@ -43,7 +44,7 @@ export type QueueInput = {
     | Exclude<QueueOptions[Name], null>
     | (null extends QueueOptions[Name] ? undefined : never)
     | (Name extends 'name' ? undefined : never);
-};
+} & { readonly rate: SendRate | undefined };
 
 const checkedSenders = (input: QueueInput): Partial<Pick<QueueOptions, MailboxKey>> =>
   Object.fromEntries(
@@ -91,8 +92,10 @@ export function queueOptions(
       'give the path of a template with --html, --text or both',
     );
   }
+  const { rate, ...given } = input;
   return {
-    ...input,
+    ...given,
+    ...rate,
     ...checkedSenders(input),
     ...unsubscribeWays(input, settings),
     html: input.html ?? null,

@@ -1,4 +1,6 @@
+import { PACING_LIMITS } from '../domain/pacing.js';
 import { QUEUE_LENGTHS } from '../domain/queued.js';
+import type { SendRate } from '../domain/rates.js';
 import {
   type OperatorVerb,
   possibleVerbs,
@@ -185,6 +187,15 @@ export const topic = <S extends Spec<string>>(spec: S) =>
     throw unfit(
       'at most 63 letters (a to z), digits, dots and hyphens, of which the first is a letter or digit',
     );
+  });
+
+/** `5/s`: how one send is paced. */
+export const sendRate = <S extends Spec<SendRate>>(spec: S) =>
+  option<SendRate, S>({ placeholder: 'rate', ...spec }, async (given) => {
+    const { readSendRate } = await import('../domain/rates.js');
+    const read = readSendRate(given, PACING_LIMITS.delayMs.max);
+    if ('wanted' in read) throw unfit(read.wanted);
+    return read;
   });
 
 /** What `read` makes of a text; it throws Unfit by way of `mustBe`. */

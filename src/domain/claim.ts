@@ -1,4 +1,5 @@
 import type { Controls } from './pacing.js';
+import type { RelayLimits } from './relay.js';
 import type { SendStatus } from './states.js';
 
 /** A running send that nobody holds, and when its next batch is due; zero or less is now. */
@@ -27,8 +28,7 @@ export interface ClaimedSend {
   cursorSeq: number;
   /** Since it was first claimed. */
   startedMsAgo: number;
-  /** How much the relay may be sent in which time. */
-  rates: string | null;
+  relay: RelayLimits;
   /** What it is about; empty where nothing was said. */
   topic: string;
   /** The version of the suppressions up to which its ledger was checked when it was imported. */
@@ -55,8 +55,7 @@ export interface SendState {
   status: SendStatus;
   controls: Controls;
   held: boolean;
-  /** How much the relay may be sent in which time. */
-  rates: string | null;
+  relay: RelayLimits;
   /** How far the suppressions have changed. */
   suppressionVersion: number;
 }

@@ -46,6 +46,8 @@ export class ConnectionLimit {
   reason: string | null = null;
   /** Connections that the server takes at a time, as far as is known. */
   takes: number;
+  /** Connections that we may use, where hosts share them. */
+  allowed = Number.POSITIVE_INFINITY;
   /** When `tryOneMore` is due; infinite while there is nothing to try. */
   triesMoreAt = Number.POSITIVE_INFINITY;
 
@@ -83,7 +85,12 @@ export class ConnectionLimit {
 
   /** Connections to use while the server is well. */
   get width(): number {
-    return Math.min(this.keepingUp, this.bears, this.takes);
+    return Math.min(this.keepingUp, this.bears, this.usable);
+  }
+
+  /** Connections that may be open. */
+  get usable(): number {
+    return Math.min(this.takes, this.allowed);
   }
 
   /** Messages that may start now besides those on the wire, on whatever connection: 0 while backing off, 1 for a probe. */

@@ -64,9 +64,7 @@ function readOne(part: string): RateLimit | { wanted: string } {
   const count = Number(digits);
   const perSeconds = unit.seconds * (times ? Number(times) : 1);
   if (count < 1) {
-    return {
-      wanted: 'at least 1 in each limit (none lifts them, `campaign relay --hold` stops it)',
-    };
+    return { wanted: 'at least 1 in each limit' };
   }
   if (perSeconds < 1 || perSeconds > LONGEST_SECONDS) {
     return { wanted: 'a window from 1 s to 31 days' };
@@ -93,14 +91,17 @@ function windowName(perSeconds: number): string {
   return `${times === 1 ? '' : times}${unit.name}`;
 }
 
+/** A rate of one send, and how it is kept. */
+export interface SendRate {
+  delayMs: number;
+  cooldownSeconds: 0;
+}
+
 /**
  * The pause between the starts of two messages that keeps one send to a rate such as `5/s`.
  * @param longestMs that a pause may last
  */
-export function readSendRate(
-  text: string,
-  longestMs: number,
-): { delayMs: number } | { wanted: string } {
+export function readSendRate(text: string, longestMs: number): SendRate | { wanted: string } {
   const read = readRates(text);
   if ('wanted' in read) return read;
   const [limit, second] = read.limits;
@@ -109,5 +110,5 @@ export function readSendRate(
   if (limit.count / limit.perSeconds > 1000 || delayMs > longestMs) {
     return { wanted: `a rate from 1 in ${longestMs / 1000} s to 1,000/s` };
   }
-  return { delayMs };
+  return { delayMs, cooldownSeconds: 0 };
 }

@@ -25,13 +25,16 @@ export interface Hold {
   probeBy: string | null;
 }
 
-/** A relay's limits, and what it is under: its row of CAMPAIGN_RELAYS. */
-export interface Relay {
-  name: string;
+/** How much a relay may be asked of, over all hosts. */
+export interface RelayLimits {
   /** How much may be sent in which time, as the operator gave it. */
   rates: string | null;
-  /** Connections over all hosts. */
   connections: number | null;
+}
+
+/** A relay's limits, and what it is under: its row of CAMPAIGN_RELAYS. */
+export interface Relay extends RelayLimits {
+  name: string;
   /** Of the last hold there was; 0 before the first. */
   holdId: number;
   hold: Hold | null;

@@ -64,6 +64,8 @@ export interface QueueOptions extends OptionalHeaders {
   delayMs?: number | undefined;
   /** Seconds between batches, 0 to 604,800; 5 when left out. */
   cooldownSeconds?: number | undefined;
+  /** Messages in a time, such as `5/s`, in place of delayMs and cooldownSeconds. */
+  rate?: string | undefined;
   /** Tries for a recipient refused for now, 1 to 100; 5 when left out. */
   maxAttempts?: number | undefined;
   /** Not before this time. */
@@ -119,6 +121,8 @@ export interface ControlsOptions {
   batchSize?: number | undefined;
   delayMs?: number | undefined;
   cooldownSeconds?: number | undefined;
+  /** Messages in a time, such as `5/s`, in place of delayMs and cooldownSeconds. */
+  rate?: string | undefined;
 }
 
 export interface HoldRelayOptions {

@@ -1,3 +1,5 @@
+import { type Controls, PACING_LIMITS } from '../domain/pacing.js';
+import { readSendRate, type SendRate } from '../domain/rates.js';
 import { CampaignError } from '../errors.js';
 
 /** Reads one option that was given; `name` is what errors call it. */
@@ -103,6 +105,38 @@ export const secret: Reader<string> = (value, name) => {
   if (typeof value === 'string') return value;
   throw new CampaignError('BAD_SETTING', `${name} is no text`, `give text as ${name}`);
 };
+
+/** `5/s`: how one send is paced. */
+export const sendRate: Reader<SendRate> = (value, name) => {
+  const read =
+    typeof value === 'string'
+      ? readSendRate(value, PACING_LIMITS.delayMs.max)
+      : { wanted: 'text such as 5/s' };
+  if ('wanted' in read) throw refuse(name, value, read.wanted);
+  return read;
+};
+
+type GivenPacing = { readonly [Name in keyof Controls]?: number | undefined };
+
+/**
+ * A pacing as its controls have it, where it may be given as a rate.
+ * @throws CampaignError BAD_SETTING where it is given both ways
+ */
+export function withRate<P extends GivenPacing & { rate: SendRate | undefined }>({
+  rate,
+  ...pacing
+}: P): Omit<P, 'rate'> {
+  if (rate === undefined) return pacing;
+  const other = (['delayMs', 'cooldownSeconds'] as const).find(
+    (key) => (pacing as GivenPacing)[key] !== undefined,
+  );
+  if (other === undefined) return { ...pacing, ...rate };
+  throw new CampaignError(
+    'BAD_SETTING',
+    `rate is given beside ${other}`,
+    'give the one or the other: a rate is a delay without a cooldown',
+  );
+}
 
 export const oneOf =
   <const T extends string>(values: readonly T[]): Reader<T> =>

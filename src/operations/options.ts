@@ -17,10 +17,12 @@ import {
   readOptions,
   required,
   sendId,
+  sendRate,
   shown,
   signal,
   text,
   wholeNumber,
+  withRate,
 } from './option-readers.js';
 
 const ADDRESS_LENGTH = 998;
@@ -66,8 +68,9 @@ export const options = {
       batchSize: wholeNumber(PACING_LIMITS.batchSize),
       delayMs: wholeNumber(PACING_LIMITS.delayMs),
       cooldownSeconds: wholeNumber(PACING_LIMITS.cooldownSeconds),
+      rate: sendRate,
     });
-    const change = Object.entries(read).filter(([, value]) => value !== undefined);
+    const change = Object.entries(withRate(read)).filter(([, value]) => value !== undefined);
     return { change: Object.fromEntries(change) };
   },
 

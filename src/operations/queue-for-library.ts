@@ -23,11 +23,13 @@ import {
   type Reader,
   readOptions,
   required,
+  sendRate,
   shown,
   signal,
   text,
   time,
   wholeNumber,
+  withRate,
 } from './option-readers.js';
 import { readPieces } from './pieces.js';
 import { type QueueRequest, queue } from './queue.js';
@@ -100,6 +102,7 @@ const READERS = {
   batchSize: wholeNumber(PACING_LIMITS.batchSize),
   delayMs: wholeNumber(PACING_LIMITS.delayMs),
   cooldownSeconds: wholeNumber(PACING_LIMITS.cooldownSeconds),
+  rate: sendRate,
   maxAttempts: wholeNumber(PACING_LIMITS.maxAttempts),
   startAt: time,
   paused: flag,
@@ -168,6 +171,11 @@ function requestOf(read: Read<typeof READERS>, signal: AbortSignal): QueueReques
       'give listUnsubscribe for a page of your own, or the others for that of `campaign serve`',
     );
   }
+  const { delayMs, cooldownSeconds } = withRate({
+    delayMs: read.delayMs,
+    cooldownSeconds: read.cooldownSeconds,
+    rate: read.rate,
+  });
   return {
     list:
       typeof given === 'string'
@@ -185,8 +193,8 @@ function requestOf(read: Read<typeof READERS>, signal: AbortSignal): QueueReques
     key: read.key ?? null,
     topic: read.topic,
     batchSize: read.batchSize ?? PACING_DEFAULTS.batchSize,
-    delayMs: read.delayMs ?? PACING_DEFAULTS.delayMs,
-    cooldownSeconds: read.cooldownSeconds ?? PACING_DEFAULTS.cooldownSeconds,
+    delayMs: delayMs ?? PACING_DEFAULTS.delayMs,
+    cooldownSeconds: cooldownSeconds ?? PACING_DEFAULTS.cooldownSeconds,
     maxAttempts: read.maxAttempts ?? PACING_DEFAULTS.maxAttempts,
     startAt: read.startAt ?? null,
     paused: read.paused ?? false,

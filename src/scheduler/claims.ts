@@ -184,7 +184,7 @@ export class Claims {
       this.leaveAlone(sendId, IDLE_PAUSE_MS);
       return;
     }
-    batchTools.dispatcher.pacer.learn(claimed.rates);
+    batchTools.dispatcher.learnLimits(claimed.relay);
     if (this.options.once) this.served.add(sendId);
     report({ kind: 'claimed', sendId, batchSize: claimed.controls.batchSize });
     let openSend: OpenSend;

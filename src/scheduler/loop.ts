@@ -10,8 +10,9 @@ import { InFlightLimit } from './batch/in-flight-limit.js';
 import type { BatchTools } from './batch/tools.js';
 import { Claims } from './claims.js';
 import { Admission } from './dispatch/admission.js';
+import { ConnectionShares } from './dispatch/connection-shares.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
-import { LET_GO_MS, Pacer } from './dispatch/pacer.js';
+import { Pacer } from './dispatch/pacer.js';
 import { DueSends } from './due-sends.js';
 import { Ending } from './ending.js';
 import { BEAT_EVERY_MS, Heartbeat, LAST_WORDS_MS } from './heartbeat.js';
@@ -55,9 +56,6 @@ export interface SchedulerDeps {
   random: () => number;
   report: Report;
 }
-
-/** While nothing may start for long, the rate may be raised. */
-const RATE_LOOK_MS = 1_000;
 
 /** Rows `sending` at a time for each connection: what a crash can leave uncertain at most. */
 export const MARKED_PER_CONNECTION = 2;
@@ -103,11 +101,13 @@ class Scheduler {
     const { clock, report, ledger, random } = deps;
     this.ending = new Ending(stop);
     this.admission = new Admission(connections, connections * 4);
+    const lease = leaseOf(options.staleSeconds ?? STALE_CLAIM_SECONDS);
     this.dispatcher = new Dispatcher(
       deps.transport,
       { firstMs: 1_000, maxMs: options.backoffMaxSeconds * 1000 },
       clock,
       new Pacer(deps),
+      new ConnectionShares({ ...deps, lease, worker: options.worker.worker, connections }),
       (reason, waitMs) => {
         report({ kind: 'server-trouble', reason, waitMs });
         this.heartbeat.hurry();
@@ -128,7 +128,7 @@ class Scheduler {
       recorder: deps.host.recorder,
       inFlightLimit: new InFlightLimit(connections * MARKED_PER_CONNECTION),
       clock,
-      lease: leaseOf(options.staleSeconds ?? STALE_CLAIM_SECONDS),
+      lease,
       random,
       report,
       hold: this.hold,
@@ -176,9 +176,9 @@ class Scheduler {
         staleSeconds,
       });
       this.dispatcher.stop();
-      await within(this.dispatcher.pacer.giveBack(), LAST_WORDS_MS);
       const left = drainSeconds * 1000 - elapsedMs(since, this.deps.clock());
       if (!(await within(transport.close(), left))) this.dispatcher.cut();
+      await within(this.dispatcher.giveBack(), LAST_WORDS_MS);
       await stopBeating();
       await within(
         this.hold.noteAccepted().catch(() => undefined),
@@ -245,8 +245,8 @@ class Scheduler {
     }
     const backoffMs = this.dispatcher.backoffMs();
     if (backoffMs > 0) return backoffMs;
-    const closedMs = await this.dispatcher.pacer.look();
-    if (closedMs > LET_GO_MS) return Math.min(closedMs, RATE_LOOK_MS);
+    const closedMs = await this.dispatcher.closedMs();
+    if (closedMs > 0) return closedMs;
     while (!this.stop.aborted && !this.claims.hasFailed) {
       const waitMs = this.admission.ask(clock().monotonic);
       if (waitMs > 0) return waitMs;

@@ -9,6 +9,7 @@ import type {
   Work,
 } from '../domain/claim.js';
 import type { ConnectionLimit } from '../domain/connection-limit.js';
+import type { ShareReading, ShareState } from '../domain/connection-share.js';
 import type { Flight, FlightLog } from '../domain/flight.js';
 import type { LeaseReading, LeaseState } from '../domain/leases.js';
 import type { FilledMessage, MessageSource } from '../domain/message.js';
@@ -68,6 +69,10 @@ export interface Transport {
   readonly warm: number;
   /** Connections that carry messages, are being made, or made ready for the next. */
   readonly active: number;
+  /** Sockets that are not closed, or are being opened. */
+  readonly open: number;
+  /** So many connections may be used, where hosts share them: those that are idle beyond that are closed. */
+  allow(connections: number): void;
   /** Messages whose text is on the wire: what a stop has to wait for. */
   readonly onTheWire: number;
   /** Milliseconds from the end of a message to the reply to it: an average of the last ones. */
@@ -135,6 +140,10 @@ export interface Ledger {
   readLeases(): Promise<LeaseReading>;
   /** False when somebody else has leased since this version. */
   writeLeases(version: number | null, state: LeaseState): Promise<boolean>;
+  /** Who has how many of the relay's connections. */
+  readShares(): Promise<ShareReading>;
+  /** False when somebody else has written since this version. */
+  writeShares(version: number | null, state: ShareState): Promise<boolean>;
   beat(worker: WorkerIdentity, backingOff: BackingOff | null): Promise<void>;
   leave(worker: string): Promise<void>;
 }

@@ -40,6 +40,11 @@ export class Connections {
     return this.busy.size + this.idle.length;
   }
 
+  /** Sockets that are not closed, or are being opened. */
+  get sockets(): number {
+    return this.open.size + this.handshakes.size;
+  }
+
   /** Those that are idle, but for those that some of so many places are about to take. */
   idleFor(places: number): number {
     return Math.max(0, this.idle.length - (places - this.busy.size - this.handshakes.size));

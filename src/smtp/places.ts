@@ -22,12 +22,12 @@ export class Places {
 
   /** None are, once they are closed. */
   get free(): number {
-    return this.closed ? 0 : Math.max(0, this.limit.takes - this.taken - this.waiting.length);
+    return this.closed ? 0 : Math.max(0, this.limit.usable - this.taken - this.waiting.length);
   }
 
   /** Resolves when there is a place, or they are closed. */
   async take(): Promise<void> {
-    if (this.closed || this.taken < this.limit.takes) {
+    if (this.closed || this.taken < this.limit.usable) {
       this.taken += 1;
       return;
     }
@@ -57,6 +57,12 @@ export class Places {
     return learnt;
   }
 
+  /** So many connections may be used, where hosts share them. */
+  allow(connections: number): void {
+    this.limit.allowed = connections;
+    this.wake();
+  }
+
   /** Nobody waits any longer. */
   close(): void {
     this.closed = true;
@@ -82,7 +88,7 @@ export class Places {
   }
 
   private wake(): void {
-    while (this.waiting.length > 0 && (this.closed || this.taken < this.limit.takes)) {
+    while (this.waiting.length > 0 && (this.closed || this.taken < this.limit.usable)) {
       this.taken += 1;
       this.waiting.shift()?.();
     }

@@ -80,6 +80,17 @@ export class Pool {
     return this.places.taken;
   }
 
+  /** Sockets that are not closed, or are being opened. */
+  get open(): number {
+    return this.connections.sockets;
+  }
+
+  /** So many connections may be used, where hosts share them: those that are idle beyond that are closed. */
+  allow(connections: number): void {
+    this.places.allow(connections);
+    this.connections.shed(this.limit.usable);
+  }
+
   /** Messages whose text is on the wire: what a stop has to wait for. */
   get onTheWire(): number {
     return this.connections.onTheWire;
@@ -267,7 +278,7 @@ export class Pool {
     const putBack = (ready: boolean): void => {
       this.recovering.delete(client);
       connections.busy.delete(client);
-      const isSurplus = connections.count >= this.limit.takes;
+      const isSurplus = connections.count >= this.limit.usable;
       if (!ready || !client.usable) client.destroy();
       else if (this.closing || this.isUsedUp(client.messages) || isSurplus) client.quit();
       else connections.keep(client);

@@ -1,4 +1,5 @@
 import type { StaleClaim } from '../domain/claim.js';
+import type { ShareState } from '../domain/connection-share.js';
 import type { LeaseState } from '../domain/leases.js';
 import type { MessageSource } from '../domain/message.js';
 import { DEFAULT_RELAY } from '../domain/relay.js';
@@ -11,6 +12,7 @@ import { nextRows } from './recipients/next-rows.js';
 import { reconcile, settleLate } from './recipients/reconcile.js';
 import { checkedStep, step } from './recipients/step.js';
 import { readLeases, writeLeases } from './relays/leases.js';
+import { readShares, writeShares } from './relays/shares.js';
 import { claim, endBatch, readState, unclaim } from './sends/claim.js';
 import { countUnfinished, findWork } from './sends/due.js';
 import { pauseItself } from './sends/self-pause.js';
@@ -62,6 +64,10 @@ export function createLedger(db: Database, staleSeconds?: number) {
     reconcile: on(reconcile),
     settleLate: on(settleLate),
     endBatch: on(endBatch),
+    readShares: on((_) => readShares(db, DEFAULT_RELAY)),
+    writeShares: on((_, version: number | null, state: ShareState) =>
+      writeShares(db, DEFAULT_RELAY, version, state),
+    ),
     readLeases: on((_) => readLeases(db, DEFAULT_RELAY)),
     writeLeases: on((_, version: number | null, state: LeaseState) =>
       writeLeases(db, DEFAULT_RELAY, version, state),

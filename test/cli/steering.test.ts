@@ -180,6 +180,33 @@ describe('controls', () => {
     });
   });
 
+  it('as a rate are a delay without a cooldown', async () => {
+    const id = await seedSendWithRows(test.database, []);
+    const { code, stdout } = await run('controls', id, '--rate', '5/s', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ batchSize: 100, delayMs: 200, cooldownSeconds: 0 });
+  });
+
+  it.each([
+    ['--rate=5/s', '--delay-ms=3'],
+    ['--rate=5/s', '--cooldown-seconds=0'],
+    ['--rate=0/s'],
+    ['--rate=14/fortnight'],
+    ['--rate=1e9/s'],
+    ['--rate=-5/s'],
+    ['--rate='],
+    ['--rate=5/s,100/h'],
+    ['--rate=none'],
+    ['--rate=1/day'],
+  ])('refuse %s %s, and stay as they were', async (...given) => {
+    const id = await seedSendWithRows(test.database, []);
+    const { code, stderr } = await run('controls', id, ...given, '--json');
+    expect(code).toBe(2);
+    expect(JSON.parse(stderr)).toMatchObject({ code: 'USAGE' });
+    expect(stderr).toContain('--rate');
+    expect(await send(id)).toMatchObject({ delayMs: 0, cooldownSeconds: 5 });
+  });
+
   it('set by two at once keep both changes', async () => {
     const id = await seedSendWithRows(test.database, []);
     await Promise.all([

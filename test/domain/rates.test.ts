@@ -110,7 +110,7 @@ describe('the rate of one send', () => {
     ['1/h', 3_600_000],
     ['1000/s', 1],
   ])('%s is a message every %i ms', (text, delayMs) => {
-    expect(readSendRate(text, 3_600_000)).toEqual({ delayMs });
+    expect(readSendRate(text, 3_600_000)).toEqual({ delayMs, cooldownSeconds: 0 });
   });
 
   test.each(['1001/s', '1/2h', 'none', '5/s,100/h', '0/s', '5/fortnight', '5', '1e9/s'])(

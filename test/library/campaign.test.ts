@@ -331,6 +331,10 @@ describe('queue', () => {
     ],
     ['BAD_SETTING', 'batchSize is 0', { batchSize: 0 }],
     ['BAD_SETTING', 'delayMs is "5"', { delayMs: '5' }],
+    ['BAD_SETTING', 'rate is "5/fortnight"', { rate: '5/fortnight' }],
+    ['BAD_SETTING', 'rate is 5', { rate: 5 }],
+    ['BAD_SETTING', 'rate is given beside delayMs', { rate: '5/s', delayMs: 0 }],
+    ['BAD_SETTING', 'rate is given beside cooldownSeconds', { rate: '5/s', cooldownSeconds: 5 }],
     ['BAD_SETTING', 'timezone is "Nowhere"', { timezone: 'Nowhere' }],
     ['BAD_SETTING', 'timezone is 1', { timezone: 1n }],
     ['BAD_SETTING', 'timezone is of the type object', { timezone: Object.create(null) }],
@@ -354,6 +358,17 @@ describe('queue', () => {
 });
 
 describe('steering', () => {
+  test('a rate is a delay without a cooldown, and goes with neither', async () => {
+    const id = await seeded({ pending: 3 });
+    expect((await campaign.controls(id, { rate: '5/s' })).send).toMatchObject({
+      delayMs: 200,
+      cooldownSeconds: 0,
+    });
+    expect(await failure(campaign.controls(id, { rate: '5/s', delayMs: 1 }))).toMatchObject({
+      code: 'BAD_SETTING',
+    });
+  });
+
   test('pause, resume, controls and cancel change a send and say how it stands', async () => {
     const id = await seeded({ pending: 3 });
     expect(await campaign.pause(id, { reason: 'a typo' })).toMatchObject({

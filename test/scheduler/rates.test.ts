@@ -69,3 +69,51 @@ describe('a relay with a rate', () => {
     expect(relay.worst('started', 1000 - SEEN_LATE_MS)).toBeLessThanOrEqual(20);
   });
 });
+
+const setConnections = (connections: number | null) =>
+  db.database.run("UPDATE CAMPAIGN_RELAYS SET CONNECTIONS = ? WHERE NAME = 'default'", [
+    connections,
+  ]);
+
+describe('a relay that takes so many connections over all hosts', () => {
+  afterEach(() => setConnections(null));
+
+  test('never has more of two schedulers, and each of them has some', async () => {
+    relay = await startLimitedRelay({ delayMs: 20 });
+    await setConnections(3);
+    const sends = await Promise.all(
+      [1, 2].map((n) =>
+        seedQueuedSend(db.database, {
+          emails: Array.from({ length: 200 }, (_, i) => `p${i}@s${n}.example.org`),
+          batchSize: 200,
+        }),
+      ),
+    );
+    const two = [schedule({ connections: 4 }), schedule({ connections: 4 })];
+    await Promise.all(two.map(({ done }) => done));
+    for (const id of sends) {
+      expect(await balancedBooks(db.database, id)).toMatchObject({
+        status: 'completed',
+        sent: 200,
+      });
+    }
+    expect(relay.mostConnections).toBeLessThanOrEqual(3);
+    expect(relay.mostConnections).toBeGreaterThanOrEqual(2);
+    const [row] = await db.database.rows<{ state: string }>(
+      "SELECT STATE AS state FROM CAMPAIGN_RELAY_STATES WHERE KIND = 'connections'",
+    );
+    expect(JSON.parse(row?.state ?? '')).toMatchObject({ workers: {} });
+  });
+
+  test('lets the one that has none leave its sends to the other', async () => {
+    relay = await startLimitedRelay({});
+    await setConnections(1);
+    await Promise.all(
+      [1, 2, 3].map(() => seedQueuedSend(db.database, { recipients: 30, batchSize: 30 })),
+    );
+    const two = [schedule(), schedule()];
+    await Promise.all(two.map(({ done }) => done));
+    expect(relay.accepted).toHaveLength(90);
+    expect(relay.mostConnections).toBe(1);
+  });
+});

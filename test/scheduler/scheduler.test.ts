@@ -115,7 +115,7 @@ describe('a send', () => {
       cursorSeq: 0,
       lastSeq: 60,
       startedMsAgo: 0,
-      rates: null,
+      relay: { rates: null, connections: null },
       topic: '',
       checkedVersion: 0,
     });
@@ -130,7 +130,7 @@ describe('a send', () => {
             status: 'running',
             held: true,
             controls: unguarded(0).controls,
-            rates: null,
+            relay: { rates: null, connections: null },
             suppressionVersion: 0,
           }),
           endBatch: async () => ({ kind: 'released', status: 'running' }),

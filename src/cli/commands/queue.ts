@@ -7,6 +7,7 @@ import {
   flag,
   instant,
   sender,
+  sendRate,
   text,
   timeZone,
   topic,
@@ -83,6 +84,10 @@ export default defineCommand({
       ...PACING_LIMITS.cooldownSeconds,
       help: 'seconds between batches, 0 to 604,800',
       fallback: PACING_DEFAULTS.cooldownSeconds,
+    }),
+    rate: sendRate({
+      help: 'messages in a time, such as 5/s or 600/h, without a cooldown',
+      conflicts: ['delayMs', 'cooldownSeconds'],
     }),
     maxAttempts: wholeNumber({
       ...PACING_LIMITS.maxAttempts,

@@ -2,7 +2,6 @@ import type { ClaimedSend } from '../../domain/claim.js';
 import { elapsedMs, type Instant } from '../../domain/lease.js';
 import type { Recipient } from '../../domain/recipient.js';
 import type { JobOwner } from '../dispatch/dispatcher.js';
-import { LET_GO_MS } from '../dispatch/pacer.js';
 import type { Probe } from '../hold/probe.js';
 import type { Held } from '../hold/relay-hold.js';
 import { Wake } from '../wake.js';
@@ -120,7 +119,7 @@ class Batch implements JobOwner, Held {
         return null;
       }
       if (stopping.aborted || !flights.mayBegin) standing.ending = true;
-      if (dispatcher.pacer.closedMs > LET_GO_MS) standing.ending = true;
+      if (dispatcher.isClosed) standing.ending = true;
       if (standing.ending) starter.withdraw();
       starter.start();
       try {
@@ -129,7 +128,7 @@ class Batch implements JobOwner, Held {
         } else if (standing.sinceLookMs >= LOOK_EVERY_MS) {
           // Whether it was paused or cancelled, or its controls changed.
           const state = await ledger.state(standing.claim);
-          dispatcher.pacer.learn(state.rates);
+          dispatcher.learnLimits(state.relay);
           standing.learn(state);
           await steps.catchUp(state.suppressionVersion);
           openSend.noMailboxes.write();

@@ -39,8 +39,7 @@ export class Starter {
     const { queued, toStart } = this.inFlight;
     // A message that hangs on the wire keeps nobody from seeing whether the server is well again.
     const { dispatcher } = this.tools;
-    const room = Math.min(dispatcher.room(), dispatcher.pacer.room);
-    const within = room - queued - toStart;
+    const within = dispatcher.markable() - queued - toStart;
     const { delayMs } = this.standing.controls;
     if (delayMs === 0) return within;
     return Math.min(within, Math.floor((MARK_AHEAD_MS - this.untilNextMs) / delayMs) + 1 - toStart);

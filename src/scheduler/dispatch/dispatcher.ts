@@ -2,15 +2,20 @@ import type { BackoffPolicy, ConnectionLimit } from '../../domain/connection-lim
 import { judge } from '../../domain/judge.js';
 import type { Clock, Instant } from '../../domain/lease.js';
 import type { FilledMessage } from '../../domain/message.js';
+import type { RelayLimits } from '../../domain/relay.js';
 import type { DeliveryResult, Verdict } from '../../domain/verdict.js';
 import type { Transmission, Transport } from '../ports.js';
-import type { Pacer } from './pacer.js';
+import type { ConnectionShares } from './connection-shares.js';
+import { LET_GO_MS, type Pacer } from './pacer.js';
 import { Turn } from './turn.js';
 
 /** Milliseconds from a message's end to its acceptance, from which on it counts as slow. */
 const SLOW_ACCEPTANCE_MS = 20;
 /** Milliseconds in which no waiting message found a connection, after which more of them are used. */
 const STALL_MS = 3;
+
+/** While nothing may start for long, a limit may be raised. */
+const LOOK_AGAIN_MS = 1_000;
 
 /** What a delivery told about the server, whatever it meant for the recipient. */
 export type ServerSign =
@@ -59,7 +64,8 @@ export class Dispatcher {
     private readonly transport: Transport,
     private readonly backoff: BackoffPolicy,
     private readonly clock: Clock,
-    readonly pacer: Pacer,
+    private readonly pacer: Pacer,
+    private readonly shares: ConnectionShares,
     private readonly onTrouble: (reason: string, waitMs: number) => void,
   ) {
     this.limit = transport.limit;
@@ -70,11 +76,13 @@ export class Dispatcher {
   join(owner: JobOwner): void {
     this.owners.add(owner);
     this.pacer.batches = this.owners.size;
+    this.shares.use(this.owners.size);
   }
 
   leave(owner: JobOwner): void {
     this.owners.delete(owner);
     this.pacer.batches = this.owners.size;
+    this.shares.use(this.owners.size);
     if (this.owners.size === 0) void this.pacer.giveBack();
   }
 
@@ -88,6 +96,35 @@ export class Dispatcher {
     // The clock is read for each message: only where it decides anything.
     const { limit } = this;
     return limit.failures === 0 ? Number.POSITIVE_INFINITY : limit.room(this.clock().monotonic);
+  }
+
+  /** The relay's limits, as they are now. */
+  learnLimits({ rates, connections }: RelayLimits): void {
+    this.pacer.learn(rates);
+    this.shares.learn(connections);
+  }
+
+  /** Rows that a batch may have waiting. */
+  markable(): number {
+    return this.shares.areNone ? 0 : Math.min(this.room(), this.pacer.room);
+  }
+
+  /** Whether the relay's limits let nothing start for so long that no claim is kept through it. */
+  get isClosed(): boolean {
+    return this.pacer.closedMs > LET_GO_MS || this.shares.areOthers;
+  }
+
+  /** As `isClosed`, asked anew: milliseconds until it is worth asking again; 0 when something may start. */
+  async closedMs(): Promise<number> {
+    const closedMs = await this.pacer.look();
+    if (closedMs > LET_GO_MS || (await this.shares.stayOthers())) return LOOK_AGAIN_MS;
+    return 0;
+  }
+
+  /** Gives back what was not used of the relay's limits. Never rejects. */
+  async giveBack(): Promise<void> {
+    await this.pacer.giveBack();
+    await this.shares.leave();
   }
 
   /** Milliseconds until the server may be tried again. */

@@ -1,7 +1,7 @@
 import type { BatchEnd, Claim, ClaimedSend, SendState } from '../../domain/claim.js';
 import type { Send } from '../../domain/progress.js';
-import { DEFAULT_RELAY } from '../../domain/relay.js';
-import { pick, select } from '../columns.js';
+import { DEFAULT_RELAY, type RelayLimits } from '../../domain/relay.js';
+import { type Columns, pick, select } from '../columns.js';
 import { completedEvent, eventStatement } from '../events.js';
 import type { Database } from '../mysql/database.js';
 import type { Executor, Statement } from '../mysql/packet.js';
@@ -10,8 +10,13 @@ import { SETTLED } from './counters.js';
 import { moveWhere } from './lifecycle.js';
 import { CLAIM_NUMBER, SEND } from './row.js';
 
-/** How much the relay may be sent, read with whatever is read of a send under way. */
-const RATES = `(SELECT l.RATES FROM CAMPAIGN_RELAYS l WHERE l.NAME = '${DEFAULT_RELAY}')`;
+/** A column of the relay's row, read with whatever is read of a send under way. */
+const ofRelay = (column: string): string =>
+  `(SELECT l.${column} FROM CAMPAIGN_RELAYS l WHERE l.NAME = '${DEFAULT_RELAY}')`;
+const RELAY: Columns<keyof RelayLimits> = {
+  rates: ofRelay('RATES'),
+  connections: ofRelay('CONNECTIONS'),
+};
 
 /** What a holder reads of its send. */
 const CLAIMED = [
@@ -22,10 +27,9 @@ const CLAIMED = [
   'cursorSeq',
   'startedAt',
 ] as const;
-interface ClaimedRow extends Pick<Send, (typeof CLAIMED)[number]> {
+interface ClaimedRow extends Pick<Send, (typeof CLAIMED)[number]>, RelayLimits {
   number: number;
   now: Date;
-  rates: string | null;
   topic: string;
   checkedVersion: number;
 }
@@ -33,7 +37,7 @@ const CLAIMED_COLUMNS = select({
   ...pick(SEND, ...CLAIMED),
   number: CLAIM_NUMBER,
   now: 'UTC_TIMESTAMP(3)',
-  rates: RATES,
+  ...RELAY,
   topic: 's.TOPIC',
   checkedVersion: 's.CHECKED_VERSION',
 });
@@ -70,11 +74,22 @@ export async function claim(
   ]);
   const [send] = (rows?.[0] ?? []) as ClaimedRow[];
   if (!send) return null;
-  const { number, batchSize, delayMs, cooldownSeconds, startedAt, now, ...rest } = send;
+  const {
+    number,
+    batchSize,
+    delayMs,
+    cooldownSeconds,
+    startedAt,
+    now,
+    rates,
+    connections,
+    ...rest
+  } = send;
   return {
     claim: { sendId, by, number },
     controls: { batchSize, delayMs, cooldownSeconds },
     startedMsAgo: now.getTime() - (startedAt ?? now).getTime(),
+    relay: { rates, connections },
     ...rest,
   };
 }
@@ -96,13 +111,13 @@ const STATE = [
   'cooldownSeconds',
   'unknown',
 ] as const satisfies (keyof Send)[];
-type StateRow = Pick<Send, (typeof STATE)[number]> & {
-  rates: string | null;
-  suppressionVersion: number | null;
-};
+type StateRow = Pick<Send, (typeof STATE)[number]> &
+  RelayLimits & {
+    suppressionVersion: number | null;
+  };
 const STATE_COLUMNS = select({
   ...pick(SEND, ...STATE),
-  rates: RATES,
+  ...RELAY,
   suppressionVersion: SUPPRESSION_VERSION,
 });
 
@@ -122,7 +137,7 @@ function toState(rows: unknown, claim: Claim): SendState {
       delayMs: row?.delayMs ?? 0,
       cooldownSeconds: row?.cooldownSeconds ?? 0,
     },
-    rates: row?.rates ?? null,
+    relay: { rates: row?.rates ?? null, connections: row?.connections ?? null },
     suppressionVersion: row?.suppressionVersion ?? 0,
   };
 }
