@@ -69,10 +69,10 @@ export async function seedSendWithRows(
     `INSERT INTO CAMPAIGN_SENDS
         (NAME, SEND_KEY, STATUS, STATUS_REASON, BATCH_SIZE, DELAY_MS, COOLDOWN_SECONDS, MAX_ATTEMPTS, TOTAL_COUNT,
          SENT_COUNT, FAILED_COUNT, UNKNOWN_COUNT, SKIPPED_COUNT, SENDING_COUNT, LAST_BATCH_AT, START_AT, CLAIMED_BY,
-         CLAIMED_AT, CLAIM_NUMBER, CURSOR_SEQ, LAST_SEQ, CREATED_AT, STARTED_AT, FINISHED_AT)
+         CLAIMED_AT, CLAIM_NUMBER, CURSOR_SEQ, LAST_SEQ, CREATED_AT, STARTED_AT, FINISHED_AT, DECLINED_COUNT)
      VALUES (?, ?, ?, ?, ?, ?, ?, 5, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3) - INTERVAL ? SECOND,
              UTC_TIMESTAMP(3) + INTERVAL ? SECOND, ?, IF(? IS NULL, NULL, UTC_TIMESTAMP(3)), ?, ?, ?,
-             UTC_TIMESTAMP(3), NULL, IF(?, UTC_TIMESTAMP(3), NULL))`,
+             UTC_TIMESTAMP(3), NULL, IF(?, UTC_TIMESTAMP(3), NULL), 0)`,
     [
       send.name ?? 'a send',
       send.key ?? null,
@@ -169,8 +169,9 @@ export async function seedQueuedSend(db: Executor, seed: QueuedSeed = {}): Promi
     seed.emails ?? Array.from({ length: seed.recipients ?? 10 }, (_, i) => `p${i + 1}@example.org`);
   const { insertId } = await db.run(
     `INSERT INTO CAMPAIGN_SENDS
-            (NAME, STATUS, BATCH_SIZE, DELAY_MS, COOLDOWN_SECONDS, MAX_ATTEMPTS, TOTAL_COUNT, LAST_SEQ, CREATED_AT)
-     VALUES ('test', ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3))`,
+            (NAME, STATUS, BATCH_SIZE, DELAY_MS, COOLDOWN_SECONDS, MAX_ATTEMPTS, TOTAL_COUNT, LAST_SEQ, CREATED_AT,
+             DECLINED_COUNT)
+     VALUES ('test', ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3), 0)`,
     [
       seed.status ?? 'running',
       seed.batchSize ?? 100,

@@ -92,8 +92,9 @@ async function skipRows(
   if (named.length === 0) return 0;
   const seqs = named.map(({ seq }) => seq);
   return db.transaction(async (tx) => {
-    // Locks the send's row; of one that was cancelled meanwhile the release will tell.
-    if (!(await addWhileImporting(tx, sendId, { skipped: 0 }))) return 0;
+    // Locks the send's row, which must change: an import counts changed rows. Of one that was cancelled meanwhile the release
+    // will tell.
+    if (!(await addWhileImporting(tx, sendId, { skipped: seqs.length }))) return 0;
     const perRow = new PerRow(seqs);
     const text = perRow.value(named.map((row) => row.text));
     const { affectedRows } = await tx.run(
@@ -101,7 +102,8 @@ async function skipRows(
         WHERE SEND_ID = ? AND SEQ IN (?) AND ${SKIPPED.where}`,
       [...perRow.params, sendId, seqs],
     );
-    await addWhileImporting(tx, sendId, { skipped: affectedRows });
+    const left = seqs.length - affectedRows;
+    if (left > 0) await addWhileImporting(tx, sendId, { skipped: -left });
     return affectedRows;
   });
 }
