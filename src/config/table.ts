@@ -110,7 +110,7 @@ export const SETTINGS = {
     variable: 'CAMPAIGN_GIVE_UP_SECONDS',
     kind: 'whole-number',
     ...SCHEDULER_LIMITS.giveUpSeconds,
-    help: "a recipient refused for now while the SMTP server accepts nobody is tried on until so long after its send's begin",
+    help: "a recipient refused for now while the SMTP server accepts nobody is tried on until so long after its send's begin and the last acceptance",
   },
   stateDirectory: {
     variable: 'CAMPAIGN_STATE_DIR',

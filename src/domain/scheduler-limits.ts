@@ -21,7 +21,7 @@ export const SCHEDULER_LIMITS = {
   blockAfter: { min: 2, max: 1_000_000, default: 20 },
   /** Longest wait until a relay that told of a limit of its own is tried again. */
   holdMaxSeconds: { min: 1, max: 86_400, default: 3600 },
-  /** From a send's begin on, after which nobody is tried on beyond his attempts. */
+  /** From a send's begin and the relay's last acceptance on, after which nobody is tried on beyond his attempts. */
   giveUpSeconds: { min: 60, max: 31_536_000, default: 259_200 },
 } as const;
 

@@ -39,7 +39,7 @@ export interface SchedulerOptions {
   backoffMaxSeconds: number;
   maxServerFailures: number;
   blockAfter: number;
-  /** From a send's begin on, after which nobody is tried on beyond his attempts. */
+  /** From a send's begin and the relay's last acceptance on, after which nobody is tried on beyond his attempts. */
   giveUpSeconds: number;
   hold: HoldPolicy;
 }

@@ -141,20 +141,46 @@ describe('a relay that takes 300 of 500 and then tells of its limit for a while'
   });
 });
 
+test('a relay that takes 30 in each second is met again and again within one batch, and nobody fails', async () => {
+  let taken: number[] = [];
+  const server = await smtp({
+    onRcptTo: () => {
+      const now = performance.now();
+      taken = taken.filter((at) => at > now - 1_000);
+      if (taken.length >= 30) return { reply: [451, '4.7.0 Hourly sending limit reached'] };
+      taken.push(now);
+      return undefined;
+    },
+  });
+  const sendId = await seed(150, { batchSize: 1_000 });
+  const scheduler = schedule(server, {
+    hold: { rate: { firstMs: 300, maxMs: 600 }, quota: { firstMs: 300, maxMs: 600 } },
+  });
+  await scheduler.done;
+  expect(await books(sendId)).toMatchObject({ status: 'completed', sent: 150, failed: 0 });
+  expect(isOnce(server)).toBe(true);
+  expect(kinds(scheduler).filter((kind) => kind === 'relay-held').length).toBeGreaterThan(1);
+  // It went on within the batch in which the probe was.
+  expect(kinds(scheduler).filter((kind) => kind === 'batch-ended').length).toBeLessThan(40);
+  const rows = await ledgerRows(db.database, sendId);
+  expect(rows.every(({ attempts }) => attempts === 1)).toBe(true);
+});
+
 describe('several schedulers', () => {
   test('send one probe at a time between them', async () => {
     let underWay = 0;
     let most = 0;
-    let since = Number.POSITIVE_INFINITY;
+    let probes = 0;
+    let isHeld = false;
+    let isOpen = false;
     const server = await smtp({
       onRcptTo: async () => {
-        if (server.messages.length < 100) return undefined;
-        const now = performance.now();
-        since = Math.min(since, now);
-        if (now > since + 4_000) return undefined;
+        if (server.messages.length < 100 || isOpen) return undefined;
         underWay += 1;
-        // What was under way when it was told first is no probe.
-        if (now > since + 600) most = Math.max(most, underWay);
+        if (isHeld) {
+          probes += 1;
+          most = Math.max(most, underWay);
+        }
         await sleep(150);
         underWay -= 1;
         return { reply: [452, '4.5.3 daily quota exceeded'] };
@@ -162,6 +188,19 @@ describe('several schedulers', () => {
     });
     const ids = [await seed(100), await seed(100)];
     const all = Array.from({ length: 3 }, () => schedule(server));
+    // What was under way when they were told first is no probe.
+    await vi.waitFor(async () => {
+      const claimed = await db.database.rows(
+        'SELECT ID FROM CAMPAIGN_SENDS WHERE CLAIMED_BY IS NOT NULL',
+      );
+      expect({ claimed, held: (await relay())?.hold?.kind }).toEqual({
+        claimed: [],
+        held: 'quota',
+      });
+    }, 20_000);
+    isHeld = true;
+    await vi.waitFor(() => expect(probes).toBeGreaterThan(2), 30_000);
+    isOpen = true;
     await Promise.all(all.map(({ done }) => done));
     expect(most).toBe(1);
     for (const id of ids) {

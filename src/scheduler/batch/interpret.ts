@@ -52,7 +52,7 @@ export interface InterpretRules {
   retry: RetryPolicy;
   random: () => number;
   relay: RelaySense;
-  /** Whether the send began so long ago that nobody is tried on beyond his attempts. */
+  /** Whether the send began, and the relay has accepted nothing for, so long that nobody is tried on beyond his attempts. */
   givesUp: () => boolean;
 }
 
@@ -149,8 +149,8 @@ function limit(
   const { seq, limited: before = 0 } = recipient;
   const inMessage = MESSAGE_STAGES.includes(verdict.stage);
   const sign = inMessage || verdict.stage === 'mail' ? 'well' : 'nothing';
-  const counts = before === 0 || rules.relay.acceptedSince(recipient) || rules.givesUp();
-  if (inMessage && counts && before >= LIMITED_FREE) {
+  const counts = before === 0 || rules.relay.acceptedSince(recipient);
+  if (inMessage && ((counts && before >= LIMITED_FREE) || rules.givesUp())) {
     return { settlement: deferral(recipient, verdict, rules, true), sign };
   }
   const delayMs = rules.relay.limited(watched(recipient, rules), verdict);

@@ -42,7 +42,8 @@ export class Results {
         limited: (row, verdict) => hold.limited(row, verdict),
         deferred: (row, verdict, delayMs) => hold.deferred(row, verdict, delayMs),
       },
-      givesUp: () => startedMsAgo + elapsedMs(claimedAt, clock()) >= giveUpMs,
+      givesUp: () =>
+        hold.silentMs >= giveUpMs && startedMsAgo + elapsedMs(claimedAt, clock()) >= giveUpMs,
     };
   }
 

@@ -18,7 +18,7 @@ export interface BatchTools {
   random: () => number;
   report: Report;
   retry: RetryPolicy;
-  /** From a send's begin on, after which nobody is tried on beyond his attempts. */
+  /** From a send's begin and the relay's last acceptance on, after which nobody is tried on beyond his attempts. */
   giveUpMs: number;
   /** Server failures in a row after which the send pauses itself. */
   maxServerFailures: number;

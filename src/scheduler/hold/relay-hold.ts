@@ -11,6 +11,8 @@ import { Signs } from './signs.js';
 const LOOK_EVERY_MS = 1_000;
 /** Somebody's acceptance is noted within this time. */
 const NOTED_WITHIN_MS = 2_000;
+/** Nobody else probes for so long: a host that is held up for a moment may still be at it. */
+const PROBE_AT_LEAST_MS = 5_000;
 
 /** A batch, which is told when nothing more may start. */
 export interface Held {
@@ -135,6 +137,13 @@ export class RelayHold {
     return last.getTime() - NOTED_WITHIN_MS >= dueAt.getTime();
   }
 
+  /** Milliseconds in which it is known to have accepted nothing; infinite where it never did. */
+  get silentMs(): number {
+    const { relay } = this;
+    if (!relay?.lastAcceptedAt) return Number.POSITIVE_INFINITY;
+    return relay.now.getTime() - relay.lastAcceptedAt.getTime() + (this.now - this.readAt);
+  }
+
   limited(row: WatchedRow, verdict: Limited): number {
     return this.signs.limited(row, verdict);
   }
@@ -187,7 +196,7 @@ export class RelayHold {
     if (this.now - this.notedAt >= LOOK_EVERY_MS) await this.noteAccepted();
     if (probe?.question.kind === 'hold' && !probe.isOver) {
       const { hold, by } = probe.question;
-      const waitMs = this.waitOf(hold);
+      const waitMs = this.leaseOf(hold);
       await this.shared.keepProbe({ holdId: hold.id, by, waitMs });
     }
     const relay = await this.shared.read();
@@ -225,7 +234,7 @@ export class RelayHold {
     const { hold } = this;
     const canary = this.signs.awaited;
     if (hold && hold.kind !== 'operator') {
-      const won = { holdId: hold.id, by, waitMs: this.waitOf(hold) };
+      const won = { holdId: hold.id, by, waitMs: this.leaseOf(hold) };
       if (await this.shared.winProbe(won)) {
         this.probe = new Probe({ kind: 'hold', hold, limit: hold.kind, by });
       } else {
@@ -296,8 +305,10 @@ export class RelayHold {
     return hold?.kind === 'operator' && this.leftMs(hold) <= 0 ? null : hold;
   }
 
-  private waitOf(hold: Hold): number {
-    return hold.kind === 'operator' ? 0 : holdWaitMs(hold.kind, hold.tries, this.policy);
+  /** For how long a probe of the hold keeps others away: one that dies costs a wait. */
+  private leaseOf({ kind, tries }: Hold): number {
+    const waitMs = kind === 'operator' ? 0 : holdWaitMs(kind, tries, this.policy);
+    return Math.max(waitMs, PROBE_AT_LEAST_MS);
   }
 
   private get now(): number {

@@ -142,4 +142,99 @@ describe('a verdict, weighed against what the send has met', () => {
       pause: { reason: 'replies lost in a row: no reply' },
     });
   });
+
+  describe('of the relay’s own limit', () => {
+    const told: Verdict = {
+      kind: 'limited',
+      limit: 'quota',
+      stage: 'rcpt',
+      code: 452,
+      enhanced: '4.5.3',
+      text: 'daily quota exceeded',
+    };
+    const toldBefore = (limited: number) => ({ ...row(1), dueAt: new Date(0), limited });
+    const nobody = { ...rules, relay: { ...relay, acceptedSince: () => false } };
+
+    test('the row goes back untouched, due when the relay has it', () => {
+      expect(interpret(row(1), told, watch(), rules)).toEqual({
+        settlement: { seq: 1, to: 'limited', delayMs: 700, times: 1 },
+        sign: 'well',
+      });
+    });
+
+    test('a connection or a login that is refused so says nothing of the server', () => {
+      for (const stage of ['connect', 'auth'] as const) {
+        expect(interpret(row(1), { ...told, stage }, watch(), rules)).toMatchObject({
+          settlement: { to: 'limited' },
+          sign: 'nothing',
+        });
+      }
+    });
+
+    test('a third time while others were accepted between is charged', () => {
+      expect(interpret(toldBefore(1), told, watch(), rules).settlement).toMatchObject({
+        to: 'limited',
+        times: 2,
+      });
+      expect(interpret(toldBefore(2), told, watch(), rules)).toMatchObject({
+        settlement: { to: 'deferred', code: 452, delayMs: 60_000 },
+        sign: 'well',
+      });
+    });
+
+    test('nothing counts while nobody is accepted', () => {
+      expect(interpret(toldBefore(2), told, watch(), nobody).settlement).toMatchObject({
+        to: 'limited',
+        times: 2,
+      });
+    });
+
+    test('the third time counts nothing where the sender was refused', () => {
+      const atMail: Verdict = { ...told, stage: 'mail' };
+      expect(interpret(toldBefore(2), atMail, watch(), rules).settlement).toMatchObject({
+        to: 'limited',
+      });
+    });
+
+    test('what the relay has accepted nothing for days is charged, and ends', () => {
+      const late = { ...nobody, givesUp: () => true };
+      expect(interpret(row(1, 2), told, watch(), late).settlement).toMatchObject({ to: 'failed' });
+    });
+  });
+
+  describe('that is the last attempt’s', () => {
+    const later: Verdict = { kind: 'deferred', code: 451, enhanced: null, text: 'later' };
+    const nobody = { ...rules, relay: { ...relay, acceptedSince: () => false } };
+
+    test('it is tried on at the longest delay while the relay accepts nobody', () => {
+      expect(interpret(row(1, 2), later, watch(), nobody).settlement).toMatchObject({
+        to: 'deferred',
+        delayMs: 3_600_000,
+      });
+      expect(interpret(row(1, 9), later, watch(), nobody).settlement).toMatchObject({
+        to: 'deferred',
+        delayMs: 3_600_000,
+      });
+    });
+
+    test('but not for ever', () => {
+      const late = { ...nobody, givesUp: () => true };
+      expect(interpret(row(1, 2), later, watch(), late).settlement).toMatchObject({ to: 'failed' });
+    });
+
+    test('and not where the words are of the recipient', () => {
+      const full: Verdict = { ...later, enhanced: '4.2.2', text: 'mailbox full' };
+      expect(interpret(row(1, 2), full, watch(), nobody).settlement).toMatchObject({
+        to: 'failed',
+      });
+    });
+
+    test('one that is to find out what the others are deferred for is tried again all the same', () => {
+      const asked = { ...rules, relay: { ...relay, deferred: () => 5_000 } };
+      expect(interpret(row(1, 2), later, watch(), asked).settlement).toMatchObject({
+        to: 'deferred',
+        delayMs: 5_000,
+      });
+    });
+  });
 });

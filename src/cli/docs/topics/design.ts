@@ -132,6 +132,25 @@ REPLIES
   run, ‘failed’ or deferred, in the transaction that pauses the send, with the
   attempts that they had before the run.
 
+- A relay's limit is nobody's fault, and needs nobody. Its words are believed
+  when two rows of different domains met them with nothing accepted between
+  (or five of one domain, or one before any recipient was named): a hold in
+  CAMPAIGN_RELAYS, which all hosts see at their next look for work. Alone a
+  row only waits, as long as a hold would last; told so three times with
+  others accepted between (LIMITED, in the ledger, for no process lives long
+  enough to count), it is charged. Words that no table knows hold it, too: ten
+  first tries deferred alike, and a second one as well.
+
+- A probe asks rows that were never tried before those that met the limit, and
+  sends by turns: whoever is told so on his own account cannot answer for all
+  twice. Its acceptance alone ends the hold, and its batch goes on.
+
+- A deferral in words that tell of nobody is a row's last only if the relay
+  has accepted somebody meanwhile. Else the row is tried on, until three days
+  (CAMPAIGN_GIVE_UP_SECONDS) after its send's begin and the last acceptance:
+  a quota of weeks costs nobody, and every send ends. Words of the recipient
+  or of a block count as they did.
+
 LISTS AND MESSAGES
 
 - A message is compiled once: templates parsed, MIME structure fixed, static
