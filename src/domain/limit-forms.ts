@@ -77,7 +77,7 @@ export const LIMIT_FORMS: readonly LimitForm[] = [
     'plain',
     'MailChannels [STF], Mailu, Postfix, DotNetNuke relay: sending too fast, too many in a short time',
     String.raw`\b(send\w*|sent|submit\w*|relay\w*|deliver\w*)( \S+){0,5} too (fast|quickly|often|frequently|rapidly)`,
-    String.raw`\bsent too (many|much) (\S+ ){0,3}${MAILS}\b`,
+    String.raw`\bsent too (many|much) (\S+ ){0,3}${MAILS}\b|\btoo (many|much) (\S+ ){0,2}${MAILS} sent (from|by) (your|this) (\S+ )?(account|user|domain|server)`,
     String.raw`\btoo many (\S+ ){0,2}${MAILS}( \S+){0,3} in (a|such a|too) short|\btoo many ${MAILS} too (fast|quickly)`,
     String.raw`\b(try again|please|mail|sending|send) slower|slow down|too (much mail|many recipients) from \d`,
   ),
@@ -121,14 +121,14 @@ export const LIMIT_FORMS: readonly LimitForm[] = [
   words(
     'weak',
     'postfwd, policyd, Exim ratelimit, Mailtrap, IronPort: so many in a time',
-    String.raw`\b(max(imum|\.)?|limit(ed)?( to)?|exceed\w*|(?<!\bto )too many|number( of)?|only|up to|more than) (\S+ ){0,3}${MAILS}( \S+){0,5}? ?(per|an?|this|each|every|in|within|last|/) ?(last |past |the last )?(\d+ )?(${SPAN}s?\b|today)`,
-    String.raw`\btoo many (\S+ ){0,2}${MAILS} today\b`,
+    String.raw`\b(max(imum|\.)?|limit(ed)?( to)?|exceed\w*|(?<!\bto )too many|number( of)?|only|up to|more than) (\S+ ){0,3}${MAILS}( \S+){0,5}? ?(per|an?|this|each|every|in|within|for|last|/) ?(last |past |the last )?(\d+ )?(${SPAN}s?\b|today)`,
+    String.raw`\b\d+ ${MAILS} ?(per|an?|each|/) ?(\d+ )?${SPAN}s?\b.{0,20}\b(allowed|permitted|${OVER})|\btoo many (\S+ ){0,2}${MAILS} today\b|\b${LIMIT} (of|for|on) (\S+ ){0,2}(daily|hourly|weekly|monthly) ${MAILS}\b`,
   ),
   words(
     'weak',
     'rspamd, GMX, MailerSend, Exim, Exchange: a limit of a rate',
     String.raw`\b(message|mail|e ?-?mail|submission|rcpt|account|user|client|sender|domain)s? (submission )?rates?\b.{0,50}\b(${OVER}|limit)`,
-    String.raw`\brate ?-?limit(s|ed|ing|er)?\b|\bratelimit\w*|\blimit(ed)? rate\b|\bthrottl(ed|ing|e)\b|\brate (has been |is |was )?(exceeded|too high)`,
+    String.raw`\brate ?-?limit(s|ed|ing|er)?\b|\bratelimit\w*|\blimit(ed)? rate\b|\bthrottl(ed|ing|e)\b|\brate (has been |is |was )?(exceeded|too high)|\bexceed\w* (\S+ ){0,3}(message|mail|submission|send(er|ing)) rates?\b`,
   ),
   words(
     'weak',

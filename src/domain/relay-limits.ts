@@ -53,7 +53,7 @@ const IN_MINUTES =
 
 /** What stands in the words of each form: most refusals have nothing of it. */
 const HINT =
-  /limi|quot|kontingent|grenze|rate|throttl|credit|cap|allowance|threshold|exceed|too |only|numb|more than|slow|mi:|hl:|frequency|plafond|envoi|maxim|cuota|cupo|cota|soglia|massimo|grans|kvot|graense|kota|sinir|zu viele|trop de|demasiad|muit|tropp|te veel|volum|\p{Script=Cyrillic}|\p{Script=Han}|\p{Script=Katakana}|\p{Script=Hangul}/u;
+  /limi|quot|kontingent|grenze|rate|throttl|credit|cap|allowance|threshold|exceed|too |only|numb|more than|slow|mi:|hl:|frequency|plafond|envoi|max|allowed|permitted|cuota|cupo|cota|soglia|massimo|grans|kvot|graense|kota|sinir|zu viele|trop de|demasiad|muit|tropp|te veel|volum|\p{Script=Cyrillic}|\p{Script=Han}|\p{Script=Katakana}|\p{Script=Hangul}/u;
 
 /** Which of the two its words tell of; where they tell of neither, the longer. */
 const spanOf = (words: string): RelayLimit =>
