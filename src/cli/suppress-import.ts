@@ -1,4 +1,5 @@
 import type { SuppressionResult } from '../domain/suppression.js';
+import { plural } from '../domain/text.js';
 import { importSuppressions } from '../operations/import-suppressions.js';
 import { rejectionError } from '../operations/suppressions.js';
 import type { Context } from './context.js';
@@ -11,6 +12,7 @@ interface Input {
   source: string | undefined;
   emailColumn: string | undefined;
   encoding: string | undefined;
+  everybody: boolean;
   rejects: string | undefined;
 }
 
@@ -36,6 +38,11 @@ export async function importSuppressed(
     bar?.stop();
     if (signal.aborted) {
       context.notice('Interrupted: what had been read is suppressed; run it again for the rest.');
+    }
+    if (result.leftOut > 0) {
+      context.notice(
+        `${plural(result.leftOut, 'row says', 'rows say')} in their columns that they may be mailed, and ${result.leftOut === 1 ? 'was' : 'were'} left out; --everybody takes them too`,
+      );
     }
     if (result.changed > 0) {
       context.notice(`\`campaign suppress remove --source ${source}\` takes it back`);

@@ -22,6 +22,7 @@ import {
   type SuppressionColumns,
   suppressionColumns,
 } from './suppression-columns.js';
+import { findConsentToImport, type ReadConsent } from './suppression-consent.js';
 
 /** Somebody of a list who must not be mailed, and what the list says of it. */
 export interface ListedSuppression {
@@ -45,9 +46,14 @@ interface SuppressionBatch {
 export interface SuppressionListOptions extends TextOptions {
   /** Header of the address column, or its position from 1. */
   emailColumn?: string | undefined;
+  /** Takes those too whose columns say that they may be mailed. */
+  everybody?: boolean | undefined;
 }
 
 const REMEDY = 'give a CSV, a provider’s export, JSON, or a file with an address a line';
+
+/** So many rows tell what a column of statuses is about. */
+const SAMPLE_ROWS = 200;
 
 /** What tells a text that is JSON, behind white space. */
 const JSON_BEGINS = /^\s*[[{]/;
@@ -88,8 +94,9 @@ async function* joined(first: string, rest: AsyncIterable<string>): AsyncGenerat
 
 async function* readCsv(
   pieces: AsyncIterable<string>,
-  { name, emailColumn }: SuppressionListOptions,
+  options: SuppressionListOptions,
 ): AsyncGenerator<SuppressionBatch> {
+  const { name, emailColumn } = options;
   let layout: Layout | undefined;
   const isAddressHeader = (header: string): boolean =>
     addressHeaderTest(emailColumn)(header) ||
@@ -98,17 +105,35 @@ async function* readCsv(
     layout = found;
   });
   let read: RowReader | undefined;
+  let rows: CsvRecord[] = [];
   for await (const batch of records) {
-    if (!read) {
-      const found = layout as Layout;
-      if (found.addressAbove) throw addressAboveHeader(found.addressAbove, found.headerLine, name);
-      const [header] = batch as [CsvRecord];
-      const columns = headerColumns(header.cells, found, name, emailColumn);
-      if (columns) batch.shift();
-      read = columns ? rowReader(columns, found.delimiter) : readPlainRow;
-    }
-    yield sorted(batch, read);
+    rows.push(...batch);
+    if (!read && rows.length < SAMPLE_ROWS) continue;
+    read ??= readerOf(rows, layout as Layout, options);
+    yield sorted(rows, read);
+    rows = [];
   }
+  if (read || rows.length === 0) return;
+  yield sorted(rows, readerOf(rows, layout as Layout, options));
+}
+
+/**
+ * How the rows are read.
+ * @param rows the first ones, of which the header is taken off
+ */
+function readerOf(
+  rows: CsvRecord[],
+  layout: Layout,
+  { name, emailColumn, everybody }: SuppressionListOptions,
+): RowReader {
+  if (layout.addressAbove) throw addressAboveHeader(layout.addressAbove, layout.headerLine, name);
+  const [header] = rows as [CsvRecord];
+  const columns = headerColumns(header.cells, layout, name, emailColumn);
+  if (!columns) return readPlainRow;
+  rows.shift();
+  const asksAll = columns.own !== null || everybody === true;
+  const consent = asksAll ? null : findConsentToImport(header.cells, columns.email, rows);
+  return rowReader(columns, layout.delimiter, consent);
 }
 
 function sorted<R>(
@@ -145,7 +170,11 @@ function headerColumns(
 
 type RowReader = (record: CsvRecord) => ListedSuppression | RejectedLine | null;
 
-function rowReader(columns: SuppressionColumns, delimiter: string): RowReader {
+function rowReader(
+  columns: SuppressionColumns,
+  delimiter: string,
+  consent: ReadConsent | null,
+): RowReader {
   const { email, reasons, dates, own } = columns;
   return ({ line, cells }) => {
     const swallowed = own ? undefined : findSwallowed(line, cells, email[0] ?? 0, delimiter);
@@ -153,6 +182,9 @@ function rowReader(columns: SuppressionColumns, delimiter: string): RowReader {
       const reason = `a quote that is probably not closed: line ${swallowed.line} holds ${swallowed.address}`;
       return { line, reason, cells };
     }
+    const said = consent?.(cells);
+    if (said === 'may be mailed') return null;
+    if (said !== undefined && said !== 'no') return { line, reason: said.unclear, cells };
     const cellOf = (index: number): string =>
       own ? withoutApostrophe(cells[index] ?? '') : (cells[index] ?? '');
     return listed(line, cells, {
@@ -231,17 +263,18 @@ const isRecord = (value: FoundObject['value']): boolean =>
 
 async function* readJson(
   pieces: AsyncIterable<string>,
-  { name }: SuppressionListOptions,
+  { name, everybody }: SuppressionListOptions,
 ): AsyncGenerator<SuppressionBatch> {
   const scanner = new ObjectScanner(isRecord);
+  const read = (found: FoundObject) => readObject(found, everybody === true);
   let records = 0;
   for await (const piece of pieces) {
     const found = scanner.feed(piece);
     records += found.length;
-    if (found.length > 0) yield sorted(found, readObject);
+    if (found.length > 0) yield sorted(found, read);
   }
   const last = scanner.end();
-  yield sorted(last, readObject);
+  yield sorted(last, read);
   if (records + last.length > 0) return;
   throw new CampaignError(
     'BAD_LIST',
@@ -250,11 +283,24 @@ async function* readJson(
   );
 }
 
-function readObject({ line, value }: FoundObject): ListedSuppression | RejectedLine {
+function readObject(
+  { line, value }: FoundObject,
+  everybody: boolean,
+): ListedSuppression | RejectedLine | null {
   const entries = Object.entries(value);
   const columns = suppressionColumns(entries.map(([key]) => key));
   const cellOf = (index: number): string => textOf(entries[index]?.[1]);
   const { own } = columns;
+  const cells = entries.map((_, index) => cellOf(index));
+  const consent =
+    own || everybody
+      ? null
+      : findConsentToImport(
+          entries.map(([key]) => key),
+          columns.email,
+          [{ line, cells }],
+        );
+  if (consent?.(cells) === 'may be mailed') return null;
   return listed(line, [JSON.stringify(value)], {
     addresses: columns.email.map(cellOf),
     reasons: columns.reasons.map(cellOf),
@@ -267,7 +313,7 @@ function readObject({ line, value }: FoundObject): ListedSuppression | RejectedL
 /** A value as a cell would have it; of an object, such as Brevo's reason, its message. */
 function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
-  if (typeof value === 'number') return String(value);
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   const message: unknown = Object(value).message;
   return typeof message === 'string' ? message : '';
 }

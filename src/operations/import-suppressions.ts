@@ -23,6 +23,8 @@ export interface SuppressionImportRequest {
   reason: string | undefined;
   /** What wrote the entries; left out, `import-` and when it began. */
   source: string | undefined;
+  /** Whether those are taken too whose columns say that they may be mailed. */
+  everybody: boolean;
   /** Whether the whole domain of a large provider is taken; else its line is rejected. */
   takesProviders: boolean;
   /** Where rejected lines go. */
@@ -69,9 +71,10 @@ export async function importSuppressions(
       progress.bytes += bytes;
     });
     const reading = new Reading(request, input.name, source, rejects);
-    const { name, encoding, emailColumn } = { ...request, name: input.name };
+    const { encoding, emailColumn, everybody } = request;
+    const options = { name: input.name, encoding, emailColumn, everybody };
     try {
-      for await (const batch of readSuppressions(chunks, { name, encoding, emailColumn })) {
+      for await (const batch of readSuppressions(chunks, options)) {
         await writer.add(await reading.take(batch));
         progress.lines += batch.listed.length + batch.rejected.length + batch.leftOut;
         onProgress(progress);

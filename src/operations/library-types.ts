@@ -250,6 +250,8 @@ export interface ImportSuppressionsOptions extends SuppressOptions {
   emailColumn?: string | undefined;
   /** What the list is written in; found when left out. */
   encoding?: string | undefined;
+  /** Take those too whose columns say that they may be mailed. */
+  everybody?: boolean | undefined;
   /** Ends it; what was read till then is suppressed. */
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: ImportProgress) => void) | undefined;

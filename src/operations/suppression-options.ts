@@ -115,6 +115,7 @@ export const suppressionOptions = {
       source,
       emailColumn: text(255),
       encoding,
+      everybody: flag,
       wholeProviders: flag,
       signal,
       onProgress: callback<NonNullable<ImportSuppressionsOptions['onProgress']>>(),

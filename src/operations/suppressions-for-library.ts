@@ -61,7 +61,7 @@ export async function importForLibrary(
   options: unknown,
   stop: AbortSignal,
 ): Promise<SuppressionResult> {
-  const { list, wholeProviders, onProgress, signal: _, ...given } = read.import(options);
+  const { list, wholeProviders, everybody, onProgress, signal: _, ...given } = read.import(options);
   stop.throwIfAborted();
   const { result } = await importSuppressions(
     workspace,
@@ -74,6 +74,7 @@ export async function importForLibrary(
               name: 'list',
               chunks: readPieces(list, { name: 'list', code: 'BAD_LIST', signal: stop }),
             },
+      everybody: everybody ?? false,
       takesProviders: wholeProviders ?? false,
       rejects: null,
     },

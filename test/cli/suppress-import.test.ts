@@ -205,6 +205,7 @@ describe('suppress import', () => {
         topic: undefined,
         reason: undefined,
         source: undefined,
+        everybody: false,
         takesProviders: false,
         rejects: null,
       },

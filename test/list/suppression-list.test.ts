@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { readMoment } from '../../src/list/suppression-columns.ts';
 import { type ListedSuppression, readSuppressions } from '../../src/list/suppression-list.ts';
 
-async function read(text: string | Uint8Array, options: { emailColumn?: string } = {}, bytes = 7) {
+async function read(
+  text: string | Uint8Array,
+  options: { emailColumn?: string; everybody?: boolean } = {},
+  bytes = 7,
+) {
   const all = Buffer.from(text);
   async function* chunks() {
     for (let at = 0; at < all.length; at += bytes) yield all.subarray(at, at + bytes);
@@ -140,6 +144,50 @@ describe('an export of', () => {
     );
     expect(listed).toEqual([]);
     expect(rejected).toHaveLength(1);
+  });
+});
+
+describe('an export of everybody', () => {
+  it.each([
+    ['Shopify', 'Email,Accepts Email Marketing\nann@example.org,no\nben@example.org,yes\n'],
+    ['Brevo', 'EMAIL;EMAIL_BLACKLISTED\nann@example.org;Yes\nben@example.org;No\n'],
+    [
+      'Mailchimp',
+      'Email Address,UNSUB_TIME,CLEAN_TIME\nann@example.org,,2021-05-01\nben@example.org,,\n',
+    ],
+    ['MailerLite', 'Email,Status\nann@example.org,Unsubscribed\nben@example.org,Active\n'],
+    [
+      'Mailchimp, JSON',
+      '[{"email_address":"ann@example.org","status":"unsubscribed"},{"email_address":"ben@example.org","status":"subscribed"}]',
+    ],
+    [
+      'Intercom, JSON',
+      '{"email":"ann@example.org","unsubscribed_from_emails":true}\n{"email":"ben@example.org","unsubscribed_from_emails":false}',
+    ],
+  ])('suppresses those alone who said no: %s', async (_, text) => {
+    const { listed, rejected, leftOut } = await read(text);
+    expect(listed.map(({ norm }) => norm)).toEqual([ANN]);
+    expect({ rejected, leftOut }).toEqual({ rejected: [], leftOut: 1 });
+    const all = await read(text, { everybody: true }, 1e9);
+    expect(all.listed).toHaveLength(2);
+  });
+
+  it('names a row that says neither yes nor no', async () => {
+    const { rejected } = await read(
+      'email,subscribed\nann@example.org,perhaps\nben@example.org,no\n',
+    );
+    expect(rejected).toEqual([
+      [2, '"perhaps" in the column "subscribed" is neither a yes nor a no'],
+    ]);
+  });
+
+  it('takes a column of orders for nobody’s word: all are on the list', async () => {
+    const { listed, leftOut } = await read(
+      'email,status\nann@example.org,shipped\nben@example.org,active\n',
+      {},
+      1e9,
+    );
+    expect({ n: listed.length, leftOut }).toEqual({ n: 2, leftOut: 0 });
   });
 });
 

@@ -1,6 +1,6 @@
 import { SUPPRESSION_REASON_LENGTH, SUPPRESSION_SOURCE_LENGTH } from '../../domain/suppression.js';
 import { type Argument, defineCommand } from '../command.js';
-import { encoding, file, text, topic } from '../readers.js';
+import { encoding, file, flag, text, topic } from '../readers.js';
 
 const list: Argument<string> = {
   placeholder: 'file',
@@ -30,6 +30,7 @@ export default defineCommand({
     encoding: encoding({
       help: 'what the list is written in (default: found, UTF-8, UTF-16 or Windows-1252)',
     }),
+    everybody: flag('also those whose columns say that they may be mailed'),
     rejects: file({ help: 'write every rejected line to this CSV' }),
   },
   prints: 'suppress',

@@ -47,6 +47,10 @@ export. Dates and reasons are kept, and encodings, delimiters and headers are
 found as in ‘campaign help lists’. A date without a zone is taken for UTC; one
 such as 3/4/2025 for none.
 
+Of an export of everybody, such as Shopify's customers or Mailchimp's members,
+those alone are taken whose columns say no (‘campaign help lists’ has which);
+the others are left out and counted. --everybody takes all.
+
 It is written in blocks while it is read, and heeded by all schedulers within
 a second; when the command returns, all of it is. Killed on the way, it is run
 again: what is there stays, the rest is added. Up to the last second of a
