@@ -107,10 +107,23 @@ function wordOf(cell: string): string | null {
   return word === '' || NOTHING.has(word) ? null : word;
 }
 
+/** Words that say it all, whatever stands behind them: `Unsubscribed (admin)`, `Bounced: hard`. */
+const FIRST_WORDS = setOf(
+  'subscribed | unsubscribed | unconfirmed | bounced | complained | blocklisted | blacklisted | suppressed',
+);
+
+/** @param word of the whole cell */
+function statusOf(cell: string, word: string): StatusWord | undefined {
+  const known = STATUSES.get(word);
+  if (known) return known;
+  const first = squeeze(/^\s*\p{L}+(?![\p{L}\p{N}])/u.exec(cell)?.[0] ?? '');
+  return FIRST_WORDS.has(first) ? STATUSES.get(first) : undefined;
+}
+
 /** What a column of statuses says: a word of mailing lists, null for nothing, undefined for another word. */
 export function readStatus(cell: string): StatusWord | null | undefined {
   const word = wordOf(cell);
-  return word === null ? null : STATUSES.get(word);
+  return word === null ? null : statusOf(cell, word);
 }
 
 /** What a column says whose yes is a yes to mail. */
@@ -118,7 +131,7 @@ export function readOptIn(cell: string): Consent {
   const word = wordOf(cell);
   if (word === null) return 'none';
   if (FALSE.has(word) || ZEROS.test(word) || REFUSED.has(word)) return 'no';
-  const status = STATUSES.get(word);
+  const status = statusOf(cell, word);
   if (status) return status.says;
   return TRUE.has(word) || GRANTED.has(word) || FIGURES.test(cell.trim()) ? 'yes' : 'unread';
 }
@@ -126,6 +139,10 @@ export function readOptIn(cell: string): Consent {
 /** What a column says whose yes, date or reason is a no to mail. */
 export function readOptOut(cell: string): Consent {
   const word = wordOf(cell);
-  if (word === null || FALSE.has(word) || ZEROS.test(word)) return 'none';
-  return GRANTED.has(word) || STATUSES.get(word)?.says === 'yes' ? 'yes' : 'no';
+  if (word === null || FALSE.has(word) || ZEROS.test(word) || word === 'never') return 'none';
+  const status = statusOf(cell, word);
+  if (status) return status.says;
+  // `not unsubscribed`
+  const denied = word.startsWith('not') && !REFUSED.has(word);
+  return denied || GRANTED.has(word) ? 'yes' : 'no';
 }

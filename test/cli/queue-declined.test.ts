@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { verifySend } from '../../src/store/verify.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -269,6 +270,69 @@ c@example.org,Oslo,yes
       declined: 2,
       suppressed: 0,
     });
+  });
+});
+
+describe('any list', () => {
+  it('has the figures, and the skipped, that its lines say, in whatever order they come', async () => {
+    const line = fc.record({
+      who: fc.integer({ min: 0, max: 6 }),
+      form: fc.constantFrom('plain', 'plain', 'plain', 'bad', 'blank'),
+      optOut: fc.constantFrom('', '0', '1'),
+      status: fc.constantFrom('active', 'active', 'subscribed', 'bounced'),
+      city: fc.constantFrom('Oslo', 'Bergen'),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(line, { minLength: 1, maxLength: 14 }),
+        fc.constantFrom('', 'shipped'),
+        async (lines, foreign) => {
+          const all = [
+            { who: 99, form: 'plain', optOut: '0', status: 'active', city: 'Oslo' },
+            ...lines,
+            { who: 98, form: 'plain', optOut: '0', status: foreign || 'active', city: 'Oslo' },
+          ];
+          const text = all
+            .map(({ who, form, optOut, status, city }) =>
+              form === 'blank'
+                ? ',,,\n'
+                : `${form === 'bad' ? 'nobody' : `p${who}@example.org`},${optOut},${status},${city}\n`,
+            )
+            .join('');
+          const { id, ...figures } = await queue(
+            `email,opt_out,status,city\n${text}`,
+            "--where=city == 'Oslo'",
+          );
+          const said = all.filter(({ form }) => form !== 'blank');
+          const isMailing =
+            foreign === '' &&
+            said.some(({ status }) => status === 'subscribed' || status === 'bounced');
+          const noes = new Set(
+            said.flatMap(({ who, form, optOut, status }) =>
+              form === 'plain' && (optOut === '1' || (isMailing && status === 'bounced'))
+                ? [who]
+                : [],
+            ),
+          );
+          const taken = said.filter(({ city }) => city === 'Oslo');
+          const good = taken.filter(({ form }) => form === 'plain');
+          const people = [...new Set(good.map(({ who }) => who))];
+          expect(figures).toMatchObject({
+            total: people.length,
+            rejected: taken.length - good.length,
+            duplicates: good.length - people.length,
+            filtered: said.length - taken.length,
+            blank: all.length - said.length,
+            declined: people.filter((who) => noes.has(who)).length,
+            suppressed: 0,
+          });
+          expect((await skipped(id)).map((row) => row.split(' ')[0])).toEqual(
+            people.filter((who) => noes.has(who)).map((who) => `p${who}@example.org`),
+          );
+        },
+      ),
+      { numRuns: 25 },
+    );
   });
 });
 

@@ -45,6 +45,10 @@ test.each([
   ['2024-01-02 10:11:12', 'no'],
   ["['USER_SUPPRESSED']", 'no'],
   ['Do Not Allow', 'no'],
+  ['Not allowed', 'no'],
+  ['not subscribed', 'no'],
+  ['never', 'none'],
+  ['not unsubscribed', 'yes'],
   ['Spam', 'no'],
   ['asked by telephone', 'no'],
   ['no', 'none'],
@@ -71,12 +75,23 @@ test.each([
   ['pending', 'no', false],
   ['Abgemeldet', 'no', true],
   ['Désabonné', 'no', true],
+  ['Unsubscribed (admin)', 'no', true],
+  ['Bounced: hard', 'no', true],
+  ['Subscribed - imported', 'yes', true],
 ])('a status %j says %s', (cell, says, strong) => {
   expect(readStatus(cell)).toEqual({ says, strong });
 });
 
 test('a status that no mailing list has is foreign, and an empty one is nothing', () => {
-  for (const cell of ['shipped', 'refunded', 'CA', '7', 'unsubscribed?!x']) {
+  for (const cell of [
+    'shipped',
+    'refunded',
+    'CA',
+    '7',
+    'unsubscribedx',
+    'active until May',
+    'unsubscribed2',
+  ]) {
     expect(readStatus(cell)).toBeUndefined();
   }
   for (const cell of ['', ' ', 'NULL']) expect(readStatus(cell)).toBeNull();

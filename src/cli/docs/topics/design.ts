@@ -165,6 +165,12 @@ LISTS AND MESSAGES
   committed only if it read every row and warned of nothing but addresses it
   had.
 
+- The list's own noes are kept aside until its end, in a file without a name
+  once they are many, and only then written to the ledger, a page a
+  transaction: a column of statuses is known for one of mailing lists when its
+  last line has been read, standard input is read once, and the line that says
+  no may come before the one that is taken, after it, or be left out itself.
+
 - The splitter of lists is ours, two hundred lines: lines without a quote are
   split at the delimiter, where there is nothing else to see; in others a
   quote is looked at only where a cell begins or one is open. csv-parse takes

@@ -19,10 +19,10 @@ WHAT queue PRINTS
 
 In a pipe, without --json, the id alone. With --dry-run the status is
 ‘dry-run’, and ‘id’ and ‘suppressed’ are null. After Ctrl-C it is ‘cancelled’,
-and ‘duplicates’ and ‘declined’ are null. Lines read = total + rejected +
-duplicates + blank + filtered. ‘encoding’ is what the list was read as
-(‘utf-8’, ‘utf-16le’, ‘windows-1252’, …), null when it was not read;
-‘looksEncodedTwice’ is null, or an example of a cell that does.
+and ‘duplicates’ is null. Lines read = total + rejected + duplicates + blank +
+filtered. ‘encoding’ is what the list was read as (‘utf-8’, ‘utf-16le’,
+‘windows-1252’, …), null when it was not read; ‘looksEncodedTwice’ is null, or
+an example of a cell that does.
 
 WHAT recipients PRINTS
 
