@@ -9,6 +9,8 @@ export interface Released extends ProgressAfter {
 export interface Settled extends ProgressAfter {
   /** How many. */
   recipients: number;
+  /** How many of them are suppressed by now, where they are to be sent to again: they will be skipped. */
+  suppressed: number;
   /** Whether it had been completed, and is running again. */
   reopened: boolean;
 }

@@ -4,7 +4,11 @@ import { plural } from '../domain/text.js';
 import { CampaignError } from '../errors.js';
 import type { Database } from '../store/mysql/database.js';
 import { findRecipient } from '../store/recipients/pages.js';
-import { countSelected, type Selection } from '../store/recipients/selection.js';
+import {
+  countSelected,
+  countSelectedSuppressed,
+  type Selection,
+} from '../store/recipients/selection.js';
 import { settleSelected } from '../store/recipients/settle.js';
 import { readSend } from '../store/sends/row.js';
 import { readProgress } from './progress.js';
@@ -37,15 +41,17 @@ export async function resolve(
       : { from: 'unknown', seq: await findUnknown(database, id, email) };
   const { free, held } = await countSelected(database, id, selection);
   if (free === 0) throw nothingToResolve(id, held);
-  if (to === 'pending') await confirm?.(free);
-  const text = to === 'pending' ? undefined : `resolved as ${to} by ${workspace.actor}`;
+  const again = to === 'pending';
+  const suppressed = again ? await countSelectedSuppressed(database, id, selection) : 0;
+  if (again) await confirm?.(free);
+  const text = again ? undefined : `resolved as ${to} by ${workspace.actor}`;
   const settle = { from: 'unknown', to, event: 'resolved', actor: workspace.actor } as const;
   const settled = await settleSelected(database, id, settle, selection, text);
   if (!settled) throw noSuchSend(id);
   if ('refused' in settled) throw wrongState(id, settled.refused, 'sent to again');
   const { changed: recipients, reopened } = settled;
   const progress = await readProgress(database, id);
-  return { changed: recipients > 0, recipients, reopened, progress };
+  return { changed: recipients > 0, recipients, suppressed, reopened, progress };
 }
 
 /**

@@ -2,7 +2,11 @@ import type { CodeFilter } from '../domain/code-filter.js';
 import type { Settled } from '../domain/settled.js';
 import { plural } from '../domain/text.js';
 import { CampaignError } from '../errors.js';
-import { countSelected, type Selection } from '../store/recipients/selection.js';
+import {
+  countSelected,
+  countSelectedSuppressed,
+  type Selection,
+} from '../store/recipients/selection.js';
 import { settleSelected } from '../store/recipients/settle.js';
 import { readSend } from '../store/sends/row.js';
 import { readProgress } from './progress.js';
@@ -36,6 +40,7 @@ export async function retry(
   }
   const { free, held } = await countSelected(database, id, selection);
   if (free === 0) throw nothingFits(id, from, code !== undefined, held);
+  const suppressed = await countSelectedSuppressed(database, id, selection);
   if (from === 'unknown') await confirm?.(free);
   const settle = { from, to: 'pending', event: 'retried', actor: workspace.actor } as const;
   const settled = await settleSelected(database, id, settle, selection);
@@ -43,7 +48,7 @@ export async function retry(
   if ('refused' in settled) throw wrongState(id, settled.refused, 'retried');
   const { changed: recipients, reopened } = settled;
   const progress = await readProgress(database, id);
-  return { changed: recipients > 0, recipients, reopened, progress };
+  return { changed: recipients > 0, recipients, suppressed, reopened, progress };
 }
 
 function nothingFits(id: number, from: string, filtered: boolean, held: number): CampaignError {

@@ -6,6 +6,7 @@ import type { Database } from './mysql/database.js';
 import type { Executor } from './mysql/packet.js';
 import { IS_RESOLVED } from './recipients/row.js';
 import { readSend } from './sends/row.js';
+import { areThereAny, WAS_SUPPRESSED } from './suppressions/suppressed.js';
 
 /** Conditions that no row of a ledger may meet, `s` being its send's row, and what such a row is called. */
 const IMPOSSIBLE_ROWS = {
@@ -62,6 +63,38 @@ async function recount(db: Executor, id: number): Promise<Recount> {
   return row as Recount;
 }
 
+interface Mailed {
+  found: number;
+  first: number | null;
+}
+
+/**
+ * Rows that were mailed though the release of the import knew of the entry that names them: an entry is removed for good,
+ * and one that is written anew has a newer version. What came later is marked by the version alone, which leaves no trace.
+ */
+async function findMailed(db: Executor, id: number): Promise<Mailed> {
+  const none = { found: 0, first: null };
+  if (!(await areThereAny(db))) return none;
+  const [mailed] = await db.rows<Mailed>(
+    `SELECT COUNT(*) AS found, MIN(r.SEQ) AS first
+       FROM CAMPAIGN_SENDS s JOIN CAMPAIGN_SEND_RESULTS r ON r.SEND_ID = s.ID
+      WHERE s.ID = ? AND r.STATUS = 'sent' AND NOT ${IS_RESOLVED} AND ${WAS_SUPPRESSED}`,
+    [id],
+  );
+  return mailed ?? none;
+}
+
+const mailedContradictions = ({ found, first }: Mailed): Contradiction[] =>
+  found === 0
+    ? []
+    : [
+        {
+          what: `sent rows that were suppressed before the send began (the first has SEQ ${first})`,
+          expected: 0,
+          found,
+        },
+      ];
+
 /**
  * Recomputes a send's figures from its ledger and checks the state of each row, in one consistent snapshot.
  * @returns what contradicts the books, nothing when they balance; undefined when there is no such send
@@ -78,9 +111,11 @@ export function verifySend(db: Database, id: number): Promise<Contradiction[] | 
         'SELECT COUNT(*) AS messages FROM CAMPAIGN_MESSAGES WHERE SEND_ID = ?',
         [id],
       );
+      const mailed = await findMailed(session, id);
       return [
         ...counterContradictions(send, ledger),
         ...declinedContradictions(send, ledger),
+        ...mailedContradictions(mailed),
         ...rowContradictions(ledger),
         ...statusContradictions(send, ledger, message?.messages ?? 0),
       ];

@@ -74,6 +74,20 @@ describe('the chaos rounds find', () => {
     );
   }, 300_000);
 
+  test('a fence that does not ask for the version of the suppressions: whoever has just unsubscribed is mailed', async () => {
+    await expectFound(
+      [
+        {
+          file: 'store/recipients/step.js',
+          from: 'mark.length > 0 && known !== null ?',
+          to: 'false ?',
+        },
+      ],
+      ['unsubscribe'],
+      (total) => contradicts(total, 'after a no had been acknowledged'),
+    );
+  }, 300_000);
+
   test('a lease that always holds: a stopped worker wakes up and mails what it had marked', async () => {
     await expectFound(
       [

@@ -6,6 +6,7 @@ import { exhaustQuota, killProbe, limitConnections } from './limits.ts';
 import { holds, operate, type Surroundings, type Worker } from './processes.ts';
 import type { Random } from './random.ts';
 import type { TruthServer } from './truth.ts';
+import { unsubscribe } from './unsubscribe.ts';
 
 /** Where a round's faults strike, and what they leave behind for the comparison. */
 export interface Scene {
@@ -18,6 +19,8 @@ export interface Scene {
   counts: Record<FaultName, number>;
   asked: Map<string, number>;
   woken: Woken[];
+  /** When a no of somebody who had not been mailed was acknowledged, in Unix milliseconds, by address. */
+  saidNo: Map<string, number>;
   contradictions: string[];
 }
 
@@ -31,6 +34,7 @@ export const FAULTS = {
   quota: exhaustQuota,
   connections: limitConnections,
   'probe-kill': killProbe,
+  unsubscribe,
   'operator-pause': pauseAndResume,
   'operator-cancel': cancelSend,
   'operator-controls': changeControls,

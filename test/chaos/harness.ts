@@ -12,6 +12,7 @@ import { limitsHeldAgainst } from './limits.ts';
 import { CONNECTIONS, holds, operate, type Surroundings, Worker } from './processes.ts';
 import { Random } from './random.ts';
 import { TruthServer } from './truth.ts';
+import { mailedAfterwards } from './unsubscribe.ts';
 
 export interface ChaosOptions {
   /** Round n is decided by seed + n: a failed round is replayed by its own seed. */
@@ -174,6 +175,7 @@ class Chaos {
       counts: this.counts,
       asked: new Map(),
       woken: [],
+      saidNo: new Map(),
       contradictions: [],
     };
     for (const worker of this.workers) worker.start();
@@ -200,6 +202,7 @@ class Chaos {
       ...scene.contradictions,
       ...(await this.verify(sendIds)),
       ...(await limitsHeldAgainst(db, sendIds)),
+      ...mailedAfterwards(this.truth.entries(), scene.saidNo),
       ...this.workers.flatMap((worker) => [...worker.surprises, ...worker.faults()]),
     );
     if (verdict.contradictions.length === 0) await this.forget(sendIds);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { messageIdsOf } from '../../src/domain/message-id.ts';
 import { listEvents } from '../../src/store/events.ts';
 import { readSend } from '../../src/store/sends/row.ts';
+import { suppress } from '../../src/store/suppressions/suppress.ts';
 import { verifySend } from '../../src/store/verify.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { runCommand } from '../support/run-command.ts';
@@ -175,6 +176,23 @@ describe('retry', () => {
     expect((await run(['retry', id, '--code', code])).code).toBe(0);
     expect(await statuses(id)).toEqual(expected);
     await balanced(id);
+  });
+
+  it.each([
+    ['retry', { failed: 3 }, []],
+    ['resolve', { unknown: 3 }, ['--as', 'pending', '--yes']],
+  ] as const)('%s says how many are suppressed by now', async (command, rows, options) => {
+    const id = String(await seedSendWithRows(test.database, rowsOf(rows)));
+    const no = { topic: '', reason: 'asked to', source: 'test' };
+    await suppress(test.database, [
+      { ...no, emailNorm: 'r2@example.org' },
+      { ...no, emailNorm: 'r3@example.org', topic: 'another' },
+    ]);
+    const { code, stderr } = await run([command, id, ...options]);
+    expect(code).toBe(0);
+    expect(stderr).toContain('3 recipients are pending');
+    expect(stderr).toContain('1 of them is suppressed by now, and will be skipped');
+    await test.database.run('DELETE FROM CAMPAIGN_SUPPRESSIONS');
   });
 
   it('--unknown warns of second copies and needs --yes off a terminal', async () => {

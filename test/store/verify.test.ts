@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { settleRows } from '../../src/store/recipients/settle.ts';
+import { suppress } from '../../src/store/suppressions/suppress.ts';
 import { verifySend } from '../../src/store/verify.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { runCommand } from '../support/run-command.ts';
@@ -173,4 +174,28 @@ describe('campaign verify', () => {
     expect((await run(1, '--all')).code).toBe(2);
     expect((await run(999_999)).code).toBe(3);
   });
+});
+
+it('finds a sent row that was suppressed before its send began; what was suppressed later proves nothing', async () => {
+  const no = { topic: '', reason: 'asked to', source: 'test' };
+  const sendId = await seedSendWithRows(test.database, rowsOf({ sent: 4 }), {
+    status: 'completed',
+  });
+  const checked = `UPDATE CAMPAIGN_SENDS SET CHECKED_VERSION = (SELECT V FROM CAMPAIGN_SUPPRESSION_VERSION) WHERE ID = ?`;
+  await test.database.run(checked, [sendId]);
+  await suppress(test.database, [{ ...no, emailNorm: 'r2@example.org' }]);
+  expect(await verifySend(test.database, sendId)).toEqual([]);
+  await test.database.run(checked, [sendId]);
+  await suppress(test.database, [{ ...no, emailNorm: '@example.org' }]);
+  await suppress(test.database, [{ ...no, emailNorm: 'r3@example.org', topic: 'news' }]);
+  expect(await verifySend(test.database, sendId)).toEqual([
+    {
+      what: 'sent rows that were suppressed before the send began (the first has SEQ 2)',
+      expected: 0,
+      found: 1,
+    },
+  ]);
+  await test.database.run(checked, [sendId]);
+  expect(await verifySend(test.database, sendId)).toMatchObject([{ found: 4 }]);
+  await test.database.run('DELETE FROM CAMPAIGN_SUPPRESSIONS');
 });

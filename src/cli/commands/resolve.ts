@@ -4,6 +4,7 @@ import { CampaignError } from '../../errors.js';
 import { defineCommand } from '../command.js';
 import type { Context } from '../context.js';
 import { anyText, choice, sendId } from '../readers.js';
+import { willBeSkipped } from '../settled-words.js';
 
 export default defineCommand({
   name: 'resolve',
@@ -57,7 +58,7 @@ async function resolveAs(
   email: string | undefined,
 ): Promise<Progress> {
   const { resolve } = await import('../../operations/resolve.js');
-  const { recipients, reopened, progress } = await resolve(context.workspace, {
+  const { recipients, suppressed, reopened, progress } = await resolve(context.workspace, {
     id,
     as,
     email,
@@ -67,7 +68,9 @@ async function resolveAs(
     },
   });
   const running = reopened ? '; the send is running again' : '';
-  context.notice(`${plural(recipients, 'recipient is', 'recipients are')} ${as} now${running}`);
+  context.notice(
+    `${plural(recipients, 'recipient is', 'recipients are')} ${as} now${willBeSkipped(suppressed)}${running}`,
+  );
   return progress;
 }
 

@@ -2,6 +2,7 @@ import { parseCodeFilter } from '../../domain/code-filter.js';
 import { plural } from '../../domain/text.js';
 import { defineCommand } from '../command.js';
 import { custom, flag, mustBe, sendIn } from '../readers.js';
+import { willBeSkipped } from '../settled-words.js';
 
 export default defineCommand({
   name: 'retry',
@@ -32,7 +33,7 @@ export default defineCommand({
   ],
   run: async ({ id, unknown, code }, context) => {
     const { retry } = await import('../../operations/retry.js');
-    const { recipients, reopened, progress } = await retry(context.workspace, {
+    const { recipients, suppressed, reopened, progress } = await retry(context.workspace, {
       id,
       from: unknown ? 'unknown' : 'failed',
       code,
@@ -43,7 +44,7 @@ export default defineCommand({
     });
     const running = reopened ? '; the send is running again' : '';
     context.notice(
-      `${plural(recipients, 'recipient is', 'recipients are')} pending again${running}`,
+      `${plural(recipients, 'recipient is', 'recipients are')} pending again${willBeSkipped(suppressed)}${running}`,
     );
     return progress;
   },

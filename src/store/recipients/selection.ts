@@ -1,6 +1,7 @@
 import type { CodeFilter } from '../../domain/code-filter.js';
 import { ATTENTION } from '../generated.js';
 import type { Executor, Fragment, Param } from '../mysql/packet.js';
+import { areThereAny, IS_SUPPRESSED } from '../suppressions/suppressed.js';
 
 /** Rows of one status that an operator wants settled, `unknown` or `failed`. */
 export interface Selection {
@@ -50,6 +51,23 @@ export async function countSelected(
     [sendId, ...params],
   );
   return row ?? { free: 0, held: 0 };
+}
+
+/** How many of those that are free are suppressed by now. */
+export async function countSelectedSuppressed(
+  db: Executor,
+  sendId: number,
+  selection: Selection,
+): Promise<number> {
+  if (!(await areThereAny(db))) return 0;
+  const { sql, params } = condition(selection);
+  const [row] = await db.rows<{ count: number }>(
+    `SELECT COUNT(*) AS count
+       FROM CAMPAIGN_SENDS s JOIN CAMPAIGN_SEND_RESULTS r FORCE INDEX (ATTENTION_DUE) ON r.SEND_ID = s.ID
+      WHERE s.ID = ? AND ${sql} AND ${NOT_HELD} AND ${IS_SUPPRESSED}`,
+    [sendId, ...params],
+  );
+  return row?.count ?? 0;
 }
 
 /** A page of the rows of a selection that no claim holds, in the order of the list. */

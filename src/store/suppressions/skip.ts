@@ -4,24 +4,13 @@ import type { Executor } from '../mysql/packet.js';
 import { PerRow, rowMove } from '../recipients/row.js';
 import { addWhileImporting } from '../sends/counters.js';
 import { findSuppressed } from './changes.js';
+import { areThereAny, IS_SUPPRESSED } from './suppressed.js';
 import { readSuppressionVersion } from './version.js';
 
 /** Rows looked at in one statement. */
 const PAGE = 10_000;
 /** Rows skipped in one. */
 const CHUNK = 500;
-
-const namedBy = (name: string): string =>
-  `EXISTS (SELECT 1 FROM CAMPAIGN_SUPPRESSIONS n FORCE INDEX (PRIMARY)
-            WHERE n.EMAIL_NORM = ${name} AND n.TOPIC IN ('', s.TOPIC))`;
-
-/** Of a WHERE: whether a row of the ledger `r` may not be mailed by its send `s`. Each row is looked up, and locks nothing. */
-export const IS_SUPPRESSED = `(${namedBy('r.EMAIL_NORM')} OR ${namedBy("CONCAT('@', SUBSTRING_INDEX(r.EMAIL_NORM, '@', -1))")})`;
-
-async function areThereAny(db: Executor): Promise<boolean> {
-  const found = await db.rows('SELECT 1 FROM CAMPAIGN_SUPPRESSIONS LIMIT 1');
-  return found.length > 0;
-}
 
 /** How many of a send's recipients that may still be mailed are suppressed by now. */
 export async function countSuppressed(db: Executor, sendId: number): Promise<number> {
