@@ -203,6 +203,14 @@ export class Campaign {
     });
   }
 
+  /** Sets how much may be sent over a relay, on all hosts together; what is left out stays. */
+  limitRelay(options: given.LimitRelayOptions): Promise<Relay> {
+    return this.#calls.run(async (on) => {
+      const { relay, ...limits } = read.limitRelay(options);
+      return (await import('./operations/relay.js')).limitRelay(on, relay, limits);
+    });
+  }
+
   /** Ends a relay's hold, whoever began it. */
   releaseRelay(name?: string): Promise<Relay> {
     return this.#calls.run(async (on) =>

@@ -189,6 +189,24 @@ export const topic = <S extends Spec<string>>(spec: S) =>
     );
   });
 
+/** `14/s,500/h` as it is kept, or null for `none`. */
+export const rates = <S extends Spec<string | null>>(spec: S) =>
+  option<string | null, S>({ placeholder: 'rates', ...spec }, async (given) => {
+    const { formatRates, readRates } = await import('../domain/rates.js');
+    const read = readRates(given);
+    if ('wanted' in read) throw unfit(read.wanted);
+    return read.limits.length === 0 ? null : formatRates(read.limits);
+  });
+
+/** A whole number, or null for `none`. */
+export const numberOrNone = <S extends Spec<number | null>>({ min, max, ...spec }: S & Bounds) =>
+  option<number | null, S>({ placeholder: 'n', ...spec } as unknown as S, (given) => {
+    if (/^none$/i.test(given)) return null;
+    const value = /^\d{1,15}$/.test(given) ? Number(given) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new Unfit((number) => `a whole number from ${number(min)} to ${number(max)}, or none`);
+  });
+
 /** `5/s`: how one send is paced. */
 export const sendRate = <S extends Spec<SendRate>>(spec: S) =>
   option<SendRate, S>({ placeholder: 'rate', ...spec }, async (given) => {

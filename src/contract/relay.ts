@@ -1,11 +1,17 @@
+import { formatRate } from '../domain/rates.js';
 import type { Relay } from '../domain/relay.js';
 import { timeOrNull } from './time.js';
 
 /** How much a relay may take, and what holds it. */
-export function relayJson({ name, connections, hold, lastAcceptedAt }: Relay) {
+export function relayJson({ name, limits, connections, hold, lastAcceptedAt }: Relay) {
   return {
     name,
-    rates: [],
+    rates: limits.map((limit) => ({
+      limit: formatRate(limit),
+      perSeconds: limit.perSeconds,
+      used: limit.used,
+      left: limit.left,
+    })),
     connections,
     heldUntil: timeOrNull(hold?.until ?? null),
     holdKind: hold?.kind ?? null,

@@ -1,62 +1,50 @@
-import {
-  AHEAD_MS,
-  countOf,
-  freeAtOf,
-  freeOf,
-  isSpaced,
-  leasedOf,
-  spacingMs,
-  windowMs,
-} from './leased.js';
+import { AHEAD_MS, countOf, freeAtOf, isSpaced, leasedOf, spacingMs, windowMs } from './leased.js';
 import type { LeaseState } from './leases.js';
 import type { RateLimit } from './rates.js';
 
-/** How a limit stands. Of one that is spaced, what is leased ahead counts as used. */
+/** How a limit stands. Of one of up to 2 s, what is leased ahead counts as used. */
 export interface LimitUse extends RateLimit {
   used: number;
   left: number;
+  /** Milliseconds until a message may start, and until all of it is free again. */
+  opensInMs: number;
+  resetsInMs: number;
 }
 
 export const limitUse = (
-  state: LeaseState,
+  { leased, nextAt }: Pick<LeaseState, 'leased' | 'nextAt'>,
   limits: readonly RateLimit[],
   now: number,
 ): LimitUse[] =>
   limits.map((limit) => {
+    const { count } = limit;
+    const aheadMs = Math.max(0, nextAt - now);
     const used = isSpaced(limit)
-      ? Math.max(0, Math.ceil((state.nextAt - now) / spacingMs([limit])))
-      : countOf(leasedOf(state.leased, limit), now);
-    return { ...limit, used: Math.min(used, limit.count), left: Math.max(0, limit.count - used) };
+      ? Math.ceil(aheadMs / spacingMs([limit]))
+      : countOf(leasedOf(leased, limit), now);
+    return {
+      ...limit,
+      used: Math.min(used, count),
+      left: Math.max(0, count - used),
+      opensInMs: isSpaced(limit)
+        ? Math.max(0, aheadMs - AHEAD_MS)
+        : freeAtOf(leased, limit, now, 1) - now,
+      resetsInMs: isSpaced(limit) ? aheadMs : freeAtOf(leased, limit, now, count) - now,
+    };
   });
 
-/** When the next message may start, as far as the limits go. */
-export const freeAt = (
-  state: LeaseState,
-  limits: readonly RateLimit[],
-  now: number,
-): { at: number; limit: RateLimit | null } =>
-  limits.reduce<{ at: number; limit: RateLimit | null }>(
-    (latest, limit) => {
-      const at = isSpaced(limit) ? state.nextAt - AHEAD_MS : freeAtOf(state.leased, limit, now, 1);
-      return at > latest.at ? { at, limit } : latest;
-    },
-    { at: now, limit: null },
-  );
+/** The limit that opens last. */
+export const slowestOf = <L extends Pick<LimitUse, 'opensInMs'>>(
+  uses: readonly L[],
+): L | undefined => uses.toSorted((a, b) => b.opensInMs - a.opensInMs)[0];
 
 /** Milliseconds that so many messages take at least. */
-export const lastsMs = (
-  state: LeaseState,
-  limits: readonly RateLimit[],
-  now: number,
-  messages: number,
-): number =>
-  limits.reduce((longest, limit) => {
+export const lastsMs = (uses: readonly LimitUse[], messages: number): number =>
+  uses.reduce((longest, limit) => {
     if (isSpaced(limit)) return Math.max(longest, messages * spacingMs([limit]));
-    const free = freeOf(state.leased, limit, now);
-    const later = messages - free;
+    const later = messages - limit.left;
     if (later <= 0) return longest;
-    const first = Math.min(later, limit.count - free);
-    const firstMs = first > 0 ? freeAtOf(state.leased, limit, now, free + first) - now : 0;
-    const lasts = firstMs + Math.ceil((later - first) / limit.count) * windowMs(limit);
-    return Math.max(longest, lasts);
+    const first = Math.min(later, limit.used);
+    const rounds = Math.ceil((later - first) / limit.count);
+    return Math.max(longest, (first > 0 ? limit.resetsInMs : 0) + rounds * windowMs(limit));
   }, 0);

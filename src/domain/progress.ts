@@ -1,4 +1,6 @@
 import { ALIVE_SECONDS, holderOf, STALE_CLAIM_SECONDS } from './lease.js';
+import { lastsMs, slowestOf } from './limit-use.js';
+import { formatRate, readRates } from './rates.js';
 import { type Hold, isProbeDue, type Relay } from './relay.js';
 import { SEND_STATUSES, type SendStatus } from './states.js';
 import { plural } from './text.js';
@@ -64,6 +66,8 @@ export interface Snapshot {
   workers: readonly LiveWorker[];
   /** What it goes through; null when there is no such relay. */
   relay: Relay | null;
+  /** What is left of each send under way, where the relay has a rate. */
+  underWay: readonly number[];
   /** When the worker that holds the claim was last seen; null when nobody holds it, or the worker has left. */
   holderSeenAt: Date | null;
 }
@@ -159,13 +163,22 @@ function etaOf(snapshot: Snapshot): number | null {
   const left = pendingOf(send) + send.sending;
   const rate = rateOf(snapshot);
   const batches = Math.max(0, Math.ceil(left / send.batchSize) - 1);
-  const seconds =
+  const paced =
     rate === null ? batches * send.cooldownSeconds + (left * send.delayMs) / 1000 : left / rate;
+  const limitedMs = lastsMs(relay?.limits ?? [], messagesBefore(snapshot, left));
+  const seconds = Math.max(paced, limitedMs / 1000);
   const starts = [send.startAt, relay?.hold?.until ?? null].filter((time) => ahead(time, now));
   const untilStart = Math.max(0, ...starts.map((time) => secondsUntil(time as Date, now)));
   const untilRetry = nextRetryAt === null ? 0 : secondsUntil(nextRetryAt, now);
   return Math.ceil(Math.max(untilStart + seconds, untilRetry));
 }
+
+/** Messages that go out until so many of this send have: each send under way has an even part of the relay's rate. */
+const messagesBefore = ({ underWay }: Snapshot, left: number): number =>
+  Math.max(
+    left,
+    underWay.reduce((sum, other) => sum + Math.min(other, left), 0),
+  );
 
 function waitingOf(snapshot: Snapshot): Waiting | null {
   const { send, now, nextRetryAt, workers } = snapshot;
@@ -185,6 +198,8 @@ function waitingOf(snapshot: Snapshot): Waiting | null {
   }
   if (takeover) return takeover;
   if (held) return held;
+  const limited = rateUsedUp(snapshot);
+  if (limited) return limited;
   const server = serverTrouble(workers, now);
   if (server) return server;
   if (send.claimedBy !== null) return null;
@@ -202,6 +217,24 @@ function waitingOf(snapshot: Snapshot): Waiting | null {
     return { for: 'cooldown', until: due, text: `cooling down ${inWords(due, now)}` };
   }
   return null;
+}
+
+/** Shorter waits for a rate are none. */
+const MOMENT_MS = 2_000;
+
+/** What may be sent is used up for now, or cannot be told. */
+function rateUsedUp({ send, now, relay }: Snapshot): Waiting | null {
+  if (!relay?.rates || pendingOf(send) + send.sending === 0) return null;
+  const read = readRates(relay.rates);
+  if ('wanted' in read) {
+    const text = `the relay's rate cannot be read; \`campaign relay ${relay.name} --rate\` takes ${read.wanted}`;
+    return { for: 'rate', until: null, text };
+  }
+  const limit = slowestOf(relay.limits);
+  if (!limit || limit.opensInMs < MOMENT_MS) return null;
+  const until = new Date(now.getTime() + limit.opensInMs);
+  const text = `the relay's rate of ${formatRate(limit)} is used up until ${clockTime(until, now)} (in ${inWords(until, now)})`;
+  return { for: 'rate', until, text };
 }
 
 /** The relay's hold, unless nothing would be tried before its end anyway. */

@@ -1,5 +1,10 @@
+import type { LimitUse } from './limit-use.js';
+
 /** The relay of CAMPAIGN_SMTP_URL. */
 export const DEFAULT_RELAY = 'default';
+
+/** Connections over all hosts that may be set. */
+export const RELAY_CONNECTIONS = { min: 1, max: 10_000 } as const;
 
 /** An operator's hold is no longer than this. */
 export const LONGEST_HOLD_DAYS = 366;
@@ -35,6 +40,8 @@ export interface RelayLimits {
 /** A relay's limits, and what it is under: its row of CAMPAIGN_RELAYS. */
 export interface Relay extends RelayLimits {
   name: string;
+  /** How each of its rates stands; empty where there are none, or they cannot be read. */
+  limits: readonly LimitUse[];
   /** Of the last hold there was; 0 before the first. */
   holdId: number;
   hold: Hold | null;

@@ -14,7 +14,9 @@ export type EventName =
   | 'completed'
   /** The relay that it goes through is held, or no more. */
   | 'held'
-  | 'hold-ended';
+  | 'hold-ended'
+  /** How much it may be sent was changed. */
+  | 'relay-limits';
 
 /** An event's figures, of a hold with when it was to end, `seconds` later. */
 export function shownDetails({ event, at, details }: SendEvent): SendEvent['details'] {

@@ -134,6 +134,15 @@ export interface HoldRelayOptions {
   reason?: string | undefined;
 }
 
+export interface LimitRelayOptions {
+  /** `default`, the relay of `smtpUrl`, when left out. */
+  relay?: string | undefined;
+  /** Such as `14/s,500/h,10000/day`, or `none`. */
+  rates?: string | undefined;
+  /** 1 to 10,000, or `none`. */
+  connections?: number | 'none' | undefined;
+}
+
 export interface ListOptions {
   /** Only these. */
   status?: ShownStatus | undefined;

@@ -1,5 +1,5 @@
 import { type Controls, PACING_LIMITS } from '../domain/pacing.js';
-import { readSendRate, type SendRate } from '../domain/rates.js';
+import { formatRates, readRates, readSendRate, type SendRate } from '../domain/rates.js';
 import { CampaignError } from '../errors.js';
 
 /** Reads one option that was given; `name` is what errors call it. */
@@ -105,6 +105,18 @@ export const secret: Reader<string> = (value, name) => {
   if (typeof value === 'string') return value;
   throw new CampaignError('BAD_SETTING', `${name} is no text`, `give text as ${name}`);
 };
+
+/** `14/s,500/h` as it is kept, or null for `none`. */
+export const rates: Reader<string | null> = (value, name) => {
+  const read = typeof value === 'string' ? readRates(value) : { wanted: 'text such as 14/s,500/h' };
+  if ('wanted' in read) throw refuse(name, value, read.wanted);
+  return read.limits.length === 0 ? null : formatRates(read.limits);
+};
+
+export const orNone =
+  <T>(reader: Reader<T>): Reader<T | null> =>
+  (value, name) =>
+    value === 'none' ? null : reader(value, name);
 
 /** `5/s`: how one send is paced. */
 export const sendRate: Reader<SendRate> = (value, name) => {

@@ -2,7 +2,12 @@ import { type CodeFilter, parseCodeFilter } from '../domain/code-filter.js';
 import type { Controls } from '../domain/pacing.js';
 import { PACING_LIMITS } from '../domain/pacing.js';
 import { SHOWN_STATUSES } from '../domain/progress.js';
-import { DEFAULT_RELAY, LONGEST_HOLD_DAYS } from '../domain/relay.js';
+import {
+  DEFAULT_RELAY,
+  LONGEST_HOLD_DAYS,
+  RELAY_CONNECTIONS,
+  type RelayLimits,
+} from '../domain/relay.js';
 import { SCHEDULER_LIMITS } from '../domain/scheduler-limits.js';
 import { RECIPIENT_STATUSES } from '../domain/states.js';
 import { REASON_LENGTH } from '../domain/text.js';
@@ -12,8 +17,10 @@ import {
   callback,
   flag,
   oneOf,
+  orNone,
   pieces,
   type Reader,
+  rates,
   readOptions,
   required,
   sendId,
@@ -110,6 +117,16 @@ export const options = {
       seconds: required('holdRelay', 'seconds', read.seconds),
       reason: read.reason,
     };
+  },
+
+  limitRelay: (given: unknown): { relay: string } & Partial<RelayLimits> => {
+    const { relay = DEFAULT_RELAY, ...limits } = readOptions('limitRelay', given, {
+      relay: text(RELAY_NAME_LENGTH),
+      rates,
+      connections: orNone(wholeNumber(RELAY_CONNECTIONS)),
+    });
+    const set = Object.entries(limits).filter(([, value]) => value !== undefined);
+    return { relay, ...Object.fromEntries(set) };
   },
 
   retry: (given: unknown) => {

@@ -1,10 +1,11 @@
-import type { Relay } from '../domain/relay.js';
+import type { Relay, RelayLimits } from '../domain/relay.js';
 import { CampaignError } from '../errors.js';
 import {
   holdByOperator,
   listRelays,
   readRelay,
   releaseHold as releaseHoldOf,
+  setLimits,
 } from '../store/relays/relays.js';
 import type { Workspace } from './workspace.js';
 
@@ -46,6 +47,22 @@ export async function holdRelay(
     actor,
   });
   if (!held) throw noSuchRelay(name);
+  return relay(workspace, name);
+}
+
+/**
+ * Sets how much may be sent over a relay, live on every host; what is left out stays.
+ * @throws CampaignError NO_SUCH_RELAY
+ */
+export async function limitRelay(
+  workspace: Workspace,
+  name: string,
+  limits: Partial<RelayLimits>,
+): Promise<Relay> {
+  const { actor } = workspace;
+  if (!(await setLimits(await workspace.database(), name, limits, { actor }))) {
+    throw noSuchRelay(name);
+  }
   return relay(workspace, name);
 }
 

@@ -9,6 +9,7 @@ import { latency } from './latency.ts';
 import { describeMachine, showMachine } from './machine.ts';
 import { many } from './many.ts';
 import { memory } from './memory.ts';
+import { rates } from './rates.ts';
 import { type Bench, isMet, type Sizes, show } from './report.ts';
 import { scale } from './scale.ts';
 import { send } from './send.ts';
@@ -21,6 +22,7 @@ const BENCHES: readonly Bench[] = [
   scale,
   many,
   fleet,
+  rates,
   memory,
   start,
   crash,

@@ -46,6 +46,8 @@ export interface RunOptions {
   cwd?: string;
   /** Called every few milliseconds while it runs. */
   sample?: (pid: number) => void;
+  /** Ends it by SIGTERM. */
+  stop?: AbortSignal;
 }
 
 /** Runs a program to its end and tells what it took. @throws Error with what it said when it fails */
@@ -60,6 +62,7 @@ export async function run(
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  options.stop?.addEventListener('abort', () => child.kill('SIGTERM'));
   const stdout = collect(child.stdout);
   const stderr = collect(child.stderr);
   const usage = { cpuSeconds: 0, peakMb: 0 };

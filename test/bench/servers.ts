@@ -37,11 +37,18 @@ export async function startSink(): Promise<PortServer> {
   return portServer(spawn('smtp-sink', args, { stdio: 'ignore' }), port);
 }
 
-/** A server that notes in `file` what it accepts, and answers each message after a while. */
-export async function startCountingServer(file: string, delayMs: number): Promise<PortServer> {
+/**
+ * A server that notes in `file` what it accepts, and answers each message after a while.
+ * @param starts whether it notes when each began, to the microsecond, instead of when it was accepted
+ */
+export async function startCountingServer(
+  file: string,
+  delayMs: number,
+  starts = false,
+): Promise<PortServer> {
   const port = await freePort();
   const script = join(ROOT, 'test/bench/parties/counting-server.js');
-  const given = JSON.stringify({ port, file, delayMs });
+  const given = JSON.stringify({ port, file, delayMs, starts });
   return portServer(spawn(process.execPath, [script, given], { stdio: 'ignore' }), port);
 }
 

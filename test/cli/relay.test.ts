@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { charge } from '../../src/domain/leased.ts';
+import { NOTHING_LEASED } from '../../src/domain/leases.ts';
 import { listEvents } from '../../src/store/events.ts';
+import { readLeases, writeLeases } from '../../src/store/relays/leases.ts';
 import { readRelay } from '../../src/store/relays/relays.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { runCommand } from '../support/run-command.ts';
@@ -308,5 +311,106 @@ describe('a send whose relay is held', () => {
     });
     expect(stderr).toContain("the relay's limit is reached: words");
     expect((await run('recipients', id)).stderr).toBe('');
+  });
+});
+
+describe('relay --rate and --connections', () => {
+  beforeEach(async () => {
+    await test.database.run('UPDATE CAMPAIGN_RELAYS SET RATES = NULL, CONNECTIONS = NULL');
+    await test.database.run('DELETE FROM CAMPAIGN_RELAY_STATES');
+    await test.database.run("UPDATE CAMPAIGN_SENDS SET STATUS = 'cancelled'");
+  });
+
+  it('set what is given, tell it, and note it with each send under way', async () => {
+    const id = await aSend();
+    const set = await jsonOf('relay', 'default', '--rate', '10000/day, 14/S', '--connections', 3);
+    expect(set).toMatchObject({
+      rates: [
+        { limit: '14/s', perSeconds: 1, used: 0, left: 14 },
+        { limit: '10000/day', perSeconds: 86400, used: 0, left: 10000 },
+      ],
+      connections: 3,
+    });
+    expect(await jsonOf('relay', '--connections', 'none')).toMatchObject({ connections: null });
+    const events = await listEvents(test.database, id, 0, 10);
+    expect(events).toMatchObject([
+      {
+        event: 'relay-limits',
+        details: {
+          relay: 'default',
+          from: { rates: null, connections: null },
+          to: { rates: '14/s,10000/day', connections: 3 },
+        },
+      },
+      { event: 'relay-limits', details: { to: { rates: '14/s,10000/day', connections: null } } },
+    ]);
+    const { stdout } = await run('relay');
+    expect(stdout).toContain('rates: 14/s (0 used, 14 left), 10000/day (0 used, 10,000 left)\n');
+    expect(await jsonOf('relay', 'default', '--rate', 'none')).toMatchObject({ rates: [] });
+  });
+
+  it.each([
+    ['--rate=0/s'],
+    ['--rate=14/fortnight'],
+    ['--rate=1e9/s'],
+    ['--rate=-1/s'],
+    ['--rate='],
+    ['--rate=14/s,20/s'],
+    ['--connections=0'],
+    ['--connections=1.5'],
+    ['--connections=all'],
+    ['--rate=5/s', '--connections=0'],
+  ])('refuse %s %s, and change nothing', async (...given) => {
+    const { code, stderr } = await run('relay', 'default', ...given, '--json');
+    expect(code).toBe(2);
+    expect(JSON.parse(stderr)).toMatchObject({ code: 'USAGE' });
+    expect(await readRelay(test.database, 'default')).toMatchObject({
+      rates: null,
+      connections: null,
+    });
+  });
+
+  it('of a relay named nowhere exit 3', async () => {
+    const { code, stderr } = await run('relay', 'nowhere', '--rate', '5/s', '--json');
+    expect([code, JSON.parse(stderr).code]).toEqual([3, 'NO_SUCH_RELAY']);
+  });
+
+  it('a rate that is used up is what a send waits for, until then, and its end is counted with it', async () => {
+    await aScheduler();
+    const id = await seedSendWithRows(test.database, rowsOf({ sent: 1, pending: 1200 }));
+    await run('relay', 'default', '--rate', '14/s,500/h');
+    const { databaseMs } = await readLeases(test.database, 'default');
+    const limits = [
+      { count: 14, perSeconds: 1 },
+      { count: 500, perSeconds: 3600 },
+    ];
+    const used = { until: databaseMs, starts: 500 };
+    const leased = charge([], limits, used, databaseMs);
+    await writeLeases(test.database, 'default', null, {
+      ...NOTHING_LEASED,
+      at: databaseMs,
+      leased,
+    });
+    const progress = await jsonOf('progress', id);
+    expect(progress.waiting).toMatchObject({
+      for: 'rate',
+      text: expect.stringMatching(
+        /^the relay's rate of 500\/h is used up until .* \(in 6\d min\)$/,
+      ),
+    });
+    expect(Date.parse(progress.waiting.until)).toBeGreaterThan(databaseMs + 3_600_000);
+    expect(Date.parse(progress.waiting.until)).toBeLessThan(databaseMs + 3_700_000);
+    expect(progress.etaSeconds / 3600).toBeCloseTo(3, 1);
+    expect((await jsonOf('relay', 'default')).rates[1]).toMatchObject({ used: 500, left: 0 });
+  });
+
+  it('two sends that share a rate end later than one alone', async () => {
+    await aScheduler();
+    await run('relay', 'default', '--rate', '10/s');
+    const id = await seedSendWithRows(test.database, rowsOf({ pending: 600 }));
+    const alone = (await jsonOf('progress', id)).etaSeconds;
+    await seedSendWithRows(test.database, rowsOf({ pending: 2000 }));
+    expect(alone).toBeGreaterThanOrEqual(60);
+    expect((await jsonOf('progress', id)).etaSeconds).toBeGreaterThanOrEqual(2 * alone - 1);
   });
 });

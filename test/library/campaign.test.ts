@@ -397,6 +397,35 @@ describe('steering', () => {
     ]);
   });
 
+  test('a relay is limited, and what is no limit is refused and changes nothing', async () => {
+    expect(await campaign.limitRelay({ rates: '14/s,500/h', connections: 3 })).toMatchObject({
+      rates: '14/s,500/h',
+      connections: 3,
+      limits: [
+        { count: 14, perSeconds: 1, used: 0, left: 14 },
+        { count: 500, perSeconds: 3600, used: 0, left: 500 },
+      ],
+    });
+    for (const wrong of [
+      { rates: '0/s' },
+      { rates: 14 as never },
+      { rates: '14/fortnight', connections: 5 },
+      { connections: 0 },
+      { connections: '3' as never },
+    ]) {
+      expect(await failure(campaign.limitRelay(wrong))).toMatchObject({ code: 'BAD_SETTING' });
+    }
+    await expect(campaign.limitRelay({ relay: 'nowhere', rates: '1/s' })).rejects.toMatchObject({
+      code: 'NO_SUCH_RELAY',
+    });
+    expect(await campaign.relay()).toMatchObject({ rates: '14/s,500/h', connections: 3 });
+    expect(await campaign.limitRelay({ rates: 'none', connections: 'none' })).toMatchObject({
+      rates: null,
+      connections: null,
+      limits: [],
+    });
+  });
+
   test('a relay is held, shown and released, and one that there is not is said', async () => {
     expect((await campaign.relay()).hold).toBeNull();
     const { hold } = await campaign.holdRelay({ seconds: 7200, reason: 'asked for' });

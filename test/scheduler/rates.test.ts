@@ -1,4 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { LeaseState } from '../../src/domain/leases.ts';
+import { limitUse } from '../../src/domain/limit-use.ts';
+import { type RateLimit, readRates } from '../../src/domain/rates.ts';
+import type { Ledger } from '../../src/scheduler/ports.ts';
+import { readLeases } from '../../src/store/relays/leases.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { balancedBooks } from '../support/ledger.ts';
 import { type LimitedRelay, startLimitedRelay } from '../support/limited-relay.ts';
@@ -67,6 +72,107 @@ describe('a relay with a rate', () => {
     expect(relay.accepted).toHaveLength(120);
     expect(relay.started).toHaveLength(120);
     expect(relay.worst('started', 1000 - SEEN_LATE_MS)).toBeLessThanOrEqual(20);
+  });
+
+  test('heeds a rate that is raised within a second, and one that is lifted', async () => {
+    relay = await startLimitedRelay({});
+    await setRates('1/s');
+    const id = await seedQueuedSend(db.database, { recipients: 400, batchSize: 400 });
+    const scheduler = schedule();
+    await vi.waitFor(() => expect(relay.started.length).toBeGreaterThan(1), 20_000);
+    expect(relay.worst('started', 1000 - SEEN_LATE_MS)).toBe(1);
+    await setRates('none');
+    await scheduler.done;
+    expect(await balancedBooks(db.database, id)).toMatchObject({ status: 'completed', sent: 400 });
+    expect(relay.started).toHaveLength(400);
+  });
+
+  test('whose hour is used up keeps no claim and no row, and the next run waits for nothing', async () => {
+    relay = await startLimitedRelay({});
+    await setRates('15/h');
+    const id = await seedQueuedSend(db.database, { recipients: 40, batchSize: 40 });
+    const first = schedule({ until: 'once' });
+    await first.done;
+    expect(first.events).toContainEqual(
+      expect.objectContaining({ kind: 'rate-reached', limit: '15/h' }),
+    );
+    expect(await balancedBooks(db.database, id)).toMatchObject({
+      status: 'running',
+      sent: 15,
+      sending: 0,
+      claimedBy: null,
+    });
+    const second = schedule({ until: 'once' });
+    await second.done;
+    expect(second.events.map(({ kind }) => kind)).not.toContain('claimed');
+    expect(relay.started).toHaveLength(15);
+    const waits = schedule();
+    await setRates('20/h');
+    await vi.waitFor(() => expect(relay.started.length).toBe(20), 20_000);
+    await waits.stop();
+    expect(await balancedBooks(db.database, id)).toMatchObject({ sent: 20, sending: 0 });
+  });
+
+  test('gets back what a pause left unused', async () => {
+    relay = await startLimitedRelay({ delayMs: 300 });
+    await setRates('1000/h');
+    const id = await seedQueuedSend(db.database, { recipients: 200, batchSize: 200 });
+    const scheduler = schedule({ until: 'stopped' });
+    await vi.waitFor(() => expect(relay.started.length).toBeGreaterThan(5), 20_000);
+    await db.database.run("UPDATE CAMPAIGN_SENDS SET STATUS = 'paused' WHERE ID = ?", [id]);
+    await vi.waitFor(
+      async () =>
+        expect(await balancedBooks(db.database, id)).toMatchObject({ claimedBy: null, sending: 0 }),
+      20_000,
+    );
+    await scheduler.stop();
+    const { limits } = readRates('1000/h') as { limits: RateLimit[] };
+    const { state, databaseMs } = await readLeases(db.database, 'default');
+    const [use] = limitUse(state as LeaseState, limits, databaseMs);
+    expect(use?.used).toBe(relay.started.length);
+  });
+
+  test.each([3_600_000, -3_600_000])(
+    'is kept, and goes on, when the clock of the database jumps by %i ms',
+    async (jump) => {
+      relay = await startLimitedRelay({});
+      await setRates('20/s,30/8s');
+      const id = await seedQueuedSend(db.database, { recipients: 75, batchSize: 75 });
+      const jumping = (ledger: Ledger): Ledger => ({
+        ...ledger,
+        readLeases: async () => {
+          const reading = await ledger.readLeases();
+          const isLater = relay.started.length >= 20;
+          return { ...reading, databaseMs: reading.databaseMs + (isLater ? jump : 0) };
+        },
+      });
+      const two = [schedule({ ledger: jumping }), schedule({ ledger: jumping })];
+      await Promise.all(two.map(({ done }) => done));
+      expect(await balancedBooks(db.database, id)).toMatchObject({ status: 'completed', sent: 75 });
+      expect(relay.worst('started', 1000 - SEEN_LATE_MS)).toBeLessThanOrEqual(20);
+      expect(relay.worst('started', 8000 - SEEN_LATE_MS)).toBeLessThanOrEqual(30);
+      expect(two.flatMap(({ events }) => events)).toContainEqual(
+        expect.objectContaining({ kind: 'clock-jumped' }),
+      );
+    },
+  );
+
+  test('that nobody can read lets nothing start, and one that can be read goes on', async () => {
+    relay = await startLimitedRelay({});
+    await setRates('a lot');
+    await seedQueuedSend(db.database, { recipients: 5 });
+    const scheduler = schedule();
+    await vi.waitFor(async () => {
+      const [row] = await db.database.rows('SELECT 1 FROM CAMPAIGN_WORKERS WHERE WORKER = ?', [
+        scheduler.worker,
+      ]);
+      expect(row).toBeDefined();
+    }, 20_000);
+    await schedule({ until: 'once' }).done;
+    expect(relay.started).toHaveLength(0);
+    await setRates('100/s');
+    await scheduler.done;
+    expect(relay.started).toHaveLength(5);
   });
 });
 

@@ -90,6 +90,7 @@ describe('tables', () => {
         recent: { count: 0, since: null },
         nextRetryAt: null,
         relay: null,
+        underWay: [],
         workers: [],
         holderSeenAt: null,
       });

@@ -1,15 +1,22 @@
-import { DEFAULT_RELAY, LONGEST_HOLD_DAYS } from '../../domain/relay.js';
+import { DEFAULT_RELAY, LONGEST_HOLD_DAYS, RELAY_CONNECTIONS } from '../../domain/relay.js';
 import { REASON_LENGTH } from '../../domain/text.js';
 import { CampaignError } from '../../errors.js';
 import { defineCommand } from '../command.js';
-import { duration, flag, optionalRelay, text } from '../readers.js';
+import { duration, flag, numberOrNone, optionalRelay, rates, text } from '../readers.js';
 import { Live } from '../results.js';
 
 export default defineCommand({
   name: 'relay',
-  summary: 'show what holds a relay and until when, hold it, or let it go on',
+  summary: 'show or set how much a relay takes; show what holds it, hold it, or let it go on',
   arguments: { name: optionalRelay },
   options: {
+    rate: rates({
+      help: 'send no more, over all hosts and sends: 14/s,500/h,10000/day, or none',
+    }),
+    connections: numberOrNone({
+      ...RELAY_CONNECTIONS,
+      help: 'connections at most, over all hosts; or none',
+    }),
     hold: duration({
       maxDays: LONGEST_HOLD_DAYS,
       help: 'start nothing on it for so long: 90s, 15m, 2h, 1d',
@@ -23,15 +30,27 @@ export default defineCommand({
   errors: ['NO_SUCH_RELAY', 'WRONG_STATE'],
   examples: [
     ['campaign relay', 'whether a relay is held: until when, and in whose words'],
+    [
+      "campaign relay default --rate '14/s,50000/day' --connections 3",
+      'the most that it takes, of all hosts together',
+    ],
     ['campaign relay default --hold 2h --reason "the provider asked for it"', 'stops every send'],
     ['campaign relay default --release', 'its limit was raised: go on now'],
   ],
-  run: async ({ name, hold, reason, release }, context) => {
+  run: async ({ name, rate, connections, hold, reason, release }, context) => {
     if (reason !== undefined && hold === undefined) {
       throw new CampaignError('USAGE', '--reason goes with --hold', 'give --hold, or leave it out');
     }
-    const { holdRelay, relay, relays, releaseRelay } = await import('../../operations/relay.js');
+    const operation = await import('../../operations/relay.js');
+    const { holdRelay, limitRelay, relay, relays, releaseRelay } = operation;
     const { workspace } = context;
+    if (rate !== undefined || connections !== undefined) {
+      const limited = await limitRelay(workspace, name ?? DEFAULT_RELAY, {
+        ...(rate === undefined ? {} : { rates: rate }),
+        ...(connections === undefined ? {} : { connections }),
+      });
+      if (hold === undefined && !release) return limited;
+    }
     if (hold !== undefined) {
       return holdRelay(workspace, name ?? DEFAULT_RELAY, { seconds: hold, reason });
     }

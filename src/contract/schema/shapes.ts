@@ -132,6 +132,7 @@ export const eventSchema = z
           'completed',
           'held',
           'hold-ended',
+          'relay-limits',
         ],
       })
       .describe('what happened'),

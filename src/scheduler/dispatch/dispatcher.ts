@@ -6,7 +6,8 @@ import type { RelayLimits } from '../../domain/relay.js';
 import type { DeliveryResult, Verdict } from '../../domain/verdict.js';
 import type { Transmission, Transport } from '../ports.js';
 import type { ConnectionShares } from './connection-shares.js';
-import { LET_GO_MS, type Pacer } from './pacer.js';
+import { LET_GO_MS } from './lease-holder.js';
+import type { Pacer } from './pacer.js';
 import { Turn } from './turn.js';
 
 /** Milliseconds from a message's end to its acceptance, from which on it counts as slow. */
@@ -155,6 +156,7 @@ export class Dispatcher {
   stop(): void {
     clearTimeout(this.timer);
     clearTimeout(this.stallTimer);
+    this.pacer.stop();
   }
 
   private pump(): void {

@@ -1,9 +1,20 @@
-import type { HoldKind, LimitKind, NewHold, Relay, RelayProbe } from '../../domain/relay.js';
+import { type LeaseState, NOTHING_LEASED } from '../../domain/leases.js';
+import { type LimitUse, limitUse } from '../../domain/limit-use.js';
+import { readRates } from '../../domain/rates.js';
+import type {
+  HoldKind,
+  LimitKind,
+  NewHold,
+  Relay,
+  RelayLimits,
+  RelayProbe,
+} from '../../domain/relay.js';
 import { clip, REASON_LENGTH } from '../../domain/text.js';
 import { type Columns, select } from '../columns.js';
 import { eventOfAllUnderWay } from '../events.js';
 import type { Database } from '../mysql/database.js';
 import type { Executor, Fragment, Statement } from '../mysql/packet.js';
+import { DATABASE_MICROS } from './states.js';
 
 interface RelayRow extends Pick<Relay, 'name' | 'rates' | 'connections' | 'holdId' | 'now'> {
   kind: HoldKind | null;
@@ -13,6 +24,8 @@ interface RelayRow extends Pick<Relay, 'name' | 'rates' | 'connections' | 'holdI
   tries: number;
   probeBy: string | null;
   lastAcceptedAt: Date | null;
+  leases: string | null;
+  micros: number;
 }
 
 const RELAY: Columns<keyof RelayRow> = {
@@ -27,6 +40,9 @@ const RELAY: Columns<keyof RelayRow> = {
   tries: 'TRIES',
   probeBy: 'PROBE_BY',
   lastAcceptedAt: 'LAST_ACCEPTED_AT',
+  leases:
+    "(SELECT s.STATE FROM CAMPAIGN_RELAY_STATES s WHERE s.NAME = CAMPAIGN_RELAYS.NAME AND s.KIND = 'rates')",
+  micros: DATABASE_MICROS,
   now: 'UTC_TIMESTAMP(3)',
 };
 
@@ -47,10 +63,11 @@ export const relayStatement = (name: string): Statement => ({
 export function toRelay(rows: unknown): Relay | undefined {
   const [row] = rows as RelayRow[];
   if (!row) return undefined;
-  const { kind, reason, until, since, tries, probeBy, ...relay } = row;
+  const { kind, reason, until, since, tries, probeBy, leases, micros, ...relay } = row;
   const held = kind !== null && until !== null && (kind !== 'operator' || until > row.now);
   return {
     ...relay,
+    limits: limitsOf(relay.rates, leases, micros / 1000),
     hold: held
       ? {
           id: row.holdId,
@@ -63,6 +80,15 @@ export function toRelay(rows: unknown): Relay | undefined {
         }
       : null,
   };
+}
+
+/** @param databaseMs by the database's clock */
+function limitsOf(rates: string | null, leases: string | null, databaseMs: number): LimitUse[] {
+  const read = readRates(rates ?? 'none');
+  if ('wanted' in read) return [];
+  const state = leases === null ? NOTHING_LEASED : (JSON.parse(leases) as LeaseState);
+  // The time of leases does not go back, whatever the clock does.
+  return limitUse(state, read.limits, Math.max(state.at, databaseMs - state.shiftMs));
 }
 
 /** @returns undefined when there is no such relay */
@@ -249,6 +275,27 @@ export const releaseHold = (db: Database, name: string, { actor }: By): Promise<
 export async function addRelay(db: Executor, name: string): Promise<void> {
   await db.run('INSERT IGNORE INTO CAMPAIGN_RELAYS (NAME) VALUES (?)', [name]);
 }
+
+/**
+ * Sets how much may be sent over a relay, and on how many connections; what is left out stays.
+ * @returns false when there is no such relay
+ */
+export const setLimits = (
+  db: Database,
+  name: string,
+  limits: Partial<RelayLimits>,
+  { actor }: By,
+): Promise<boolean> =>
+  db.transaction(async (tx) => {
+    const { sql, params } = relayStatement(name);
+    const before = toRelay(await tx.rows(`${sql} FOR UPDATE`, params));
+    if (!before) return false;
+    const { rates = before.rates, connections = before.connections } = limits;
+    const set = { sql: 'RATES = ?, CONNECTIONS = ?', params: [rates, connections] };
+    const from = { rates: before.rates, connections: before.connections };
+    const details = { relay: name, from, to: { rates, connections } };
+    return changeAndTell(tx, change(tx, name, set), { event: 'relay-limits', actor, details });
+  });
 
 /** The relay has accepted a message just now. */
 export async function noteAccepted(tx: Executor, name: string): Promise<void> {

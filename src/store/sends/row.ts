@@ -7,6 +7,7 @@ import { ATTENTION, DUE } from '../generated.js';
 import type { Executor, Statement } from '../mysql/packet.js';
 import { relayStatement, toRelay } from '../relays/relays.js';
 import { HOLDER } from '../workers.js';
+import { SETTLED } from './counters.js';
 
 const RATE_ROWS = 2000;
 const RATE_SECONDS = 60;
@@ -92,17 +93,39 @@ const workersStatement: Statement = {
   params: [ALIVE_SECONDS],
 };
 
+const UNDER_WAY_AT_MOST = 1000;
+
+/** What is left of each send that goes out over a relay with a rate; of one without nothing is read. */
+const underWayStatement: Statement = {
+  sql: `SELECT s.TOTAL_COUNT - (${SETTLED}) AS \`left\`
+          FROM CAMPAIGN_SENDS s FORCE INDEX (BY_STATUS)
+         WHERE s.STATUS = 'running' AND (s.START_AT IS NULL OR s.START_AT <= UTC_TIMESTAMP(3))
+           AND EXISTS (SELECT 1 FROM CAMPAIGN_RELAYS l WHERE l.NAME = ? AND l.RATES IS NOT NULL)
+         LIMIT ?`,
+  params: [DEFAULT_RELAY, UNDER_WAY_AT_MOST],
+};
+const toUnderWay = (rows: unknown): number[] =>
+  (rows as { left: number }[]).map(({ left }) => left);
+
 type Recent = Snapshot['recent'];
 
 /** What `progress` of a send is computed from, in one round trip; undefined when there is no such send. */
 export async function readSnapshot(db: Executor, id: number): Promise<Snapshot | undefined> {
-  const [sends, recents, retries, workers, relays] = (await db.packet([
+  const [sends, recents, retries, workers, relays, underWay] = (await db.packet([
     sendStatement(id),
     recentStatement(id),
     nextRetryStatement(id),
     workersStatement,
     relayStatement(DEFAULT_RELAY),
-  ])) as [SendNow[], Recent[], { nextRetryAt: Date | null }[], Snapshot['workers'], unknown];
+    underWayStatement,
+  ])) as [
+    SendNow[],
+    Recent[],
+    { nextRetryAt: Date | null }[],
+    Snapshot['workers'],
+    unknown,
+    unknown,
+  ];
   const [row] = sends;
   if (!row) return undefined;
   const { now, holderSeenAt, ...send } = row;
@@ -114,6 +137,7 @@ export async function readSnapshot(db: Executor, id: number): Promise<Snapshot |
     nextRetryAt: retries[0]?.nextRetryAt ?? null,
     workers,
     relay: toRelay(relays) ?? null,
+    underWay: toUnderWay(underWay),
   };
 }
 
@@ -156,15 +180,21 @@ export async function listSnapshots(db: Executor, query: ListQuery): Promise<Sna
   );
   const running = rows.filter((row) => row.status === 'running');
   const statements = running.flatMap(({ id }) => [recentStatement(id), nextRetryStatement(id)]);
-  const results = await db.packet([workersStatement, relayStatement(DEFAULT_RELAY), ...statements]);
+  const results = await db.packet([
+    workersStatement,
+    relayStatement(DEFAULT_RELAY),
+    underWayStatement,
+    ...statements,
+  ]);
   const workers = results[0] as Snapshot['workers'];
   const relay = toRelay(results[1]) ?? null;
+  const underWay = toUnderWay(results[2]);
   const details = new Map(
     running.map(({ id }, i) => [
       id,
       {
-        recent: (results[2 + 2 * i] as Recent[])[0],
-        retry: (results[3 + 2 * i] as { nextRetryAt: Date | null }[])[0],
+        recent: (results[3 + 2 * i] as Recent[])[0],
+        retry: (results[4 + 2 * i] as { nextRetryAt: Date | null }[])[0],
       },
     ]),
   );
@@ -176,6 +206,7 @@ export async function listSnapshots(db: Executor, query: ListQuery): Promise<Sna
     nextRetryAt: details.get(send.id)?.retry?.nextRetryAt ?? null,
     workers,
     relay,
+    underWay,
   }));
 }
 

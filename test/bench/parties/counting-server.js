@@ -1,11 +1,11 @@
 /**
  * An SMTP server that notes each message before it answers, so that what it accepted is known whatever becomes of the client:
- * `<Unix time in ms> <recipient> <client>` a line.
+ * `<Unix time in ms> <recipient> <client>` a line; or with `starts` when its MAIL came.
  */
 import { openSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 
-const { port, file, delayMs } = JSON.parse(process.argv[2]);
+const { port, file, delayMs, starts } = JSON.parse(process.argv[2]);
 const log = openSync(file, 'a');
 let accepted = 0;
 
@@ -13,6 +13,7 @@ createServer((socket) => {
   let rest = '';
   let client = '';
   let recipient = '';
+  let startedAt = 0;
   let inBody = false;
   socket.setEncoding('latin1');
   socket.setNoDelay(true);
@@ -22,13 +23,16 @@ createServer((socket) => {
     if (inBody) {
       if (line !== '.') return '';
       inBody = false;
-      writeSync(log, `${Date.now()} ${recipient} ${client}\n`);
+      writeSync(log, `${starts ? startedAt : Date.now()} ${recipient} ${client}\n`);
       return `250 2.0.0 Ok: queued as ${++accepted}\r\n`;
     }
     switch (line.slice(0, 4)) {
       case 'EHLO':
         client = line.slice(5);
         return '250-counting.example\r\n250-PIPELINING\r\n250 8BITMIME\r\n';
+      case 'MAIL':
+        startedAt = performance.timeOrigin + performance.now();
+        return '250 2.1.0 Ok\r\n';
       case 'RCPT':
         recipient = /<(.*)>/.exec(line)[1];
         return '250 2.1.5 Ok\r\n';

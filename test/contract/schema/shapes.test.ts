@@ -131,6 +131,7 @@ describe('a schema', () => {
       completed: true,
       held: true,
       'hold-ended': true,
+      'relay-limits': true,
     };
     expect(JSON.stringify(jsonSchemaOf(printer('events')))).toContain(
       JSON.stringify(Object.keys(names)),

@@ -121,6 +121,24 @@ THE WIRE
   when somebody has waited a quarter of a second one more is let in, the
   shortest first, and the next one after twice as long.
 
+- Instants of a relay's rate are leased in a time of their own: the database's
+  clock, less the jumps that it has made. Whoever holds some knows by the clocks
+  of its own machine how much time really went by, and writes the difference
+  beside what is leased, so that nothing leased has to be moved. A process that
+  begins after a clock was set ahead, with nobody running who knew the time
+  before, takes that for time gone by.
+
+- Where nobody else sends, and the rate is far above what a machine does, more
+  instants are leased at once than there are messages: up to a quarter of a
+  second's, so that leases cost next to nothing. Of a long window that is
+  shared, a process leaves others their even part for a second, and then takes
+  of what they have left.
+
+- The connections of a relay over all hosts: a worker closes what it gives up
+  before it writes that it has, and writes what it takes before it opens it,
+  guarded by a version. A silent worker keeps its part for as long as it may
+  keep its claims. One that gets none leaves its sends to the others.
+
 REPLIES
 
 - One table of rules (src/domain/reply-rules.ts) says for each stage and reply

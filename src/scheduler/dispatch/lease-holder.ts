@@ -1,0 +1,357 @@
+import type { Clock, Instant } from '../../domain/lease.js';
+import { type ClockReading, LeaseClock } from '../../domain/lease-clock.js';
+import { LeaseInHand } from '../../domain/lease-in-hand.js';
+import {
+  AHEAD_MS,
+  charge,
+  freeOf,
+  isSpaced,
+  type Leased,
+  spacingMs,
+  type Unused,
+} from '../../domain/leased.js';
+import {
+  giveBack,
+  grant,
+  type LeaseReading,
+  type LeaseState,
+  NOTHING_LEASED,
+} from '../../domain/leases.js';
+import { limitUse, slowestOf } from '../../domain/limit-use.js';
+import { formatRate, type RateLimit, readRates } from '../../domain/rates.js';
+import type { Report } from '../../domain/scheduler-events.js';
+import type { Ledger } from '../ports.js';
+
+/** A look at what is leased serves for so long, where nobody else leases. */
+const LOOK_EVERY_MS = 1_000;
+/** Rows are marked for what may start within this time. */
+export const MARK_AHEAD_MS = 1_000;
+/** The next lease is asked for so long before the last is over. */
+const LEAD_MS = 40;
+/** How much the wall clock may gain on the monotonic one; more, and the machine was suspended. */
+const SUSPENDED_MS = 1_000;
+/** Who meets others at the same version of what is leased tries again a little later. */
+const CONFLICT_MS = 3;
+const CONFLICTS_AT_ONCE = 4;
+const AWAY_MS = 1_000;
+const TELL_EVERY_MS = 60_000;
+/** Through a longer wait no claim is kept. */
+export const LET_GO_MS = 60_000;
+/** A rate that cannot be read lets nothing start until it is set anew. */
+const UNREADABLE_MS = 2 * LET_GO_MS;
+
+interface InHand {
+  hand: LeaseInHand;
+  grantedAt: Instant;
+}
+
+export interface LeaseHolderDeps {
+  ledger: Pick<Ledger, 'readLeases' | 'writeLeases'>;
+  clock: Clock;
+  /** Milliseconds since the machine was started, whether it was suspended or not. */
+  uptimeMs: () => number;
+  random: () => number;
+  report: Report;
+}
+
+/** The instants that this process has leased, of the relay's limits. */
+export class LeaseHolder {
+  private text: string | null | undefined;
+  private limits: readonly RateLimit[] = [];
+  /** Whether the rate that is set cannot be read. */
+  private unreadable = false;
+  private readonly time = new LeaseClock();
+  private readonly hands: InHand[] = [];
+  private unused: Unused[] = [];
+  /** What we have leased of long windows. */
+  private own: readonly Leased[] = [];
+  private known: { reading: LeaseReading; at: number; ours: boolean } | null = null;
+  /** Nothing is free before this time, by the monotonic clock. */
+  private closedUntil = Number.NEGATIVE_INFINITY;
+  private greedyAt: number | null = null;
+  /** Nobody else wants any: so many times as many instants may be leased as there are messages. */
+  private spare = 1;
+  private starts = { count: 0, since: 0 };
+  private toldAt = Number.NEGATIVE_INFINITY;
+  /** What a batch may start within `MARK_AHEAD_MS`, and this process as far ahead as instants are leased. */
+  private part = { batch: 1, near: 1 };
+
+  /** @param onChange told when the rates are others */
+  constructor(
+    private readonly deps: LeaseHolderDeps,
+    private readonly onChange: () => void,
+  ) {}
+
+  get isOn(): boolean {
+    return this.limits.length > 0 || this.unreadable;
+  }
+
+  /** The relay's rates, as they are now. */
+  learn(rates: string | null): void {
+    if (rates === this.text) return;
+    this.text = rates;
+    const read = readRates(rates ?? 'none');
+    this.unreadable = 'wanted' in read;
+    this.limits = 'wanted' in read ? [] : read.limits;
+    this.drop();
+    this.closeFor(this.unreadable ? UNREADABLE_MS : 0);
+    this.part = { batch: 1, near: 1 };
+    this.spare = 1;
+    this.onChange();
+  }
+
+  /** Rows that a batch may have waiting. */
+  get room(): number {
+    if (!this.isOn) return Number.POSITIVE_INFINITY;
+    return this.closedMs > MARK_AHEAD_MS ? 0 : this.part.batch;
+  }
+
+  /** Messages that this process may start as far ahead as instants are leased. */
+  get near(): number {
+    return this.closedMs > MARK_AHEAD_MS ? 0 : this.part.near;
+  }
+
+  /** Milliseconds until anything is free at all. */
+  get closedMs(): number {
+    return this.isOn ? Math.max(0, this.closedUntil - this.deps.clock().monotonic) : 0;
+  }
+
+  /** As `closedMs`, read anew where that is longer ago than a moment. */
+  async look(): Promise<number> {
+    const now = this.deps.clock().monotonic;
+    const isStale = this.known === null || now - this.known.at >= LOOK_EVERY_MS;
+    if (this.text === undefined || (this.closedMs > 0 && isStale)) {
+      const reading = await this.read();
+      if (this.unreadable) {
+        this.closeFor(UNREADABLE_MS);
+      } else {
+        const time = this.time.now(this.deps.clock().monotonic);
+        const slowest = slowestOf(limitUse(reading.state ?? NOTHING_LEASED, this.limits, time));
+        this.closeFor(slowest?.opensInMs ?? 0);
+      }
+    }
+    return this.closedMs;
+  }
+
+  /** Takes an instant that has come. */
+  take(): boolean {
+    const now = this.deps.clock();
+    while (this.hands[0]) {
+      const { hand, grantedAt } = this.hands[0];
+      const time = this.time.now(now.monotonic);
+      const late = this.time.lateMs(now.monotonic);
+      if (this.hasSlept(grantedAt, now)) {
+        this.drop();
+      } else if (hand.take(time, late)) {
+        this.starts.count += 1;
+        return true;
+      } else if (hand.left(time, late) > 0) {
+        return false;
+      } else {
+        this.hands.shift();
+        this.noteUnused(hand);
+      }
+    }
+    return false;
+  }
+
+  /** Milliseconds until the next instant of ours; infinite where we have none. */
+  get nextMs(): number {
+    const now = this.deps.clock().monotonic;
+    const time = this.time.now(now);
+    const next = this.hands[0]?.hand.nextAt(time, this.time.lateMs(now));
+    return next === undefined ? Number.POSITIVE_INFINITY : next - time;
+  }
+
+  /** Whether to ask for more while there are some, for so many messages. */
+  runsShort(rows: number): boolean {
+    const [first] = this.hands;
+    if (!first || this.hands.length > 1 || this.closedMs > 0) return false;
+    const now = this.deps.clock().monotonic;
+    const time = this.time.now(now);
+    const { hand } = first;
+    const left = hand.left(time, this.time.lateMs(now));
+    if (rows <= left) return false;
+    return left <= hand.lease.starts / 4 || hand.lease.until - time < LEAD_MS;
+  }
+
+  /** Nothing is asked for while the database is away. */
+  wait(): void {
+    this.closeFor(AWAY_MS);
+  }
+
+  /** What is in hand is given back with the next that is asked for. */
+  drop(): void {
+    for (const { hand } of this.hands.splice(0)) this.noteUnused(hand);
+  }
+
+  /** Gives back what is leased and not used. Never rejects. */
+  async giveBack(): Promise<void> {
+    try {
+      for (let tries = 0; tries < CONFLICTS_AT_ONCE && this.unused.length > 0; tries++) {
+        const { version, state } = await this.read();
+        if (state === null) break;
+        const time = this.time.now(this.deps.clock().monotonic);
+        const { shiftMs } = this.time;
+        const left = giveBack({ ...state, shiftMs }, this.limits, this.unused, time);
+        if (await this.write(version, left)) this.unused = [];
+      }
+    } catch {
+      // What is lost of a window opens again with it.
+    }
+    this.unused = [];
+  }
+
+  /**
+   * Asks for instants for so many messages that could start.
+   * @param batches of ours under way
+   */
+  async ask(rows: number, batches: number): Promise<void> {
+    for (let conflicts = 0; ; conflicts++) {
+      const { reading, again } = await this.current(batches);
+      if (!this.isOn) return;
+      if (this.unreadable) return this.closeFor(UNREADABLE_MS);
+      const now = this.deps.clock();
+      const time = this.time.now(now.monotonic);
+      const { limits } = this;
+      this.prune(time, this.time.lateMs(now.monotonic));
+      const unused = [...this.unused];
+      const state = giveBack(
+        { ...(reading.state ?? NOTHING_LEASED), shiftMs: this.time.shiftMs },
+        limits,
+        unused,
+        time,
+      );
+      const mine = Math.max(1, batches);
+      const all = Math.max(mine, reading.batches);
+      this.measure(state.leased, time, mine, all);
+      const granted = grant(state, limits, {
+        now: time,
+        lateMs: this.time.lateMs(now.monotonic),
+        rows: this.spare > 1 ? Math.max(rows, this.paceAhead(now.monotonic)) : rows,
+        slots: this.spare > 1 ? rows * this.spare : 0,
+        mine,
+        all,
+        own: this.own,
+        again,
+        greedy: this.greedyAt !== null && now.monotonic >= this.greedyAt,
+      });
+      if (!granted.lease) {
+        const waitMs = Math.min(granted.freeAt - time, this.leftMs(time));
+        if (waitMs > LET_GO_MS) this.tellReached(state, time, waitMs);
+        this.closeFor(waitMs);
+        if (granted.unfair) this.greedyAt ??= this.closedUntil;
+        return;
+      }
+      if (await this.write(reading.version, granted.state)) {
+        this.unused = this.unused.slice(unused.length);
+        this.own = charge(this.own, limits, granted.lease, time);
+        this.greedyAt = null;
+        this.hands.push({ hand: new LeaseInHand(granted.lease), grantedAt: now });
+        this.starts = { count: 0, since: now.monotonic };
+        return;
+      }
+      this.spare = 1;
+      if (conflicts >= CONFLICTS_AT_ONCE) {
+        return this.closeFor(CONFLICT_MS * (1 + this.deps.random()));
+      }
+    }
+  }
+
+  private hasSlept(since: Instant, now: Instant): boolean {
+    return now.wall - since.wall > now.monotonic - since.monotonic + SUSPENDED_MS;
+  }
+
+  /** What can no longer be used is to be given back. */
+  private prune(time: number, late: number): void {
+    while (this.hands[0] && this.hands[0].hand.left(time, late) === 0) {
+      this.noteUnused((this.hands.shift() as InHand).hand);
+    }
+  }
+
+  /** While something is in hand, what is not free yet may be by what is given back of it. */
+  private leftMs(time: number): number {
+    const [first] = this.hands;
+    return first ? Math.max(1, first.hand.lease.until - time) : Number.POSITIVE_INFINITY;
+  }
+
+  private noteUnused({ unused }: LeaseInHand): void {
+    if (unused.starts > 0) this.unused.push(unused);
+  }
+
+  /** What is leased: as we have left it ourselves a moment ago, or as it is read. */
+  private async current(batches: number): Promise<{ reading: LeaseReading; again: boolean }> {
+    const { known } = this;
+    const isAlone = known !== null && known.reading.batches <= batches;
+    if (known?.ours && isAlone && this.deps.clock().monotonic - known.at < LOOK_EVERY_MS) {
+      this.spare = Math.min(this.spare * 2, 1024);
+      return { reading: known.reading, again: true };
+    }
+    const reading = await this.read();
+    const again = known?.ours === true && known.reading.version === reading.version;
+    if (!again) this.spare = 1;
+    return { reading, again };
+  }
+
+  private async read(): Promise<LeaseReading> {
+    const { ledger, clock, uptimeMs, report } = this.deps;
+    const asked = clock().monotonic;
+    const reading = await ledger.readLeases();
+    const answered = clock().monotonic;
+    const look: ClockReading = {
+      databaseMs: reading.databaseMs,
+      asked,
+      answered,
+      uptimeMs: uptimeMs(),
+    };
+    const jumpMs = this.time.read(look, reading.state ?? NOTHING_LEASED);
+    if (jumpMs !== 0 && answered - this.toldAt >= TELL_EVERY_MS) {
+      this.toldAt = answered;
+      report({ kind: 'clock-jumped', ms: Math.round(jumpMs) });
+    }
+    this.known = { reading, at: answered, ours: false };
+    this.learn(reading.rates);
+    return reading;
+  }
+
+  private async write(version: number | null, state: LeaseState): Promise<boolean> {
+    const { known } = this;
+    this.known = null;
+    const written = await this.deps.ledger.writeLeases(version, state);
+    if (written && known) {
+      const reading = { ...known.reading, version: (version ?? 0) + 1, state };
+      this.known = { reading, at: known.at, ours: true };
+    }
+    return written;
+  }
+
+  private tellReached(state: LeaseState, time: number, waitMs: number): void {
+    const limit = slowestOf(limitUse(state, this.limits, time));
+    if (limit) this.deps.report({ kind: 'rate-reached', limit: formatRate(limit), waitMs });
+  }
+
+  private closeFor(ms: number): void {
+    this.closedUntil = this.deps.clock().monotonic + ms;
+  }
+
+  /** What each batch, and this process, may start. */
+  private measure(leased: readonly Leased[], time: number, mine: number, all: number): void {
+    const spacing = spacingMs(this.limits);
+    const spaced = (ms: number): number => (spacing > 0 ? ms / spacing : Number.POSITIVE_INFINITY);
+    let free = Number.POSITIVE_INFINITY;
+    for (const limit of this.limits) {
+      if (!isSpaced(limit)) free = Math.min(free, freeOf(leased, limit, time));
+    }
+    const part = (starts: number): number => Math.max(1, Math.ceil(Math.min(starts, free) / all));
+    this.part = {
+      batch: part(spaced(MARK_AHEAD_MS)),
+      near: mine * part(spaced(AHEAD_MS)),
+    };
+  }
+
+  /** Messages that start within a lease, by how many did in the last one; and half as many more. */
+  private paceAhead(now: number): number {
+    const { count, since } = this.starts;
+    return Math.ceil((count / Math.max(1, now - since)) * AHEAD_MS * 1.5);
+  }
+}
