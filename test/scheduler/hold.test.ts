@@ -23,6 +23,8 @@ beforeAll(async () => {
 afterAll(() => db.drop());
 
 beforeEach(async () => {
+  // Those that were refused as unknown are suppressed from then on.
+  await db.database.run('DELETE FROM CAMPAIGN_SUPPRESSIONS');
   await db.database.run('DELETE FROM CAMPAIGN_RELAYS');
   await db.database.run("INSERT INTO CAMPAIGN_RELAYS (NAME) VALUES ('default')");
 });
