@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { createTestDatabase, type TestDatabase, type TestServer } from '../support/database.ts';
-import { campaign, cpuSeconds, run } from './processes.ts';
+import { findClient, loadData } from './load-data.ts';
+import { campaign, cpuSeconds } from './processes.ts';
 import {
   type Bench,
   type BenchContext,
@@ -23,6 +23,7 @@ export const importing: Bench = {
 };
 
 const LOADED_TABLE = 'LOADED';
+const COLUMNS = ['SEND_ID', 'SEQ', 'EMAIL', 'EMAIL_NORM', 'FIELDS'];
 
 async function runBench(sizes: Sizes, context: BenchContext): Promise<BenchResult> {
   const lines = size(sizes, 'lines');
@@ -59,7 +60,7 @@ async function runBench(sizes: Sizes, context: BenchContext): Promise<BenchResul
           context.say('LOAD DATA LOCAL');
           const before = cpuSeconds(server.pid);
           await database.database.run(`CREATE TABLE ${LOADED_TABLE} LIKE CAMPAIGN_SEND_RESULTS`);
-          const { seconds } = await load(client, database, rows);
+          const { seconds } = await loadData(client, database, rows, LOADED_TABLE, COLUMNS);
           cpu.loading.push(((cpuSeconds(server.pid) - before) / lines) * 1e6);
           await expectRows(database, LOADED_TABLE, lines);
           return lines / seconds;
@@ -103,24 +104,6 @@ async function runBench(sizes: Sizes, context: BenchContext): Promise<BenchResul
   } finally {
     await server.stop();
   }
-}
-
-/** The server's own command-line client, which reads the file as fast as anything does. */
-function findClient(): string {
-  const found = ['mariadb', 'mysql'].find((name) => spawnSync(name, ['--version']).status === 0);
-  if (found) return found;
-  throw new Error('neither mariadb nor mysql, the command-line client, is on PATH');
-}
-
-function load(client: string, database: TestDatabase, rows: string): Promise<{ seconds: number }> {
-  const { hostname, port, password, pathname } = new URL(database.url);
-  const server = ['--no-defaults', '-h', hostname, '-P', port, '-u', 'root', '--local-infile=1'];
-  const statement =
-    `LOAD DATA LOCAL INFILE '${rows}' INTO TABLE ${LOADED_TABLE} CHARACTER SET utf8mb4 ` +
-    "FIELDS TERMINATED BY '\\t' ESCAPED BY '' LINES TERMINATED BY '\\n' (SEND_ID, SEQ, EMAIL, EMAIL_NORM, FIELDS)";
-  return run(client, [...server, '-e', statement, pathname.slice(1)], {
-    env: { MYSQL_PWD: password },
-  });
 }
 
 async function onDatabase<T>(

@@ -14,11 +14,13 @@ import { type Bench, isMet, type Sizes, show } from './report.ts';
 import { scale } from './scale.ts';
 import { send } from './send.ts';
 import { start } from './start.ts';
+import { suppressImport } from './suppress-import.ts';
 
 const BENCHES: readonly Bench[] = [
   send,
   latency,
   importing,
+  suppressImport,
   scale,
   many,
   fleet,
