@@ -6,7 +6,7 @@ import {
   type SuppressionKey,
 } from '../../domain/suppression.js';
 import type { Database } from '../mysql/database.js';
-import type { Executor } from '../mysql/packet.js';
+import type { Executor, Statement } from '../mysql/packet.js';
 import { ENTRY } from './entry.js';
 import { RAISE_VERSION } from './version.js';
 
@@ -60,45 +60,37 @@ async function normaliseBlock(
   tx: Executor,
   block: readonly (readonly [as: SuppressionKey, to: SuppressionKey])[],
 ): Promise<number> {
-  await tx.run(RAISE_VERSION.sql);
-  let done = 0;
-  for (const [key, { emailNorm, topic }] of block) {
-    const old = await readEntry(tx, key);
-    if (!old) continue;
-    await tx.run('DELETE FROM CAMPAIGN_SUPPRESSIONS WHERE EMAIL_NORM = ? AND TOPIC = ?', [
-      key.emailNorm,
-      key.topic,
-    ]);
-    await tx.run(
-      `INSERT INTO CAMPAIGN_SUPPRESSIONS (EMAIL_NORM, TOPIC, REASON, SOURCE, CREATED_AT, VERSION)
-       VALUES (?, ?, ?, ?, ?, LAST_INSERT_ID())
-       ON DUPLICATE KEY UPDATE REASON = IF(CREATED_AT > ?, ?, REASON), SOURCE = IF(CREATED_AT > ?, ?, SOURCE),
-              CREATED_AT = LEAST(CREATED_AT, ?), VERSION = LAST_INSERT_ID()`,
-      [
-        emailNorm,
-        topic,
-        old.reason,
-        old.source,
-        old.createdAt,
-        old.createdAt,
-        old.reason,
-        old.createdAt,
-        old.source,
-        old.createdAt,
-      ],
+  const entries = await tx.rows<Suppression>(
+    `SELECT ${ENTRY} FROM CAMPAIGN_SUPPRESSIONS FORCE INDEX (PRIMARY) WHERE EMAIL_NORM IN (?) FOR UPDATE`,
+    [[...new Set(block.map(([{ emailNorm }]) => emailNorm))]],
+  );
+  const moves = block.flatMap(([as, to]) => {
+    const old = entries.find(
+      ({ emailNorm, topic }) => emailNorm === as.emailNorm && topic === as.topic,
     );
-    done++;
-  }
-  return done;
+    return old ? moveStatements(old, to) : [];
+  });
+  if (moves.length > 0) await tx.packet([RAISE_VERSION, ...moves]);
+  return moves.length / 2;
 }
 
-async function readEntry(
-  tx: Executor,
-  { emailNorm, topic }: SuppressionKey,
-): Promise<Suppression | undefined> {
-  const [entry] = await tx.rows<Suppression>(
-    `SELECT ${ENTRY} FROM CAMPAIGN_SUPPRESSIONS WHERE EMAIL_NORM = ? AND TOPIC = ? FOR UPDATE`,
-    [emailNorm, topic],
-  );
-  return entry;
-}
+/** Removes an entry, and writes it in its normal form; of two the earlier one's words stay. */
+const moveStatements = (
+  { emailNorm, topic, reason, source, createdAt }: Suppression,
+  to: SuppressionKey,
+): [Statement, Statement] => [
+  {
+    sql: 'DELETE FROM CAMPAIGN_SUPPRESSIONS WHERE EMAIL_NORM = ? AND TOPIC = ?',
+    params: [emailNorm, topic],
+  },
+  {
+    sql: `INSERT INTO CAMPAIGN_SUPPRESSIONS (EMAIL_NORM, TOPIC, REASON, SOURCE, CREATED_AT, VERSION)
+          VALUES (?, ?, ?, ?, ?, LAST_INSERT_ID())
+          ON DUPLICATE KEY UPDATE REASON = IF(CREATED_AT > ?, ?, REASON), SOURCE = IF(CREATED_AT > ?, ?, SOURCE),
+                 CREATED_AT = LEAST(CREATED_AT, ?), VERSION = LAST_INSERT_ID()`,
+    params: [
+      ...[to.emailNorm, to.topic, reason, source, createdAt],
+      ...[createdAt, reason, createdAt, source, createdAt],
+    ],
+  },
+];
