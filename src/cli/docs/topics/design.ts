@@ -195,4 +195,19 @@ LISTS AND MESSAGES
   five times as long for quoted rows, and, with ‘relax_quotes’ too, ends a
   list at ‘"abc"def’; papaparse takes the quotes of ‘"a", "b"’ for text. Tests
   compare it with csv-parse.
+
+SUPPRESSIONS
+
+- An entry that is there without a version is given one when it is added
+  again: it may be that of an import, or of somebody's SQL, which no worker
+  has been told of, and whoever adds it is told that it is suppressed.
+
+- An import's entries carry no version, so that its blocks and each click to
+  unsubscribe do not wait for one row. It raises the version for all of them
+  once a second, in a transaction of its own, and when it ends: even where
+  nothing was new, for an earlier run may have died before it did.
+
+- Each import has a source of its own, and what is removed in bulk is written
+  to a file and synced before it is gone: so either can be taken back exactly,
+  with nothing kept in the database for it.
 `;
