@@ -370,6 +370,16 @@ describe('relay --rate and --connections', () => {
     });
   });
 
+  it('with --release of nothing held change nothing', async () => {
+    expect((await run('relay', 'default', '--rate', '5/s', '--release')).code).toBe(4);
+    expect((await readRelay(test.database, 'default'))?.rates).toBeNull();
+    await hold('quota', 'words', 60);
+    expect(await jsonOf('relay', 'default', '--rate', '5/s', '--release')).toMatchObject({
+      rates: [{ limit: '5/s' }],
+      heldUntil: null,
+    });
+  });
+
   it('of a relay named nowhere exit 3', async () => {
     const { code, stderr } = await run('relay', 'nowhere', '--rate', '5/s', '--json');
     expect([code, JSON.parse(stderr).code]).toEqual([3, 'NO_SUCH_RELAY']);

@@ -44,17 +44,18 @@ export default defineCommand({
     const operation = await import('../../operations/relay.js');
     const { holdRelay, limitRelay, relay, relays, releaseRelay } = operation;
     const { workspace } = context;
-    if (rate !== undefined || connections !== undefined) {
-      const limited = await limitRelay(workspace, name ?? DEFAULT_RELAY, {
-        ...(rate === undefined ? {} : { rates: rate }),
-        ...(connections === undefined ? {} : { connections }),
-      });
-      if (hold === undefined && !release) return limited;
+    const limits = {
+      ...(rate === undefined ? {} : { rates: rate }),
+      ...(connections === undefined ? {} : { connections }),
+    };
+    const isLimited = Object.keys(limits).length > 0;
+    if (hold === undefined && !release && !isLimited) {
+      return name === undefined ? new Live(relays(workspace)) : relay(workspace, name);
     }
-    if (hold !== undefined) {
-      return holdRelay(workspace, name ?? DEFAULT_RELAY, { seconds: hold, reason });
-    }
-    if (release) return releaseRelay(workspace, name ?? DEFAULT_RELAY);
-    return name === undefined ? new Live(relays(workspace)) : relay(workspace, name);
+    const named = name ?? DEFAULT_RELAY;
+    // Before the limits: where nothing is held nothing is to be changed.
+    let shown = release ? await releaseRelay(workspace, named) : undefined;
+    if (hold !== undefined) shown = await holdRelay(workspace, named, { seconds: hold, reason });
+    return isLimited ? limitRelay(workspace, named, limits) : shown;
   },
 });

@@ -122,11 +122,11 @@ THE WIRE
   shortest first, and the next one after twice as long.
 
 - Instants of a relay's rate are leased in a time of their own: the database's
-  clock, less the jumps that it has made. Whoever holds some knows by the clocks
-  of its own machine how much time really went by, and writes the difference
-  beside what is leased, so that nothing leased has to be moved. A process that
-  begins after a clock was set ahead, with nobody running who knew the time
-  before, takes that for time gone by.
+  clock, less the jumps that it has made. Whoever holds some knows by the
+  clocks of its own machine how much time really went by, and writes the
+  difference beside what is leased, so that nothing leased has to be moved. A
+  process that begins after a clock was set ahead, with nobody running who
+  knew the time before, takes that for time gone by.
 
 - Where nobody else sends, and the rate is far above what a machine does, more
   instants are leased at once than there are messages: up to a quarter of a

@@ -9,8 +9,9 @@ sends and all hosts on the database:
 A limit holds in every window of its length, wherever that begins; several are
 separated by commas, ‘300/30s’ has a window of its own. A change counts within
 a second; a limit that is new counts from then on. Connections are shared by
-the schedulers that have something to send. One recipient is one message here, as relays count it. What else
-you send through the same account counts there, too: leave room for it.
+the schedulers that have something to send. One recipient is one message here,
+as relays count it. What else you send through the same account counts there,
+too: leave room for it.
 
 WHEN THE RELAY SAYS THAT IT IS ENOUGH
 
