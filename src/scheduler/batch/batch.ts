@@ -119,7 +119,11 @@ class Batch implements JobOwner, Held {
         return null;
       }
       if (stopping.aborted || !flights.mayBegin) standing.ending = true;
-      if (dispatcher.isClosed) standing.ending = true;
+      if (dispatcher.isClosed) {
+        // What has its turn still goes out.
+        starter.withdraw();
+        if (inFlight.onTheWire === 0) standing.ending = true;
+      }
       if (standing.ending) starter.withdraw();
       starter.start();
       try {

@@ -227,7 +227,7 @@ export class Dispatcher {
       return {
         message,
         turn,
-        mayProceed: () => (turn === null || turn.isGranted) && job.mayProceed(),
+        mayProceed: () => (turn === null ? job.mayProceed() : turn.goes(() => job.mayProceed())),
         mayEnd: () => job.mayEnd(),
         done: (verdict, result) => {
           turn?.over();

@@ -72,6 +72,7 @@ export class LeaseHolder {
   /** Nobody else wants any: so many times as many instants may be leased as there are messages. */
   private spare = 1;
   private starts = { count: 0, since: 0 };
+  private takenUntil = 0;
   private toldAt = Number.NEGATIVE_INFINITY;
   /** What a batch may start within `MARK_AHEAD_MS`, and this process as far ahead as instants are leased. */
   private part = { batch: 1, near: 1 };
@@ -143,6 +144,7 @@ export class LeaseHolder {
       if (this.hasSlept(grantedAt, now)) {
         this.drop();
       } else if (hand.take(time, late)) {
+        this.takenUntil = hand.lease.until;
         this.starts.count += 1;
         return true;
       } else if (hand.left(time, late) > 0) {
@@ -153,6 +155,11 @@ export class LeaseHolder {
       }
     }
     return false;
+  }
+
+  /** Nothing started at an instant that was taken a moment ago. */
+  untake(): void {
+    this.unused.push({ until: this.takenUntil, starts: 1 });
   }
 
   /** Milliseconds until the next instant of ours; infinite where we have none. */
@@ -193,13 +200,13 @@ export class LeaseHolder {
         if (state === null) break;
         const time = this.time.now(this.deps.clock().monotonic);
         const { shiftMs } = this.time;
-        const left = giveBack({ ...state, shiftMs }, this.limits, this.unused, time);
-        if (await this.write(version, left)) this.unused = [];
+        const unused = [...this.unused];
+        const left = giveBack({ ...state, shiftMs }, this.limits, unused, time);
+        if (await this.write(version, left)) this.unused = this.unused.slice(unused.length);
       }
     } catch {
-      // What is lost of a window opens again with it.
+      // It is tried again with the next lease; what is lost of a window opens again with it.
     }
-    this.unused = [];
   }
 
   /**

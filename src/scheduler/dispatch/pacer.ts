@@ -81,6 +81,11 @@ export class Pacer {
     });
   }
 
+  /** Nothing started at an instant that was given. */
+  untake(): void {
+    this.leases.untake();
+  }
+
   /** A message without an instant goes to a connection that is not made yet; or has got there. */
   connects(by: 1 | -1): void {
     this.connecting += by;
