@@ -48,7 +48,7 @@ const STATUS_WORDS: readonly { says: 'yes' | 'no'; strong: boolean; words: strin
     words: `
       active | confirmed | enabled | verified | valid | deliverable | catch-all | accept all | risky |
       explicit | implicit | express | implied |
-      aktiv | bestätigt | actif | active | confirmé | activo | confirmado | attivo | confermato | ativo | actief | bevestigd`,
+      alta | aktiv | bestätigt | actif | active | confirmé | activo | confirmado | attivo | confermato | ativo | actief | bevestigd`,
   },
   {
     says: 'no',
@@ -60,7 +60,7 @@ const STATUS_WORDS: readonly { says: 'yes' | 'no'; strong: boolean; words: strin
       complained | complaint | spam complaint | marked as spam | spam | junk |
       blocklisted | blacklisted | suppressed | spamtrap | spam trap | abuse | disposable | do not email | do not mail | do not contact | temporary hold | temp hold |
       abgemeldet | abbestellt | nicht abonniert | unbestätigt | nicht bestätigt | désabonné | désabonnée | désinscrit | désinscrite |
-      non confirmé | non abonné | no suscrito | cancelada la suscripción | desuscrito | disiscritto | non confermato | descadastrado |
+      non confirmé | non abonné | no suscrito | dado de baja | dada de baja | cancelada la suscripción | desuscrito | disiscritto | non confermato | descadastrado |
       não inscrito | uitgeschreven | afgemeld | niet bevestigd | avregistrerad | отписан | отписался`,
   },
   {
@@ -68,7 +68,7 @@ const STATUS_WORDS: readonly { says: 'yes' | 'no'; strong: boolean; words: strin
     strong: false,
     words: `
       pending | inactive | cancelled | canceled | disabled | deleted | removed | archived | blocked | held | hold | invalid | transactional |
-      ausstehend | inaktiv | gelöscht | gesperrt | en attente | inactif | supprimé | pendiente | inactivo | eliminado | in attesa |
+      ausstehend | inaktiv | gelöscht | gesperrt | en attente | inactif | supprimé | pendiente | inactivo | eliminado | baja | de baja | in attesa |
       inattivo | cancellato | pendente | inativo`,
   },
 ];

@@ -130,6 +130,10 @@ describe("a list's own no", () => {
       filtered: 0,
       blank: 1,
     });
+    const shown = await runCommand(['progress', String(id)], { url: db.url, terminal: true });
+    expect(shown.stdout).toContain('2  2 said no in the list');
+    const told = await run(['events', String(id)]);
+    expect(told.stdout).toContain('"declined":2');
     const events = JSON.parse((await run(['events', String(id), '--json'])).stdout);
     expect(events.at(-1)).toMatchObject({
       event: 'imported',
