@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../src/store/mysql/database.ts';
 import type { Woken } from './compare.ts';
 import type { ChaosDatabase } from './databases.ts';
-import { exhaustQuota, killProbe, limitConnections } from './limits.ts';
+import { exhaustQuota, killProbe, limitConnections, limitRate, type RelayRate } from './limits.ts';
 import { holds, operate, type Surroundings, type Worker } from './processes.ts';
 import type { Random } from './random.ts';
 import type { TruthServer } from './truth.ts';
@@ -21,6 +21,7 @@ export interface Scene {
   woken: Woken[];
   /** When a no of somebody who had not been mailed was acknowledged, in Unix milliseconds, by address. */
   saidNo: Map<string, number>;
+  rate: RelayRate | null;
   contradictions: string[];
 }
 
@@ -39,6 +40,7 @@ export const FAULTS = {
   'operator-cancel': cancelSend,
   'operator-controls': changeControls,
   'operator-resolve': resolveUnknown,
+  'operator-rate': limitRate,
 } as const;
 export type FaultName = keyof typeof FAULTS;
 export const FAULT_NAMES = Object.keys(FAULTS) as FaultName[];

@@ -8,7 +8,7 @@ import { makeStateFolder } from '../support/state-folder.ts';
 import { compare, unbalanced, type Verdict } from './compare.ts';
 import type { ChaosDatabase } from './databases.ts';
 import { FAULT_NAMES, FAULTS, type FaultName, type Scene } from './faults.ts';
-import { limitsHeldAgainst } from './limits.ts';
+import { liftRate, limitsHeldAgainst, rateExceeded } from './limits.ts';
 import { CONNECTIONS, holds, operate, type Surroundings, Worker } from './processes.ts';
 import { Random } from './random.ts';
 import { TruthServer } from './truth.ts';
@@ -176,6 +176,7 @@ class Chaos {
       asked: new Map(),
       woken: [],
       saidNo: new Map(),
+      rate: null,
       contradictions: [],
     };
     for (const worker of this.workers) worker.start();
@@ -190,7 +191,9 @@ class Chaos {
     );
     await this.settle(scene);
     await watch.stop();
-    const verdict = await compare(db, this.truth.entries(), {
+    await liftRate(scene);
+    const entries = this.truth.entries();
+    const verdict = await compare(db, entries, {
       sendIds,
       asked: scene.asked,
       woken: scene.woken,
@@ -202,7 +205,8 @@ class Chaos {
       ...scene.contradictions,
       ...(await this.verify(sendIds)),
       ...(await limitsHeldAgainst(db, sendIds)),
-      ...mailedAfterwards(this.truth.entries(), scene.saidNo),
+      ...mailedAfterwards(entries, scene.saidNo),
+      ...(scene.rate ? rateExceeded(entries, scene.rate) : []),
       ...this.workers.flatMap((worker) => [...worker.surprises, ...worker.faults()]),
     );
     if (verdict.contradictions.length === 0) await this.forget(sendIds);

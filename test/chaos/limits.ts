@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../src/store/mysql/database.ts';
-import type { Refusal } from '../support/relay-limits.ts';
+import { type Refusal, worstWindow } from '../support/relay-limits.ts';
 import { RELAY_WORDS } from '../support/relay-words.ts';
 import type { Scene } from './faults.ts';
-import { holds } from './processes.ts';
+import { type CommandResult, holds, operate } from './processes.ts';
 import type { Random } from './random.ts';
+import type { TruthEntry } from './truth.ts';
 
 /** AUTH is not among them: the SMTP server of the rounds offers none. */
 const STAGES = ['connect', 'mail', 'rcpt', 'data', 'dot'] as const;
@@ -48,7 +49,7 @@ export async function killProbe(scene: Scene): Promise<void> {
     probe = await probeBy(database.test.database);
     return probe !== null;
   };
-  if (await holds(probing, 4_000)) {
+  if (await holds(probing, 8_000)) {
     const worker = workers.find(({ pid }) => probe?.includes(`:${pid}:`));
     if (worker?.running) {
       counts['probe-kill'] += 1;
@@ -69,6 +70,51 @@ async function probeBy(db: Database): Promise<string | null> {
     .catch(() => []);
   return relay?.probeBy ?? null;
 }
+
+/** What the relay may be sent, over all workers, from a moment of the machine's clock that only goes on. */
+export interface RelayRate {
+  /** As `campaign relay default --rate` takes it. */
+  rate: string;
+  limits: readonly { messages: number; perMs: number }[];
+  since: number;
+}
+
+const RATES: readonly Omit<RelayRate, 'since'>[] = [
+  { rate: '40/s', limits: [{ messages: 40, perMs: 1_000 }] },
+  { rate: '60/3s', limits: [{ messages: 60, perMs: 3_000 }] },
+  {
+    rate: '25/s,100/10s',
+    limits: [
+      { messages: 25, perMs: 1_000 },
+      { messages: 100, perMs: 10_000 },
+    ],
+  },
+];
+
+/** A change of the rate counts within a second. */
+const HEEDED_MS = 1_000;
+
+const setRate = ({ surroundings }: Scene, rate: string): Promise<CommandResult> =>
+  operate(surroundings, 'relay', 'default', '--rate', rate);
+
+/** The operator limits what the relay is sent, for the rest of the round. */
+export async function limitRate(scene: Scene): Promise<void> {
+  const chosen = scene.random.oneOf(RATES);
+  const { code } = await setRate(scene, chosen.rate);
+  if (code !== 0) return;
+  scene.counts['operator-rate'] += 1;
+  scene.rate = { ...chosen, since: monotonicMs() + HEEDED_MS };
+}
+
+/** Lifts what a round limited. */
+export async function liftRate(scene: Scene): Promise<void> {
+  if (!scene.rate) return;
+  const { code, stderr } = await setRate(scene, 'none');
+  if (code !== 0) scene.contradictions.push(`campaign relay ended with ${code}: ${stderr.trim()}`);
+}
+
+/** As the SMTP server has it: the same for all processes. */
+const monotonicMs = (): number => Number(process.hrtime.bigint() / 1000n) / 1000;
 
 /** What a reply begins with behind its codes. */
 const beginning = (reply: string): string =>
@@ -103,3 +149,23 @@ export async function limitsHeldAgainst(
       .map(({ sendId, reason }) => `send ${sendId} paused by "${reason}"`),
   ];
 }
+
+/** By so much later than others the server may read a command on a busy machine. */
+const READING_LAG_MS = 250;
+
+/** Whether more messages began in a window than the relay may be sent. */
+export const rateExceeded = (
+  entries: readonly TruthEntry[],
+  { rate, limits, since }: RelayRate,
+): string[] => {
+  const started = entries
+    .flatMap((entry) => (entry.kind === 'started' ? [entry.monotonic] : []))
+    .filter((at) => at >= since)
+    .sort((a, b) => a - b);
+  return limits.flatMap(({ messages, perMs }) => {
+    const worst = worstWindow(started, perMs - READING_LAG_MS);
+    return worst > messages
+      ? [`${worst} messages began within ${perMs} ms, at a rate of ${rate}`]
+      : [];
+  });
+};

@@ -132,7 +132,7 @@ class Connection {
     if (mishap === 'cut') return this.cut();
     if (mishap === 'closing') return this.close('421 4.3.2 Too busy');
     if (mishap === 'slow') await sleep(300);
-    if (!this.withinLimits('connect')) return this.socket.destroySoon();
+    if (!(await this.withinLimits('connect'))) return this.socket.destroySoon();
     this.reply('220 truth.example ESMTP');
   }
 
@@ -173,11 +173,11 @@ class Connection {
     }
   }
 
-  private mail(): void {
+  private async mail(): Promise<void> {
     this.recipient = null;
     this.mishap = 'none';
     record({ kind: 'started', client: this.client, monotonic: monotonicMs() });
-    this.sender = this.withinLimits('mail');
+    this.sender = await this.withinLimits('mail');
     if (!this.sender) return;
     const mishap = stormy ? pick(SENDER, `${settings.seed} transaction ${transactions++}`) : 'none';
     if (mishap === 'closing') this.close('421 4.3.2 Closing for now');
@@ -187,7 +187,7 @@ class Connection {
 
   private async rcpt(recipient: string): Promise<void> {
     if (!this.sender) return this.reply('503 5.5.1 No sender');
-    if (!this.withinLimits('rcpt', recipient)) return;
+    if (!(await this.withinLimits('rcpt', recipient))) return;
     this.mishap = mishapOf(recipient);
     switch (this.mishap) {
       case 'rcptRefused':
@@ -208,10 +208,10 @@ class Connection {
     this.reply('250 2.1.5 Ok');
   }
 
-  private data(): void {
+  private async data(): Promise<void> {
     if (this.recipient === null && this.mishap !== 'rcptRefusedDataTaken') {
       this.reply('503 5.5.1 No recipient');
-    } else if (!this.withinLimits('data', this.recipient)) {
+    } else if (!(await this.withinLimits('data', this.recipient))) {
       this.recipient = null;
     } else if (this.mishap === 'dataRefused') {
       this.refuse(this.recipient, '554 5.6.0 Not this message');
@@ -232,7 +232,7 @@ class Connection {
       if (body.length > 0) record({ kind: 'body-for-nobody', client: this.client });
       return this.reply('554 5.5.1 No recipient');
     }
-    if (!this.withinLimits('dot', recipient)) return;
+    if (!(await this.withinLimits('dot', recipient))) return;
     if (mishap === 'dotRefused') return this.refuse(recipient, '554 5.6.0 Content refused');
     if (mishap === 'dotDeferred') return this.refuse(recipient, '451 4.2.1 Mailbox busy');
     if (mishap === 'dotClosing') return this.close('421 4.3.2 Closing for now');
@@ -263,9 +263,11 @@ class Connection {
   }
 
   /** Whether the relay's limits let this pass; if not, it has been answered. */
-  private withinLimits(stage: RelayStage, recipient: string | null = null): boolean {
+  private async withinLimits(stage: RelayStage, recipient: string | null = null): Promise<boolean> {
     const reply = limits.answer(stage, this.limited);
     if (reply === undefined) return true;
+    // Time for a worker to be killed while it waits for this.
+    await sleep(100);
     record({ kind: 'limited', stage, recipient, reply });
     const lines = reply.split('\n');
     if (reply.startsWith('421')) this.close(...lines);
