@@ -39,7 +39,7 @@ describe('no limit of the relay’s is', () => {
     120_000,
   );
 
-  test.concurrent.each(FULL)(
+  test.concurrent.each(FULL.slice(0, 2))(
     'a full mailbox, where 60 of 200 are and the others are not: %s',
     async (reply) => {
       const full = (email: string): boolean => Number(email.match(/\d+/)?.[0]) <= 60;
@@ -125,8 +125,7 @@ describe('no limit of the relay’s is', () => {
   ])(
     'a block: the send pauses and takes back who was refused: %s',
     async (reply) => {
-      const blocked = (email: string) => (email.startsWith('p1@') ? undefined : reply);
-      await withRelay({ onRcptTo: blocked }, async (scene) => {
+      await withRelay({ onRcptTo: () => reply }, async (scene) => {
         const sendId = await scene.queue(people(200));
         expectEnd(await scene.untilIdle(), 6);
         const books = await scene.books(sendId);
