@@ -100,10 +100,13 @@ const setRate = ({ surroundings }: Scene, rate: string): Promise<CommandResult> 
 /** The operator limits what the relay is sent, for the rest of the round. */
 export async function limitRate(scene: Scene): Promise<void> {
   const chosen = scene.random.oneOf(RATES);
-  const { code } = await setRate(scene, chosen.rate);
-  if (code !== 0) return;
+  const { code, stderr } = await setRate(scene, chosen.rate);
+  // 5: the database is away; the rate may have been set all the same.
+  if (code !== 0 && code !== 5) {
+    scene.contradictions.push(`campaign relay ended with ${code}: ${stderr.trim()}`);
+  }
   scene.counts['operator-rate'] += 1;
-  scene.rate = { ...chosen, since: monotonicMs() + HEEDED_MS };
+  scene.rate = { ...chosen, since: code === 0 ? monotonicMs() + HEEDED_MS : Infinity };
 }
 
 /** Lifts what a round limited. */

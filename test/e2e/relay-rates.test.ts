@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest';
+import { RELAY_WORDS } from '../support/relay-words.ts';
+import { expectEnd, people, type RelayScene, withRelay } from './relay-scene.ts';
+
+/** Two sends through two schedulers, which the relay's limits are set for before. */
+async function sendTwo(scene: RelayScene, count: number, ...limits: string[]): Promise<void> {
+  expectEnd(await scene.run('relay', 'default', ...limits), 0);
+  const ids = [await scene.queue(people(count)), await scene.queue(people(count))];
+  const two = [1, 2].map(() => scene.schedule(['--until-idle']));
+  for (const { ended } of two) expectEnd(await ended, 0);
+  for (const id of ids) {
+    expect(await scene.books(id)).toMatchObject({ status: 'completed', sent: count, failed: 0 });
+  }
+}
+
+describe('with its limits set, over two schedulers and two sends,', () => {
+  test('a relay that takes so many in a few seconds refuses nothing', async () => {
+    const { hourAtDot } = RELAY_WORDS;
+    // A second is left for how long a command may be on its way.
+    await withRelay({ quotas: [{ messages: 60, perMs: 3_000, ...hourAtDot }] }, async (scene) => {
+      await sendTwo(scene, 80, '--rate', '60/4s');
+      expect(scene.relay.refused).toEqual([]);
+      expect(scene.relay.worst('started', 3_000)).toBeLessThanOrEqual(60);
+    });
+  }, 120_000);
+
+  test('shared hosting, which says yes to all and discards what is too much, discards nothing', async () => {
+    const discards = { at: 'dot', reply: '', discards: true } as const;
+    await withRelay({ quotas: [{ messages: 50, perMs: 3_000, ...discards }] }, async (scene) => {
+      await sendTwo(scene, 60, '--rate', '50/4s');
+      expect(scene.relay.discarded).toEqual([]);
+    });
+  }, 120_000);
+
+  test('a relay that takes three connections gets three', async () => {
+    const reply = '432 4.3.2 Concurrent connections limit exceeded';
+    const settings = { connections: { atOnce: 3, at: 'mail', reply }, delayMs: 5 } as const;
+    await withRelay(settings, async (scene) => {
+      await sendTwo(scene, 150, '--connections', '3');
+      expect(scene.relay.refused).toEqual([]);
+      expect(scene.relay.mostConnections).toBeLessThanOrEqual(3);
+    });
+  }, 120_000);
+});
+
+test('shared hosting without a limit of ours: what it discards stands as sent', async () => {
+  const discards = { at: 'dot', reply: '', discards: true } as const;
+  await withRelay({ quotas: [{ messages: 50, perMs: 60_000, ...discards }] }, async (scene) => {
+    const id = await scene.queue(people(80));
+    expectEnd(await scene.untilIdle(), 0);
+    expect(await scene.books(id)).toMatchObject({ status: 'completed', sent: 80 });
+    expect(scene.relay.discarded).toHaveLength(30);
+  });
+}, 120_000);
