@@ -6,7 +6,7 @@ const MAC_LENGTH = 16;
 const MAX_TEXT = 33;
 
 const macOf = (sendId: number, secret: Buffer): ((seq: number) => string) => {
-  const hmac = hmacOf(secret, MAX_TEXT);
+  const hmac = hmacOf(secret, MAX_TEXT, 'hex');
   return (seq) => hmac(`${sendId}:${seq}`).slice(0, MAC_LENGTH);
 };
 

@@ -21,7 +21,9 @@ export function readBody(request: IncomingMessage): Promise<string | null> {
       if (bytes > MAX_DISCARDED_BYTES) request.destroy();
     });
     request.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
-    request.on('close', () => reject(new BrokenOff()));
+    request.on('close', () => {
+      if (!request.complete) reject(new BrokenOff());
+    });
     request.on('error', reject);
   });
 }

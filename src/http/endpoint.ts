@@ -101,7 +101,10 @@ export class Endpoint {
     if (norm === undefined) return undefined;
     this.counts.unsubscribed++;
     report({ kind: 'unsubscribed', sendId, token: shownToken(text), way: wished });
-    return this.page(200, pages.done(token, norm));
+    // Of a mail program's click nobody reads the answer.
+    return wished === 'one-click'
+      ? plain(200, 'unsubscribed\n')
+      : this.page(200, pages.done(token, norm));
   }
 
   /** A mail provider's click has nobody who reads: it is told 200, or it would try again and again (RFC 8058 §3.2). */

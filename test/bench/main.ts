@@ -15,6 +15,7 @@ import { scale } from './scale.ts';
 import { send } from './send.ts';
 import { start } from './start.ts';
 import { suppressImport } from './suppress-import.ts';
+import { unsubscribe } from './unsubscribe.ts';
 
 const BENCHES: readonly Bench[] = [
   send,
@@ -28,6 +29,7 @@ const BENCHES: readonly Bench[] = [
   memory,
   start,
   crash,
+  unsubscribe,
 ];
 
 const HELP = `npm run bench -- [name …] [options]

@@ -121,6 +121,9 @@ export interface LargeSend {
   batchSize: number;
 }
 
+/** MESSAGE_SECRET of such a send. */
+export const LARGE_SEND_SECRET = Buffer.alloc(32, 7);
+
 const ROWS_PER_INSERT = 50_000;
 
 /** Numbers 0 to 99,999 that both MariaDB and MySQL can make without a table. */
@@ -151,7 +154,7 @@ export async function seedLargeSend(database: Database, send: LargeSend): Promis
     html: HTML,
     text: TEXT,
     fieldNames: FIELD_NAMES,
-    secret: Buffer.alloc(32, 7),
+    secret: LARGE_SEND_SECRET,
   });
   for (let start = 0; start < rows; start += ROWS_PER_INSERT) {
     await database.run(

@@ -210,4 +210,24 @@ SUPPRESSIONS
 - Each import has a source of its own, and what is removed in bulk is written
   to a file and synced before it is gone: so either can be taken back exactly,
   with nothing kept in the database for it.
+
+UNSUBSCRIBING
+
+- A token is checked with a key that is derived from its send's own secret. A
+  key of the installation would make the tokens of a copy of the database, or
+  of a send whose number was given anew, good for other people; so would
+  tokens that a bounce carries for another purpose. They are lower-case
+  letters and digits at both ends, since mail programs fold and cut links.
+
+- The endpoint is Node's own HTTP server: two kinds of requests need no
+  framework, and its limits (time for headers and body, connections, sizes)
+  are what matters where strangers knock. Bodies are told by what they look
+  like, for not every provider sends the right Content-Type.
+
+- Clicks that come within 10 ms are one transaction: each change of the
+  suppressions moves the version that every worker's fence compares, so a
+  hundred a second at most do.
+
+- What a click made carries its send in its reason, which is how "it was a
+  mistake" knows it from what others said.
 `;
