@@ -3,6 +3,8 @@ import type { Settlement } from '../../src/domain/settlement.ts';
 import { createLedger } from '../../src/store/ledger.ts';
 import type { Database } from '../../src/store/mysql/database.ts';
 import { listSnapshots } from '../../src/store/sends/row.ts';
+import { skipSuppressed } from '../../src/store/suppressions/skip.ts';
+import { suppress } from '../../src/store/suppressions/suppress.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { rowsRead } from '../support/rows-read.ts';
 import { rowsOf, seedSendWithRows } from '../support/seed.ts';
@@ -165,5 +167,61 @@ describe('rows read by a scheduler', () => {
     expect(mark.read).toBeLessThanOrEqual(few);
     expect(record.read).toBeLessThanOrEqual(few);
     expect(end.read).toBeLessThanOrEqual(10);
+  });
+});
+
+describe('rows read of the suppressions, however many there are', () => {
+  const no = { topic: '', reason: 'asked to', source: 'test' };
+  const MANY = 20_000;
+  let sendId: number;
+  let known: number;
+
+  beforeAll(async () => {
+    await pool.run(
+      `INSERT INTO CAMPAIGN_SUPPRESSIONS (EMAIL_NORM, REASON, CREATED_AT, VERSION)
+       WITH RECURSIVE N AS (SELECT 1 AS I UNION ALL SELECT I + 1 FROM N WHERE I < 1000)
+       SELECT CONCAT('s', a.I, '-', b.I, '@else.example'), 'x', UTC_TIMESTAMP(3), 1 FROM N a, N b WHERE b.I <= ?`,
+      [MANY / 1000],
+    );
+    await pool.run('UPDATE CAMPAIGN_SUPPRESSION_VERSION SET V = 1, BULK = 0');
+    await pool.rows('ANALYZE TABLE CAMPAIGN_SUPPRESSIONS');
+    sendId = await seedSendWithRows(pool, rowsOf({ pending: BATCH }), { cooldownSeconds: 0 });
+    await suppress(pool, [{ ...no, emailNorm: 'r3@example.org' }]);
+    known = 1;
+  });
+
+  test('for what has changed are those that did', async () => {
+    const { read, result } = await rowsRead(pool, () => ledger.suppressionChanges(known, ''));
+    expect(result.names).toEqual(['r3@example.org']);
+    expect(read).toBeLessThanOrEqual(5);
+  });
+
+  test('by a step that checks its rows are those of their addresses and domains', async () => {
+    const claimed = await ledger.claim(sendId, 'worker', false);
+    if (!claimed) throw new Error('the send was not claimed');
+    const norms = Array.from({ length: BATCH }, (_, i) => `r${i + 1}@example.org`);
+    const seqs = norms.map((_, i) => i + 1);
+    const { read, result } = await rowsRead(pool, () =>
+      ledger.checkedStep(claimed.claim, { known, topic: '', norms }, ({ suppressed }) => ({
+        settlements: [],
+        mark: seqs.filter((seq) => !suppressed.has(`r${seq}@example.org`)),
+        skip: [{ seq: 3, text: 'suppressed: asked to' }],
+        known: null,
+        fromSeq: 0,
+        cursorSeq: BATCH,
+        settledSeq: 0,
+      })),
+    );
+    expect(result).toEqual({ kind: 'done' });
+    expect(read).toBeLessThanOrEqual(5 * BATCH);
+  });
+
+  test('by the release of an import are a few for each recipient', async () => {
+    const importing = await seedSendWithRows(pool, rowsOf({ pending: 1000 }), {
+      status: 'importing',
+    });
+    const { read, result } = await rowsRead(pool, () => skipSuppressed(pool, importing));
+    expect(result.skipped).toBe(1);
+    expect(read).toBeLessThanOrEqual(5 * 1000);
   });
 });

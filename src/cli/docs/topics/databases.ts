@@ -35,6 +35,10 @@ MYSQL GROUP REPLICATION, INNODB CLUSTER
 - A new primary first applies what the old one left
   (group_replication_consistency).
 
+- Where there are several primaries, a scheduler's transactions wait for what
+  was acknowledged on the others (‘BEFORE’), so that nobody is mailed who was
+  suppressed there.
+
 - A node outside its group is left, as far as the account may see it: ‘GRANT
   SELECT ON performance_schema.replication_group_members’, or keep
   group_replication_start_on_boot=ON, which starts it read-only.
@@ -44,9 +48,10 @@ GALERA
 - A failed certification at COMMIT (1213) means "not claimed", and the whole
   is tried again.
 
-- All sessions of a process talk to one node, and with several hosts in the
-  URL they wait for what was written on the others (wsrep_sync_wait). A node
-  without its cluster (1047) is left for the next.
+- All sessions of a process talk to one node; with several hosts in the URL,
+  and those of a scheduler with one too, they wait for what was written on the
+  others (wsrep_sync_wait). A node without its cluster (1047) is left for the
+  next.
 
 - GET_LOCK guards ‘migrate’ on one node only, where each DDL file does no harm
   a second time. Gaps in AUTO_INCREMENT don't matter.

@@ -9,6 +9,27 @@ in hand is not mailed any more: by any number of schedulers, after a crash, in
 a retry. Their row in the ledger is ‘skipped’, and says why. A message that is
 on its way to the server is not called back.
 
+On a cluster too: a scheduler waits for what was acknowledged on other nodes
+before it takes rows in hand, or warns at its start that it cannot (‘campaign
+help databases’). Rows that wait behind a slow server are given back within a
+second. Skipped rows cost neither a place in the batch nor its delay.
+
+A SERVER'S NO
+
+An address that a server refuses for good because there is no such mailbox
+(5.1.1, 5.1.2, 5.1.3, 5.1.6, 5.1.10, 5.2.1, or the words for it) is
+suppressed for every send, source ‘smtp’, with the server's words; never for
+what is the sender's or a policy (5.1.7, 5.1.8, 5.7.x), nor for a full
+mailbox. It is written within a second of the row; what a worker that was
+killed had not written, whoever takes its claim over does. Large providers
+have refused living mailboxes so for hours:
+
+    campaign suppress remove --source smtp --domain gmail.com --since 2026-11-28T09:00:00Z
+
+‘retry’ and ‘resolve --as pending’ say how many of their recipients are
+suppressed by now: they will be skipped. ‘verify’ finds rows that were mailed
+though their send's import knew of the no.
+
 AN ENTRY
 
   address  in its normal form (lower case, the domain as A-labels); or
