@@ -1,4 +1,5 @@
 import type { ProgressAfter } from './progress.js';
+import { plural } from './text.js';
 
 /** A send after its claim was freed, and who had it; null where nobody did. */
 export interface Released extends ProgressAfter {
@@ -24,3 +25,9 @@ export interface ResolvedFromLog extends ProgressAfter {
   /** Those that are unknown still. */
   unknown: number;
 }
+
+/** Of recipients who are to be sent to again: those who are suppressed by now. */
+export const willBeSkipped = (suppressed: number): string =>
+  suppressed === 0
+    ? ''
+    : `; ${plural(suppressed, 'of them is', 'of them are')} suppressed by now, and will be skipped`;

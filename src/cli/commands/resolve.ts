@@ -1,10 +1,10 @@
 import type { Progress } from '../../domain/progress.js';
+import { willBeSkipped } from '../../domain/settled.js';
 import { count, plural } from '../../domain/text.js';
 import { CampaignError } from '../../errors.js';
 import { defineCommand } from '../command.js';
 import type { Context } from '../context.js';
 import { anyText, choice, sendId } from '../readers.js';
-import { willBeSkipped } from '../settled-words.js';
 
 export default defineCommand({
   name: 'resolve',

@@ -1,8 +1,8 @@
 import { parseCodeFilter } from '../../domain/code-filter.js';
+import { willBeSkipped } from '../../domain/settled.js';
 import { plural } from '../../domain/text.js';
 import { defineCommand } from '../command.js';
 import { custom, flag, mustBe, sendIn } from '../readers.js';
-import { willBeSkipped } from '../settled-words.js';
 
 export default defineCommand({
   name: 'retry',
