@@ -22,7 +22,7 @@ export const SCHEDULER_LIMITS = {
   /** Longest wait until a relay that told of a limit of its own is tried again. */
   holdMaxSeconds: { min: 1, max: 86_400, default: 3600 },
   /** From a send's begin and the relay's last acceptance on, after which nobody is tried on beyond his attempts. */
-  giveUpSeconds: { min: 60, max: 31_536_000, default: 259_200 },
+  giveUpSeconds: { min: 1, max: 31_536_000, default: 259_200 },
 } as const;
 
 /** How long recipients that are deferred may keep a scheduler from its end. */
