@@ -118,10 +118,11 @@ class Connection {
     socket.on('error', () => undefined);
     socket.once('close', () => limits.closed(this.limited));
     socket.on('data', (chunk: string) => {
+      const came = monotonicMs();
       const lines = (this.rest + chunk).split('\r\n');
       this.rest = lines.pop() ?? '';
       this.work = this.work.then(async () => {
-        for (const line of lines) await this.take(line);
+        for (const line of lines) await this.take(line, came);
       });
     });
     this.work = this.greet();
@@ -136,7 +137,7 @@ class Connection {
     this.reply('220 truth.example ESMTP');
   }
 
-  private async take(line: string): Promise<void> {
+  private async take(line: string, came: number): Promise<void> {
     if (this.socket.destroyed) return;
     if (this.body) {
       if (line !== '.') {
@@ -158,7 +159,7 @@ class Connection {
         this.client = line.slice(5);
         return this.reply('250-truth.example', '250-PIPELINING', '250-8BITMIME', '250 SMTPUTF8');
       case 'MAIL':
-        return this.mail();
+        return this.mail(came);
       case 'RCPT':
         return this.rcpt(/<([^>]*)>/.exec(line)?.[1] ?? '');
       case 'DATA':
@@ -173,10 +174,10 @@ class Connection {
     }
   }
 
-  private async mail(): Promise<void> {
+  private async mail(came: number): Promise<void> {
     this.recipient = null;
     this.mishap = 'none';
-    record({ kind: 'started', client: this.client, monotonic: monotonicMs() });
+    record({ kind: 'started', client: this.client, monotonic: came });
     this.sender = await this.withinLimits('mail');
     if (!this.sender) return;
     const mishap = stormy ? pick(SENDER, `${settings.seed} transaction ${transactions++}`) : 'none';

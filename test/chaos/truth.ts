@@ -14,7 +14,7 @@ export type TruthEntry = { at: number } & (
   | { kind: 'refused'; recipient: string; words: string }
   /** The line was cut between a final dot and its reply. */
   | { kind: 'dot-cut'; recipient: string }
-  /** A MAIL command; `monotonic`: milliseconds by the machine's clock that only goes on. */
+  /** A MAIL command; `monotonic`: when it came, in milliseconds by the machine's clock that only goes on. */
   | { kind: 'started'; client: string; monotonic: number }
   /** Refused by a limit of the relay's. */
   | { kind: 'limited'; stage: RelayStage; recipient: string | null; reply: string }
