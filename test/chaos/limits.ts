@@ -10,13 +10,14 @@ import type { TruthEntry } from './truth.ts';
 /** AUTH is not among them: the SMTP server of the rounds offers none. */
 const STAGES = ['connect', 'mail', 'rcpt', 'data', 'dot'] as const;
 
-const WORDS: readonly string[] = Object.values(RELAY_WORDS).map(({ reply }) => reply);
+const WORDS: readonly Refusal[] = Object.values(RELAY_WORDS);
 
-/** A provider's words, anywhere. */
-const quotaOf = (random: Random): Refusal => ({
-  at: random.oneOf(STAGES),
-  reply: random.oneOf(WORDS),
-});
+/** A provider's words at any stage, but for a greeting's. */
+function quotaOf(random: Random): Refusal {
+  const { at, reply } = random.oneOf(WORDS);
+  const anywhere = random.oneOf(STAGES);
+  return { at: at === 'connect' ? at : anywhere, reply };
+}
 
 /** The relay's limit is reached for a while. */
 export async function exhaustQuota({ truth, random, counts }: Scene): Promise<void> {
@@ -124,7 +125,7 @@ const beginning = (reply: string): string =>
   reply.replace(/^\d{3}[ -]([245]\.\d+\.\d+ )?/, '').slice(0, 24);
 
 const isOfQuota = (text: string | null): boolean =>
-  text !== null && WORDS.some((reply) => text.includes(beginning(reply)));
+  text !== null && WORDS.some(({ reply }) => text.includes(beginning(reply)));
 
 /** Nobody failed and no send paused by a limit of the relay's. */
 export async function limitsHeldAgainst(
