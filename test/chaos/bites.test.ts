@@ -198,4 +198,46 @@ describe('the chaos rounds find', () => {
       (total) => contradicts(total, 'no flight recorder'),
     );
   }, 300_000);
+
+  test('a relay whose limit is taken for the recipient’s refusal: they fail by it', async () => {
+    await expectFound(
+      [
+        {
+          file: 'domain/judge.js',
+          from: "return { kind: 'limited', limit, stage, code, enhanced, text };",
+          to: "return { kind: 'failed', code, enhanced, text };",
+        },
+      ],
+      ['quota'],
+      (total) => contradicts(total, ' failed by "'),
+    );
+  }, 300_000);
+
+  test('a rate that nobody heeds: more begins in a window than the relay may be sent', async () => {
+    await expectFound(
+      [
+        {
+          file: 'scheduler/dispatch/lease-holder.js',
+          from: "readRates(rates ?? 'none')",
+          to: "readRates('none')",
+        },
+      ],
+      ['operator-rate'],
+      (total) => contradicts(total, 'messages began within'),
+    );
+  }, 300_000);
+
+  test('a probe that its winner keeps: once it is killed nobody asks the relay again', async () => {
+    await expectFound(
+      [
+        {
+          file: 'store/relays/relays.js',
+          from: "HOLD_ID = ? AND HELD_UNTIL <= UTC_TIMESTAMP(3) AND HOLD_KIND <> 'operator'",
+          to: "HOLD_ID = ? AND HELD_UNTIL <= UTC_TIMESTAMP(3) AND HOLD_KIND <> 'operator' AND PROBE_BY IS NULL",
+        },
+      ],
+      ['probe-kill'],
+      (total) => contradicts(total, 'did not come to an end'),
+    );
+  }, 300_000);
 });
