@@ -7,7 +7,6 @@ export function progressJson({ send, ...progress }: Progress) {
   return {
     id: send.id,
     name: send.name,
-    topic: send.topic,
     status: progress.status,
     reason: send.reason,
     total: send.total,
@@ -34,6 +33,7 @@ export function progressJson({ send, ...progress }: Progress) {
     startAt: timeOrNull(send.startAt),
     startedAt: timeOrNull(send.startedAt),
     finishedAt: timeOrNull(send.finishedAt),
+    topic: send.topic,
     declined: send.declined,
     rejected: send.rejected,
     duplicates: send.duplicates,

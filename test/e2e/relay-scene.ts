@@ -34,8 +34,6 @@ export interface RelayScene {
   schedule(args: readonly string[], env?: Record<string, string>): SchedulerProcess;
   /** A scheduler until there is nothing to do. */
   untilIdle(env?: Record<string, string>): Promise<Ended>;
-  /** Makes the send look as if it had begun two hours ago. */
-  begunHoursAgo(sendId: number): Promise<void>;
   books(sendId: number): Promise<Books>;
   progress(sendId: number): Promise<Progress>;
   /** What was noted of the send, without `queued` and the like. */
@@ -90,12 +88,6 @@ export async function withRelay(
       return scheduler;
     },
     untilIdle: (env) => scene.schedule(['--until-idle'], env).ended,
-    begunHoursAgo: async (sendId) => {
-      await db.database.run(
-        'UPDATE CAMPAIGN_SENDS SET STARTED_AT = UTC_TIMESTAMP(3) - INTERVAL 2 HOUR WHERE ID = ?',
-        [sendId],
-      );
-    },
     books: (sendId) => balancedBooks(db.database, sendId),
     progress: (sendId) => json(['progress', String(sendId)]),
     events: async (sendId, event) =>

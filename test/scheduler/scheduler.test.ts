@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Transmission } from '../../src/scheduler/ports.ts';
 import { verifySend } from '../../src/store/verify.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -20,6 +20,8 @@ beforeAll(async () => {
 });
 afterAll(() => db.drop());
 
+// Those that one test has refused as unknown are suppressed from then on.
+beforeEach(() => db.database.run('DELETE FROM CAMPAIGN_SUPPRESSIONS'));
 afterEach(async () => {
   await Promise.all(running.map((scheduler) => scheduler.stop().catch(() => undefined)));
   await Promise.all(servers.map((server) => server.close()));

@@ -18,7 +18,6 @@ export const progressSchema = z
   .object({
     id: id.describe('number of the send'),
     name: z.string().describe('what the send is called; its subject, unless it was given a name'),
-    topic: z.string().describe('what it is about, for a no to that alone; empty: nothing'),
     status: z
       .enum(SHOWN_STATUSES)
       .describe('`scheduled`: it is running, and its start is ahead; see `campaign help states`'),
@@ -72,6 +71,7 @@ export const progressSchema = z
     startAt: timestamp.nullable().describe('not before this time'),
     startedAt: timestamp.nullable().describe('when the first batch began'),
     finishedAt: timestamp.nullable().describe('when it was completed or cancelled'),
+    topic: z.string().describe('what it is about, for a no to that alone; empty: nothing'),
     declined: count
       .nullable()
       .describe('of the skipped, those whom the list itself says not to write to'),
