@@ -33,7 +33,7 @@ export function readBody(request: IncomingMessage): Promise<string | null> {
  * right Content-Type, or any. Names and values are in lower case, without white space around them.
  */
 export function formFields(body: string): Map<string, string> {
-  const boundary = /^\s*(--[^\r\n]{1,200}?)\s*$/m.exec(body)?.[1];
+  const boundary = /^--[^\s][^\r\n]{0,199}/m.exec(body.trimStart())?.[0].trim();
   const fields = boundary === undefined ? urlencoded(body) : multipart(body, boundary);
   return new Map(fields.map(([name, value]) => [plain(name), plain(value)]));
 }

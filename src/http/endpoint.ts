@@ -178,7 +178,7 @@ const plain = (status: number, body: string, headers: Reply['headers'] = {}): Re
 
 /** The token, wherever a proxy has put it. What cannot be decoded is none. */
 function lastPart(path: string): string {
-  const part = path.replace(/\/+$/, '').split('/').at(-1) ?? '';
+  const part = path.split('/').findLast((one) => one !== '') ?? '';
   try {
     return decodeURIComponent(part);
   } catch {

@@ -21,11 +21,16 @@ const HEADERS = {
   'X-Robots-Tag': 'noindex, nofollow',
 } as const;
 
-/** A client has this long for its headers, and for its whole request; then 408. */
-const PATIENCE = { headersMs: 10_000, requestMs: 15_000, checkMs: 1_000 };
 /** Longer than proxies keep a connection that they may use for a POST, or that would be lost. */
 const KEEP_ALIVE_MS = 75_000;
-const MAX_CONNECTIONS = 4_000;
+/**
+ * A client has this long for its headers, and for its whole request; then 408. A connection on which nothing moves for so
+ * long, for its client does not read, is cut.
+ */
+const PATIENCE = { headersMs: 10_000, requestMs: 15_000, checkMs: 1_000, standstillMs: 30_000 };
+/** Requests that a connection may bring before the first of them is answered and read; proxies bring one. */
+const MAX_PIPELINED = 8;
+const MAX_CONNECTIONS = 2_000;
 const MAX_HEADER_BYTES = 16_384;
 
 /** A running server. */
@@ -49,7 +54,12 @@ export async function startPublicServer(
 ): Promise<PublicServer> {
   let open = 0;
   let stopping = false;
+  const underWay = new UnderWay();
   const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (!underWay.admits(request, response)) {
+      request.socket.destroy();
+      return;
+    }
     open++;
     try {
       send(response, await endpoint.answer(request), stopping);
@@ -71,6 +81,7 @@ export async function startPublicServer(
     },
     respond,
   );
+  server.setTimeout(patience.standstillMs);
   server.maxConnections = MAX_CONNECTIONS;
   // Room for a new one is made of those that wait for nothing.
   server.on('drop', () => server.closeIdleConnections());
@@ -79,7 +90,11 @@ export async function startPublicServer(
     if (announced <= MAX_BODY_BYTES) response.writeContinue();
     void respond(request, response);
   });
-  server.on('clientError', refuse);
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    // Its bytes would be taken for the answer that is still to come.
+    if (underWay.isAnswerDue(socket)) socket.destroy();
+    else refuse(error, socket);
+  });
   try {
     server.listen({ host, port });
     await once(server, 'listening');
@@ -102,6 +117,30 @@ export async function startPublicServer(
       clearTimeout(cut);
     },
   };
+}
+
+/** The requests of each connection whose answers its client has not taken yet. */
+class UnderWay {
+  private readonly requests = new WeakMap<Duplex, Set<IncomingMessage>>();
+
+  /** Whether a connection may have one more. */
+  admits(request: IncomingMessage, response: ServerResponse): boolean {
+    const { socket } = request;
+    let same = this.requests.get(socket);
+    if (!same) {
+      same = new Set();
+      this.requests.set(socket, same);
+    }
+    if (same.size >= MAX_PIPELINED || socket.destroyed) return false;
+    same.add(request);
+    response.once('close', () => same.delete(request));
+    return true;
+  }
+
+  /** Whether a connection has a request that has come as a whole. */
+  isAnswerDue(socket: Duplex): boolean {
+    return [...(this.requests.get(socket) ?? [])].some(({ complete }) => complete);
+  }
 }
 
 const FAULT: Reply = { status: 500, headers: { 'Content-Type': 'text/plain' }, body: 'a fault\n' };

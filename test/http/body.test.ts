@@ -52,5 +52,8 @@ describe('the words of RFC 8058 §3.1', () => {
     expect(words('-'.repeat(8192))).toBeUndefined();
     expect(words('\r\n'.repeat(4096))).toBeUndefined();
     expect(words(` ${'-- '.repeat(2700)}`)).toBeUndefined();
+    expect(words(`${'\n'.repeat(4000)}--${' '.repeat(4000)}x`)).toBeUndefined();
+    expect(words(`--b${' '.repeat(8000)}x`)).toBeUndefined();
+    expect(words(';'.repeat(4000) + ' '.repeat(4000))).toBeUndefined();
   });
 });

@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Reply } from '../../src/http/endpoint.ts';
+import { startPublicServer } from '../../src/http/server.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import {
   openConnection,
@@ -383,7 +385,7 @@ describe('a client that takes what it can', () => {
 
   it('has 408 where it is slow with headers or with a body', async () => {
     const hasty = await startEndpoint(db.database, {
-      patience: { headersMs: 200, requestMs: 400, checkMs: 50 },
+      patience: { headersMs: 200, requestMs: 400, checkMs: 50, standstillMs: 10_000 },
     });
     try {
       const silent = await openConnection(hasty.port);
@@ -409,6 +411,59 @@ describe('a client that takes what it can', () => {
     expect((await post(send.tokenOf(1))).status).toBe(200);
     expect(await suppressions(db.database)).toEqual([entry(1)]);
     for (const socket of silent) socket.destroy();
+  });
+
+  it.each([
+    ['a body of line breaks and spaces', 'u/x', `${'\n'.repeat(4000)}--${' '.repeat(4000)}x`],
+    ['a path of slashes', '/'.repeat(16_000), ''],
+    ['a path of slashes behind a token', `u/x${'/'.repeat(16_000)}x`, ''],
+  ])('sends %s a hundred times, and others are answered', async (_, path, body) => {
+    const tries = Array.from({ length: 100 }, () =>
+      ask(path, { method: 'POST', body }, `${endpoint.url}/`),
+    );
+    expect((await post(send.tokenOf(1))).status).toBe(200);
+    for (const { status } of await Promise.all(tries)) expect(status).toBe(404);
+  });
+
+  it('sends thousands of requests and reads no answer: it is cut after a few', async () => {
+    const socket = await openConnection(endpoint.port);
+    socket.write('GET /u/x HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2_500));
+    let text = '';
+    socket.on('data', (piece) => {
+      text += piece;
+    });
+    await new Promise((resolve) => socket.once('close', resolve));
+    expect(text.split('HTTP/1.1 ').length - 1).toBeLessThanOrEqual(8);
+    expect((await post(send.tokenOf(1))).status).toBe(200);
+  });
+
+  it('does not read a long answer: it is cut', async () => {
+    const server = await startPublicServer(
+      { host: '127.0.0.1', port: 0 },
+      { answer: async () => ({ status: 200, headers: {}, body: 'x'.repeat(50_000_000) }) },
+      { headersMs: 10_000, requestMs: 10_000, checkMs: 50, standstillMs: 100 },
+    );
+    const socket = await openConnection(Number(new URL(server.url).port));
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await once(socket, 'readable');
+    await server.stop(3_600_000);
+    socket.destroy();
+  });
+
+  it('is not told of its second request what it would take for the answer to the first', async () => {
+    let answer: (reply: Reply) => void = () => undefined;
+    const answered = new Promise<Reply>((resolve) => {
+      answer = resolve;
+    });
+    const server = await startPublicServer(
+      { host: '127.0.0.1', port: 0 },
+      { answer: () => answered },
+    );
+    const socket = await openConnection(Number(new URL(server.url).port));
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\nnonsense\r\n\r\n');
+    expect(await readToEnd(socket)).toBe('');
+    answer({ status: 200, headers: {}, body: '' });
+    await server.stop(1_000);
   });
 
   it.each([
