@@ -11,7 +11,7 @@ import {
   readNow,
   SuppressionImport,
 } from '../store/suppressions/import.js';
-import { isWholeProvider, noResult } from './suppressions.js';
+import { isWholeProvider, noResult, SUPPRESSION_SESSIONS } from './suppressions.js';
 import type { Workspace } from './workspace.js';
 
 /** A list of people who must not be mailed. What it says itself wins over what is given here. */
@@ -61,7 +61,11 @@ export async function importSuppressions(
   const rejects =
     request.rejects && (await createRejects(request.rejects.path, request.rejects.inputs));
   try {
-    const database = await workspace.database({ connections: 2, countChangedRows: true });
+    const database = await workspace.database({
+      ...SUPPRESSION_SESSIONS,
+      connections: 2,
+      countChangedRows: true,
+    });
     const startedAt = await readNow(database);
     const source = request.source ?? sourceOf(startedAt);
     const bulk = await chooseSuppressionInsert(database, await readPacketLimit(database));

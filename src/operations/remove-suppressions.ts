@@ -14,7 +14,12 @@ import {
   removeOf,
 } from '../store/suppressions/remove.js';
 import { createSuppressionFile, type SuppressionFile } from './suppression-file.js';
-import { type GivenAddress, noResult, readAddresses } from './suppressions.js';
+import {
+  type GivenAddress,
+  noResult,
+  readAddresses,
+  SUPPRESSION_SESSIONS,
+} from './suppressions.js';
 import type { Workspace } from './workspace.js';
 
 export interface Removal {
@@ -51,7 +56,7 @@ export async function removeSuppressions(
 ): Promise<Removed> {
   const { norms: named, rejected } = readAddresses(addresses ?? []);
   const given = addresses && [...new Set(named.map(({ norm }) => norm))];
-  const database = await workspace.database();
+  const database = await workspace.database(SUPPRESSION_SESSIONS);
   const result = { ...noResult(rejected), dryRun };
   const count = given
     ? await inBlocks(given, (norms) => entriesOf(database, norms, filter))

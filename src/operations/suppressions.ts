@@ -14,6 +14,12 @@ import { lookUp } from '../store/suppressions/look-up.js';
 import { suppress } from '../store/suppressions/suppress.js';
 import type { Workspace } from './workspace.js';
 
+/**
+ * Sessions of whoever changes suppressions. Of an entry that was removed on another node a moment ago nothing may be seen: it
+ * would be taken for one that is there already, and nothing written.
+ */
+export const SUPPRESSION_SESSIONS = { causalReads: true } as const;
+
 /** Somebody as a person or a file names them. */
 export interface GivenAddress {
   /** Null where it stands in no file. */
@@ -66,7 +72,7 @@ export async function addSuppressions(
   const { norms, rejected } = readAddresses(addresses);
   const large = norms.filter(({ norm }) => isWholeProvider(norm)).map(({ norm }) => norm);
   if (large.length > 0) await confirm(large);
-  const database = await workspace.database();
+  const database = await workspace.database(SUPPRESSION_SESSIONS);
   const change = await suppress(
     database,
     norms.map(({ norm }) => ({ emailNorm: norm, ...entry })),

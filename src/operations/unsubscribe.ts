@@ -9,10 +9,16 @@ import { isSuppressed } from '../store/suppressions/look-up.js';
 import { suppress } from '../store/suppressions/suppress.js';
 import { readAddresses, readUnsubscribableSend, removeOwn } from '../store/unsubscribes.js';
 import { GroupCommit } from './group-commit.js';
+import { SUPPRESSION_SESSIONS } from './suppressions.js';
 import type { Workspace } from './workspace.js';
 
 /** Sessions of an endpoint whose callers do not wait for long. */
-const SESSIONS = { connections: 4, statementTimeoutMs: 5_000, writableOnly: true } as const;
+const SESSIONS = {
+  ...SUPPRESSION_SESSIONS,
+  connections: 4,
+  statementTimeoutMs: 5_000,
+  writableOnly: true,
+} as const;
 
 /** A no waits for others so long, and at most so many are one transaction. */
 const GATHER_MS = 10;
