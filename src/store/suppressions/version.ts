@@ -1,3 +1,4 @@
+import type { Database } from '../mysql/database.js';
 import type { Executor, Statement } from '../mysql/packet.js';
 
 /** How far the suppressions have changed. */
@@ -27,8 +28,9 @@ const RAISE_BULK: Statement = {
 };
 
 /** Makes entries without a version, committed before, count for every worker: by then they are heeded everywhere. */
-export async function raiseBulkVersion(db: Executor): Promise<void> {
-  await db.run(RAISE_BULK.sql);
+export async function raiseBulkVersion(database: Database): Promise<void> {
+  // A transaction is tried again where it meets somebody who raises the version, too.
+  await database.packetTransaction([RAISE_BULK], () => true);
 }
 
 export const READ_VERSION: Statement = {
