@@ -1,10 +1,13 @@
 import {
   type Suppression,
   type SuppressionChanges,
+  type SuppressionKey,
   skippedWords,
   topicsThatStop,
 } from '../../domain/suppression.js';
+import { select } from '../columns.js';
 import type { Executor, Statement } from '../mysql/packet.js';
+import { KEY } from './entry.js';
 import { lookUp, lookUpStatement, toFound } from './look-up.js';
 import { READ_VERSION, toVersion } from './version.js';
 
@@ -15,7 +18,7 @@ const CHANGES_AT_MOST = 10_000;
 export const changesStatements = (known: number): Statement[] => [
   READ_VERSION,
   {
-    sql: `SELECT EMAIL_NORM AS name, TOPIC AS topic FROM CAMPAIGN_SUPPRESSIONS FORCE INDEX (BY_VERSION)
+    sql: `SELECT ${select(KEY)} FROM CAMPAIGN_SUPPRESSIONS FORCE INDEX (BY_VERSION)
            WHERE VERSION > ? LIMIT ?`,
     params: [known, CHANGES_AT_MOST + 1],
   },
@@ -28,12 +31,12 @@ export function toChanges(
   topic: string,
 ): SuppressionChanges {
   const { version, bulk } = toVersion(versions);
-  const changed = entries as { name: string; topic: string }[];
+  const changed = entries as SuppressionKey[];
   if (bulk > known || changed.length > CHANGES_AT_MOST) return { version, names: null };
   const topics = topicsThatStop(topic);
   return {
     version,
-    names: changed.flatMap((entry) => (topics.includes(entry.topic) ? [entry.name] : [])),
+    names: changed.flatMap((entry) => (topics.includes(entry.topic) ? [entry.emailNorm] : [])),
   };
 }
 

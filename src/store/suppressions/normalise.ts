@@ -55,6 +55,9 @@ function normalForm({ emailNorm, topic }: SuppressionKey): SuppressionKey | unde
   return check.ok && about !== undefined ? { emailNorm: check.norm, topic: about } : undefined;
 }
 
+/** As an ENTRY has it. */
+const untrailed = (text: string): string => text.replace(/ +$/, '');
+
 /** @returns how many were still as they had been read */
 async function normaliseBlock(
   tx: Executor,
@@ -65,8 +68,9 @@ async function normaliseBlock(
     [[...new Set(block.map(([{ emailNorm }]) => emailNorm))]],
   );
   const moves = block.flatMap(([as, to]) => {
+    const key = { emailNorm: untrailed(as.emailNorm), topic: untrailed(as.topic) };
     const old = entries.find(
-      ({ emailNorm, topic }) => emailNorm === as.emailNorm && topic === as.topic,
+      ({ emailNorm, topic }) => emailNorm === key.emailNorm && topic === key.topic,
     );
     return old ? moveStatements(old, to) : [];
   });

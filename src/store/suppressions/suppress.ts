@@ -6,8 +6,10 @@ import {
   type SuppressionKey,
 } from '../../domain/suppression.js';
 import { clip } from '../../domain/text.js';
+import { select } from '../columns.js';
 import type { Database } from '../mysql/database.js';
 import type { Executor, Statement } from '../mysql/packet.js';
+import { KEY } from './entry.js';
 import { RAISE_VERSION } from './version.js';
 
 /** Entries of one transaction: so many that others need not wait long for the version's row. */
@@ -52,7 +54,7 @@ async function readVersions(
   keys: readonly SuppressionKey[],
 ): Promise<Map<string, number>> {
   const rows = await tx.rows<SuppressionKey & { version: number }>(
-    `SELECT EMAIL_NORM AS emailNorm, TOPIC AS topic, VERSION AS version
+    `SELECT ${select({ ...KEY, version: 'VERSION' })}
        FROM CAMPAIGN_SUPPRESSIONS FORCE INDEX (PRIMARY) WHERE ${WHERE_KEYS}`,
     whereKeys(keys),
   );

@@ -28,17 +28,19 @@ describe('entries written by SQL', () => {
   it('are brought into their normal form, once, and the version tells of it', async () => {
     await bySql('ANN@Example.ORG', 'upper');
     await bySql(' ben@example.org ', 'spaces');
+    await bySql('dan@example.org  ', 'spaces', 0, 'news ');
     await bySql('cat@münchen.example', 'u-label');
     await bySql('@MÜNCHEN.example', 'domain', 0, 'News');
     await bySql('fine@example.org', 'fine');
     await bySql('nobody', 'none');
     const before = await readSuppressionVersion(db.database);
-    expect(await normaliseSuppressions(db.database)).toEqual({ normalised: 4, left: 1 });
+    expect(await normaliseSuppressions(db.database)).toEqual({ normalised: 5, left: 1 });
     expect(await shown()).toEqual([
       ['@xn--mnchen-3ya.example', 'news', 'domain'],
       ['ann@example.org', '', 'upper'],
       ['ben@example.org', '', 'spaces'],
       ['cat@xn--mnchen-3ya.example', '', 'u-label'],
+      ['dan@example.org', 'news', 'spaces'],
       ['fine@example.org', '', 'fine'],
       ['nobody', '', 'none'],
     ]);
@@ -48,7 +50,7 @@ describe('entries written by SQL', () => {
       'SELECT COUNT(*) AS n FROM CAMPAIGN_SUPPRESSIONS WHERE VERSION > ?',
       [before.version],
     );
-    expect(changed).toEqual([{ n: 4 }]);
+    expect(changed).toEqual([{ n: 5 }]);
     expect(await normaliseSuppressions(db.database)).toEqual({ normalised: 0, left: 1 });
     expect(await readSuppressionVersion(db.database)).toEqual(after);
   });
