@@ -1,11 +1,11 @@
-import { type Consent, readOptIn, readOptOut } from './consent-words.js';
+import { type Consent, readOptIn, readOptOut, readReason } from './consent-words.js';
 import { squeeze } from './fields.js';
 
 /**
- * How a column tells of those who are not to be written to: `opt-in` by a no, `opt-out` by a yes, a date or a reason,
- * `status` by a word, where every word of the column is one of mailing lists.
+ * How a column tells of those who are not to be written to: `opt-in` by a no, `opt-out` by a yes or a date, `reason` by
+ * whatever words it holds, `status` by a word, where every word of the column is one of mailing lists.
  */
-export type ConsentKind = 'opt-in' | 'opt-out' | 'status';
+export type ConsentKind = 'opt-in' | 'opt-out' | 'reason' | 'status';
 
 /** Headers, with where they are found; compared as `squeeze` has them. Between the names of a row stands a bar. */
 const HEADERS: readonly { source: string; kind: ConsentKind; names: string }[] = [
@@ -37,7 +37,12 @@ const HEADERS: readonly { source: string; kind: ConsentKind; names: string }[] =
     source:
       'Mailchimp, unsubscribed and cleaned members (https://mailchimp.com/help/view-export-contacts/)',
     kind: 'opt-out',
-    names: 'UNSUB_TIME | UNSUB_CAMPAIGN_TITLE | UNSUB_REASON | CLEAN_TIME | CLEAN_CAMPAIGN_TITLE',
+    names: 'UNSUB_TIME | CLEAN_TIME',
+  },
+  {
+    source: 'the same, in words of people and with titles of campaigns',
+    kind: 'reason',
+    names: 'UNSUB_CAMPAIGN_TITLE | UNSUB_REASON | UNSUB_REASON_OTHER | CLEAN_CAMPAIGN_TITLE',
   },
   {
     source:
@@ -51,7 +56,24 @@ const HEADERS: readonly { source: string; kind: ConsentKind; names: string }[] =
       'Salesforce, contacts and leads: HasOptedOutOfEmail (https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_contact.htm), person accounts; Zoho and Vtiger CRM',
     kind: 'opt-out',
     names:
-      'Email Opt Out | HasOptedOutOfEmail | PersonHasOptedOutOfEmail | EmailBouncedReason | Email Bounced Reason | EmailBouncedDate | Email Bounced Date',
+      'Email Opt Out | HasOptedOutOfEmail | PersonHasOptedOutOfEmail | EmailBouncedDate | Email Bounced Date',
+  },
+  {
+    source:
+      'Salesforce, the same; HubSpot, contacts (hs_email_hard_bounce_reason_enum, hs_email_optout_survey_reason); Postmark (SuppressionReason); Customer.io, Kit and others; what people write',
+    kind: 'reason',
+    names: `
+      EmailBouncedReason | Email Bounced Reason | PersonEmailBouncedReason | bounce reason | bounced reason | hard bounce reason |
+      email hard bounce reason | hs_email_hard_bounce_reason | hs_email_hard_bounce_reason_enum | email bounce reason |
+      unsubscribe reason | unsubscribed reason | unsubscription reason | reason for unsubscribing |
+      reason for unsubscribe | reason unsubscribed | email unsubscribe reason | unsubscribe comment | unsubscribe feedback |
+      opt-out reason | optout reason | opted out reason | email opt out reason | reason for opting out |
+      hs_email_optout_survey_reason | email address unsubscribe reason | complaint reason | spam reason | cleaned reason |
+      suppression reason | suppressed reason | block reason | blocked reason | blocklist reason | blacklist reason |
+      do not contact reason | do not email reason | Abmeldegrund | Grund der Abmeldung | Kündigungsgrund Newsletter |
+      motif de désinscription | raison de désinscription | motif de désabonnement | motivo de baja | motivo de la baja |
+      motivo disiscrizione | motivo di disiscrizione | motivo do cancelamento da inscrição | reden van uitschrijving |
+      reden uitschrijving | причина отписки`,
   },
   {
     source:
@@ -90,7 +112,7 @@ const HEADERS: readonly { source: string; kind: ConsentKind; names: string }[] =
     kind: 'opt-out',
     names: `
       unsubscribed | is_unsubscribed | unsubscribed_at | unsubscribe date | unsubscribed date | date unsubscribed |
-      unsubscribe time | unsubscribe reason | opted_out_at | optout | OptOut_Date | opt-out date | bounced_at | complained_at |
+      unsubscribe time | opted_out_at | optout | OptOut_Date | opt-out date | bounced_at | complained_at |
       IsExcludedFromCampaigns`,
   },
   {
@@ -148,4 +170,5 @@ export const isOftenAPlace = (header: string): boolean =>
 export const READS: Record<Exclude<ConsentKind, 'status'>, (cell: string) => Consent> = {
   'opt-in': readOptIn,
   'opt-out': readOptOut,
+  reason: readReason,
 };

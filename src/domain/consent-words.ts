@@ -136,13 +136,21 @@ export function readOptIn(cell: string): Consent {
   return TRUE.has(word) || GRANTED.has(word) || FIGURES.test(cell.trim()) ? 'yes' : 'unread';
 }
 
-/** What a column says whose yes, date or reason is a no to mail. */
+/** What a column says whose yes or date is a no to mail. */
 export function readOptOut(cell: string): Consent {
   const word = wordOf(cell);
   if (word === null || FALSE.has(word) || ZEROS.test(word) || word === 'never') return 'none';
-  const status = statusOf(cell, word);
-  if (status) return status.says;
-  // `not unsubscribed`
-  const denied = word.startsWith('not') && !REFUSED.has(word);
-  return denied || GRANTED.has(word) ? 'yes' : 'no';
+  const known = STATUSES.get(word);
+  if (known) return known.says;
+  return isDeniedNo(word) || GRANTED.has(word) ? 'yes' : 'no';
+}
+
+/** `not unsubscribed`, and not what a sentence begins with: `not interested`, `notifications too frequent`. */
+const isDeniedNo = (word: string): boolean =>
+  word.startsWith('not') && STATUSES.get(word.slice(3))?.says === 'no';
+
+/** What a column says that holds why somebody is not to be written to: whatever the words are, `unknown` too. */
+export function readReason(cell: string): Consent {
+  const isFilled = wordOf(cell) !== null || squeeze(cell) === 'unknown';
+  return isFilled ? 'no' : 'none';
 }

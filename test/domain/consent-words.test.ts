@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readOptIn, readOptOut, readStatus } from '../../src/domain/consent-words.ts';
+import { readOptIn, readOptOut, readReason, readStatus } from '../../src/domain/consent-words.ts';
 
 test.each([
   ['no', 'no'],
@@ -49,6 +49,10 @@ test.each([
   ['not subscribed', 'no'],
   ['never', 'none'],
   ['not unsubscribed', 'yes'],
+  ['Not opted out', 'yes'],
+  ['Not interested', 'no'],
+  ['Notifications too frequent', 'no'],
+  ['Subscribed by mistake', 'no'],
   ['Spam', 'no'],
   ['asked by telephone', 'no'],
   ['no', 'none'],
@@ -95,4 +99,22 @@ test('a status that no mailing list has is foreign, and an empty one is nothing'
     expect(readStatus(cell)).toBeUndefined();
   }
   for (const cell of ['', ' ', 'NULL']) expect(readStatus(cell)).toBeNull();
+});
+
+test.each([
+  ['Not interested', 'no'],
+  ['Not relevant to me', 'no'],
+  ['Notifications too frequent', 'no'],
+  ['Subscribed by mistake', 'no'],
+  ['Never signed up', 'no'],
+  ['never', 'no'],
+  ['Other', 'no'],
+  ['unknown', 'no'],
+  ['NORMAL', 'no'],
+  ['5.1.1 no such user', 'no'],
+  ['', 'none'],
+  ['NULL', 'none'],
+  ['-', 'none'],
+])('a reason of %j says %s', (cell, says) => {
+  expect(readReason(cell)).toBe(says);
 });

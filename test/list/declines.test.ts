@@ -118,6 +118,20 @@ dan@example.org,01D,Dan,SUBSCRIBED,2024-01-01 10:00:00,['USER_SUPPRESSED']
     ['bob@example.org: Email Opt Out = 1', 'cat@example.org: HASOPTEDOUTOFEMAIL = true'],
   ],
   [
+    'reasons alone, whatever their words',
+    `Email,Unsubscribe Reason
+ann@example.org,
+bob@example.org,Not interested
+cat@example.org,Subscribed by mistake
+dan@example.org,Notifications too frequent
+`,
+    [
+      'bob@example.org: Unsubscribe Reason = Not interested',
+      'cat@example.org: Unsubscribe Reason = Subscribed by mistake',
+      'dan@example.org: Unsubscribe Reason = Notifications too frequent',
+    ],
+  ],
+  [
     'MailerLite',
     `Email,Name,Status,Subscribed,Location
 ann@example.org,Ann,Active,2024-01-01,Oslo
