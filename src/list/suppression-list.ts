@@ -1,6 +1,4 @@
-import { type AddressCheck, checkAddress } from '../domain/address.js';
 import type { RejectedLine } from '../domain/list-findings.js';
-import { checkSuppressed, isDomain, readTopic } from '../domain/suppression.js';
 import { CampaignError } from '../errors.js';
 import { readAddressCell } from './address-cell.js';
 import {
@@ -11,37 +9,24 @@ import {
 } from './columns.js';
 import { readRecords } from './csv.js';
 import { decodeText, type TextOptions } from './decode.js';
-import { type FoundObject, ObjectScanner } from './json-objects.js';
 import type { Layout } from './layout.js';
 import { findSwallowed } from './row-check.js';
 import type { CsvRecord } from './rows.js';
 import { withoutApostrophe } from './safe-csv.js';
 import {
   isSuppressionAddress,
-  readMoment,
   type SuppressionColumns,
   suppressionColumns,
 } from './suppression-columns.js';
 import { findConsentToImport, type ReadConsent } from './suppression-consent.js';
-
-/** Somebody of a list who must not be mailed, and what the list says of it. */
-export interface ListedSuppression {
-  line: number;
-  /** As `SuppressionKey.emailNorm`. */
-  norm: string;
-  /** Undefined where the list says nothing. */
-  topic: string | undefined;
-  reason: string | undefined;
-  source: string | undefined;
-  since: Date | undefined;
-}
-
-interface SuppressionBatch {
-  listed: ListedSuppression[];
-  rejected: RejectedLine[];
-  /** Rows whose columns say that they may be mailed. */
-  leftOut: number;
-}
+import { readJson } from './suppression-json.js';
+import {
+  type ListedSuppression,
+  listed,
+  type ReadListed,
+  type SuppressionBatch,
+  sorted,
+} from './suppression-listed.js';
 
 export interface SuppressionListOptions extends TextOptions {
   /** Header of the address column, or its position from 1. */
@@ -73,7 +58,10 @@ export async function* readSuppressions(
     throw new CampaignError('BAD_LIST', `${options.name} is empty`, REMEDY);
   }
   const pieces = joined(first, text);
-  yield* JSON_BEGINS.test(first) ? readJson(pieces, options) : readCsv(pieces, options);
+  const everybody = options.everybody === true;
+  yield* JSON_BEGINS.test(first)
+    ? readJson(pieces, { name: options.name, everybody }, SAMPLE_ROWS)
+    : readCsv(pieces, options);
 }
 
 /** The beginning of a text up to what is not white space; undefined when there is nothing else. */
@@ -132,22 +120,15 @@ function readerOf(
   if (!columns) return readPlainRow;
   rows.shift();
   const asksAll = columns.own !== null || everybody === true;
-  const consent = asksAll ? null : findConsentToImport(header.cells, columns.email, rows);
+  const consent = asksAll
+    ? null
+    : findConsentToImport({
+        name,
+        headers: header.cells,
+        email: columns.email,
+        sample: rows.map(({ cells }) => cells),
+      });
   return rowReader(columns, layout.delimiter, consent);
-}
-
-function sorted<R>(
-  rows: readonly R[],
-  read: (row: R) => ListedSuppression | RejectedLine | null,
-): SuppressionBatch {
-  const batch: SuppressionBatch = { listed: [], rejected: [], leftOut: 0 };
-  for (const row of rows) {
-    const result = read(row);
-    if (result === null) batch.leftOut++;
-    else if ('norm' in result) batch.listed.push(result);
-    else batch.rejected.push(result);
-  }
-  return batch;
 }
 
 /** How a header's columns are used; null where the first row is no header: a list without one. */
@@ -168,7 +149,7 @@ function headerColumns(
   throw noAddressColumn(headers, name, emailColumn, layout);
 }
 
-type RowReader = (record: CsvRecord) => ListedSuppression | RejectedLine | null;
+type RowReader = ReadListed<CsvRecord>;
 
 function rowReader(
   columns: SuppressionColumns,
@@ -212,108 +193,4 @@ function readPlainRow({ line, cells }: CsvRecord): ListedSuppression | RejectedL
     own: null,
     mayBeDomain: true,
   });
-}
-
-/** What a row or an object says. */
-interface Said {
-  addresses: readonly string[];
-  reasons: readonly string[];
-  dates: readonly string[];
-  own: { topic: string; source: string } | null;
-  mayBeDomain: boolean;
-}
-
-function listed(
-  line: number,
-  cells: readonly string[],
-  { addresses, reasons, dates, own, mayBeDomain }: Said,
-): ListedSuppression | RejectedLine {
-  const cell = addresses.find((one) => one.trim() !== '') ?? '';
-  const check = checkCell(cell, mayBeDomain, own !== null);
-  if (!check.ok) return { line, reason: check.reason, cells };
-  const topic = own && own.topic !== '' ? readTopic(own.topic) : own?.topic;
-  if (own && topic === undefined) return { line, reason: `"${own.topic}" is no topic`, cells };
-  const since = dates.map(readMoment).find((date) => date !== undefined);
-  const said = reasons.map((reason) => reason.trim()).filter((reason) => reason !== '');
-  const words = own ? said : said.filter((reason) => readMoment(reason) === undefined);
-  return {
-    line,
-    norm: check.norm,
-    topic,
-    reason: words.length > 0 ? words.join(' ') : undefined,
-    source: own && own.source !== '' ? own.source : undefined,
-    since,
-  };
-}
-
-/** Our own export holds what was checked before, in its normal form. */
-function checkCell(
-  cell: string,
-  mayBeDomain: boolean,
-  isOwn: boolean,
-): AddressCheck | ReturnType<typeof checkSuppressed> {
-  const trimmed = cell.trim();
-  if (mayBeDomain && isDomain(trimmed)) return checkSuppressed(trimmed);
-  return isOwn ? checkAddress(trimmed) : readAddressCell(cell);
-}
-
-/** An object whose keys name an address; what holds others is none. */
-const isRecord = (value: FoundObject['value']): boolean =>
-  Object.entries(value).some(([key, of]) => typeof of === 'string' && isSuppressionAddress(key));
-
-async function* readJson(
-  pieces: AsyncIterable<string>,
-  { name, everybody }: SuppressionListOptions,
-): AsyncGenerator<SuppressionBatch> {
-  const scanner = new ObjectScanner(isRecord);
-  const read = (found: FoundObject) => readObject(found, everybody === true);
-  let records = 0;
-  for await (const piece of pieces) {
-    const found = scanner.feed(piece);
-    records += found.length;
-    if (found.length > 0) yield sorted(found, read);
-  }
-  const last = scanner.end();
-  yield sorted(last, read);
-  if (records + last.length > 0) return;
-  throw new CampaignError(
-    'BAD_LIST',
-    `${name} is JSON in which no object has an address`,
-    'give objects with a key such as email or EmailAddress',
-  );
-}
-
-function readObject(
-  { line, value }: FoundObject,
-  everybody: boolean,
-): ListedSuppression | RejectedLine | null {
-  const entries = Object.entries(value);
-  const columns = suppressionColumns(entries.map(([key]) => key));
-  const cellOf = (index: number): string => textOf(entries[index]?.[1]);
-  const { own } = columns;
-  const cells = entries.map((_, index) => cellOf(index));
-  const consent =
-    own || everybody
-      ? null
-      : findConsentToImport(
-          entries.map(([key]) => key),
-          columns.email,
-          [{ line, cells }],
-        );
-  if (consent?.(cells) === 'may be mailed') return null;
-  return listed(line, [JSON.stringify(value)], {
-    addresses: columns.email.map(cellOf),
-    reasons: columns.reasons.map(cellOf),
-    dates: columns.dates.map(cellOf),
-    own: own && { topic: cellOf(own.topic), source: cellOf(own.source) },
-    mayBeDomain: own !== null,
-  });
-}
-
-/** A value as a cell would have it; of an object, such as Brevo's reason, its message. */
-function textOf(value: unknown): string {
-  if (typeof value === 'string') return value;
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  const message: unknown = Object(value).message;
-  return typeof message === 'string' ? message : '';
 }

@@ -3,7 +3,8 @@ import type { ImportProgress } from '../domain/queued.js';
 import { EVERYTHING, NAMED_REJECTIONS, type SuppressionResult } from '../domain/suppression.js';
 import { createRejects, type RejectsFile } from '../list/rejects.js';
 import { counted, type ListInput, openSource } from '../list/source.js';
-import { type ListedSuppression, readSuppressions } from '../list/suppression-list.js';
+import { readSuppressions } from '../list/suppression-list.js';
+import type { ListedSuppression } from '../list/suppression-listed.js';
 import { readPacketLimit } from '../store/recipients/import.js';
 import {
   chooseSuppressionInsert,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readMoment } from '../../src/list/suppression-columns.ts';
-import { type ListedSuppression, readSuppressions } from '../../src/list/suppression-list.ts';
+import { readSuppressions } from '../../src/list/suppression-list.ts';
+import type { ListedSuppression } from '../../src/list/suppression-listed.ts';
 
 async function read(
   text: string | Uint8Array,
@@ -179,6 +180,76 @@ describe('an export of everybody', () => {
     expect(rejected).toEqual([
       [2, '"perhaps" in the column "subscribed" is neither a yes nor a no'],
     ]);
+  });
+
+  it.each([
+    ['CSV', (rows: string[][]) => `email,status\n${rows.map((row) => row.join(',')).join('\n')}\n`],
+    [
+      'JSON',
+      (rows: string[][]) => JSON.stringify(rows.map(([email, status]) => ({ email, status }))),
+    ],
+  ])(
+    'is refused that begins with a word of accounts alone, for the noes may come later: %s',
+    async (_, textOf) => {
+      const active = Array.from({ length: 500 }, (_, i) => [`p${i}@example.org`, 'Active']);
+      const text = textOf([...active, [ANN, 'Unsubscribed']]);
+      await expect(read(text)).rejects.toMatchObject({
+        code: 'BAD_LIST',
+        message: expect.stringContaining('"status" begins with "Active" alone'),
+        remedy: expect.stringContaining('--everybody'),
+      });
+      expect((await read(text, { everybody: true }, 999)).listed).toHaveLength(501);
+      expect((await read(textOf([[ANN, 'Unsubscribed'], ...active]), {}, 999)).leftOut).toBe(500);
+    },
+  );
+
+  it('of JSON is judged as a whole, and whoever lacks the key said nothing', async () => {
+    const statuses =
+      '[{"email":"ben@example.org","status":"active"},{"email":"ann@example.org","status":"unsubscribed"}]';
+    expect(said((await read(statuses)).listed)).toEqual([[ANN, 'unsubscribed', undefined]]);
+    const sparse =
+      '[{"email":"ben@example.org"},{"email":"ann@example.org","unsubscribed_at":"2024-01-02"}]';
+    const { listed, leftOut } = await read(sparse);
+    expect({ norms: listed.map(({ norm }) => norm), leftOut }).toEqual({
+      norms: [ANN],
+      leftOut: 1,
+    });
+    // A key that none of the first has.
+    const many = Array.from({ length: 300 }, (_, i) => ({ email: `p${i}@example.org` }));
+    const later = JSON.stringify([...many, { email: ANN, subscribed: true }]);
+    expect(await read(later, {}, 999)).toMatchObject({ leftOut: 1, rejected: [] });
+  });
+
+  it('of JSON names an object that says neither yes nor no, as a CSV does its row', async () => {
+    const { listed, rejected } = await read(
+      '{"email":"ben@example.org","subscribed":"perhaps"}\n{"email":"ann@example.org","subscribed":false}',
+    );
+    expect(listed.map(({ norm }) => norm)).toEqual([ANN]);
+    expect(rejected).toEqual([
+      [1, '"perhaps" in the column "subscribed" is neither a yes nor a no'],
+    ]);
+  });
+
+  it('names a row with a status that is none of mailing, where others are', async () => {
+    const { listed, rejected, leftOut } = await read(
+      'email,status\nann@example.org,Unsubscribed\nben@example.org,gold\neve@example.org,Active\n',
+    );
+    expect({ norms: listed.map(({ norm }) => norm), leftOut }).toEqual({
+      norms: [ANN],
+      leftOut: 1,
+    });
+    expect(rejected).toEqual([[3, '"gold" in the column "status" is neither a yes nor a no']]);
+  });
+
+  it('is none by a column of reasons, which not everybody gives', async () => {
+    const { listed, leftOut } = await read(
+      'email,unsubscribe reason\nann@example.org,Not interested\nben@example.org,\n',
+    );
+    expect({ n: listed.length, leftOut }).toEqual({ n: 2, leftOut: 0 });
+    const flagged = await read(
+      'email,unsubscribed,unsubscribe reason\nann@example.org,,Not interested\nben@example.org,,\n',
+    );
+    expect(flagged.listed.map(({ norm }) => norm)).toEqual([ANN]);
   });
 
   it('takes a column of orders for nobody’s word: all are on the list', async () => {
