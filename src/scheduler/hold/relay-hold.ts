@@ -67,6 +67,8 @@ export class RelayHold {
 
   join(batch: Held): void {
     this.batches.add(batch);
+    // It may have been on its way when the others were stopped.
+    if (this.stops) batch.stop();
   }
 
   leave(batch: Held): void {
