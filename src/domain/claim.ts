@@ -1,5 +1,5 @@
 import type { Controls } from './pacing.js';
-import type { RelayLimits } from './relay.js';
+import type { RelayLimits, RelayState } from './relay.js';
 import type { SendStatus } from './states.js';
 
 /** A running send that nobody holds, and when its next batch is due; zero or less is now. */
@@ -55,7 +55,8 @@ export interface SendState {
   status: SendStatus;
   controls: Controls;
   held: boolean;
-  relay: RelayLimits;
+  /** Null where it has no row yet. */
+  relay: RelayState | null;
   /** How far the suppressions have changed. */
   suppressionVersion: number;
 }

@@ -1,7 +1,8 @@
+import { isProbeDue } from './hold.js';
 import { ALIVE_SECONDS, holderOf, STALE_CLAIM_SECONDS } from './lease.js';
 import { lastsMs, slowestOf } from './limit-use.js';
 import { formatRate, readRates } from './rates.js';
-import { type Hold, isProbeDue, type Relay } from './relay.js';
+import type { Hold, Relay } from './relay.js';
 import { SEND_STATUSES, type SendStatus } from './states.js';
 import { plural } from './text.js';
 

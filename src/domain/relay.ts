@@ -38,10 +38,8 @@ export interface RelayLimits {
 }
 
 /** A relay's limits, and what it is under: its row of CAMPAIGN_RELAYS. */
-export interface Relay extends RelayLimits {
+export interface RelayState extends RelayLimits {
   name: string;
-  /** How each of its rates stands; empty where there are none, or they cannot be read. */
-  limits: readonly LimitUse[];
   /** Of the last hold there was; 0 before the first. */
   holdId: number;
   hold: Hold | null;
@@ -49,6 +47,11 @@ export interface Relay extends RelayLimits {
   lastAcceptedAt: Date | null;
   /** When this was read. */
   now: Date;
+}
+
+export interface Relay extends RelayState {
+  /** How each of its rates stands; empty where there are none, or they cannot be read. */
+  limits: readonly LimitUse[];
 }
 
 /** A hold to be raised. */
@@ -67,7 +70,3 @@ export interface RelayProbe {
   holdId: number;
   by: string;
 }
-
-/** Whether a hold waits for somebody to probe it. An operator's ends by its time, or by the operator. */
-export const isProbeDue = (hold: Pick<Hold, 'kind' | 'until'>, now: Date): boolean =>
-  hold.kind !== 'operator' && hold.until <= now;

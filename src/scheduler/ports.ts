@@ -15,7 +15,7 @@ import type { LeaseReading, LeaseState } from '../domain/leases.js';
 import type { FilledMessage, MessageSource } from '../domain/message.js';
 import type { NextRows, Recipient, RowsToRead } from '../domain/recipient.js';
 import type { Run } from '../domain/refusal-watch.js';
-import type { LimitKind, NewHold, Relay, RelayProbe } from '../domain/relay.js';
+import type { LimitKind, NewHold, RelayProbe, RelayState } from '../domain/relay.js';
 import type { Reply, Stage } from '../domain/reply.js';
 import type {
   PlanStep,
@@ -150,7 +150,7 @@ export interface Ledger {
 
 /** The relay's row in the database, which all hosts see and write. Errors as the ledger's. */
 export interface SharedRelay {
-  read(): Promise<Relay>;
+  read(): Promise<RelayState>;
   noteAccepted(): Promise<void>;
   /** Also gives rows back that its limit was charged to, as they were before. False when another hold stands, or stood. */
   raise(hold: NewHold, deferred: ReadonlyMap<number, Run>): Promise<boolean>;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { holdPolicy, holdWaitMs } from '../../src/domain/hold.ts';
-import { type Hold, isProbeDue } from '../../src/domain/relay.ts';
+import { holdLeftMs, holdPolicy, holdWaitMs, isProbeDue } from '../../src/domain/hold.ts';
+import type { Hold } from '../../src/domain/relay.ts';
 
 describe('the waits of a hold', () => {
   const waits = (kind: 'rate' | 'quota', maxSeconds: number, tries: number) =>
@@ -40,6 +40,23 @@ describe('a probe', () => {
   test('is due once its time has come', () => {
     expect(isProbeDue(hold, now)).toBe(true);
     expect(isProbeDue({ ...hold, until: new Date(now.getTime() + 1) }, now)).toBe(false);
+  });
+
+  test('is due where its time is further ahead than any wait: the clock has gone back', () => {
+    const policy = holdPolicy(3600);
+    const ahead = (seconds: number, tries: number) => ({
+      kind: 'quota' as const,
+      tries,
+      until: new Date(now.getTime() + seconds * 1000),
+    });
+    expect(holdLeftMs(ahead(60, 0), now.getTime(), policy)).toBe(60_000);
+    expect(holdLeftMs(ahead(600, 0), now.getTime(), policy)).toBe(0);
+    expect(holdLeftMs(ahead(600, 4), now.getTime(), policy)).toBe(600_000);
+    expect(holdLeftMs(ahead(600, 4), now.getTime(), holdPolicy(60))).toBe(0);
+    expect(isProbeDue(ahead(3600, 0), now)).toBe(false);
+    expect(isProbeDue(ahead(3660, 0), now)).toBe(true);
+    const byOperator = { ...ahead(86_400, 0), kind: 'operator' as const };
+    expect(holdLeftMs(byOperator, now.getTime(), policy)).toBe(86_400_000);
   });
 
   test('is never due where the operator holds the relay', () => {

@@ -214,7 +214,9 @@ describe('several schedulers', () => {
   test('heed a hold that one of them raised, in the middle of a batch and at their next look', async () => {
     const server = await smtp({ onData: () => sleep(20).then(() => undefined) });
     const sendId = await seed(1_000, { batchSize: 1_000 });
-    const scheduler = schedule(server, { until: 'stopped' });
+    const anHour = { firstMs: 3_600_000, maxMs: 3_600_000 };
+    const setup = { until: 'stopped', hold: { rate: anHour, quota: anHour } } as const;
+    const scheduler = schedule(server, setup);
     await vi.waitFor(() => expect(server.messages.length).toBeGreaterThan(10), 10_000);
     await db.database.transaction((tx) =>
       relays.raiseHold(tx, DEFAULT_RELAY, {
@@ -229,7 +231,7 @@ describe('several schedulers', () => {
     const before = server.messages.length;
     expect(before).toBeLessThan(1_000);
     const late = await seed(5);
-    const other = schedule(server, { until: 'stopped' });
+    const other = schedule(server, setup);
     await vi.waitFor(() => expect(kinds(other)).toContain('relay-held'), 10_000);
     await sleep(1_500);
     expect(server.messages).toHaveLength(before);

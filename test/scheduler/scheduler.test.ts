@@ -132,7 +132,7 @@ describe('a send', () => {
             status: 'running',
             held: true,
             controls: unguarded(0).controls,
-            relay: { rates: null, connections: null },
+            relay: null,
             suppressionVersion: 0,
           }),
           endBatch: async () => ({ kind: 'released', status: 'running' }),

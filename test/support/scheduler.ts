@@ -6,7 +6,7 @@ import type { Report, SchedulerEvent, SchedulerResult } from '../../src/domain/s
 import { NO_LIFE_SIGN } from '../../src/domain/worker.ts';
 import { compileMessage } from '../../src/message/compile.ts';
 import { runScheduler, type SchedulerOptions } from '../../src/scheduler/loop.ts';
-import type { Host, Ledger, Transmission } from '../../src/scheduler/ports.ts';
+import type { Host, Ledger, SharedRelay, Transmission } from '../../src/scheduler/ports.ts';
 import { createTransport } from '../../src/smtp/transport.ts';
 import type { SmtpSettings } from '../../src/smtp/url.ts';
 import { createLedger } from '../../src/store/ledger.ts';
@@ -28,6 +28,8 @@ export interface SchedulerSetup extends Partial<SchedulerOptions> {
   report?: Report;
   /** Stands between the scheduler and its ledger. */
   ledger?: (ledger: Ledger) => Ledger;
+  /** Stands between the scheduler and its relay's row. */
+  relay?: (relay: SharedRelay) => SharedRelay;
   /** One that proves nobody dead when left out; its life sign goes into `worker`. */
   host?: Host;
   /** Stands between the scheduler and its connections: what each message is made to before it goes to one. */
@@ -51,6 +53,7 @@ export function startScheduler(
   const {
     clock = systemClock,
     ledger: wrap = (plain) => plain,
+    relay: wrapRelay = (plain) => plain,
     transmission: made = (plain) => plain,
     report = () => undefined,
     host = NO_HOST,
@@ -92,7 +95,7 @@ export function startScheduler(
     },
     {
       ledger: wrap(createLedger(database, options.staleSeconds)),
-      relay: createSharedRelay(database, DEFAULT_RELAY),
+      relay: wrapRelay(createSharedRelay(database, DEFAULT_RELAY)),
       transport,
       host,
       compile: compileMessage,

@@ -111,7 +111,7 @@ class Batch implements JobOwner, Held {
   /** Until everything is recorded and the claim let go; how the send is then, or null if the claim was lost. */
   private async work(): Promise<Ended | null> {
     const { openSend, standing, inFlight, flights, results, starter, outage, steps } = this.parts;
-    const { abandoned, stopping, ledger, hold, dispatcher } = this.tools;
+    const { abandoned, stopping, ledger, hold, dispatcher, clock } = this.tools;
     for (;;) {
       if (abandoned.aborted) return null;
       if (standing.lost) {
@@ -131,12 +131,16 @@ class Batch implements JobOwner, Held {
           await this.conclude(this.probe);
         } else if (standing.sinceLookMs >= LOOK_EVERY_MS) {
           // Whether it was paused or cancelled, or its controls changed.
+          const askedAt = clock().monotonic;
           const state = await ledger.state(standing.claim);
-          dispatcher.learnLimits(state.relay);
+          if (state.relay) {
+            dispatcher.learnLimits(state.relay);
+            hold.learn(state.relay, askedAt);
+          }
           standing.learn(state);
           await steps.catchUp(state.suppressionVersion);
           openSend.noMailboxes.write();
-          await hold.lookNowAndThen();
+          await hold.keepUp();
         } else if (results.gather) {
           await this.wait();
         } else {

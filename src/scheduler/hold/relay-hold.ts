@@ -1,18 +1,16 @@
-import { type HoldPolicy, holdWaitMs } from '../../domain/hold.js';
+import { type HoldPolicy, holdLeftMs, holdWaitMs, probeLeaseMs } from '../../domain/hold.js';
 import type { Clock } from '../../domain/lease.js';
 import type { WatchedRow } from '../../domain/quota-watch.js';
-import type { Hold, Relay } from '../../domain/relay.js';
+import type { Hold, RelayState } from '../../domain/relay.js';
 import type { HeldRelay, Report } from '../../domain/scheduler-events.js';
 import type { SharedRelay } from '../ports.js';
 import { type Deferred, type Limited, Probe, rowsOf, wordsOf } from './probe.js';
 import { Signs } from './signs.js';
 
-/** Batches ask the database this often, between them, how the relay is. */
-const LOOK_EVERY_MS = 1_000;
+/** What the database is to know is written this often. */
+const WRITE_EVERY_MS = 1_000;
 /** Somebody's acceptance is noted within this time. */
 const NOTED_WITHIN_MS = 2_000;
-/** Nobody else probes for so long: a host that is held up for a moment may still be at it. */
-const PROBE_AT_LEAST_MS = 5_000;
 
 /** A batch, which is told when nothing more may start. */
 export interface Held {
@@ -26,16 +24,19 @@ export interface Held {
 export class RelayHold {
   private readonly signs: Signs;
   private readonly batches = new Set<Held>();
-  private relay: Relay | null = null;
-  /** When that was read, by the monotonic clock. */
+  private relay: RelayState | null = null;
+  /** When that was asked for, and when it was learnt, by the monotonic clock. */
+  private askedAt = Number.NEGATIVE_INFINITY;
   private readAt = Number.NEGATIVE_INFINITY;
   private reading: Promise<void> | null = null;
+  private writtenAt = Number.NEGATIVE_INFINITY;
   /** A probe of ours is under way, or about to be. */
   private asking = false;
   private probe: Probe | null = null;
   /** Of the acceptances, those of which the database knows. */
   private noted = 0;
   private notedAt = Number.NEGATIVE_INFINITY;
+  private noting: Promise<void> | null = null;
   private toldOf = 0;
   private metHold = 0;
 
@@ -106,14 +107,14 @@ export class RelayHold {
   untilProbeMs(): number {
     const { hold, signs } = this;
     if (this.asking || signs.met) return Number.POSITIVE_INFINITY;
-    if (hold) return Math.max(0, this.leftMs(hold));
+    if (hold) return this.leftMs(hold);
     return signs.awaited ? Math.max(0, signs.awaited.at - this.now) : Number.POSITIVE_INFINITY;
   }
 
   /** Milliseconds that the hold lasts at least; 0 where there is none. */
   get leastMs(): number {
     const { hold } = this;
-    return hold ? Math.max(0, this.leftMs(hold)) : 0;
+    return hold ? this.leftMs(hold) : 0;
   }
 
   // ── What the replies say ─────────────────────────────────────────────────
@@ -135,7 +136,9 @@ export class RelayHold {
   acceptedSince(acceptances: number, dueAt: Date | undefined): boolean {
     if (this.acceptances > acceptances) return true;
     const last = this.relay?.lastAcceptedAt;
-    if (!last || !dueAt) return false;
+    if (!this.relay || !last || !dueAt) return false;
+    // Of a clock that was ahead: nothing is known of it.
+    if (last > this.relay.now) return false;
     return last.getTime() - NOTED_WITHIN_MS >= dueAt.getTime();
   }
 
@@ -172,42 +175,59 @@ export class RelayHold {
     }
   }
 
-  /** The same, unless it was done a moment ago, or is just being done. */
-  async lookNowAndThen(): Promise<void> {
+  /** What a batch sees to now and then, beside what it learns of the relay: only a limit or a probe is waited for. */
+  async keepUp(): Promise<void> {
+    if (this.now - this.notedAt >= WRITE_EVERY_MS) void this.noteAccepted();
     if (this.reading) return;
-    if (this.signs.met || this.now - this.readAt >= LOOK_EVERY_MS) await this.look();
+    const isProbing = this.probe !== null && this.now - this.writtenAt >= WRITE_EVERY_MS;
+    if (this.signs.met || isProbing) await this.look();
   }
 
-  /** The last acceptances, for others. */
-  async noteAccepted(): Promise<void> {
+  /** The last acceptances, for others. Never rejects: where it fails, the next ones are noted. */
+  noteAccepted(): Promise<void> {
+    this.noting ??= this.note().finally(() => {
+      this.noting = null;
+    });
+    return this.noting;
+  }
+
+  private async note(): Promise<void> {
     const { acceptances } = this;
     if (acceptances === this.noted) return;
-    await this.shared.noteAccepted();
-    this.noted = acceptances;
     this.notedAt = this.now;
+    try {
+      await this.shared.noteAccepted();
+      this.noted = acceptances;
+    } catch {
+      // It is a hint.
+    }
   }
 
   private async writeAndRead(): Promise<void> {
     const { probe, signs } = this;
     const { met } = signs;
+    this.writtenAt = this.now;
     if (met) {
       const { deferred, ...hold } = met;
       const waitMs = holdWaitMs(hold.kind, 0, this.policy);
       await this.shared.raise({ ...hold, waitMs, actor: this.worker }, deferred);
     }
-    if (this.now - this.notedAt >= LOOK_EVERY_MS) await this.noteAccepted();
     if (probe?.question.kind === 'hold' && !probe.isOver) {
       const { hold, by } = probe.question;
-      const waitMs = this.leaseOf(hold);
+      const waitMs = probeLeaseMs(hold, this.policy);
       await this.shared.keepProbe({ holdId: hold.id, by, waitMs });
     }
+    const askedAt = this.now;
     const relay = await this.shared.read();
     if (met && signs.met === met) signs.met = null;
-    this.learn(relay);
+    this.learn(relay, askedAt);
     if (met && this.hold) this.metHold = this.hold.id;
   }
 
-  private learn(relay: Relay): void {
+  /** @param askedAt when it was asked for, by the monotonic clock: nothing older than what is known is learnt */
+  learn(relay: RelayState, askedAt: number): void {
+    if (askedAt < this.askedAt) return;
+    this.askedAt = askedAt;
     const before = this.hold;
     this.relay = relay;
     this.readAt = this.now;
@@ -221,7 +241,7 @@ export class RelayHold {
     if (!hold) return;
     if (hold.id !== this.toldOf) {
       const { kind, reason, until } = hold;
-      const waitMs = Math.max(0, this.leftMs(hold));
+      const waitMs = this.leftMs(hold);
       this.report({ kind: 'relay-held', relay: name, hold: kind, reason, until, waitMs });
       this.toldOf = hold.id;
     }
@@ -236,7 +256,7 @@ export class RelayHold {
     const { hold } = this;
     const canary = this.signs.awaited;
     if (hold && hold.kind !== 'operator') {
-      const won = { holdId: hold.id, by, waitMs: this.leaseOf(hold) };
+      const won = { holdId: hold.id, by, waitMs: probeLeaseMs(hold, this.policy) };
       if (await this.shared.winProbe(won)) {
         this.probe = new Probe({ kind: 'hold', hold, limit: hold.kind, by });
       } else {
@@ -307,12 +327,6 @@ export class RelayHold {
     return hold?.kind === 'operator' && this.leftMs(hold) <= 0 ? null : hold;
   }
 
-  /** For how long a probe of the hold keeps others away: one that dies costs a wait. */
-  private leaseOf({ kind, tries }: Hold): number {
-    const waitMs = kind === 'operator' ? 0 : holdWaitMs(kind, tries, this.policy);
-    return Math.max(waitMs, PROBE_AT_LEAST_MS);
-  }
-
   private get now(): number {
     return this.clock().monotonic;
   }
@@ -320,6 +334,6 @@ export class RelayHold {
   /** By the database's clock. */
   private leftMs(hold: Hold): number {
     const readAt = this.relay?.now.getTime() ?? 0;
-    return hold.until.getTime() - readAt - (this.now - this.readAt);
+    return holdLeftMs(hold, readAt + this.now - this.readAt, this.policy);
   }
 }

@@ -1,3 +1,4 @@
+import { CLOCK_SLACK_MS } from '../../domain/hold.js';
 import { type LeaseState, NOTHING_LEASED } from '../../domain/leases.js';
 import { type LimitUse, limitUse } from '../../domain/limit-use.js';
 import { readRates } from '../../domain/rates.js';
@@ -8,6 +9,7 @@ import type {
   Relay,
   RelayLimits,
   RelayProbe,
+  RelayState,
 } from '../../domain/relay.js';
 import { clip, REASON_LENGTH } from '../../domain/text.js';
 import { type Columns, select } from '../columns.js';
@@ -16,34 +18,42 @@ import type { Database } from '../mysql/database.js';
 import type { Executor, Fragment, Statement } from '../mysql/packet.js';
 import { DATABASE_MICROS } from './states.js';
 
-interface RelayRow extends Pick<Relay, 'name' | 'rates' | 'connections' | 'holdId' | 'now'> {
+export interface RelayStateRow
+  extends Pick<RelayState, 'name' | 'rates' | 'connections' | 'holdId' | 'lastAcceptedAt' | 'now'> {
   kind: HoldKind | null;
   reason: string | null;
   until: Date | null;
   since: Date | null;
   tries: number;
   probeBy: string | null;
-  lastAcceptedAt: Date | null;
+}
+
+interface RelayRow extends RelayStateRow {
   leases: string | null;
   micros: number;
 }
 
-const RELAY: Columns<keyof RelayRow> = {
-  name: 'NAME',
-  rates: 'RATES',
-  connections: 'CONNECTIONS',
-  holdId: 'HOLD_ID',
-  kind: 'HOLD_KIND',
-  reason: 'HOLD_REASON',
-  until: 'HELD_UNTIL',
-  since: 'HELD_SINCE',
-  tries: 'TRIES',
-  probeBy: 'PROBE_BY',
-  lastAcceptedAt: 'LAST_ACCEPTED_AT',
-  leases:
-    "(SELECT s.STATE FROM CAMPAIGN_RELAY_STATES s WHERE s.NAME = CAMPAIGN_RELAYS.NAME AND s.KIND = 'rates')",
-  micros: DATABASE_MICROS,
+/** Columns of CAMPAIGN_RELAYS `l`, for `toRelayState`. */
+export const RELAY_STATE: Columns<keyof RelayStateRow> = {
+  name: 'l.NAME',
+  rates: 'l.RATES',
+  connections: 'l.CONNECTIONS',
+  holdId: 'l.HOLD_ID',
+  kind: 'l.HOLD_KIND',
+  reason: 'l.HOLD_REASON',
+  until: 'l.HELD_UNTIL',
+  since: 'l.HELD_SINCE',
+  tries: 'l.TRIES',
+  probeBy: 'l.PROBE_BY',
+  lastAcceptedAt: 'l.LAST_ACCEPTED_AT',
   now: 'UTC_TIMESTAMP(3)',
+};
+
+const RELAY: Columns<keyof RelayRow> = {
+  ...RELAY_STATE,
+  leases:
+    "(SELECT s.STATE FROM CAMPAIGN_RELAY_STATES s WHERE s.NAME = l.NAME AND s.KIND = 'rates')",
+  micros: DATABASE_MICROS,
 };
 
 /** An operator's hold ends by its time; any other lasts until its probe is accepted. */
@@ -55,31 +65,32 @@ const micros = (ms: number): number => Math.round(ms * 1000);
 
 /** For a packet; `toRelay` reads what it gives. */
 export const relayStatement = (name: string): Statement => ({
-  sql: `SELECT ${select(RELAY)} FROM CAMPAIGN_RELAYS WHERE NAME = ?`,
+  sql: `SELECT ${select(RELAY)} FROM CAMPAIGN_RELAYS l WHERE l.NAME = ?`,
   params: [name],
 });
+
+export function toRelayState(row: RelayStateRow): RelayState {
+  const { name, rates, connections, holdId, lastAcceptedAt, now } = row;
+  const { kind, reason, until, since, tries, probeBy } = row;
+  const isHeld = kind !== null && until !== null && (kind !== 'operator' || until > now);
+  return {
+    name,
+    rates,
+    connections,
+    holdId,
+    lastAcceptedAt,
+    now,
+    hold: isHeld
+      ? { id: holdId, kind, reason: reason ?? '', until, since: since ?? now, tries, probeBy }
+      : null,
+  };
+}
 
 /** @param rows of `relayStatement`; @returns undefined when there is no such relay */
 export function toRelay(rows: unknown): Relay | undefined {
   const [row] = rows as RelayRow[];
   if (!row) return undefined;
-  const { kind, reason, until, since, tries, probeBy, leases, micros, ...relay } = row;
-  const held = kind !== null && until !== null && (kind !== 'operator' || until > row.now);
-  return {
-    ...relay,
-    limits: limitsOf(relay.rates, leases, micros / 1000),
-    hold: held
-      ? {
-          id: row.holdId,
-          kind,
-          reason: reason ?? '',
-          until,
-          since: since ?? row.now,
-          tries,
-          probeBy,
-        }
-      : null,
-  };
+  return { ...toRelayState(row), limits: limitsOf(row.rates, row.leases, row.micros / 1000) };
 }
 
 /** @param databaseMs by the database's clock */
@@ -97,10 +108,19 @@ export async function readRelay(db: Executor, name: string): Promise<Relay | und
   return toRelay(await db.rows(sql, params));
 }
 
+/** What a scheduler has to know of it: how its rates stand is read by those who lease of them. */
+export async function readRelayState(db: Executor, name: string): Promise<RelayState | undefined> {
+  const [row] = await db.rows<RelayStateRow>(
+    `SELECT ${select(RELAY_STATE)} FROM CAMPAIGN_RELAYS l WHERE l.NAME = ?`,
+    [name],
+  );
+  return row && toRelayState(row);
+}
+
 /** Every relay, by name. */
 export async function listRelays(db: Executor): Promise<Relay[]> {
   const rows = await db.rows<RelayRow>(
-    `SELECT ${select(RELAY)} FROM CAMPAIGN_RELAYS ORDER BY NAME`,
+    `SELECT ${select(RELAY)} FROM CAMPAIGN_RELAYS l ORDER BY l.NAME`,
     [],
   );
   return rows.flatMap((row) => toRelay([row]) ?? []);
@@ -177,8 +197,8 @@ export const raiseHold = (tx: Executor, name: string, hold: NewHold): Promise<bo
   );
 
 /**
- * Wins the probe of a hold whose time has come, by moving that time on: of all who ask one gets it, and one that dies of
- * it costs a wait.
+ * Wins the probe of a hold whose time has come, or is further ahead than any wait, as `holdLeftMs` has it, by moving that
+ * time on: of all who ask one gets it, and one that dies of it costs a wait.
  */
 export const winProbe = (
   tx: Executor,
@@ -190,8 +210,9 @@ export const winProbe = (
     name,
     { sql: `HELD_UNTIL = ${IN_MS}, PROBE_BY = ?`, params: [micros(probe.waitMs), probe.by] },
     {
-      sql: "HOLD_ID = ? AND HELD_UNTIL <= UTC_TIMESTAMP(3) AND HOLD_KIND <> 'operator'",
-      params: [probe.holdId],
+      sql: `HOLD_ID = ? AND HOLD_KIND <> 'operator'
+            AND (HELD_UNTIL <= UTC_TIMESTAMP(3) OR HELD_UNTIL > ${IN_MS})`,
+      params: [probe.holdId, micros(probe.waitMs + CLOCK_SLACK_MS)],
     },
   );
 
@@ -204,7 +225,7 @@ export const keepProbe = (
   change(
     tx,
     name,
-    { sql: `HELD_UNTIL = GREATEST(HELD_UNTIL, ${IN_MS})`, params: [micros(probe.waitMs)] },
+    { sql: `HELD_UNTIL = ${IN_MS}`, params: [micros(probe.waitMs)] },
     probedBy(probe.holdId, probe.by),
   );
 
@@ -297,10 +318,7 @@ export const setLimits = (
     return changeAndTell(tx, change(tx, name, set), { event: 'relay-limits', actor, details });
   });
 
-/** The relay has accepted a message just now. */
-export async function noteAccepted(tx: Executor, name: string): Promise<void> {
-  await change(tx, name, {
-    sql: 'LAST_ACCEPTED_AT = GREATEST(COALESCE(LAST_ACCEPTED_AT, UTC_TIMESTAMP(3)), UTC_TIMESTAMP(3))',
-    params: [],
-  });
+/** The relay has accepted a message just now. One statement outside of any transaction, for all hosts write this row. */
+export async function noteAccepted(db: Executor, name: string): Promise<void> {
+  await change(db, name, { sql: 'LAST_ACCEPTED_AT = UTC_TIMESTAMP(3)', params: [] });
 }

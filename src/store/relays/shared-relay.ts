@@ -1,5 +1,5 @@
 import type { Run } from '../../domain/refusal-watch.js';
-import type { NewHold, Relay } from '../../domain/relay.js';
+import type { NewHold, RelayState } from '../../domain/relay.js';
 import type { Database } from '../mysql/database.js';
 import { explained } from '../mysql/errors.js';
 import type { Executor } from '../mysql/packet.js';
@@ -30,13 +30,13 @@ export function createSharedRelay(db: Database, name: string) {
   ) => on((...args: A) => db.transaction((tx) => call(tx, name, ...args)));
 
   return {
-    read: on(async (): Promise<Relay> => {
-      const relay = await relays.readRelay(db, name);
+    read: on(async (): Promise<RelayState> => {
+      const relay = await relays.readRelayState(db, name);
       if (relay) return relay;
       await relays.addRelay(db, name);
-      return (await relays.readRelay(db, name)) as Relay;
+      return (await relays.readRelayState(db, name)) as RelayState;
     }),
-    noteAccepted: inTransaction(relays.noteAccepted),
+    noteAccepted: on(() => relays.noteAccepted(db, name)),
     raise: on((hold: NewHold, deferred: ReadonlyMap<number, Run>) =>
       db.transaction(async (tx) => {
         await uncharge(tx, deferred);

@@ -1,22 +1,18 @@
 import type { BatchEnd, Claim, ClaimedSend, SendState } from '../../domain/claim.js';
 import type { Send } from '../../domain/progress.js';
 import { DEFAULT_RELAY, type RelayLimits } from '../../domain/relay.js';
-import { type Columns, pick, select } from '../columns.js';
+import { pick, select } from '../columns.js';
 import { completedEvent, eventStatement } from '../events.js';
 import type { Database } from '../mysql/database.js';
 import type { Executor, Statement } from '../mysql/packet.js';
+import { RELAY_STATE, type RelayStateRow, toRelayState } from '../relays/relays.js';
 import { SUPPRESSION_VERSION } from '../suppressions/version.js';
 import { SETTLED } from './counters.js';
 import { moveWhere } from './lifecycle.js';
 import { CLAIM_NUMBER, SEND } from './row.js';
 
-/** A column of the relay's row, read with whatever is read of a send under way. */
-const ofRelay = (column: string): string =>
-  `(SELECT l.${column} FROM CAMPAIGN_RELAYS l WHERE l.NAME = '${DEFAULT_RELAY}')`;
-const RELAY: Columns<keyof RelayLimits> = {
-  rates: ofRelay('RATES'),
-  connections: ofRelay('CONNECTIONS'),
-};
+/** A send under way, and its relay as it is in the same moment. */
+const SEND_AND_RELAY = `CAMPAIGN_SENDS s LEFT JOIN CAMPAIGN_RELAYS l ON l.NAME = '${DEFAULT_RELAY}'`;
 
 /** What a holder reads of its send. */
 const CLAIMED = [
@@ -37,7 +33,7 @@ const CLAIMED_COLUMNS = select({
   ...pick(SEND, ...CLAIMED),
   number: CLAIM_NUMBER,
   now: 'UTC_TIMESTAMP(3)',
-  ...RELAY,
+  ...pick(RELAY_STATE, 'rates', 'connections'),
   topic: 's.TOPIC',
   checkedVersion: 's.CHECKED_VERSION',
 });
@@ -67,7 +63,7 @@ export async function claim(
       touches: 1,
     },
     {
-      sql: `SELECT ${CLAIMED_COLUMNS} FROM CAMPAIGN_SENDS s WHERE s.ID = ?`,
+      sql: `SELECT ${CLAIMED_COLUMNS} FROM ${SEND_AND_RELAY} WHERE s.ID = ?`,
       params: [sendId],
     },
     ...(firstTime ? [event] : []),
@@ -112,17 +108,17 @@ const STATE = [
   'unknown',
 ] as const satisfies (keyof Send)[];
 type StateRow = Pick<Send, (typeof STATE)[number]> &
-  RelayLimits & {
+  RelayStateRow & {
     suppressionVersion: number | null;
   };
 const STATE_COLUMNS = select({
   ...pick(SEND, ...STATE),
-  ...RELAY,
+  ...RELAY_STATE,
   suppressionVersion: SUPPRESSION_VERSION,
 });
 
 const stateStatement = (sendId: number): Statement => ({
-  sql: `SELECT ${STATE_COLUMNS} FROM CAMPAIGN_SENDS s WHERE s.ID = ?`,
+  sql: `SELECT ${STATE_COLUMNS} FROM ${SEND_AND_RELAY} WHERE s.ID = ?`,
   params: [sendId],
 });
 
@@ -137,7 +133,7 @@ function toState(rows: unknown, claim: Claim): SendState {
       delayMs: row?.delayMs ?? 0,
       cooldownSeconds: row?.cooldownSeconds ?? 0,
     },
-    relay: { rates: row?.rates ?? null, connections: row?.connections ?? null },
+    relay: row?.name ? toRelayState(row) : null,
     suppressionVersion: row?.suppressionVersion ?? 0,
   };
 }

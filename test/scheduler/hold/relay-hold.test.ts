@@ -1,0 +1,217 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { systemClock } from '../../../src/domain/lease.ts';
+import { DEFAULT_RELAY } from '../../../src/domain/relay.ts';
+import type { SchedulerEvent } from '../../../src/domain/scheduler-events.ts';
+import { RelayHold } from '../../../src/scheduler/hold/relay-hold.ts';
+import { createSharedRelay } from '../../../src/store/relays/shared-relay.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { balancedBooks } from '../../support/ledger.ts';
+import {
+  type RunningScheduler,
+  type SchedulerSetup,
+  startScheduler,
+} from '../../support/scheduler.ts';
+import { type QueuedSeed, seedQueuedSend } from '../../support/seed.ts';
+import { type SmtpServer, type SmtpServerSettings, startSmtpServer } from '../../support/smtp.ts';
+
+let db: TestDatabase;
+const servers: SmtpServer[] = [];
+const schedulers: RunningScheduler[] = [];
+
+beforeAll(async () => {
+  db = await createTestDatabase();
+});
+afterAll(() => db.drop());
+
+beforeEach(async () => {
+  await db.database.run('DELETE FROM CAMPAIGN_RELAYS');
+  await db.database.run("INSERT INTO CAMPAIGN_RELAYS (NAME) VALUES ('default')");
+});
+afterEach(async () => {
+  await Promise.all(schedulers.splice(0).map((scheduler) => scheduler.stop()));
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+  await db.database.run("UPDATE CAMPAIGN_SENDS SET STATUS = 'cancelled', CLAIMED_BY = NULL");
+});
+
+async function smtp(settings: SmtpServerSettings = {}): Promise<SmtpServer> {
+  const server = await startSmtpServer(settings);
+  servers.push(server);
+  return server;
+}
+
+function schedule(server: SmtpServer, setup: SchedulerSetup = {}): RunningScheduler {
+  const scheduler = startScheduler(db.connect({ connections: 4 }), server.settings, setup);
+  schedulers.push(scheduler);
+  return scheduler;
+}
+
+const seed = (prefix: string, count: number, send: QueuedSeed = {}): Promise<number> =>
+  seedQueuedSend(db.database, {
+    emails: Array.from({ length: count }, (_, i) => `${prefix}${i}@d${i % 7}.example`),
+    ...send,
+  });
+const kinds = (events: readonly SchedulerEvent[]): string[] => events.map(({ kind }) => kind);
+
+const POLICY = {
+  rate: { firstMs: 5_000, maxMs: 300_000 },
+  quota: { firstMs: 60_000, maxMs: 3_600_000 },
+};
+
+/** What one process knows of the row. */
+function relayHold() {
+  const events: SchedulerEvent[] = [];
+  let freed = 0;
+  const hold = new RelayHold(
+    createSharedRelay(db.database, DEFAULT_RELAY),
+    POLICY,
+    'test',
+    systemClock,
+    (event) => events.push(event),
+    () => {
+      freed += 1;
+    },
+  );
+  return { hold, events, freed: () => freed };
+}
+
+describe('a batch that joins', () => {
+  test('when nothing may start any more is stopped as those were that had', async () => {
+    const { hold } = relayHold();
+    const stops: string[] = [];
+    hold.join({ stop: () => stops.push('early') });
+    hold.limited(
+      { sendId: 1, seq: 1, domain: 'd.example', attempts: 0 },
+      {
+        kind: 'limited',
+        limit: 'quota',
+        stage: 'mail',
+        code: 452,
+        enhanced: '4.5.3',
+        text: 'daily quota',
+      },
+    );
+    hold.join({ stop: () => stops.push('late') });
+    expect(stops).toEqual(['early', 'late']);
+    await hold.look();
+    hold.join({ stop: () => stops.push('later') });
+    expect(stops).toContain('later');
+  });
+
+  test('while a second try is awaited that is to tell greylisting sends nothing fresh', async () => {
+    const order: string[] = [];
+    const server = await smtp({
+      onRcptTo: (address) => {
+        order.push(address);
+        return order.filter((tried) => tried === address).length > 1
+          ? undefined
+          : { reply: [451, '4.7.1 Please try again'] };
+      },
+    });
+    let met: (() => void) | undefined;
+    const deferred = new Promise<void>((resolve) => {
+      met = resolve;
+    });
+    await seed('a', 10);
+    const late = await seed('b', 40);
+    const scheduler = schedule(server, {
+      report: ({ kind }) => {
+        if (kind === 'first-tries-deferred') met?.();
+      },
+      ledger: (ledger) => ({
+        ...ledger,
+        loadMessage: async (sendId) => {
+          if (sendId === late) await deferred;
+          return ledger.loadMessage(sendId);
+        },
+      }),
+    });
+    await scheduler.done;
+    expect(kinds(scheduler.events)).toContain('greylisting');
+    const again = order.findIndex((address, i) => order.indexOf(address) < i);
+    expect(order.slice(0, again).filter((address) => address.startsWith('b'))).toEqual([]);
+    expect(await balancedBooks(db.database, late)).toMatchObject({ status: 'completed', sent: 40 });
+  });
+});
+
+describe('a database whose clock went back by an hour', () => {
+  test('holds nothing up for that hour: the probe is due, and may be won', async () => {
+    await db.database.run(
+      `UPDATE CAMPAIGN_RELAYS SET HOLD_ID = 1, HOLD_KIND = 'rate', HOLD_REASON = '450 too fast',
+              HELD_SINCE = UTC_TIMESTAMP(3) + INTERVAL 1 HOUR,
+              HELD_UNTIL = UTC_TIMESTAMP(3) + INTERVAL 3605 SECOND`,
+    );
+    const { hold } = relayHold();
+    await hold.look();
+    expect(hold.stops).toBe(true);
+    expect(hold.untilProbeMs()).toBe(0);
+    expect(await hold.win('a')).not.toBeNull();
+  });
+
+  test('proves no acceptance', async () => {
+    const due = new Date(Date.now() - 60_000);
+    await db.database.run(
+      'UPDATE CAMPAIGN_RELAYS SET LAST_ACCEPTED_AT = UTC_TIMESTAMP(3) + INTERVAL 1 HOUR',
+    );
+    const { hold } = relayHold();
+    await hold.look();
+    expect(hold.acceptedSince(0, due)).toBe(false);
+    hold.accepted();
+    await hold.noteAccepted();
+    await hold.look();
+    expect(hold.acceptedSince(1, due)).toBe(true);
+  });
+});
+
+describe('the steps of a batch', () => {
+  test("wait for nobody's lock on the relay's row, and it is read with the send", async () => {
+    const server = await smtp({ onData: () => sleep(20).then(() => undefined) });
+    const sendId = await seed('p', 600, { batchSize: 600 });
+    let isBatch = false;
+    let reads = 0;
+    await db.connect({ connections: 1 }).transaction(async (tx) => {
+      await tx.rows('SELECT NAME FROM CAMPAIGN_RELAYS FOR UPDATE');
+      const scheduler = schedule(server, {
+        relay: (relay) => ({
+          ...relay,
+          read: () => {
+            if (isBatch) reads += 1;
+            return relay.read();
+          },
+        }),
+        report: ({ kind }) => {
+          if (kind === 'claimed') isBatch = true;
+          if (kind === 'batch-ended') isBatch = false;
+        },
+        pollSeconds: 3600,
+      });
+      await vi.waitFor(() => expect(kinds(scheduler.events)).toContain('batch-ended'), 30_000);
+      expect(kinds(scheduler.events)).not.toContain('database-away');
+      expect(await balancedBooks(db.database, sendId)).toMatchObject({
+        status: 'completed',
+        sent: 600,
+      });
+    });
+    // The loop's own look.
+    expect(reads).toBeLessThanOrEqual(1);
+  });
+
+  test('go on though acceptances cannot be noted', async () => {
+    const server = await smtp({ onData: () => sleep(20).then(() => undefined) });
+    const sendId = await seed('p', 400, { batchSize: 400 });
+    let noted = 0;
+    const scheduler = schedule(server, {
+      relay: (relay) => ({
+        ...relay,
+        noteAccepted: async () => {
+          noted += 1;
+          throw new Error('1213');
+        },
+      }),
+    });
+    await scheduler.done;
+    expect(noted).toBeGreaterThan(0);
+    expect(kinds(scheduler.events)).not.toContain('database-away');
+    expect(await balancedBooks(db.database, sendId)).toMatchObject({ sent: 400 });
+  });
+});
