@@ -2,6 +2,7 @@ import type { LeaseReading, LeaseState } from '../../domain/leases.js';
 import type { Database } from '../mysql/database.js';
 import {
   DATABASE_MICROS,
+  relayWithState,
   STATE_COLUMNS,
   type StateRow,
   toVersioned,
@@ -10,15 +11,13 @@ import {
 
 /** What a holder of instants has to know, in one statement, and so by one look at the clock. */
 export async function readLeases(db: Database, relay: string): Promise<LeaseReading> {
-  const [row] = await db.rows<{ rates: string | null; micros: number; batches: number } & StateRow>(
+  type Row = { rates: string | null; micros: number; batches: number } & StateRow;
+  const [row] = (await db.rows<Row>(
     `SELECT r.RATES AS rates, ${STATE_COLUMNS}, ${DATABASE_MICROS} AS micros,
             (SELECT COUNT(*) FROM CAMPAIGN_SENDS WHERE CLAIMED_BY IS NOT NULL) AS batches
-       FROM CAMPAIGN_RELAYS r
-       LEFT JOIN CAMPAIGN_RELAY_STATES s ON s.NAME = r.NAME AND s.KIND = 'rates'
-      WHERE r.NAME = ?`,
+       FROM ${relayWithState('rates')}`,
     [relay],
-  );
-  if (!row) throw new Error(`CAMPAIGN_RELAYS has no row of the relay ${relay}`);
+  )) as [Row];
   const { rates, micros, batches } = row;
   return { rates, batches, databaseMs: micros / 1000, ...toVersioned<LeaseState>(row) };
 }

@@ -2,6 +2,7 @@ import type { ShareReading, ShareState } from '../../domain/connection-share.js'
 import type { Database } from '../mysql/database.js';
 import {
   DATABASE_MICROS,
+  relayWithState,
   STATE_COLUMNS,
   type StateRow,
   toVersioned,
@@ -13,15 +14,12 @@ export async function readShares(db: Database, relay: string): Promise<ShareRead
   const [rows, workers] = (await db.packet([
     {
       sql: `SELECT r.CONNECTIONS AS connections, ${STATE_COLUMNS}, ${DATABASE_MICROS} AS micros
-              FROM CAMPAIGN_RELAYS r
-              LEFT JOIN CAMPAIGN_RELAY_STATES s ON s.NAME = r.NAME AND s.KIND = 'connections'
-             WHERE r.NAME = ?`,
+              FROM ${relayWithState('connections')}`,
       params: [relay],
     },
     { sql: 'SELECT WORKER AS worker FROM CAMPAIGN_WORKERS', params: [] },
-  ])) as [({ connections: number | null; micros: number } & StateRow)[], { worker: string }[]];
+  ])) as [[{ connections: number | null; micros: number } & StateRow], { worker: string }[]];
   const [row] = rows;
-  if (!row) throw new Error(`CAMPAIGN_RELAYS has no row of the relay ${relay}`);
   const { connections, micros } = row;
   return {
     connections,

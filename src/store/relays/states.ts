@@ -18,6 +18,12 @@ export interface StateRow {
 /** Columns of CAMPAIGN_RELAY_STATES `s`, for `toVersioned`. */
 export const STATE_COLUMNS = 's.VERSION AS version, s.STATE AS state';
 
+/** A relay `r`, of the name that is the only parameter, and its state `s`: one row, empty where the relay has none yet. */
+export const relayWithState = (kind: StateKind): string =>
+  `(SELECT 1 AS one) AS o
+   LEFT JOIN CAMPAIGN_RELAYS r ON r.NAME = ?
+   LEFT JOIN CAMPAIGN_RELAY_STATES s ON s.NAME = r.NAME AND s.KIND = '${kind}'`;
+
 export const toVersioned = <T>({ version, state }: StateRow): Versioned<T> => ({
   version,
   state: state === null ? null : (JSON.parse(state) as T),
