@@ -160,6 +160,8 @@ export interface SharedRelay {
   returnProbe(probe: RelayProbe): Promise<boolean>;
   extend(probe: RelayProbe & { kind: LimitKind; reason: string; waitMs: number }): Promise<boolean>;
   end(probe: RelayProbe): Promise<boolean>;
+  /** An operator's hold whose time is over ends. */
+  lapse(hold: { holdId: number; actor: string }): Promise<boolean>;
 }
 
 /** Keeps for a successor how far each message in our hands has come. */

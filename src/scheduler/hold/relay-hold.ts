@@ -37,7 +37,8 @@ export class RelayHold {
   private noted = 0;
   private notedAt = Number.NEGATIVE_INFINITY;
   private noting: Promise<void> | null = null;
-  private toldOf = 0;
+  /** The hold that was reported last, until its end is. */
+  private told: Hold | null = null;
   private metHold = 0;
 
   constructor(
@@ -204,7 +205,7 @@ export class RelayHold {
   }
 
   private async writeAndRead(): Promise<void> {
-    const { probe, signs } = this;
+    const { probe, signs, told } = this;
     const { met } = signs;
     this.writtenAt = this.now;
     if (met) {
@@ -217,6 +218,9 @@ export class RelayHold {
       const waitMs = probeLeaseMs(hold, this.policy);
       await this.shared.keepProbe({ holdId: hold.id, by, waitMs });
     }
+    if (told?.kind === 'operator' && this.leftMs(told) === 0) {
+      await this.shared.lapse({ holdId: told.id, actor: this.worker });
+    }
     const askedAt = this.now;
     const relay = await this.shared.read();
     if (met && signs.met === met) signs.met = null;
@@ -228,22 +232,22 @@ export class RelayHold {
   learn(relay: RelayState, askedAt: number): void {
     if (askedAt < this.askedAt) return;
     this.askedAt = askedAt;
-    const before = this.hold;
     this.relay = relay;
     this.readAt = this.now;
-    const { hold } = this;
+    const { hold, told } = this;
     const { name } = relay;
-    if (before && !hold) {
-      const heldMs = Math.max(0, relay.now.getTime() - before.since.getTime());
+    this.told = hold;
+    // An operator's that ends by its time stops nobody from then on, seen or not.
+    if (told && !hold) {
+      const heldMs = Math.max(0, relay.now.getTime() - told.since.getTime());
       this.report({ kind: 'relay-free', relay: name, heldMs });
       this.onFree();
     }
     if (!hold) return;
-    if (hold.id !== this.toldOf) {
+    if (hold.id !== told?.id) {
       const { kind, reason, until } = hold;
       const waitMs = this.leftMs(hold);
       this.report({ kind: 'relay-held', relay: name, hold: kind, reason, until, waitMs });
-      this.toldOf = hold.id;
     }
     this.stopAll();
   }

@@ -266,6 +266,24 @@ export const endHold = (tx: Executor, name: string, probe: RelayProbe): Promise<
     details: { relay: name },
   });
 
+/**
+ * An operator's hold whose time is over is one no more, and that is told once.
+ * @param tx in a transaction
+ */
+export const lapseHold = (
+  tx: Executor,
+  name: string,
+  { holdId, actor }: { holdId: number; actor: string },
+): Promise<boolean> =>
+  changeAndTell(
+    tx,
+    change(tx, name, ENDED, {
+      sql: "HOLD_ID = ? AND HOLD_KIND = 'operator' AND HELD_UNTIL <= UTC_TIMESTAMP(3)",
+      params: [holdId],
+    }),
+    { event: 'hold-ended', actor, reason: 'its time was over', details: { relay: name } },
+  );
+
 /** The operator holds the relay for so long, whatever held it before. @returns false when there is no such relay */
 export const holdByOperator = (
   db: Database,

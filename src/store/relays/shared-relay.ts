@@ -48,5 +48,6 @@ export function createSharedRelay(db: Database, name: string) {
     returnProbe: inTransaction(relays.returnProbe),
     extend: inTransaction(relays.extendHold),
     end: inTransaction(relays.endHold),
+    lapse: inTransaction(relays.lapseHold),
   };
 }

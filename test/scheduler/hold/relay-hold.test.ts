@@ -4,7 +4,10 @@ import { systemClock } from '../../../src/domain/lease.ts';
 import { DEFAULT_RELAY } from '../../../src/domain/relay.ts';
 import type { SchedulerEvent } from '../../../src/domain/scheduler-events.ts';
 import { RelayHold } from '../../../src/scheduler/hold/relay-hold.ts';
+import { readLeases } from '../../../src/store/relays/leases.ts';
+import * as relays from '../../../src/store/relays/relays.ts';
 import { createSharedRelay } from '../../../src/store/relays/shared-relay.ts';
+import { readShares } from '../../../src/store/relays/shares.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { balancedBooks } from '../../support/ledger.ts';
 import {
@@ -161,6 +164,45 @@ describe('a database whose clock went back by an hour', () => {
     await hold.look();
     expect(hold.acceptedSince(1, due)).toBe(true);
   });
+});
+
+test("an operator's hold that ends by its time is reported and recorded as ended, once, whoever sees it", async () => {
+  const sendId = await seed('p', 1);
+  await relays.holdByOperator(db.database, DEFAULT_RELAY, {
+    seconds: 1,
+    reason: 'maintenance',
+    actor: 'jo@vm',
+  });
+  const both = [relayHold(), relayHold()] as const;
+  for (const { hold } of both) await hold.look();
+  await vi.waitFor(() => expect(both.map(({ hold }) => hold.stops)).toEqual([false, false]), 5_000);
+  for (const { hold } of both) await hold.look();
+  for (const { hold, events, freed } of both) {
+    await hold.look();
+    expect(kinds(events)).toEqual(['relay-held', 'relay-free']);
+    expect(freed()).toBe(1);
+  }
+  const ended = await db.database.rows<{ event: string; reason: string }>(
+    'SELECT EVENT AS event, REASON AS reason FROM CAMPAIGN_SEND_EVENTS WHERE SEND_ID = ? ORDER BY ID',
+    [sendId],
+  );
+  expect(ended.filter(({ event }) => /held|hold/.test(event))).toEqual([
+    { event: 'held', reason: 'maintenance' },
+    { event: 'hold-ended', reason: 'its time was over' },
+  ]);
+});
+
+test("a scheduler adds the relay's row where there is none, and sends", async () => {
+  await db.database.run('DELETE FROM CAMPAIGN_RELAYS');
+  expect(await readLeases(db.database, DEFAULT_RELAY)).toMatchObject({ rates: null, state: null });
+  expect(await readShares(db.database, DEFAULT_RELAY)).toMatchObject({
+    connections: null,
+    state: null,
+  });
+  const sendId = await seed('p', 10);
+  await schedule(await smtp()).done;
+  expect(await balancedBooks(db.database, sendId)).toMatchObject({ status: 'completed', sent: 10 });
+  expect(await relays.readRelay(db.database, DEFAULT_RELAY)).toMatchObject({ hold: null });
 });
 
 describe('the steps of a batch', () => {
