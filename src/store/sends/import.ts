@@ -1,3 +1,4 @@
+import { DECLINED } from '../../domain/declined.js';
 import type { StoredMessage } from '../../domain/message.js';
 import type { Pacing } from '../../domain/pacing.js';
 import type { ShownStatus } from '../../domain/progress.js';
@@ -203,17 +204,28 @@ export async function deleteImport(database: Database, sendId: number): Promise<
   });
 }
 
+/** Rows that are about to be deleted. */
+interface Chunk {
+  total: number;
+  skipped: number;
+  declined: number;
+  /** Null where there are none. */
+  last: number | null;
+}
+
 /** @returns the last SEQ deleted, 0 when none was left */
 const deleteChunk = (database: Database, sendId: number, after: number): Promise<number> =>
   database.transaction(async (tx) => {
-    const [chunk] = await tx.rows<{ total: number; skipped: number; last: number | null }>(
-      `SELECT COUNT(*) AS total, COUNT(IF(STATUS = 'skipped', 1, NULL)) AS skipped, MAX(SEQ) AS last
-         FROM (SELECT SEQ, STATUS FROM CAMPAIGN_SEND_RESULTS
+    const [chunk] = await tx.rows<Chunk>(
+      `SELECT COUNT(*) AS total, COUNT(IF(STATUS = 'skipped', 1, NULL)) AS skipped,
+              COUNT(IF(STATUS = 'skipped' AND RESPONSE LIKE '${DECLINED}%', 1, NULL)) AS declined, MAX(SEQ) AS last
+         FROM (SELECT SEQ, STATUS, RESPONSE FROM CAMPAIGN_SEND_RESULTS
                 WHERE SEND_ID = ? AND SEQ > ? ORDER BY SEQ LIMIT ?) AS head`,
       [sendId, after, DELETE_ROWS],
     );
     if (!chunk?.last) return 0;
-    const removed = { total: -chunk.total, skipped: -chunk.skipped };
+    const { total, skipped, declined } = chunk;
+    const removed = { total: -total, skipped: -skipped, declined: -declined };
     if (!(await addWhileImporting(tx, sendId, removed))) throw noLongerImporting(sendId);
     await tx.run('DELETE FROM CAMPAIGN_SEND_RESULTS WHERE SEND_ID = ? AND SEQ > ? AND SEQ <= ?', [
       sendId,

@@ -18,6 +18,7 @@ import {
   releaseImport,
 } from '../../../src/store/sends/import.ts';
 import { cancelImport } from '../../../src/store/sends/lifecycle.ts';
+import { verifySend } from '../../../src/store/verify.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
 let db: TestDatabase;
@@ -258,6 +259,35 @@ describe('a failed import', () => {
     expect(await countRows(id)).toBe(0);
     expect(await findQueued(db.database, id)).toBeUndefined();
     expect(await readMessage(db.database, id)).toBeUndefined();
+  });
+
+  it('that is cut short while it is removed has books that are right', async () => {
+    const id = await newSend();
+    await write(id, people(6000));
+    await db.database.run(
+      `UPDATE CAMPAIGN_SEND_RESULTS SET STATUS = 'skipped', RESPONSE = 'declined: Status = no'
+        WHERE SEND_ID = ? AND SEQ <= 10`,
+      [id],
+    );
+    await db.database.run(
+      'UPDATE CAMPAIGN_SENDS SET SKIPPED_COUNT = 10, DECLINED_COUNT = 10 WHERE ID = ?',
+      [id],
+    );
+    await db.database.run(
+      `CREATE TRIGGER CUT_SHORT BEFORE DELETE ON CAMPAIGN_SEND_RESULTS FOR EACH ROW
+       BEGIN
+         IF OLD.SEQ > 5000 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'cut short';
+         END IF;
+       END`,
+    );
+    try {
+      await expect(deleteImport(importer, id)).rejects.toThrow('cut short');
+    } finally {
+      await db.database.run('DROP TRIGGER CUT_SHORT');
+    }
+    expect(await countRows(id)).toBe(1000);
+    expect(await verifySend(db.database, id)).toEqual([]);
+    expect(await findQueued(db.database, id)).toMatchObject({ declined: 0, suppressed: 0 });
   });
 
   it('that somebody has cancelled stays for the record', async () => {
