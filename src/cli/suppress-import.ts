@@ -25,7 +25,7 @@ export async function importSuppressed(
   const bar = barred ? (await import('./import-bar.js')).createImportBar(context) : null;
   const signal = context.heedSignals();
   try {
-    const { result, source } = await importSuppressions(
+    const { result, ownSource } = await importSuppressions(
       context.workspace,
       {
         ...input,
@@ -44,8 +44,8 @@ export async function importSuppressed(
         `${plural(result.leftOut, 'row says', 'rows say')} in their columns that they may be mailed, and ${result.leftOut === 1 ? 'was' : 'were'} left out; --everybody takes them too`,
       );
     }
-    if (result.changed > 0) {
-      context.notice(`\`campaign suppress remove --source ${source}\` takes it back`);
+    if (result.changed > 0 && ownSource !== null) {
+      context.notice(`\`campaign suppress remove --source ${ownSource}\` takes it back`);
     }
     return new Ending(result, {
       failure: signal.aborted ? undefined : rejectionError(result, 'the others are suppressed'),

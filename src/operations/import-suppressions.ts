@@ -40,10 +40,11 @@ export interface SuppressionImportDeps {
   now(): number;
 }
 
-/** The result, and what its entries have as their source where the list names none. */
+/** What an import came to. */
 export interface ImportedSuppressions {
   result: SuppressionResult;
-  source: string;
+  /** The source that all of its entries have, and no others; null where the list or the request names one. */
+  ownSource: string | null;
 }
 
 const SHOWN_CHARACTERS = 200;
@@ -93,7 +94,8 @@ export async function importSuppressions(
       await writer.finish();
     }
     const { changed } = writer;
-    return { result: reading.result(changed), source };
+    const isOwn = request.source === undefined && !reading.namesSources;
+    return { result: reading.result(changed), ownSource: isOwn ? source : null };
   } finally {
     await rejects?.close();
   }
@@ -107,6 +109,8 @@ type Batch = ReturnType<typeof readSuppressions> extends AsyncGenerator<infer B>
 
 /** What was read of a list so far, and what is made of it. */
 class Reading {
+  /** Whether the list says itself what wrote one of its entries. */
+  namesSources = false;
   private taken = 0;
   private leftOut = 0;
   private rejected = 0;
@@ -155,6 +159,7 @@ class Reading {
 
   private entryOf({ norm, topic, reason, source, since }: ListedSuppression): ImportedSuppression {
     const { request } = this;
+    this.namesSources ||= source !== undefined;
     return {
       emailNorm: norm,
       topic: topic ?? request.topic ?? EVERYTHING,

@@ -148,6 +148,19 @@ describe('suppress import', () => {
     expect(await entries()).toEqual(mine);
   });
 
+  it('tells how it is taken back only where that takes back nothing else', async () => {
+    const told = async (...args: string[]): Promise<boolean> =>
+      (await runCommand(['suppress', 'import', ...args], { url: db.url })).stderr.includes(
+        'takes it back',
+      );
+    expect(await told(file('ann@example.org\n'))).toBe(true);
+    expect(await told(file('ben@example.org\n'), '--source', 'crm')).toBe(false);
+    const ours =
+      'email,topic,reason,source,since\ncat@example.org,,asked,manual,\ndan@example.org,,asked,,\n';
+    expect(await told(file(ours))).toBe(false);
+    expect(await emails()).toHaveLength(4);
+  });
+
   it('rejects whole providers without --yes', async () => {
     const path = file('ann@example.org\n@gmail.com\n');
     const { code, value } = await run(['import', path]);
