@@ -1,6 +1,6 @@
 import type { RowsText } from '../contract/document.js';
 import { suppressionsText } from '../contract/suppressions.js';
-import type { Suppression } from '../domain/suppression.js';
+import { formatSuppressionCursor, type Suppression } from '../domain/suppression.js';
 import { exportHeader, exportLines } from '../list/suppression-csv.js';
 import { suppressionCells, suppressionLine } from '../view/suppressions.js';
 import type { SuppressionPages } from './results.js';
@@ -19,7 +19,7 @@ export async function* suppressionPieces(
   let next: string | null = null;
   for await (const page of pages) {
     yield text.rows(page.entries);
-    next = page.next;
+    next = page.next && formatSuppressionCursor(page.next);
   }
   yield text.end(next);
 }

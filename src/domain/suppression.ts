@@ -129,8 +129,8 @@ export interface SuppressionCheck {
 /** Entries in the order of their keys. */
 export interface SuppressionPage {
   entries: Suppression[];
-  /** Cursor of the next page, null on the last. */
-  next: string | null;
+  /** The key that the next page begins after, null on the last. */
+  next: SuppressionKey | null;
 }
 
 /** A place between two entries as users pass it from page to page. */
@@ -140,7 +140,7 @@ export const formatSuppressionCursor = ({ emailNorm, topic }: SuppressionKey): s
 /** @returns undefined for what no page ended with */
 export function parseSuppressionCursor(text: string): SuppressionKey | undefined {
   const [, topic, emailNorm] =
-    /^([a-z0-9.-]*)\n(.+)$/.exec(Buffer.from(text, 'base64url').toString()) ?? [];
+    /^([^\n]*)\n(.+)$/s.exec(Buffer.from(text, 'base64url').toString()) ?? [];
   if (topic === undefined || emailNorm === undefined) return undefined;
   return formatSuppressionCursor({ emailNorm, topic }) === text ? { emailNorm, topic } : undefined;
 }

@@ -1,9 +1,8 @@
-import {
-  parseSuppressionCursor,
-  type Suppression,
-  type SuppressionFilter,
-  type SuppressionKey,
-  type SuppressionPage,
+import type {
+  Suppression,
+  SuppressionFilter,
+  SuppressionKey,
+  SuppressionPage,
 } from '../domain/suppression.js';
 import { listSuppressions } from '../store/suppressions/pages.js';
 import type { Workspace } from './workspace.js';
@@ -20,7 +19,7 @@ export async function* suppressionPages(
     const page = await listSuppressions(database, filter, from, limit);
     yield page;
     if (page.next === null) return;
-    from = parseSuppressionCursor(page.next) ?? null;
+    from = page.next;
   }
 }
 

@@ -1,4 +1,9 @@
-import { parseSuppressionCursor, type SuppressionPage } from '../../domain/suppression.js';
+import {
+  formatSuppressionCursor,
+  parseSuppressionCursor,
+  type SuppressionKey,
+  type SuppressionPage,
+} from '../../domain/suppression.js';
 import { defineCommand } from '../command.js';
 import { custom, flag, mustBe, suppressionFilter, wholeNumber } from '../readers.js';
 import { Ending } from '../results.js';
@@ -33,7 +38,7 @@ export default defineCommand({
     const { suppressionPages } = await import('../../operations/suppression-pages.js');
     const size = all ? STREAM_PAGE : limit;
     const pages = suppressionPages(context.workspace, filter, size, after ?? null);
-    let next: string | null = null;
+    let next: SuppressionKey | null = null;
     async function* shown(): AsyncGenerator<SuppressionPage> {
       for await (const page of pages) {
         next = page.next;
@@ -43,7 +48,7 @@ export default defineCommand({
     }
     return new Ending(
       { pages: shown(), csv, endless: all },
-      { aside: () => next && `more: the same with --after ${next}` },
+      { aside: () => next && `more: the same with --after ${formatSuppressionCursor(next)}` },
     );
   },
 });

@@ -1,9 +1,8 @@
-import {
-  formatSuppressionCursor,
-  type Suppression,
-  type SuppressionFilter,
-  type SuppressionKey,
-  type SuppressionPage,
+import type {
+  Suppression,
+  SuppressionFilter,
+  SuppressionKey,
+  SuppressionPage,
 } from '../../domain/suppression.js';
 import type { Executor, Fragment } from '../mysql/packet.js';
 import { ENTRY } from './entry.js';
@@ -47,6 +46,6 @@ export async function listSuppressions(
     [from.emailNorm, from.emailNorm, from.topic, ...params, limit + 1],
   );
   const entries = rows.slice(0, limit);
-  const last = entries.at(-1);
-  return { entries, next: rows.length > limit && last ? formatSuppressionCursor(last) : null };
+  const { emailNorm, topic } = entries.at(-1) ?? from;
+  return { entries, next: rows.length > limit ? { emailNorm, topic } : null };
 }

@@ -1,9 +1,4 @@
-import {
-  parseSuppressionCursor,
-  type Suppression,
-  type SuppressionFilter,
-  type SuppressionKey,
-} from '../../domain/suppression.js';
+import type { Suppression, SuppressionFilter, SuppressionKey } from '../../domain/suppression.js';
 import type { Database } from '../mysql/database.js';
 import type { Executor, Fragment } from '../mysql/packet.js';
 import { ENTRY } from './entry.js';
@@ -55,8 +50,8 @@ export async function removeFitting(
     const { entries, next } = await listSuppressions(database, filter, after, REMOVED_AT_ONCE);
     const norms = [...new Set(entries.map(({ emailNorm }) => emailNorm))];
     removed += (await removeOf(database, norms, filter, onRemoving)).length;
-    after = next === null ? null : (parseSuppressionCursor(next) ?? null);
-    if (after === null) return removed;
+    if (next === null) return removed;
+    after = next;
   }
 }
 

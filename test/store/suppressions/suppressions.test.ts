@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import {
-  type NewSuppression,
-  parseSuppressionCursor,
-  type SuppressionFilter,
-} from '../../../src/domain/suppression.ts';
+import type { NewSuppression, SuppressionFilter } from '../../../src/domain/suppression.ts';
 import { findSuppressed, suppressionChanges } from '../../../src/store/suppressions/changes.ts';
 import { isSuppressed, lookUp } from '../../../src/store/suppressions/look-up.ts';
 import { listSuppressions } from '../../../src/store/suppressions/pages.ts';
-import { removeOf } from '../../../src/store/suppressions/remove.ts';
+import {
+  REMOVED_AT_ONCE,
+  removeFitting,
+  removeOf,
+} from '../../../src/store/suppressions/remove.ts';
 import { suppress } from '../../../src/store/suppressions/suppress.ts';
 import {
   raiseBulkVersion,
@@ -291,9 +291,34 @@ describe('pages', () => {
       const page = await listSuppressions(db.database, {}, after, 2);
       seen.push(...page.entries.map(({ emailNorm, topic }) => `${emailNorm} ${topic}`));
       if (page.next === null) break;
-      after = parseSuppressionCursor(page.next) ?? null;
+      after = page.next;
     }
     expect(seen).toEqual(all.map(({ emailNorm, topic }) => `${emailNorm} ${topic}`));
+  });
+
+  it('end where they should with topics that are none, which somebody’s SQL wrote', async () => {
+    const topics = ['', 'News', 'no topic', 'two\nlines', 'z'];
+    await suppress(
+      db.database,
+      topics.map((topic) => no('a@x.org', topic)),
+    );
+    const seen: string[] = [];
+    for (let after = null as Parameters<typeof listSuppressions>[2]; seen.length < 9; ) {
+      const { entries, next } = await listSuppressions(db.database, {}, after, 1);
+      seen.push(...entries.map(({ topic }) => topic));
+      if (next === null) break;
+      after = next;
+    }
+    expect(seen).toEqual(topics);
+  });
+
+  it('are gone through to the last when what fits is removed', async () => {
+    const many = Array.from({ length: REMOVED_AT_ONCE + 5 }, (_, i) =>
+      no(`p${String(i).padStart(5, '0')}@x.org`, 'News'),
+    );
+    await suppress(db.database, many);
+    expect(await removeFitting(db.database, {}, async () => undefined)).toBe(many.length);
+    expect(await versions()).toEqual([]);
   });
 
   it('have what fits topic, source, reason, time and domain', async () => {
