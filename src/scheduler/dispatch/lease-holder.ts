@@ -200,12 +200,11 @@ export class LeaseHolder {
         if (state === null) break;
         const time = this.time.now(this.deps.clock().monotonic);
         const { shiftMs } = this.time;
-        const unused = [...this.unused];
-        const left = giveBack({ ...state, shiftMs }, this.limits, unused, time);
-        if (await this.write(version, left)) this.unused = this.unused.slice(unused.length);
+        const left = giveBack({ ...state, shiftMs }, this.limits, this.unused, time);
+        await this.writeGivingBack(version, left);
       }
     } catch {
-      // It is tried again with the next lease; what is lost of a window opens again with it.
+      // What was not read is given back with the next lease; what is lost of a window opens again with it.
     }
   }
 
@@ -222,11 +221,10 @@ export class LeaseHolder {
       const time = this.time.now(now.monotonic);
       const { limits } = this;
       this.prune(time, this.time.lateMs(now.monotonic));
-      const unused = [...this.unused];
       const state = giveBack(
         { ...(reading.state ?? NOTHING_LEASED), shiftMs: this.time.shiftMs },
         limits,
-        unused,
+        this.unused,
         time,
       );
       const mine = Math.max(1, batches);
@@ -250,8 +248,7 @@ export class LeaseHolder {
         if (granted.unfair) this.greedyAt ??= this.closedUntil;
         return;
       }
-      if (await this.write(reading.version, granted.state)) {
-        this.unused = this.unused.slice(unused.length);
+      if (await this.writeGivingBack(reading.version, granted.state)) {
         this.own = charge(this.own, limits, granted.lease, time);
         this.greedyAt = null;
         this.hands.push({ hand: new LeaseInHand(granted.lease), grantedAt: now });
@@ -319,6 +316,18 @@ export class LeaseHolder {
     this.known = { reading, at: answered, ours: false };
     this.learn(reading.rates);
     return reading;
+  }
+
+  /**
+   * Writes the state that all that was not used is given back in. Where no answer comes that may have been done: it is lost,
+   * for given back twice it would be used twice.
+   */
+  private async writeGivingBack(version: number | null, state: LeaseState): Promise<boolean> {
+    const { unused } = this;
+    this.unused = [];
+    const written = await this.write(version, state);
+    if (!written) this.unused = [...unused, ...this.unused];
+    return written;
   }
 
   private async write(version: number | null, state: LeaseState): Promise<boolean> {

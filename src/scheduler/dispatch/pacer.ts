@@ -102,9 +102,10 @@ export class Pacer {
   async giveBack(): Promise<void> {
     if (!this.isOn) return;
     this.leases.drop();
-    await this.asking;
-    if (this.batches === 0) this.leases.drop();
-    await this.leases.giveBack();
+    await this.inTurn(() => {
+      if (this.batches === 0) this.leases.drop();
+      return this.leases.giveBack();
+    });
   }
 
   /** Nobody is told of a turn any more. */
@@ -160,12 +161,19 @@ export class Pacer {
   }
 
   private ask(): void {
-    this.asking = this.leases
-      .ask(this.rows, this.batches)
-      .catch(() => this.leases.wait())
-      .finally(() => {
-        this.asking = null;
-        this.serve();
-      });
+    void this.inTurn(() =>
+      this.leases.ask(this.rows, this.batches).catch(() => this.leases.wait()),
+    );
+  }
+
+  /** What is leased is read and written once at a time: else two requests would give the same back. */
+  private inTurn(request: () => Promise<void>): Promise<void> {
+    const before = this.asking ?? Promise.resolve();
+    const asking = before.then(request).finally(() => {
+      if (this.asking === asking) this.asking = null;
+      this.serve();
+    });
+    this.asking = asking;
+    return asking;
   }
 }

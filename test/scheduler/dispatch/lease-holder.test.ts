@@ -1,0 +1,113 @@
+import { expect, test } from 'vitest';
+import { limitUse } from '../../../src/domain/limit-use.ts';
+import { readRates } from '../../../src/domain/rates.ts';
+import { LeaseHolder, type LeaseHolderDeps } from '../../../src/scheduler/dispatch/lease-holder.ts';
+import { Pacer } from '../../../src/scheduler/dispatch/pacer.ts';
+import { LeaseBook } from '../../support/lease-book.ts';
+
+const START = 1_800_000_000_000;
+
+/** What is leased at one relay, and processes that lease of it, in a time that the test moves on. */
+class World {
+  now = 1_000;
+  readonly book: LeaseBook;
+
+  constructor(private readonly rates: string) {
+    this.book = new LeaseBook(rates, () => START + this.now);
+  }
+
+  deps(): LeaseHolderDeps {
+    return {
+      ledger: this.book.ledger,
+      clock: () => ({ monotonic: this.now, wall: START + this.now }),
+      uptimeMs: () => this.now,
+      random: () => 0.5,
+      report: () => undefined,
+    };
+  }
+
+  holder(): LeaseHolder {
+    const holder = new LeaseHolder(this.deps(), () => undefined);
+    holder.learn(this.rates);
+    return holder;
+  }
+
+  /** Of the longest limit. */
+  get used(): number | undefined {
+    const read = readRates(this.rates);
+    if ('wanted' in read || !this.book.state) return undefined;
+    return limitUse(this.book.state, read.limits, START + this.now).at(-1)?.used;
+  }
+}
+
+const takeAll = (holder: LeaseHolder, most: number): number => {
+  let taken = 0;
+  while (taken < most && holder.take()) taken += 1;
+  return taken;
+};
+
+test('what is given back by a request whose answer is lost is not given back again', async () => {
+  const world = new World('100/h');
+  const holder = world.holder();
+  await holder.ask(60, 1);
+  expect(takeAll(holder, 20)).toBe(20);
+  holder.drop();
+  world.book.answer = () => Promise.reject(new Error('the line broke'));
+  await holder.giveBack();
+  world.book.answer = () => Promise.resolve();
+  expect(world.used).toBe(20);
+  await holder.ask(20, 1);
+  expect(takeAll(holder, 20)).toBe(20);
+  holder.drop();
+  await holder.giveBack();
+  expect(world.used).toBe(40);
+});
+
+test('nor is what was given back by a lease whose answer is lost, and the lease is not used', async () => {
+  const world = new World('100/h');
+  const holder = world.holder();
+  await holder.ask(60, 1);
+  expect(takeAll(holder, 20)).toBe(20);
+  world.now += 2_000;
+  world.book.answer = () => Promise.reject(new Error('the line broke'));
+  await expect(holder.ask(30, 1)).rejects.toThrow();
+  world.book.answer = () => Promise.resolve();
+  expect(holder.take()).toBe(false);
+  await holder.giveBack();
+  expect(world.used).toBe(50);
+});
+
+test('a lease asked for while unused ones are being given back does not give them back, too', async () => {
+  const world = new World('100/h');
+  const pacer = new Pacer(world.deps());
+  pacer.learn('100/h');
+  pacer.batches = 1;
+  pacer.want(60);
+  await expect.poll(() => pacer.takeNow()).toBe(true);
+  let started = 1;
+  while (started < 20 && pacer.takeNow()) started += 1;
+  let answer = (): void => undefined;
+  world.book.answer = () =>
+    new Promise((resolve) => {
+      answer = resolve;
+    });
+  const { writes } = world.book;
+  pacer.batches = 0;
+  const givenBack = pacer.giveBack();
+  await expect.poll(() => world.book.writes).toBe(writes + 1);
+  world.book.answer = () => Promise.resolve();
+  pacer.batches = 1;
+  pacer.want(20);
+  await new Promise((resolve) => setImmediate(resolve));
+  answer();
+  await givenBack;
+  await expect.poll(() => pacer.takeNow()).toBe(true);
+  started += 1;
+  while (started < 40 && pacer.takeNow()) started += 1;
+  pacer.batches = 0;
+  pacer.want(0);
+  await pacer.giveBack();
+  pacer.stop();
+  expect(started).toBe(40);
+  expect(world.used).toBe(40);
+});
