@@ -32,6 +32,12 @@ export class LeaseInHand {
     return true;
   }
 
+  /** Until when what was started last may begin, if nothing has yet. */
+  get latest(): number {
+    const { spacingMs: spacing, slots, until } = this.lease;
+    return spacing > 0 ? until - (slots - this.next) * spacing : until;
+  }
+
   /** For giving back, once none of it is used any more. */
   get unused(): Unused {
     const { first, spacingMs: spacing, slots, starts, until } = this.lease;

@@ -6,7 +6,7 @@ import type { RelayLimits } from '../../domain/relay.js';
 import type { DeliveryResult, Verdict } from '../../domain/verdict.js';
 import type { Transmission, Transport } from '../ports.js';
 import type { ConnectionShares } from './connection-shares.js';
-import { LET_GO_MS } from './lease-holder.js';
+import { LET_GO_MS, type Start } from './lease-holder.js';
 import type { Pacer } from './pacer.js';
 import { Turn } from './turn.js';
 
@@ -194,20 +194,25 @@ export class Dispatcher {
 
   private takeBehind(): Transmission | null {
     if (!this.pacer.isOn) return this.take();
-    return this.queue.length > 0 && this.room() > 0 && this.pacer.takeNow()
-      ? this.take(true)
-      : null;
+    return this.queue.length > 0 && this.room() > 0 ? this.takeAtInstant() : null;
   }
 
   /** For a connection that is warm once the message's instant has come; for one that is to be made, without an instant. */
   private takePaced(): Transmission | null {
     if (this.queue.length === 0 || this.room() <= 0) return null;
-    if (this.transport.warm > 0) return this.pacer.takeNow() ? this.take(true) : null;
-    return this.pacer.mayConnect ? this.take(false) : null;
+    if (this.transport.warm > 0) return this.takeAtInstant();
+    return this.pacer.mayConnect ? this.take(null) : null;
   }
 
-  /** @param granted whether it has an instant to start at, where there is a rate */
-  private take(granted?: boolean): Transmission | null {
+  private takeAtInstant(): Transmission | null {
+    const start = this.pacer.takeNow();
+    const next = start && this.take(start);
+    if (start && !next) this.pacer.untake(start);
+    return next;
+  }
+
+  /** @param start where there is a rate: the instant to start at, null when it is still to be had */
+  private take(start?: Start | null): Transmission | null {
     while (this.queue.length > 0 && this.room() > 0) {
       const job = this.queue.shift() as Job;
       this.taken += 1;
@@ -223,7 +228,7 @@ export class Dispatcher {
         continue;
       }
       this.limit.started();
-      const turn = granted === undefined ? null : new Turn(this.pacer, job.owner, granted);
+      const turn = start === undefined ? null : new Turn(this.pacer, job.owner, start);
       return {
         message,
         turn,

@@ -40,6 +40,14 @@ export const LET_GO_MS = 60_000;
 /** A rate that cannot be read lets nothing start until it is set anew. */
 const UNREADABLE_MS = 2 * LET_GO_MS;
 
+/** An instant at which one message may start. */
+export interface Start {
+  /** No MAIL goes out for it later, by the monotonic clock. */
+  latest: number;
+  /** When its lease is over, as it is counted; null where there is no rate. */
+  until: number | null;
+}
+
 interface InHand {
   hand: LeaseInHand;
   grantedAt: Instant;
@@ -72,7 +80,6 @@ export class LeaseHolder {
   /** Nobody else wants any: so many times as many instants may be leased as there are messages. */
   private spare = 1;
   private starts = { count: 0, since: 0 };
-  private takenUntil = 0;
   private toldAt = Number.NEGATIVE_INFINITY;
   /** What a batch may start within `MARK_AHEAD_MS`, and this process as far ahead as instants are leased. */
   private part = { batch: 1, near: 1 };
@@ -134,8 +141,8 @@ export class LeaseHolder {
     return this.closedMs;
   }
 
-  /** Takes an instant that has come. */
-  take(): boolean {
+  /** Takes an instant that has come; null where none has. */
+  take(): Start | null {
     const now = this.deps.clock();
     while (this.hands[0]) {
       const { hand, grantedAt } = this.hands[0];
@@ -144,22 +151,21 @@ export class LeaseHolder {
       if (this.hasSlept(grantedAt, now)) {
         this.drop();
       } else if (hand.take(time, late)) {
-        this.takenUntil = hand.lease.until;
         this.starts.count += 1;
-        return true;
+        return { latest: now.monotonic + hand.latest - late - time, until: hand.lease.until };
       } else if (hand.left(time, late) > 0) {
-        return false;
+        return null;
       } else {
         this.hands.shift();
         this.noteUnused(hand);
       }
     }
-    return false;
+    return null;
   }
 
-  /** Nothing started at an instant that was taken a moment ago. */
-  untake(): void {
-    this.unused.push({ until: this.takenUntil, starts: 1 });
+  /** Nothing started at an instant that was taken. */
+  untake({ until }: Start): void {
+    if (until !== null) this.unused.push({ until, starts: 1 });
   }
 
   /** Milliseconds until the next instant of ours; infinite where we have none. */

@@ -1,12 +1,15 @@
-import { LeaseHolder, type LeaseHolderDeps, MARK_AHEAD_MS } from './lease-holder.js';
+import { LeaseHolder, type LeaseHolderDeps, MARK_AHEAD_MS, type Start } from './lease-holder.js';
 
 /** A message whose connection stands waits so long for its turn, and then goes back. */
 const TURN_MS = 2_000;
 
+/** Where there is no rate. */
+const ANY_TIME: Start = { latest: Number.POSITIVE_INFINITY, until: null };
+
 interface Waiting {
   owner: object;
   until: number;
-  resolve: (granted: boolean) => void;
+  resolve: (start: Start | null) => void;
 }
 
 /**
@@ -67,13 +70,14 @@ export class Pacer {
   }
 
   /** Takes an instant for a message whose connection is at hand, if one has come that nobody waits for. */
-  takeNow(): boolean {
-    return this.waiting.length === 0 && this.take();
+  takeNow(): Start | null {
+    return this.waiting.length === 0 ? this.take() : null;
   }
 
-  /** Waits until a message may start, its connection at hand. @returns whether it may */
-  async turn(owner: object): Promise<boolean> {
-    if (!this.isOn || this.takeNow()) return true;
+  /** Waits until a message may start, its connection at hand. @returns null when it may not */
+  async turn(owner: object): Promise<Start | null> {
+    const now = this.isOn ? this.takeNow() : ANY_TIME;
+    if (now) return now;
     return new Promise((resolve) => {
       const until = this.deps.clock().monotonic + TURN_MS;
       this.waiting.push({ owner, until, resolve });
@@ -81,9 +85,14 @@ export class Pacer {
     });
   }
 
-  /** Nothing started at an instant that was given. */
-  untake(): void {
-    this.leases.untake();
+  /** Whether a message may still start at an instant that was taken. */
+  isInTime({ latest }: Start): boolean {
+    return this.deps.clock().monotonic <= latest;
+  }
+
+  /** Nothing started at an instant that was taken. */
+  untake(start: Start): void {
+    this.leases.untake(start);
   }
 
   /** A message without an instant goes to a connection that is not made yet; or has got there. */
@@ -94,7 +103,7 @@ export class Pacer {
   /** Messages of the owner that wait for their turn go back. */
   withdraw(owner: object): void {
     for (let i = this.waiting.length - 1; i >= 0; i--) {
-      if (this.waiting[i]?.owner === owner) this.waiting.splice(i, 1)[0]?.resolve(false);
+      if (this.waiting[i]?.owner === owner) this.waiting.splice(i, 1)[0]?.resolve(null);
     }
   }
 
@@ -118,25 +127,27 @@ export class Pacer {
     return this.waiting.length + this.queued;
   }
 
-  private take(): boolean {
-    if (!this.leases.take()) return false;
-    if (!this.asking && this.leases.runsShort(this.rows)) this.ask();
-    return true;
+  private take(): Start | null {
+    const start = this.leases.take();
+    if (start && !this.asking && this.leases.runsShort(this.rows)) this.ask();
+    return start;
   }
 
   /** There is no rate any more. */
   private open(): void {
     clearTimeout(this.timer);
-    for (const { resolve } of this.waiting.splice(0)) resolve(true);
+    for (const { resolve } of this.waiting.splice(0)) resolve(ANY_TIME);
     this.onTurn();
   }
 
   /** Whoever waits with a connection comes before those who wait for one. */
   private serve(): void {
     const now = this.deps.clock().monotonic;
-    while (this.waiting[0] && (now >= this.waiting[0].until || this.take())) {
-      const { until, resolve } = this.waiting.shift() as Waiting;
-      resolve(now < until);
+    for (let first = this.waiting[0]; first; first = this.waiting[0]) {
+      const start = now < first.until ? this.take() : null;
+      if (!start && now < first.until) break;
+      this.waiting.shift();
+      first.resolve(start);
     }
     this.onTurn();
     this.schedule();

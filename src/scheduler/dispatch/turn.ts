@@ -1,49 +1,49 @@
+import type { Start } from './lease-holder.js';
 import type { Pacer } from './pacer.js';
 
-/** The instant at which one message may start, where the relay has a rate. */
+/** The instant at which one message may start, where the relay has a rate: each MAIL that goes out uses another. */
 export class Turn {
-  private isGranted: boolean;
-  /** Whether its MAIL has gone out at the instant that it was granted. */
+  /** Whether its MAIL has gone out at the instant that it has. */
   private isUsed = false;
-  /** Whether an instant was granted before any connection had asked for it. */
-  private isFresh: boolean;
   private isConnecting: boolean;
 
+  /** @param start null where it is waited for, once there is a connection */
   constructor(
     private readonly pacer: Pacer,
     private readonly owner: object,
-    granted: boolean,
+    private start: Start | null,
   ) {
-    this.isGranted = granted;
-    this.isFresh = granted;
-    this.isConnecting = !granted;
-    if (!granted) pacer.connects(1);
+    this.isConnecting = !start;
+    if (!start) pacer.connects(1);
   }
 
   /** Whether its MAIL may go out, and does, or has. */
   goes(may: () => boolean): boolean {
-    if (!this.isGranted || !may()) return false;
+    if (!this.start || !may()) return false;
     this.isUsed = true;
     return true;
   }
 
   /** Before each MAIL but one behind a dot: on another connection a message starts once more. Null where it may at once. */
   wait(): Promise<void> | null {
-    const isFresh = this.isFresh;
-    this.isFresh = false;
-    if (isFresh) return null;
-    this.isGranted = false;
-    this.isUsed = false;
+    if (this.start && !this.isUsed && this.pacer.isInTime(this.start)) return null;
+    this.letGo();
     this.connected();
-    return this.pacer.turn(this.owner).then((granted) => {
-      this.isGranted = granted;
+    return this.pacer.turn(this.owner).then((start) => {
+      this.start = start;
     });
   }
 
   /** What came of the message is known. */
   over(): void {
     this.connected();
-    if (this.isGranted && !this.isUsed) this.pacer.untake();
+    this.letGo();
+  }
+
+  private letGo(): void {
+    if (this.start && !this.isUsed) this.pacer.untake(this.start);
+    this.start = null;
+    this.isUsed = false;
   }
 
   private connected(): void {
