@@ -166,10 +166,23 @@ export class Dispatcher {
       if (!next) break;
       void transport.carry(next, this.following);
     }
-    if (this.pacer.isOn) this.pacer.want(this.queue.length);
+    if (this.pacer.isOn) this.want();
     else if (this.queue.length > 0 && transport.free > 0 && limit.canWiden && this.room() > 0) {
       this.watchForStall();
     }
+  }
+
+  /**
+   * Instants are for messages that a warm connection waits for: else they would be lost to everybody. Where messages are
+   * accepted fast one that is busy is as good.
+   */
+  private want(): void {
+    const { transport, limit, queue } = this;
+    const rows = this.room() > 0 ? queue.length : 0;
+    const isFree = transport.free > 0 && transport.active < limit.width;
+    const isWarm = transport.warm > 0 || !this.pacer.isConnecting;
+    const isSoon = transport.acceptanceMs <= SLOW_ACCEPTANCE_MS;
+    this.pacer.want(isFree && isWarm ? rows : 0, isSoon ? rows : 0);
   }
 
   /** Puts more connections to use when the queue stands still. */
@@ -194,7 +207,10 @@ export class Dispatcher {
 
   private takeBehind(): Transmission | null {
     if (!this.pacer.isOn) return this.take();
-    return this.queue.length > 0 && this.room() > 0 ? this.takeAtInstant() : null;
+    if (this.queue.length === 0 || this.room() <= 0) return null;
+    const next = this.takeAtInstant();
+    if (!next) this.pacer.askAhead();
+    return next;
   }
 
   /** For a connection that is warm once the message's instant has come; for one that is to be made, without an instant. */

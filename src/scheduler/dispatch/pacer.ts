@@ -23,8 +23,9 @@ export class Pacer {
   batches = 0;
   private readonly leases: LeaseHolder;
   private readonly waiting: Waiting[] = [];
-  /** Messages that wait for a connection. */
-  private queued = 0;
+  /** Messages that a connection waits for, and that one will in a moment. */
+  private ready = 0;
+  private soon = 0;
   /** Messages that a connection is being made for, without an instant. */
   private connecting = 0;
   private asking: Promise<void> | null = null;
@@ -63,10 +64,22 @@ export class Pacer {
     return this.connecting < this.leases.near;
   }
 
-  /** So many messages wait for a connection. */
-  want(queued: number): void {
-    this.queued = queued;
+  /** Whether a connection is being made for a message: it will tell of itself. */
+  get isConnecting(): boolean {
+    return this.connecting > 0;
+  }
+
+  /** For so many messages a connection waits, and for so many one does in a moment. */
+  want(ready: number, soon: number): void {
+    this.ready = ready;
+    this.soon = soon;
     if (this.rows > 0) this.schedule();
+  }
+
+  /** A connection will be free in a moment: there should be an instant by then. */
+  askAhead(): void {
+    if (this.asking || this.soon === 0 || this.closedMs > 0) return;
+    if (this.leases.nextMs === Number.POSITIVE_INFINITY) this.ask();
   }
 
   /** Takes an instant for a message whose connection is at hand, if one has come that nobody waits for. */
@@ -98,6 +111,7 @@ export class Pacer {
   /** A message without an instant goes to a connection that is not made yet; or has got there. */
   connects(by: 1 | -1): void {
     this.connecting += by;
+    if (by < 0 && this.isOn) this.onTurn();
   }
 
   /** Messages of the owner that wait for their turn go back. */
@@ -122,14 +136,19 @@ export class Pacer {
     clearTimeout(this.timer);
   }
 
-  /** Messages that could start. */
+  /** Messages that could start now. */
   private get rows(): number {
-    return this.waiting.length + this.queued;
+    return this.waiting.length + this.ready;
+  }
+
+  /** Messages that could start within a lease. */
+  private get rowsAhead(): number {
+    return this.waiting.length + Math.max(this.ready, this.soon);
   }
 
   private take(): Start | null {
     const start = this.leases.take();
-    if (start && !this.asking && this.leases.runsShort(this.rows)) this.ask();
+    if (start && !this.asking && this.leases.runsShort(this.rowsAhead)) this.ask();
     return start;
   }
 
@@ -172,9 +191,10 @@ export class Pacer {
   }
 
   private ask(): void {
-    void this.inTurn(() =>
-      this.leases.ask(this.rows, this.batches).catch(() => this.leases.wait()),
-    );
+    void this.inTurn(async () => {
+      const rows = this.rowsAhead;
+      if (rows > 0) await this.leases.ask(rows, this.batches).catch(() => this.leases.wait());
+    });
   }
 
   /** What is leased is read and written once at a time: else two requests would give the same back. */

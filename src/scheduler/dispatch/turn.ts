@@ -28,10 +28,11 @@ export class Turn {
   wait(): Promise<void> | null {
     if (this.start && !this.isUsed && this.pacer.isInTime(this.start)) return null;
     this.letGo();
-    this.connected();
-    return this.pacer.turn(this.owner).then((start) => {
+    const turn = this.pacer.turn(this.owner).then((start) => {
       this.start = start;
     });
+    this.connected();
+    return turn;
   }
 
   /** What came of the message is known. */

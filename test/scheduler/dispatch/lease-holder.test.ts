@@ -91,7 +91,7 @@ test('a lease asked for while unused ones are being given back does not give the
   const pacer = new Pacer(world.deps());
   pacer.learn('100/h');
   pacer.batches = 1;
-  pacer.want(60);
+  pacer.want(60, 60);
   await expect.poll(() => pacer.takeNow()).not.toBeNull();
   let started = 1;
   while (started < 20 && pacer.takeNow()) started += 1;
@@ -106,7 +106,7 @@ test('a lease asked for while unused ones are being given back does not give the
   await expect.poll(() => world.book.writes).toBe(writes + 1);
   world.book.answer = () => Promise.resolve();
   pacer.batches = 1;
-  pacer.want(20);
+  pacer.want(20, 20);
   await new Promise((resolve) => setImmediate(resolve));
   answer();
   await givenBack;
@@ -114,7 +114,7 @@ test('a lease asked for while unused ones are being given back does not give the
   started += 1;
   while (started < 40 && pacer.takeNow()) started += 1;
   pacer.batches = 0;
-  pacer.want(0);
+  pacer.want(0, 0);
   await pacer.giveBack();
   pacer.stop();
   expect(started).toBe(40);
@@ -148,7 +148,7 @@ async function withTurn(): Promise<{ world: World; pacer: Pacer; turn: Turn }> {
   const pacer = new Pacer(world.deps());
   pacer.learn('10/s');
   pacer.batches = 1;
-  pacer.want(10);
+  pacer.want(10, 10);
   let start: Start | null = null;
   await expect
     .poll(() => {

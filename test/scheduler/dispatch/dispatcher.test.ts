@@ -1,0 +1,96 @@
+import { expect, test, vi } from 'vitest';
+import { ConnectionLimit } from '../../../src/domain/connection-limit.ts';
+import type { FilledMessage } from '../../../src/domain/message.ts';
+import type { ConnectionShares } from '../../../src/scheduler/dispatch/connection-shares.ts';
+import { Dispatcher, type Job } from '../../../src/scheduler/dispatch/dispatcher.ts';
+import { Pacer } from '../../../src/scheduler/dispatch/pacer.ts';
+import type { Transmission, Transport } from '../../../src/scheduler/ports.ts';
+import { LeaseBook } from '../../support/lease-book.ts';
+
+/** Connections that stand, and end their messages when the test says. */
+class Connections {
+  carried: Transmission[] = [];
+  active = 0;
+  open: number;
+  acceptanceMs = 1_000;
+  onFree: (() => void) | null = null;
+  readonly onTheWire = 0;
+  readonly limit: ConnectionLimit;
+
+  constructor(count: number) {
+    this.open = count;
+    this.limit = new ConnectionLimit(count, 1_000);
+  }
+  get free(): number {
+    return this.open - this.active;
+  }
+  get warm(): number {
+    return this.free;
+  }
+  carry(first: Transmission): Promise<void> {
+    this.active += 1;
+    this.carried.push(first);
+    first.mayProceed();
+    return Promise.resolve();
+  }
+  endOne(): void {
+    this.active -= 1;
+    this.onFree?.();
+  }
+  allow = (): void => undefined;
+  destroy = (): void => undefined;
+  close = (): Promise<void> => Promise.resolve();
+}
+
+function dispatch(rates: string, connections: number) {
+  const book = new LeaseBook(rates, () => 1_800_000_000_000 + performance.now());
+  const clock = () => ({ monotonic: performance.now(), wall: Date.now() });
+  const pacer = new Pacer({
+    ledger: book.ledger,
+    clock,
+    uptimeMs: () => performance.now(),
+    random: () => 0.5,
+    report: () => undefined,
+  });
+  const transport = new Connections(connections);
+  const shares = { use: () => undefined, learn: () => undefined, areNone: false, areOthers: false };
+  const dispatcher = new Dispatcher(
+    transport as Transport,
+    { firstMs: 1_000, maxMs: 1_000 },
+    clock,
+    pacer,
+    shares as unknown as ConnectionShares,
+    () => undefined,
+  );
+  const owner = { trouble: () => undefined, wake: () => undefined };
+  dispatcher.join(owner);
+  dispatcher.learnLimits({ rates, connections: null });
+  const job = (message: () => FilledMessage): Job => ({
+    owner,
+    message,
+    mayProceed: () => true,
+    mayEnd: () => true,
+    done: () => ({ sign: 'nothing', reason: '' }),
+  });
+  return { book, pacer, transport, dispatcher, job };
+}
+
+const mail = (): FilledMessage => ({}) as FilledMessage;
+
+test('while all connections are busy no instants are leased, and nothing wakes for them', async () => {
+  const { book, pacer, transport, dispatcher, job } = dispatch('200/s', 1);
+  const told = vi.fn(pacer.onTurn);
+  pacer.onTurn = told;
+  for (let i = 0; i < 50; i++) dispatcher.submit(job(mail));
+  await expect.poll(() => transport.carried.length).toBe(1);
+  // Two leases long, and more.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const { writes } = book;
+  told.mockClear();
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  expect(book.writes).toBe(writes);
+  expect(told.mock.calls.length).toBe(0);
+  transport.endOne();
+  await expect.poll(() => transport.carried.length).toBe(2);
+  dispatcher.stop();
+});
