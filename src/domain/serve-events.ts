@@ -13,10 +13,13 @@ export interface ServeCounts {
 export type ServeEvent =
   | { kind: 'listening'; address: string; loopback: boolean }
   | { kind: 'unsubscribed'; sendId: number; token: string; way: UnsubscribeWay }
+  | { kind: 'unsubscribed-already'; sendId: number; token: string; way: UnsubscribeWay }
   | { kind: 'taken-back'; sendId: number; token: string; stands: boolean }
+  | { kind: 'nothing-to-take-back'; sendId: number; token: string; stands: boolean }
   | { kind: 'foreign-token'; token: string; way: UnsubscribeWay | 'look' }
   | { kind: 'refused'; status: number; reason: string }
   | { kind: 'database-away'; reason: string }
   | { kind: 'database-back'; afterMs: number }
+  | { kind: 'fault'; reason: string }
   | { kind: 'stopping'; open: number; drainSeconds: number }
   | ({ kind: 'stopped' } & ServeCounts);

@@ -28,6 +28,19 @@ export interface Suppression extends NewSuppression {
   createdAt: Date;
 }
 
+/** What suppresses whoever a server has no mailbox of. */
+export const SMTP_SOURCE = 'smtp';
+/** What suppresses whoever says so by a link. */
+export const UNSUBSCRIBE_SOURCE = 'unsubscribe';
+
+/**
+ * Whether a no takes the place of one that is there, which keeps its date: what a server said is undone in bulk, and a list
+ * too, and neither must take along what people said themselves.
+ */
+export const takesOver = (source: string, there: string): boolean =>
+  there !== source &&
+  (there === SMTP_SOURCE || (source === UNSUBSCRIBE_SOURCE && /^import(-|$)/.test(there)));
+
 /** What has changed since a version that is known. */
 export interface SuppressionChanges {
   version: number;

@@ -24,7 +24,7 @@ export function readBody(request: IncomingMessage): Promise<string | null> {
     request.on('close', () => {
       if (!request.complete) reject(new BrokenOff());
     });
-    request.on('error', reject);
+    request.on('error', () => reject(new BrokenOff()));
   });
 }
 

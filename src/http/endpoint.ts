@@ -2,9 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import type { ServeCounts, ServeEvent, UnsubscribeWay } from '../domain/serve-events.js';
 import { shownToken } from '../domain/unsubscribe-token.js';
+import { isDatabaseOutage } from '../errors.js';
 import type { Genuine, Unsubscribes, Verified } from '../operations/unsubscribe.js';
 import { BadTokenLimit } from './bad-token-limit.js';
 import { formFields, MAX_BODY_BYTES, readBody } from './body.js';
+import { Deadline } from './deadline.js';
 import { ANSWER, type Answer, type Page, type PageWriter } from './page.js';
 import * as pages from './pages.js';
 
@@ -27,8 +29,6 @@ export interface EndpointOptions {
   explain(error: unknown): unknown;
 }
 
-/** A caller waits no longer: mail providers give up after some seconds. */
-const ANSWER_WITHIN_MS = 8_000;
 const METHODS = 'GET, HEAD, POST, OPTIONS';
 const TRY_AGAIN_SECONDS = 30;
 
@@ -56,64 +56,75 @@ export class Endpoint {
     }
     const body = method === 'POST' ? await readBody(request) : '';
     if (body === null) return this.refused(413, `a body has at most ${MAX_BODY_BYTES} bytes`);
+    const deadline = new Deadline(this.options.now);
     try {
-      return await within(ANSWER_WITHIN_MS, () =>
-        path === '/healthz' ? this.health() : this.token(request, lastPart(path), wish(body)),
-      );
+      return path === '/healthz'
+        ? await this.health(deadline)
+        : await this.token({ request, text: lastPart(path), wished: wish(body), deadline });
     } catch (error) {
-      this.databaseIsAway(error);
+      const away = this.tell(error);
       if (path === '/healthz') return plain(503, 'the database does not answer\n');
-      return this.page(503, pages.LATER, RETRY_LATER);
+      return this.page(away ? 503 : 500, pages.LATER, RETRY_LATER);
     }
   }
 
-  private async health(): Promise<Reply> {
-    await this.options.desk.ping();
+  private async health(deadline: Deadline): Promise<Reply> {
+    await deadline.race(this.options.desk.ping());
     this.databaseIsBack();
     return plain(200, 'ok\n');
   }
 
-  private async token(request: IncomingMessage, text: string, wished: Wish): Promise<Reply> {
-    const verified = await this.options.desk.verify(text);
-    if (verified.is !== 'genuine') return this.foreign(verified, request, text, wished);
-    const done = await this.heed(verified, text, wished);
+  private async token(asked: Asked): Promise<Reply> {
+    const { text, wished, deadline } = asked;
+    const verified = await deadline.race(this.options.desk.verify(text));
+    if (verified.is !== 'genuine') return this.foreign(verified, asked);
+    const done = await (wished === 'look'
+      ? this.look(verified, asked)
+      : wished === 'mistake'
+        ? this.takeBack(verified, asked)
+        : this.unsubscribe(verified, asked, wished));
     this.databaseIsBack();
-    return done ?? this.foreign(verified, request, text, wished);
+    return done ?? this.foreign(verified, asked);
   }
 
-  /** @returns undefined where the token's row is gone */
-  private async heed(token: Genuine, text: string, wished: Wish): Promise<Reply | undefined> {
+  /** @returns undefined where the token's row is gone; the others do likewise */
+  private async look(token: Genuine, { deadline }: Asked): Promise<Reply | undefined> {
+    const norm = await deadline.race(this.options.desk.addressOf(token));
+    return norm === undefined ? norm : this.page(200, pages.ask(token, norm));
+  }
+
+  /** What goes on after its answer does no harm by being done all the same. */
+  private async unsubscribe(
+    token: Genuine,
+    { text, deadline }: Asked,
+    way: UnsubscribeWay,
+  ): Promise<Reply | undefined> {
     const { desk, report } = this.options;
-    const { sendId } = token;
-    if (wished === 'look') {
-      const norm = await desk.addressOf(token);
-      return norm === undefined ? norm : this.page(200, pages.ask(token, norm));
-    }
-    if (wished === 'mistake') {
-      const taken = await desk.takeBack(token);
-      if (!taken) return undefined;
-      this.counts.takenBack++;
-      const stands = taken.came === 'stands';
-      report({ kind: 'taken-back', sendId, token: shownToken(text), stands });
-      return this.page(200, (stands ? pages.stands : pages.back)(token, taken.norm));
-    }
-    const norm = await desk.unsubscribe(token);
-    if (norm === undefined) return undefined;
-    this.counts.unsubscribed++;
-    report({ kind: 'unsubscribed', sendId, token: shownToken(text), way: wished });
+    const done = await deadline.race(desk.unsubscribe(token));
+    if (done === undefined) return undefined;
+    if (!done.again) this.counts.unsubscribed++;
+    const kind = done.again ? 'unsubscribed-already' : 'unsubscribed';
+    report({ kind, sendId: token.sendId, token: shownToken(text), way });
     // Of a mail program's click nobody reads the answer.
-    return wished === 'one-click'
+    return way === 'one-click'
       ? plain(200, 'unsubscribed\n')
-      : this.page(200, pages.done(token, norm));
+      : this.page(200, pages.done(token, done.norm));
+  }
+
+  /** Is waited for: were it done after its answer, it would undo what its reader has said since. */
+  private async takeBack(token: Genuine, { text, deadline }: Asked): Promise<Reply | undefined> {
+    const { desk, report } = this.options;
+    const taken = await desk.takeBack(token, () => deadline.check());
+    if (!taken) return undefined;
+    const { norm, removed, stands } = taken;
+    if (removed) this.counts.takenBack++;
+    const kind = removed ? 'taken-back' : 'nothing-to-take-back';
+    report({ kind, sendId: token.sendId, token: shownToken(text), stands });
+    return this.page(200, (stands ? pages.stands : pages.back)(token, norm));
   }
 
   /** A mail provider's click has nobody who reads: it is told 200, or it would try again and again (RFC 8058 §3.2). */
-  private foreign(
-    { is }: Pick<Verified, 'is'>,
-    request: IncomingMessage,
-    text: string,
-    wished: Wish,
-  ): Reply {
+  private foreign({ is }: Pick<Verified, 'is'>, { request, text, wished }: Asked): Reply {
     this.counts.foreign++;
     if (is === 'foreign' && !this.limit.allows(this.clientOf(request))) {
       return this.page(429, pages.MANY, RETRY_LATER);
@@ -152,12 +163,17 @@ export class Endpoint {
     return plain(status, `${reason}\n`, headers);
   }
 
-  private databaseIsAway(error: unknown): void {
-    if (this.awaySince !== undefined) return;
-    this.awaySince = this.options.now();
+  /** @returns whether it is that the database does not answer */
+  private tell(error: unknown): boolean {
     const explained = this.options.explain(error);
     const reason = explained instanceof Error ? explained.message : String(explained);
-    this.options.report({ kind: 'database-away', reason });
+    const away = isDatabaseOutage(explained);
+    if (!away) this.options.report({ kind: 'fault', reason });
+    else if (this.awaySince === undefined) {
+      this.awaySince = this.options.now();
+      this.options.report({ kind: 'database-away', reason });
+    }
+    return away;
   }
 
   private databaseIsBack(): void {
@@ -197,15 +213,11 @@ function wish(body: string): Wish {
   return answer === 'mistake' ? 'mistake' : 'look';
 }
 
-/** @throws Error when it takes longer; what was begun goes on, and does no harm by being done all the same */
-async function within<T>(ms: number, work: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1000} seconds`)), ms);
-  });
-  try {
-    return await Promise.race([work(), late]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** What is asked for with what, and until when it is to be answered. */
+interface Asked {
+  request: IncomingMessage;
+  /** Of the token. */
+  text: string;
+  wished: Wish;
+  deadline: Deadline;
 }

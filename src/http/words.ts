@@ -54,7 +54,7 @@ export const PARTS = {
   contact: part('If that does not help, write to {{ contact }}.', 'contact'),
   contact_unknown: part('If that does not help, answer the mail that the link is in.'),
   later_heading: part('Please try again in a few minutes'),
-  later: part('What you asked for could not be saved just now. Nothing was changed.'),
+  later: part('What you asked for may not have been saved.'),
   many_heading: part('Too many wrong links'),
   many: part('Please wait a minute, then open the link from the mail again.'),
 } as const satisfies Record<string, Part>;

@@ -1,10 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CampaignError } from '../errors.js';
 
 interface Waiting<T, R> {
   item: T;
   resolve(result: R): void;
   reject(error: unknown): void;
 }
+
+/** Items that may wait: what comes above that is not kept up with. */
+const WAITING_AT_MOST = 5_000;
 
 /**
  * Writes together what comes within some milliseconds, and what comes while that is being written in the group after it:
@@ -24,8 +28,18 @@ export class GroupCommit<T, R> {
     private readonly limit: number,
   ) {}
 
-  /** Resolves when the item is committed; rejects with whatever its group failed with. */
-  add(item: T): Promise<R> {
+  /**
+   * Resolves when the item is committed; rejects with whatever its group failed with.
+   * @throws CampaignError DATABASE_UNREACHABLE when thousands wait already
+   */
+  async add(item: T): Promise<R> {
+    if (this.waiting.length >= WAITING_AT_MOST) {
+      throw new CampaignError(
+        'DATABASE_UNREACHABLE',
+        `the database does not keep up: ${WAITING_AT_MOST} wait for it already`,
+        'try again in a minute',
+      );
+    }
     return new Promise((resolve, reject) => {
       this.waiting.push({ item, resolve, reject });
       if (!this.running) void this.run();

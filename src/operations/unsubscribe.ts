@@ -1,3 +1,4 @@
+import { type NewSuppression, UNSUBSCRIBE_SOURCE } from '../domain/suppression.js';
 import {
   genuineTokensOf,
   parseUnsubscribeToken,
@@ -7,7 +8,7 @@ import { parseSender } from '../message/sender.js';
 import type { Database } from '../store/mysql/database.js';
 import { isSuppressed } from '../store/suppressions/look-up.js';
 import { suppress } from '../store/suppressions/suppress.js';
-import { readAddresses, readUnsubscribableSend, removeOwn } from '../store/unsubscribes.js';
+import { readAddresses, readUnsubscribableSends, removeOwn } from '../store/unsubscribes.js';
 import { GroupCommit } from './group-commit.js';
 import { SUPPRESSION_SESSIONS } from './suppressions.js';
 import type { Workspace } from './workspace.js';
@@ -26,8 +27,6 @@ const GROUP = 1000;
 /** Sends whose secrets are remembered. */
 const SENDS = 1000;
 
-/** SOURCE of the entries. */
-const SOURCE = 'unsubscribe';
 const reasonOf = ({ sendId }: Genuine): string => `unsubscribed from send ${sendId}`;
 
 /** What a genuine token says. */
@@ -43,8 +42,22 @@ export interface Genuine {
 /** A token of ours, one that could be but is not, or no token at all. */
 export type Verified = ({ is: 'genuine' } & Genuine) | { is: 'foreign' } | { is: 'unreadable' };
 
-/** What taking back came to: nothing keeps the address from being mailed, or something else still does. */
-export type TakenBack = 'back' | 'stands';
+/** A recipient who is suppressed by now. */
+export interface Unsubscribed {
+  /** As the ledger compares addresses. */
+  norm: string;
+  /** Whether a no of theirs was there already. */
+  again: boolean;
+}
+
+/** What taking back came to. */
+export interface TakenBack {
+  norm: string;
+  /** Whether there was something of this token's to remove. */
+  removed: boolean;
+  /** Whether something else still keeps the address from being mailed. */
+  stands: boolean;
+}
 
 interface KnownSend extends Pick<Genuine, 'topic' | 'sender'> {
   isGenuine(token: UnsubscribeToken): boolean;
@@ -53,10 +66,13 @@ interface KnownSend extends Pick<Genuine, 'topic' | 'sender'> {
 /** Sees to it that a recipient's no, which comes with a token, is kept. */
 export class Unsubscribes {
   private readonly sends = new Map<number, KnownSend>();
-  private readonly group: GroupCommit<Genuine, string | undefined>;
+  private readonly group: GroupCommit<Genuine, Unsubscribed | undefined>;
+  /** Forged ids are all unknown: however many there are, they take one session at a time. */
+  private readonly unknown: GroupCommit<number, KnownSend | undefined>;
 
   private constructor(private readonly database: Database) {
     this.group = new GroupCommit((all) => this.suppressAll(all), GATHER_MS, GROUP);
+    this.unknown = new GroupCommit((ids) => this.readSends(ids), 0, GROUP);
   }
 
   /** @throws CampaignError DATABASE_UNREACHABLE, DATABASE_REFUSED, SCHEMA_MISMATCH */
@@ -83,23 +99,24 @@ export class Unsubscribes {
   /**
    * Resolves when it is committed that the recipient is not mailed any more, about the send's topic or, where it has none,
    * at all.
-   * @returns as `addressOf`
+   * @returns undefined when the row is gone
    */
-  unsubscribe(token: Genuine): Promise<string | undefined> {
+  unsubscribe(token: Genuine): Promise<Unsubscribed | undefined> {
     return this.group.add(token);
   }
 
   /**
    * Removes what this token made, and nothing else.
+   * @param mayCommit asked just before: what it throws leaves everything as it is
    * @returns undefined when the row is gone
    */
-  async takeBack(token: Genuine): Promise<{ norm: string; came: TakenBack } | undefined> {
+  async takeBack(token: Genuine, mayCommit: () => void): Promise<TakenBack | undefined> {
     const { topic } = token;
     const norm = await this.addressOf(token);
     if (norm === undefined) return undefined;
-    const made = { source: SOURCE, reason: reasonOf(token) };
-    await removeOwn(this.database, { emailNorm: norm, topic }, made);
-    return { norm, came: (await isSuppressed(this.database, norm, topic)) ? 'stands' : 'back' };
+    const made = { source: UNSUBSCRIBE_SOURCE, reason: reasonOf(token) };
+    const removed = await removeOwn(this.database, { emailNorm: norm, topic }, made, mayCommit);
+    return { norm, removed, stands: await isSuppressed(this.database, norm, topic) };
   }
 
   /** Whether the database answers. */
@@ -107,32 +124,47 @@ export class Unsubscribes {
     await this.database.rows('SELECT 1');
   }
 
-  private async suppressAll(tokens: readonly Genuine[]): Promise<(string | undefined)[]> {
+  private async suppressAll(tokens: readonly Genuine[]): Promise<(Unsubscribed | undefined)[]> {
     const norms = await readAddresses(this.database, tokens);
-    const entries = tokens.flatMap((token, index) => {
+    const entries = tokens.map((token, index): NewSuppression | undefined => {
       const emailNorm = norms[index];
-      if (emailNorm === undefined) return [];
-      return [{ emailNorm, topic: token.topic, reason: reasonOf(token), source: SOURCE }];
+      if (emailNorm === undefined) return undefined;
+      return {
+        emailNorm,
+        topic: token.topic,
+        reason: reasonOf(token),
+        source: UNSUBSCRIBE_SOURCE,
+      };
     });
-    await suppress(this.database, entries);
-    return norms;
+    const fresh = new Set<NewSuppression>();
+    await suppress(
+      this.database,
+      entries.filter((entry) => entry !== undefined),
+      (written) => {
+        for (const entry of written) fresh.add(entry);
+      },
+    );
+    return entries.map((entry) => entry && { norm: entry.emailNorm, again: !fresh.has(entry) });
   }
 
   /** A send's secret, topic and sender never change. */
   private async sendOf(sendId: number): Promise<KnownSend | undefined> {
-    const known = this.sends.get(sendId);
-    if (known) return known;
-    const found = await readUnsubscribableSend(this.database, sendId);
-    if (!found) return undefined;
-    const { name, address } = parseSender(found.from);
-    const send = {
-      topic: found.topic,
-      sender: name === '' ? address : name,
-      isGenuine: genuineTokensOf(sendId, found.secret),
-    };
-    const [oldest] = this.sends.keys();
-    if (this.sends.size >= SENDS && oldest !== undefined) this.sends.delete(oldest);
-    this.sends.set(sendId, send);
-    return send;
+    return this.sends.get(sendId) ?? this.unknown.add(sendId);
+  }
+
+  /** What is not there is asked for again: it may be queued in the next moment. */
+  private async readSends(sendIds: readonly number[]): Promise<(KnownSend | undefined)[]> {
+    const found = await readUnsubscribableSends(this.database, sendIds);
+    for (const [sendId, { from, topic, secret }] of found) {
+      const { name, address } = parseSender(from);
+      const [oldest] = this.sends.keys();
+      if (this.sends.size >= SENDS && oldest !== undefined) this.sends.delete(oldest);
+      this.sends.set(sendId, {
+        topic,
+        sender: name === '' ? address : name,
+        isGenuine: genuineTokensOf(sendId, secret),
+      });
+    }
+    return sendIds.map((sendId) => this.sends.get(sendId));
   }
 }

@@ -11,17 +11,17 @@ export interface UnsubscribableSend {
   from: string;
 }
 
-/** Undefined when there is no such send. */
-export async function readUnsubscribableSend(
+/** Those sends that there are, by their ids. */
+export async function readUnsubscribableSends(
   db: Executor,
-  sendId: number,
-): Promise<UnsubscribableSend | undefined> {
-  const [row] = await db.rows<UnsubscribableSend>(
-    `SELECT m.MESSAGE_SECRET AS secret, s.TOPIC AS topic, m.SENDER AS \`from\`
-       FROM CAMPAIGN_MESSAGES m JOIN CAMPAIGN_SENDS s ON s.ID = m.SEND_ID WHERE m.SEND_ID = ?`,
-    [sendId],
+  sendIds: readonly number[],
+): Promise<Map<number, UnsubscribableSend>> {
+  const rows = await db.rows<UnsubscribableSend & { id: number }>(
+    `SELECT m.SEND_ID AS id, m.MESSAGE_SECRET AS secret, s.TOPIC AS topic, m.SENDER AS \`from\`
+       FROM CAMPAIGN_MESSAGES m JOIN CAMPAIGN_SENDS s ON s.ID = m.SEND_ID WHERE m.SEND_ID IN (?)`,
+    [[...new Set(sendIds)]],
   );
-  return row;
+  return new Map(rows.map(({ id, ...send }) => [id, send]));
 }
 
 /** A row of the ledger. */
@@ -54,12 +54,14 @@ export async function readAddresses(
 
 /**
  * Removes an entry if it is still the one that somebody made, in a transaction that raises the version.
+ * @param onRemoving asked before COMMIT: what it throws leaves the entry as it is
  * @returns whether it was
  */
 export async function removeOwn(
   database: Database,
   { emailNorm, topic }: SuppressionKey,
   made: { source: string; reason: string },
+  onRemoving: () => void,
 ): Promise<boolean> {
   const { committed } = await database.packetTransaction(
     [
@@ -70,7 +72,11 @@ export async function removeOwn(
         params: [emailNorm, topic, made.source, made.reason],
       },
     ],
-    ([, deleted]) => (deleted as Outcome).affectedRows > 0,
+    ([, deleted]) => {
+      if ((deleted as Outcome).affectedRows === 0) return false;
+      onRemoving();
+      return true;
+    },
   );
   return committed;
 }

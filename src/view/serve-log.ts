@@ -23,9 +23,17 @@ const LINES: { [K in Kind]: (event: EventOf<K>) => Line } = {
     'info',
     `send ${e.sendId}: ${printable(e.token)} unsubscribed ${WAYS[e.way]}`,
   ],
+  'unsubscribed-already': (e) => [
+    'debug',
+    `send ${e.sendId}: ${printable(e.token)} came again ${WAYS[e.way]}; they were unsubscribed already`,
+  ],
   'taken-back': (e) => [
     'info',
     `send ${e.sendId}: ${printable(e.token)} took it back${e.stands ? '; another entry stands' : ''}`,
+  ],
+  'nothing-to-take-back': (e) => [
+    'debug',
+    `send ${e.sendId}: ${printable(e.token)} had nothing to take back${e.stands ? '; another entry stands' : ''}`,
   ],
   'foreign-token': (e) => [
     'info',
@@ -37,6 +45,7 @@ const LINES: { [K in Kind]: (event: EventOf<K>) => Line } = {
     `${printable(e.reason)}; answering 503 until the database is back`,
   ],
   'database-back': (e) => ['info', `database is back after ${(e.afterMs / 1000).toFixed(1)} s`],
+  fault: (e) => ['error', `a fault of ours, answered with 500: ${printable(e.reason)}`],
   stopping: (e) => [
     'info',
     `stopping: ${plural(e.open, 'request')} under way may end, within ${e.drainSeconds} s`,

@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Reply } from '../../src/http/endpoint.ts';
 import { startPublicServer } from '../../src/http/server.ts';
+import { removeFitting } from '../../src/store/suppressions/remove.ts';
+import { RAISE_VERSION } from '../../src/store/suppressions/version.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import {
   openConnection,
@@ -12,6 +14,7 @@ import {
   startEndpoint,
   suppressions,
 } from '../support/endpoint.ts';
+import { lockWait } from '../support/lock-wait.ts';
 
 const ONE_CLICK = 'List-Unsubscribe=One-Click';
 
@@ -134,6 +137,12 @@ describe('a POST', () => {
   it('is answered 200 again and again, and keeps the first entry', async () => {
     for (let i = 0; i < 3; i++) expect((await post(send.tokenOf(1))).status).toBe(200);
     expect(await suppressions(db.database)).toEqual([entry(1)]);
+    expect(endpoint.counts.unsubscribed).toBe(1);
+    expect(endpoint.events.map(({ kind }) => kind)).toEqual([
+      'unsubscribed',
+      'unsubscribed-already',
+      'unsubscribed-already',
+    ]);
     const later = await seedUnsubscribable(db.database, 1);
     expect((await post(later.tokenOf(1))).status).toBe(200);
     expect(await suppressions(db.database)).toEqual([entry(1)]);
@@ -148,6 +157,21 @@ describe('a POST', () => {
     );
     expect(row?.VERSION).toBeGreaterThan(before);
   });
+
+  it.each(['smtp', 'import-20261128T093000Z'])(
+    'is kept when what stood there of %s is removed',
+    async (source) => {
+      await db.database.run(
+        `INSERT INTO CAMPAIGN_SUPPRESSIONS (EMAIL_NORM, REASON, SOURCE, CREATED_AT)
+       VALUES ('r1@example.org', 'no such user', ?, UTC_TIMESTAMP(3))`,
+        [source],
+      );
+      expect((await post(send.tokenOf(1))).status).toBe(200);
+      await removeFitting(db.database, { source: source.split('-')[0] }, async () => undefined);
+      expect(await suppressions(db.database)).toEqual([entry(1)]);
+      expect(endpoint.counts.unsubscribed).toBe(1);
+    },
+  );
 
   it('of the page counts by its hidden field', async () => {
     const { status, text } = await post(
@@ -223,6 +247,46 @@ describe('"it was a mistake"', () => {
     expect(text).toContain('You are still unsubscribed');
     expect(text).toContain('news@example.org');
     expect(await suppressions(db.database)).toMatchObject([{ SOURCE: 'command' }]);
+  });
+
+  it('is told only where there was something to take back', async () => {
+    await post(send.tokenOf(1));
+    for (let i = 0; i < 3; i++) expect((await mistake(send.tokenOf(1))).status).toBe(200);
+    expect(endpoint.counts.takenBack).toBe(1);
+    expect(endpoint.events.map(({ kind }) => kind)).toEqual([
+      'unsubscribed',
+      'taken-back',
+      'nothing-to-take-back',
+      'nothing-to-take-back',
+    ]);
+  });
+
+  it('that comes to its end too late changes nothing, and never does', async () => {
+    let passed = 0;
+    const slow = await startEndpoint(db.database, { now: () => performance.now() + passed });
+    try {
+      await post(send.tokenOf(1));
+      const { answer } = await db.database.transaction(async (tx) => {
+        await tx.run(RAISE_VERSION.sql);
+        const answer = ask(
+          send.tokenOf(1),
+          { method: 'POST', body: 'answer=mistake' },
+          `${slow.url}/u/`,
+        );
+        await lockWait(db.database);
+        passed = 9_000;
+        return { answer };
+      });
+      const { status, text } = await answer;
+      expect(status).toBe(503);
+      expect(text).toContain('may not have been saved');
+      expect(slow.events).toMatchObject([{ kind: 'database-away' }]);
+      expect(await suppressions(db.database)).toEqual([entry(1)]);
+      expect((await ask(send.tokenOf(1), {}, `${slow.url}/u/`)).status).toBe(200);
+      expect(await suppressions(db.database)).toEqual([entry(1)]);
+    } finally {
+      await slow.stop();
+    }
   });
 
   it('leaves what a link of another mail made', async () => {
@@ -307,6 +371,36 @@ describe('a token that is none of ours', () => {
     expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
     for (let seq = 1; seq <= 20; seq++) expect((await post(send.tokenOf(seq))).status).toBe(200);
     expect((await ask('wp-login.php')).status).toBe(404);
+  });
+
+  it('of thousands of sends that are not there holds up nobody', async () => {
+    const behindProxy = await startEndpoint(db.database, { trustProxy: true });
+    const [, , mac = ''] = /^1([0-9a-z]+)-1(.*)$/.exec(send.tokenOf(1)) ?? [];
+    try {
+      const forged = Array.from({ length: 400 }, (_, n) =>
+        ask(
+          `1${(1_000_000 + n).toString(36)}-1${mac}`,
+          { headers: { 'X-Forwarded-For': `192.0.2.${n % 250}` } },
+          `${behindProxy.url}/u/`,
+        ),
+      );
+      for (let seq = 1; seq <= 20; seq++) {
+        const { status } = await ask(
+          send.tokenOf(seq),
+          { method: 'POST', body: ONE_CLICK },
+          `${behindProxy.url}/u/`,
+        );
+        expect(status).toBe(200);
+      }
+      expect(new Set((await Promise.all(forged)).map(({ status }) => status))).toEqual(
+        new Set([404]),
+      );
+      // One that is queued only now is known at once.
+      const fresh = await seedUnsubscribable(db.database, 1);
+      expect((await ask(fresh.tokenOf(1), {}, `${behindProxy.url}/u/`)).status).toBe(200);
+    } finally {
+      await behindProxy.stop();
+    }
   });
 
   it('is counted by the address that a trusted proxy names, and by no other', async () => {
@@ -490,6 +584,34 @@ describe('a client that takes what it can', () => {
     socket.destroy();
     expect((await post(send.tokenOf(2))).status).toBe(200);
     expect(await suppressions(db.database)).toEqual([entry(2)]);
+  });
+});
+
+describe('a fault of ours', () => {
+  it('is answered 500 and told, and is not taken for a database that is away', async () => {
+    const failing = async (): Promise<never> => {
+      throw new TypeError('of no kind');
+    };
+    const faulty = await startEndpoint(db.database, {
+      desk: {
+        verify: failing,
+        addressOf: failing,
+        unsubscribe: failing,
+        takeBack: failing,
+        ping: failing,
+      },
+    });
+    try {
+      for (let i = 0; i < 2; i++) {
+        expect((await ask(send.tokenOf(1), {}, `${faulty.url}/u/`)).status).toBe(500);
+      }
+      expect(faulty.events).toEqual([
+        { kind: 'fault', reason: 'of no kind' },
+        { kind: 'fault', reason: 'of no kind' },
+      ]);
+    } finally {
+      await faulty.stop();
+    }
   });
 });
 

@@ -4,6 +4,8 @@ import { count, id } from './parts.js';
 
 const token = z.string().describe('the first characters of the token, never all of it');
 const sendId = id.describe('number of the send');
+const way = z.enum(['one-click', 'page']).describe('by a mail program (RFC 8058), or on the page');
+const stands = z.boolean().describe('whether something else still keeps them from being mailed');
 const reason = z.string().describe('why');
 
 /** A line of the log of `serve`. */
@@ -16,12 +18,22 @@ export const serveLineSchema = z
     line('unsubscribed', 'somebody unsubscribed', {
       sendId,
       token,
-      way: z.enum(['one-click', 'page']).describe('by a mail program (RFC 8058), or on the page'),
+      way,
+    }),
+    line('unsubscribed-already', 'somebody unsubscribed who was unsubscribed already', {
+      sendId,
+      token,
+      way,
     }),
     line('taken-back', 'somebody said that it was a mistake', {
       sendId,
       token,
-      stands: z.boolean().describe('whether something else still keeps them from being mailed'),
+      stands,
+    }),
+    line('nothing-to-take-back', 'somebody said so of what was not there, or was not theirs', {
+      sendId,
+      token,
+      stands,
     }),
     line('foreign-token', 'a token is not one of ours', {
       token,
@@ -35,6 +47,7 @@ export const serveLineSchema = z
     line('database-back', 'the database is back', {
       afterMs: z.number().min(0).describe('milliseconds'),
     }),
+    line('fault', 'a request met a fault of ours', { reason }),
     line('stopping', 'it stops', {
       open: count.describe('requests that may still end'),
       drainSeconds: count.describe('within this time'),

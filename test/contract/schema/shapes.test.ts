@@ -219,6 +219,9 @@ it.each(Object.values(EVENTS))('a line of the log has its shape: $kind', (event)
 const SERVED: { [K in ServeEvent['kind']]: Extract<ServeEvent, { kind: K }> } = {
   listening: { kind: 'listening', address: 'http://127.0.0.1:8026', loopback: true },
   unsubscribed: { kind: 'unsubscribed', sendId: 1, token: '11-1ab…', way: 'one-click' },
+  'unsubscribed-already': { kind: 'unsubscribed-already', sendId: 1, token: '1ab…', way: 'page' },
+  'nothing-to-take-back': { kind: 'nothing-to-take-back', sendId: 1, token: '1ab…', stands: true },
+  fault: { kind: 'fault', reason: 'no' },
   'taken-back': { kind: 'taken-back', sendId: 1, token: '11-1ab…', stands: false },
   'foreign-token': { kind: 'foreign-token', token: '11-1ab…', way: 'look' },
   refused: { kind: 'refused', status: 413, reason: 'too large' },

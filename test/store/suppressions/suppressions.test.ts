@@ -10,10 +10,12 @@ import {
 } from '../../../src/store/suppressions/remove.ts';
 import { suppress } from '../../../src/store/suppressions/suppress.ts';
 import {
+  RAISE_VERSION,
   raiseBulkVersion,
   readSuppressionVersion,
 } from '../../../src/store/suppressions/version.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { lockWait } from '../../support/lock-wait.ts';
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -56,7 +58,7 @@ describe('suppressing', () => {
   });
 
   it('keeps the first reason, source and date of an entry, and writes nothing', async () => {
-    await suppress(db.database, [no('a@x.org', '', 'first', 'smtp')]);
+    await suppress(db.database, [no('a@x.org', '', 'first', 'crm')]);
     const [first] = (await listSuppressions(db.database, {}, null, 9)).entries;
     const before = await version();
     expect(await suppress(db.database, [no('a@x.org', '', 'second', 'manual')])).toEqual({
@@ -65,6 +67,53 @@ describe('suppressing', () => {
     });
     expect((await listSuppressions(db.database, {}, null, 9)).entries).toEqual([first]);
     expect(await version()).toBe(before);
+  });
+
+  it.each([
+    ['smtp', 'unsubscribe', true],
+    ['smtp', 'manual', true],
+    ['smtp', 'smtp', false],
+    ['import-20261128T093000Z', 'unsubscribe', true],
+    ['import-20261128T093000Z', 'manual', false],
+    ['important', 'unsubscribe', false],
+    ['manual', 'unsubscribe', false],
+    ['unsubscribe', 'smtp', false],
+    ['unsubscribe', 'manual', false],
+  ])(
+    'of %s is taken over by %s: %s; date, version and topic stay',
+    async (there, source, taken) => {
+      await suppress(db.database, [no('a@x.org', '', 'first', there), no('b@x.org')]);
+      await suppress(db.database, [no('a@x.org', 'news', 'other', there)]);
+      const [first, ...others] = (await listSuppressions(db.database, {}, null, 9)).entries;
+      const before = await versions();
+      const written: NewSuppression[] = [];
+      const again = no('a@x.org', '', 'said so', source);
+      const change = await suppress(db.database, [again, no('b@x.org')], (all) =>
+        written.push(...all),
+      );
+      expect(change).toEqual({ changed: taken ? 1 : 0, unchanged: taken ? 1 : 2 });
+      expect(written).toEqual(taken ? [again] : []);
+      expect((await listSuppressions(db.database, {}, null, 9)).entries).toEqual([
+        taken ? { ...first, reason: 'said so', source } : first,
+        ...others,
+      ]);
+      expect(await versions()).toEqual(before);
+    },
+  );
+
+  it("keeps a person's no though what it takes over is being removed", async () => {
+    await suppress(db.database, [no('a@x.org', '', '550', 'smtp')]);
+    const { saying } = await db.database.transaction(async (tx) => {
+      await tx.run(RAISE_VERSION.sql);
+      await tx.run('DELETE FROM CAMPAIGN_SUPPRESSIONS');
+      const saying = suppress(db.database, [no('a@x.org', '', 'said so', 'unsubscribe')]);
+      await lockWait(db.database);
+      return { saying };
+    });
+    expect(await saying).toEqual({ changed: 1, unchanged: 0 });
+    expect((await listSuppressions(db.database, {}, null, 9)).entries).toMatchObject([
+      { emailNorm: 'a@x.org', source: 'unsubscribe' },
+    ]);
   });
 
   it('takes an entry given twice once, the first of them', async () => {

@@ -23,11 +23,10 @@ A RECIPIENT IS
            reply, or the worker died with the row in its hands. Never sent
            again unless you say so (‘resolve’, ‘retry --unknown’; see
            ‘campaign help steering’)
-  skipped  never tried: the address was in CAMPAIGN_SUPPRESSIONS (as
-           EMAIL_NORM: in lower case, its domain as A-labels) when its list
-           was imported; one added later stops no send that is queued already.
-           Or a column of the list itself says so (‘declined: …’; see
-           ‘campaign help lists’)
+  skipped  never tried: the address, or its domain, was suppressed when its
+           list was imported or when its turn came (‘campaign help
+           suppression’). Or a column of the list itself says so
+           (‘declined: …’; see ‘campaign help lists’)
 
 A send whose relay is held stays ‘running’: ‘progress’ says until when, and
 its recipients stay ‘pending’ (‘campaign help pacing’).

@@ -79,11 +79,17 @@ long. Its own log shows six characters of them.
 Ctrl-C lets requests end that are under way (10 s). Bodies have at most 8 kB,
 a request has 15 s. Any number of it may run side by side.
 
-The unit of ‘campaign help operations’ will do for it, with these lines in
-place of its own, as campaign-serve.service, and without the SMTP password:
+The unit of ‘campaign help operations’ will do for it as
+campaign-serve.service, with these lines in place of its own:
 
     Description=campaign unsubscribe links
     ExecStart=/usr/bin/node /opt/campaign/bin/campaign.js serve --public 127.0.0.1:8026 --trust-proxy --contact news@example.org
+    StateDirectory=campaign-serve
+    WorkingDirectory=/var/lib/campaign-serve
+
+and without the lines RuntimeDirectory, RuntimeDirectoryPreserve and
+campaign-smtp-password: it runs as another user, who would take the
+scheduler's folders from it.
 
 Its account needs SELECT on CAMPAIGN_SENDS, CAMPAIGN_MESSAGES,
 CAMPAIGN_SEND_RESULTS, CAMPAIGN_SUPPRESSIONS, CAMPAIGN_SUPPRESSION_VERSION and
