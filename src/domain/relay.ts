@@ -70,3 +70,15 @@ export interface RelayProbe {
   holdId: number;
   by: string;
 }
+
+/** Refused probes before anybody is given up for a hold: it may have stood while there was nothing to send. */
+const PROBES_AT_LEAST = 10;
+
+/** Whether its hold has stood for so long, and through so many probes, that who waited as long waits for nothing. */
+export function isHopeless(
+  { hold, now }: Pick<RelayState, 'hold' | 'now'>,
+  afterMs: number,
+): boolean {
+  if (!hold || hold.kind === 'operator' || hold.tries < PROBES_AT_LEAST) return false;
+  return now.getTime() - hold.since.getTime() >= afterMs;
+}

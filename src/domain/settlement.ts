@@ -26,6 +26,19 @@ export type Settlement =
   /** The same, for the relay told of a limit of its own. */
   | { seq: number; to: 'limited'; delayMs: number; times: number };
 
+/** A server's words of refusal. */
+export interface Refusal {
+  code: number | null;
+  enhanced: string | null;
+  text: string;
+}
+
+/** Pending rows that were given up; `lastSeq` is the last of them, null where none was left. */
+export interface GivenUp {
+  rows: number;
+  lastSeq: number | null;
+}
+
 /** A pending row that is suppressed, and the words of the reason. */
 export interface Skip {
   seq: number;

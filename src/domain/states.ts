@@ -57,7 +57,8 @@ export const possibleVerbs = (status: SendStatus): OperatorVerb[] =>
 
 /** Statuses that a recipient in this one may come to. */
 export const RECIPIENT_TRANSITIONS: Record<RecipientStatus, readonly RecipientStatus[]> = {
-  pending: ['sending', 'skipped'],
+  /** `failed`, untried, where the relay takes nothing for days. */
+  pending: ['sending', 'skipped', 'failed'],
   sending: ['sent', 'failed', 'unknown', 'pending'],
   sent: [],
   failed: ['pending'],

@@ -18,8 +18,10 @@ import type { Run } from '../domain/refusal-watch.js';
 import type { LimitKind, NewHold, RelayProbe, RelayState } from '../domain/relay.js';
 import type { Reply, Stage } from '../domain/reply.js';
 import type {
+  GivenUp,
   PlanStep,
   ReclaimedRows,
+  Refusal,
   Settlement,
   SettleRows,
   Step,
@@ -134,6 +136,8 @@ export interface Ledger {
   settleLate(claim: Claim, settlements: readonly Settlement[]): Promise<number>;
   /** Pauses the send for a reason of the server's, giving a run of refused rows back as they were before it. */
   pauseItself(claim: Claim, reason: string, giveBack: Run | null): Promise<boolean>;
+  /** Fails a page of pending rows above `afterSeq`, untried, in the relay's words; null when the claim is lost or the send stopped. */
+  failPending(claim: Claim, afterSeq: number, refusal: Refusal): Promise<GivenUp | null>;
   /** Ends the batch: LAST_BATCH_AT (when `worked`), completion, and the claim is let go. */
   endBatch(claim: Claim, end: { worked: boolean; exhausted: boolean }): Promise<BatchEnd>;
   /** What is leased of the relay's limits, and what they are. */

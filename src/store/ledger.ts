@@ -8,6 +8,7 @@ import type { BackingOff, WorkerIdentity } from '../domain/worker.js';
 import { readMessage } from './messages.js';
 import type { Database } from './mysql/database.js';
 import { explained } from './mysql/errors.js';
+import { failPending } from './recipients/give-up.js';
 import { nextRows } from './recipients/next-rows.js';
 import { reconcile, settleLate } from './recipients/reconcile.js';
 import { checkedStep, step } from './recipients/step.js';
@@ -52,6 +53,7 @@ export function createLedger(db: Database, staleSeconds?: number) {
     unclaim: on(unclaim),
     state: on(readState),
     pauseItself: on(pauseItself),
+    failPending: on(failPending),
     loadMessage: on(loadMessage),
     nextRows: on(nextRows),
     step: on(step),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { holdLeftMs, holdPolicy, holdWaitMs, isProbeDue } from '../../src/domain/hold.ts';
-import type { Hold } from '../../src/domain/relay.ts';
+import { type Hold, isHopeless } from '../../src/domain/relay.ts';
 
 describe('the waits of a hold', () => {
   const waits = (kind: 'rate' | 'quota', maxSeconds: number, tries: number) =>
@@ -62,4 +62,23 @@ describe('a probe', () => {
   test('is never due where the operator holds the relay', () => {
     expect(isProbeDue({ ...hold, kind: 'operator' }, now)).toBe(false);
   });
+});
+
+test('a hold is hopeless once it has stood for so long, through ten probes, and no operator set it', () => {
+  const now = new Date('2026-01-10T00:00:00Z');
+  const hold: Hold = {
+    id: 1,
+    kind: 'quota',
+    reason: 'daily quota exceeded',
+    until: now,
+    since: new Date('2026-01-07T00:00:00Z'),
+    tries: 10,
+    probeBy: null,
+  };
+  const days = (count: number) => count * 86_400_000;
+  expect(isHopeless({ hold, now }, days(3))).toBe(true);
+  expect(isHopeless({ hold, now }, days(3) + 1)).toBe(false);
+  expect(isHopeless({ hold: { ...hold, tries: 9 }, now }, days(3))).toBe(false);
+  expect(isHopeless({ hold: { ...hold, kind: 'operator' }, now }, days(3))).toBe(false);
+  expect(isHopeless({ hold: null, now }, 0)).toBe(false);
 });

@@ -165,12 +165,16 @@ class Batch implements JobOwner, Held {
 
   /** The relay takes messages again, or it does not. */
   private async conclude(probe: Probe): Promise<void> {
-    const { standing, reader } = this.parts;
-    const { hold } = this.tools;
+    const { standing, reader, results, steps } = this.parts;
+    const { hold, giveUpMs } = this.tools;
+    const { answer } = probe;
     await hold.conclude(probe);
-    if (probe.answer !== 'accepted' || hold.stops) standing.ending = true;
+    if (answer !== 'accepted' || hold.stops) standing.ending = true;
     reader.readFor(null);
     await reader.restart();
+    if (answer && answer !== 'accepted' && results.givesUp && hold.isHopeless(giveUpMs)) {
+      await steps.failRest(answer);
+    }
   }
 
   /** Rows that go out next, as far as the process may have more of them in flight. */

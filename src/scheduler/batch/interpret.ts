@@ -4,7 +4,7 @@ import type { Recipient } from '../../domain/recipient.js';
 import type { RefusalWatch, Run } from '../../domain/refusal-watch.js';
 import { MESSAGE_STAGES } from '../../domain/reply-rules.js';
 import { type RetryPolicy, retryDelayMs } from '../../domain/retry-delay.js';
-import type { Settlement } from '../../domain/settlement.js';
+import type { Refusal, Settlement } from '../../domain/settlement.js';
 import type { Verdict } from '../../domain/verdict.js';
 import type { ServerSign } from '../dispatch/dispatcher.js';
 
@@ -54,12 +54,6 @@ export interface InterpretRules {
   relay: RelaySense;
   /** Whether the send began, and the relay has accepted nothing for, so long that nobody is tried on beyond his attempts. */
   givesUp: () => boolean;
-}
-
-interface Refusal {
-  code: number | null;
-  enhanced: string | null;
-  text: string;
 }
 
 /** Weighs a verdict against what the send has met before, which `watch` remembers. */

@@ -22,7 +22,7 @@ export class LettingGo {
     const { standing, steps, selfPause, reader, inFlight, openSend } = this.parts;
     await selfPause.write();
     await openSend.noMailboxes.end();
-    const end = await this.endBatch(reader.exhausted);
+    const end = await this.endBatch(reader.exhausted || steps.gaveUp);
     if (end.kind === 'released') return end;
     if (end.kind === 'lost') {
       standing.lost = true;

@@ -47,6 +47,11 @@ export class Results {
     };
   }
 
+  /** Whether the send began, and the relay has accepted nothing for, as long as anybody is tried on. */
+  get givesUp(): boolean {
+    return this.rules.givesUp();
+  }
+
   /**
    * Whether to wait a moment for more results, so that a transaction records and marks many rows. While it is under way
    * the connections live on the rows that wait for one: so those are to be more than the results, which are marked rows

@@ -1,5 +1,12 @@
 import type { Recipient } from '../../domain/recipient.js';
-import type { CheckedRows, Settlement, Step, StepResult } from '../../domain/settlement.js';
+import type {
+  CheckedRows,
+  GivenUp,
+  Refusal,
+  Settlement,
+  Step,
+  StepResult,
+} from '../../domain/settlement.js';
 import type { Flights } from './flights.js';
 import type { InFlight } from './in-flight.js';
 import type { OpenSend } from './open-sends.js';
@@ -35,6 +42,8 @@ export class Steps {
   readonly counts = { sent: 0, failed: 0, unknown: 0, deferred: 0, returned: 0, limited: 0 };
   /** Suppressed rows; they are no work of the batch's. */
   skipped = 0;
+  /** Nothing is left of the send, for the relay takes none of it. */
+  gaveUp = false;
 
   /** @param quota rows the batch may still mark */
   constructor(
@@ -182,6 +191,22 @@ export class Steps {
     if (!found) return;
     openSend.suppressions.forget(free);
     await starter.learn(found.changes);
+  }
+
+  /** Fails what is left of the send, of which nothing is in flight, in these words; what a stop leaves of it is left to the next probe. */
+  async failRest(refusal: Refusal): Promise<void> {
+    const { ledger, clock, stopping } = this.tools;
+    const { standing } = this.parts;
+    let afterSeq: number | null = 0;
+    while (afterSeq !== null && !stopping.aborted) {
+      const asked = clock();
+      const page: GivenUp | null = await ledger.failPending(standing.claim, afterSeq, refusal);
+      if (page === null) return;
+      standing.renew(asked);
+      this.counts.failed += page.rows;
+      afterSeq = page.lastSeq;
+    }
+    this.gaveUp = afterSeq === null;
   }
 
   /** Reads how the ledger has it, after a request of which we don't know what came. */

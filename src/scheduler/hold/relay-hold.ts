@@ -1,7 +1,7 @@
 import { type HoldPolicy, holdLeftMs, holdWaitMs, probeLeaseMs } from '../../domain/hold.js';
 import type { Clock } from '../../domain/lease.js';
 import type { WatchedRow } from '../../domain/quota-watch.js';
-import type { Hold, RelayState } from '../../domain/relay.js';
+import { type Hold, isHopeless, type RelayState } from '../../domain/relay.js';
 import type { HeldRelay, Report } from '../../domain/scheduler-events.js';
 import type { SharedRelay } from '../ports.js';
 import { type Deferred, type Limited, Probe, rowsOf, wordsOf } from './probe.js';
@@ -116,6 +116,11 @@ export class RelayHold {
   get leastMs(): number {
     const { hold } = this;
     return hold ? this.leftMs(hold) : 0;
+  }
+
+  /** Whether it has stood for so long, and through so many probes, that who waited as long waits for nothing. */
+  isHopeless(afterMs: number): boolean {
+    return this.relay !== null && isHopeless(this.relay, afterMs);
   }
 
   // ── What the replies say ─────────────────────────────────────────────────

@@ -9,7 +9,7 @@ import * as relays from '../../../src/store/relays/relays.ts';
 import { createSharedRelay } from '../../../src/store/relays/shared-relay.ts';
 import { readShares } from '../../../src/store/relays/shares.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { balancedBooks } from '../../support/ledger.ts';
+import { balancedBooks, ledgerRows } from '../../support/ledger.ts';
 import {
   type RunningScheduler,
   type SchedulerSetup,
@@ -203,6 +203,66 @@ test("a scheduler adds the relay's row where there is none, and sends", async ()
   await schedule(await smtp()).done;
   expect(await balancedBooks(db.database, sendId)).toMatchObject({ status: 'completed', sent: 10 });
   expect(await relays.readRelay(db.database, DEFAULT_RELAY)).toMatchObject({ hold: null });
+});
+
+describe('a relay that takes nothing for as long as anybody is tried on', () => {
+  const soon = { firstMs: 20, maxMs: 40 };
+  const setup = { giveUpSeconds: 1, hold: { rate: soon, quota: soon } };
+
+  test.each(['mail', 'rcpt', 'dot'] as const)(
+    'and says why at %s ends every send, in its words, untried as they are; and pauses none',
+    async (at) => {
+      let tries = 0;
+      const answer = (): { reply: [number, string] } => {
+        tries += 1;
+        return { reply: [452, '4.5.3 daily quota exceeded'] };
+      };
+      const server = await smtp({
+        ...(at === 'mail' && { onMailFrom: answer }),
+        ...(at === 'rcpt' && { onRcptTo: answer }),
+        ...(at === 'dot' && { onData: answer }),
+      });
+      const ids = [await seed('a', 2_500), await seed('b', 30)];
+      const scheduler = schedule(server, setup);
+      await scheduler.done;
+      expect(kinds(scheduler.events)).not.toContain('paused-itself');
+      expect(tries).toBeGreaterThan(10);
+      expect(tries).toBeLessThan(100);
+      for (const [id, count] of [
+        [ids[0], 2_500],
+        [ids[1], 30],
+      ] as [number, number][]) {
+        expect(await balancedBooks(db.database, id)).toMatchObject({
+          status: 'completed',
+          failed: count,
+          sent: 0,
+        });
+        const rows = await ledgerRows(db.database, id);
+        expect(new Set(rows.map(({ response }) => response))).toEqual(
+          new Set(['daily quota exceeded']),
+        );
+      }
+    },
+  );
+
+  test('ends no send that has not waited as long, however long the relay was held before', async () => {
+    await db.database.run(
+      `UPDATE CAMPAIGN_RELAYS SET HOLD_ID = 1, HOLD_KIND = 'quota', HOLD_REASON = '452 4.5.3 daily quota exceeded',
+              HELD_SINCE = UTC_TIMESTAMP(3) - INTERVAL 9 DAY, HELD_UNTIL = UTC_TIMESTAMP(3), TRIES = 200`,
+    );
+    let tries = 0;
+    const server = await smtp({
+      onMailFrom: () =>
+        ++tries <= 14 ? { reply: [452, '4.5.3 daily quota exceeded'] } : undefined,
+    });
+    const sendId = await seed('p', 30);
+    await schedule(server, { ...setup, giveUpSeconds: 3_600 }).done;
+    expect(await balancedBooks(db.database, sendId)).toMatchObject({
+      status: 'completed',
+      sent: 30,
+      failed: 0,
+    });
+  });
 });
 
 describe('the steps of a batch', () => {
