@@ -6,6 +6,13 @@ import type { InFlight } from './in-flight.js';
 /** Names kept in memory; from more on, the database is asked for rows as they are read. */
 const NAMES_AT_MOST = 10_000;
 
+/** What was learnt while the database was asked. */
+interface Asking {
+  readonly names: Set<string>;
+  /** Whether it is to be asked once more, for it is not known by name. */
+  again: boolean;
+}
+
 /**
  * What a process knows of the suppressions, for one send. Its ledger was checked up to a version when it was imported; what
  * was written from that one to the one known now is kept here, and each row that is read is compared with it. Rows in
@@ -15,13 +22,12 @@ const NAMES_AT_MOST = 10_000;
 export class Suppressions {
   /** The version up to which every row in hand was checked. */
   known: number;
-  /** Addresses and domains; where rows are asked for, those learnt of while one asks. */
+  /** Addresses and domains, where rows are not asked for. */
   private readonly names = new Set<string>();
   /** Whether rows are asked for as they are read, for what has changed is too much, or not known by name. */
   private areAskedFor = false;
-  private isAsking = false;
-  /** Grows when what one is asking for is to be asked again. */
-  private rounds = 0;
+  /** Questions that wait for their answer: those of a batch that lost its claim may be among them. */
+  private readonly asking = new Set<Asking>();
 
   constructor(
     readonly topic: string,
@@ -36,20 +42,15 @@ export class Suppressions {
    * been written after its answer was made: it is kept until the rows are in hand, where they are compared with the rest.
    */
   async admit(rows: readonly Recipient[], inFlight: InFlight): Promise<void> {
-    try {
-      while (this.areAskedFor && rows.length > 0) {
-        const { rounds } = this;
-        this.names.clear();
-        this.isAsking = true;
-        const found = await this.find(rows);
-        if (rounds !== this.rounds) continue;
-        inFlight.read(rows, (row) => this.hasName(row) || found.has(row.emailNorm));
-        return;
-      }
-      inFlight.read(rows, (row) => this.hasName(row));
-    } finally {
-      this.isAsking = false;
+    while (this.areAskedFor && rows.length > 0) {
+      const heard: Asking = { names: new Set(), again: false };
+      this.asking.add(heard);
+      const found = await this.find(rows).finally(() => this.asking.delete(heard));
+      if (heard.again) continue;
+      inFlight.read(rows, (row) => found.has(row.emailNorm) || isNamedIn(heard.names, row));
+      return;
     }
+    inFlight.read(rows, (row) => this.hasName(row));
   }
 
   /** Takes over what has changed: rows in hand that it names are named, and those to come will be. */
@@ -62,7 +63,7 @@ export class Suppressions {
       withdrawn = changed.size === 0 ? new Set() : inFlight.name((row) => isNamedIn(changed, row));
     } else {
       this.startAsking();
-      this.rounds += 1;
+      for (const heard of this.asking) heard.again = true;
       const rows = inFlight.notBegun;
       const found = await this.find(rows);
       withdrawn = inFlight.name(({ emailNorm }) => found.has(emailNorm));
@@ -84,9 +85,9 @@ export class Suppressions {
   }
 
   private keep(names: readonly string[]): void {
-    if (this.areAskedFor && !this.isAsking) return;
-    for (const name of names) this.names.add(name);
-    if (!this.areAskedFor && this.names.size > NAMES_AT_MOST) this.startAsking();
+    const kept = this.areAskedFor ? [...this.asking].map((heard) => heard.names) : [this.names];
+    for (const to of kept) for (const name of names) to.add(name);
+    if (this.names.size > NAMES_AT_MOST) this.startAsking();
   }
 
   private startAsking(): void {
