@@ -32,7 +32,9 @@ export function toChanges(
 ): SuppressionChanges {
   const { version, bulk } = toVersion(versions);
   const changed = entries as SuppressionKey[];
-  if (bulk > known || changed.length > CHANGES_AT_MOST) return { version, names: null };
+  // A version that goes back is that of a server which has not all that another one had.
+  const isUnknown = bulk > known || version < known || changed.length > CHANGES_AT_MOST;
+  if (isUnknown) return { version, names: null };
   const topics = topicsThatStop(topic);
   return {
     version,

@@ -225,6 +225,17 @@ describe('a change without versions', () => {
   });
 });
 
+describe('what has changed', () => {
+  it('is not known by name where the version has gone back, as after a failover to a server that lags', async () => {
+    await suppress(db.database, [no('a@x.org')]);
+    const known = (await version()) + 5;
+    expect(await suppressionChanges(db.database, known, '')).toEqual({
+      version: known - 5,
+      names: null,
+    });
+  });
+});
+
 describe('removing', () => {
   const remove = async (filter: SuppressionFilter, ...norms: string[]): Promise<number> =>
     (await removeOf(db.database, norms, filter, async () => undefined)).length;
