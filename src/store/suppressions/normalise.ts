@@ -63,6 +63,8 @@ async function normaliseBlock(
   tx: Executor,
   block: readonly (readonly [as: SuppressionKey, to: SuppressionKey])[],
 ): Promise<number> {
+  // First, as whoever suppresses somebody does: two that wait for each other would get nowhere.
+  await tx.packet([RAISE_VERSION]);
   const entries = await tx.rows<Suppression>(
     `SELECT ${ENTRY} FROM CAMPAIGN_SUPPRESSIONS FORCE INDEX (PRIMARY) WHERE EMAIL_NORM IN (?) FOR UPDATE`,
     [[...new Set(block.map(([{ emailNorm }]) => emailNorm))]],
@@ -74,7 +76,7 @@ async function normaliseBlock(
     );
     return old ? moveStatements(old, to) : [];
   });
-  if (moves.length > 0) await tx.packet([RAISE_VERSION, ...moves]);
+  if (moves.length > 0) await tx.packet(moves);
   return moves.length / 2;
 }
 

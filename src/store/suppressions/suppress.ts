@@ -55,9 +55,11 @@ async function suppressBlock(tx: Executor, entries: readonly NewSuppression[]): 
     const there = known.get(keyOf(entry));
     return there === undefined || takesOver(entry.source, there.source);
   });
-  if (written.length === 0 && ![...known.values()].some(({ version }) => version === 0)) {
-    return { written, changed: 0 };
-  }
+  const isWritten = new Set(written);
+  const adopted = entries.filter(
+    (entry) => isWritten.has(entry) || known.get(keyOf(entry))?.version === 0,
+  );
+  if (adopted.length === 0) return { written, changed: 0 };
   const takeOvers = written.flatMap((entry) => {
     const there = known.get(keyOf(entry));
     return there === undefined ? [] : [takeOverStatement(entry, there.source)];
@@ -68,7 +70,7 @@ async function suppressBlock(tx: Executor, entries: readonly NewSuppression[]): 
     RAISE_VERSION,
     ...insert,
     ...takeOvers,
-    adoptStatement(entries),
+    adoptStatement(adopted),
   ]);
   const changed = results
     .slice(1, -1)
