@@ -41,6 +41,8 @@ export type SchedulerEvent =
   | { kind: 'no-life-sign'; reason: string }
   /** Somebody who was suppressed on another node of the cluster may be mailed for a moment. */
   | { kind: 'reads-may-lag'; reason: string }
+  /** Addresses that have no mailbox could not be suppressed; told once while a send is open. */
+  | { kind: 'not-suppressed'; sendId: number; reason: string }
   | { kind: 'server-trouble'; reason: string; waitMs: number }
   /** Once for each hold. */
   | {

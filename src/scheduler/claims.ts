@@ -224,7 +224,9 @@ export class Claims {
       message: compile(source),
       watch: new RefusalWatch({ block: blockAfter, lostReplies: connections * 2 }),
       suppressions: new Suppressions(topic, checkedVersion, ledger),
-      noMailboxes: new NoMailboxes(ledger),
+      noMailboxes: new NoMailboxes(ledger, (reason) =>
+        report({ kind: 'not-suppressed', sendId, reason }),
+      ),
       lastStart: null,
       serverFailures: { count: 0, atSuccesses: 0 },
     };

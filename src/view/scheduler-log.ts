@@ -82,6 +82,10 @@ const LINES: { [K in Kind]: (event: EventOf<K>) => Line } = {
     'warn',
     `${printable(e.reason)}; who is suppressed on another node may be mailed until this one has heard of it`,
   ],
+  'not-suppressed': (e) => [
+    'warn',
+    `send ${e.sendId}: addresses without a mailbox could not be suppressed: ${printable(e.reason)}`,
+  ],
   'server-trouble': (e) => [
     'warn',
     `SMTP server: ${printable(e.reason)}; backing off ${seconds(e.waitMs)}`,

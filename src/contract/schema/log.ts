@@ -81,6 +81,10 @@ export const logLineSchema = z
     line('reads-may-lag', 'what was acknowledged on another node may not be seen for a moment', {
       reason,
     }),
+    line('not-suppressed', 'addresses that have no mailbox could not be suppressed', {
+      sendId: send,
+      reason,
+    }),
     line('server-trouble', 'the SMTP server is in trouble', { reason, waitMs: ms }),
     line('relay-held', 'the relay is held: nothing starts but a probe', {
       relay,

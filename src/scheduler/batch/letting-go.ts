@@ -51,7 +51,7 @@ export class LettingGo {
 
   /** The claim is somebody else's: what is still on the wire may only settle our own uncertain rows. */
   async settleLate(): Promise<void> {
-    const { standing, inFlight, outage, flights } = this.parts;
+    const { standing, inFlight, outage, flights, reader, openSend } = this.parts;
     const { ledger, report, abandoned } = this.tools;
     const { claim } = standing;
     await this.wireEmpties();
@@ -64,7 +64,10 @@ export class LettingGo {
       await settle().catch((error) => outage.weather(error, settle));
     }
     if (!abandoned.aborted) flights.lost();
+    openSend.noMailboxes.lost();
     report({ kind: 'claim-lost', sendId: claim.sendId, settledLate });
+    // What it finds is not to come into the next batch's hands.
+    await reader.restart();
   }
 
   private async endBatch(exhausted: boolean): Promise<BatchEnd> {

@@ -1,11 +1,14 @@
 import { suppressionOf } from '../../domain/no-mailbox.js';
 import type { Recipient } from '../../domain/recipient.js';
+import type { Settlement } from '../../domain/settlement.js';
 import type { NewSuppression } from '../../domain/suppression.js';
 import type { Verdict } from '../../domain/verdict.js';
 import type { Ledger } from '../ports.js';
 
 /** Entries written in one go. */
 const TOGETHER = 500;
+/** Entries that wait for a database that takes none: where it never will, they are not to fill the memory. */
+const WAITING_AT_MOST = 10_000;
 
 /**
  * Addresses of a send whose servers said that there is no such mailbox. They are suppressed beside the sending, a few at a
@@ -18,7 +21,13 @@ export class NoMailboxes {
   private recordedOnes: NewSuppression[] = [];
   private writing: Promise<void> | null = null;
 
-  constructor(private readonly ledger: Pick<Ledger, 'suppress'>) {}
+  private hasFailed = false;
+
+  /** @param report told once why they could not be written */
+  constructor(
+    private readonly ledger: Pick<Ledger, 'suppress'>,
+    private readonly report: (reason: string) => void,
+  ) {}
 
   tell({ seq, emailNorm }: Recipient, verdict: Verdict): void {
     if (verdict.kind !== 'failed' || verdict.code === null) return;
@@ -27,28 +36,41 @@ export class NoMailboxes {
     if (entry) this.told.set(seq, entry);
   }
 
-  /** These rows are recorded. */
-  recorded(settled: readonly { seq: number }[]): void {
+  /** These rows are recorded. One that was told of may have gone back, and have been accepted since. */
+  recorded(settled: readonly Pick<Settlement, 'seq' | 'to'>[]): void {
     if (this.told.size === 0) return;
-    for (const { seq } of settled) {
+    for (const { seq, to } of settled) {
       const entry = this.told.get(seq);
-      if (entry) this.recordedOnes.push(entry);
+      if (entry && to === 'failed') this.recordedOnes.push(entry);
       this.told.delete(seq);
     }
   }
 
-  /** Begins to write what is recorded. What the database does not take now, it is given the next time. */
+  /** The claim is lost, and what of its rows was not recorded is somebody else's. */
+  lost(): void {
+    this.told.clear();
+  }
+
+  /** Begins to write what is recorded. What the database does not take now, it is given the next time, as far as there is room. */
   write(): void {
     if (this.writing || this.recordedOnes.length === 0) return;
     const entries = this.recordedOnes.splice(0, TOGETHER);
     this.writing = this.ledger
       .suppress(entries)
-      .catch(() => {
+      .catch((error: unknown) => {
         this.recordedOnes.unshift(...entries);
+        this.recordedOnes.splice(WAITING_AT_MOST);
+        this.fail(error);
       })
       .then(() => {
         this.writing = null;
       });
+  }
+
+  private fail(error: unknown): void {
+    if (this.hasFailed) return;
+    this.hasFailed = true;
+    this.report((error as Error).message);
   }
 
   /** Writes all of it, once. */

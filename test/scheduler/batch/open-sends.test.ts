@@ -25,7 +25,7 @@ const openSend = (sendId: number): OpenSend => ({
   },
   watch: new RefusalWatch({ block: 20, lostReplies: 16 }),
   suppressions: new Suppressions('', 0, { findSuppressed: async () => new Map() }),
-  noMailboxes: new NoMailboxes({ suppress: async () => undefined }),
+  noMailboxes: new NoMailboxes({ suppress: async () => undefined }, () => undefined),
   lastStart: null,
   serverFailures: { count: 0, atSuccesses: 0 },
 });
