@@ -207,7 +207,8 @@ export class LeaseHolder {
         const time = this.time.now(this.deps.clock().monotonic);
         const { shiftMs } = this.time;
         const left = giveBack({ ...state, shiftMs }, this.limits, this.unused, time);
-        await this.writeGivingBack(version, left);
+        const own = this.ownWithoutUnused(time);
+        if (await this.writeGivingBack(version, left)) this.own = own;
       }
     } catch {
       // What was not read is given back with the next lease; what is lost of a window opens again with it.
@@ -233,6 +234,7 @@ export class LeaseHolder {
         this.unused,
         time,
       );
+      const own = this.ownWithoutUnused(time);
       const mine = Math.max(1, batches);
       const all = Math.max(mine, reading.batches);
       this.measure(state.leased, time, mine, all);
@@ -243,7 +245,7 @@ export class LeaseHolder {
         slots: this.spare > 1 ? rows * this.spare : 0,
         mine,
         all,
-        own: this.own,
+        own,
         again,
         greedy: this.greedyAt !== null && now.monotonic >= this.greedyAt,
       });
@@ -255,7 +257,7 @@ export class LeaseHolder {
         return;
       }
       if (await this.writeGivingBack(reading.version, granted.state)) {
-        this.own = charge(this.own, limits, granted.lease, time);
+        this.own = charge(own, limits, granted.lease, time);
         this.greedyAt = null;
         this.hands.push({ hand: new LeaseInHand(granted.lease), grantedAt: now });
         this.starts = { count: 0, since: now.monotonic };
@@ -334,6 +336,13 @@ export class LeaseHolder {
     const written = await this.write(version, state);
     if (!written) this.unused = [...unused, ...this.unused];
     return written;
+  }
+
+  private ownWithoutUnused(time: number): readonly Leased[] {
+    return this.unused.reduce<readonly Leased[]>(
+      (own, { until, starts }) => charge(own, this.limits, { until, starts: -starts }, time),
+      this.own,
+    );
   }
 
   private async write(version: number | null, state: LeaseState): Promise<boolean> {

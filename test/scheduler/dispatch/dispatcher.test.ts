@@ -72,7 +72,7 @@ function dispatch(rates: string, connections: number) {
     mayEnd: () => true,
     done: () => ({ sign: 'nothing', reason: '' }),
   });
-  return { book, pacer, transport, dispatcher, job };
+  return { book, pacer, transport, dispatcher, owner, job };
 }
 
 const mail = (): FilledMessage => ({}) as FilledMessage;
@@ -92,5 +92,25 @@ test('while all connections are busy no instants are leased, and nothing wakes f
   expect(told.mock.calls.length).toBe(0);
   transport.endOne();
   await expect.poll(() => transport.carried.length).toBe(2);
+  dispatcher.stop();
+});
+
+test('an instant of a message that cannot be made goes back', async () => {
+  const { book, pacer, transport, dispatcher, owner, job } = dispatch('100/h', 2);
+  let failed = 0;
+  const broken = job(() => {
+    failed += 1;
+    throw new Error('no such filter');
+  });
+  dispatcher.submit(job(mail));
+  await expect.poll(() => transport.carried.length).toBe(1);
+  for (let i = 1; i <= 3; i++) {
+    dispatcher.submit(broken);
+    await expect.poll(() => failed).toBe(i);
+  }
+  dispatcher.leave(owner);
+  await pacer.giveBack();
+  const counts = book.state?.leased.flatMap((leased) => leased.counts) ?? [];
+  expect(counts.reduce((sum, count) => sum + count, 0)).toBe(1);
   dispatcher.stop();
 });

@@ -184,3 +184,25 @@ test('a message starts at once at its instant, and uses another where its connec
   expect(turn.goes(() => true)).toBe(true);
   pacer.stop();
 });
+
+test.each(['at once', 'with the next lease'])(
+  'what is given back %s is not of the part of a long window that the holder has had',
+  async (when) => {
+    const world = new World('100/h');
+    world.book.batches = 2;
+    const holder = world.holder();
+    // Its part is 50: each time 25 or so are leased, two used, and the rest is given back.
+    for (let i = 0; i < 10; i++) {
+      world.now += 2_000;
+      await holder.ask(25, 1);
+      expect(takeAll(holder, 2)).toBe(2);
+      if (when === 'at once') {
+        holder.drop();
+        await holder.giveBack();
+      }
+    }
+    holder.drop();
+    await holder.giveBack();
+    expect(world.used).toBe(20);
+  },
+);
