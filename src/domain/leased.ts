@@ -63,6 +63,19 @@ export function countOf(leased: Leased | undefined, now: number): number {
 export const freeOf = (all: readonly Leased[], limit: RateLimit, now: number): number =>
   Math.max(0, limit.count - countOf(leasedOf(all, limit), now));
 
+/** Starts that the limits leave for so long from now on, apart from what is leased ahead; infinite where none says. */
+export const startsWithin = (
+  all: readonly Leased[],
+  limits: readonly RateLimit[],
+  ms: number,
+  now: number,
+): number =>
+  limits.reduce(
+    (fewest, limit) =>
+      Math.min(fewest, isSpaced(limit) ? ms / spacingMs([limit]) : freeOf(all, limit, now)),
+    Number.POSITIVE_INFINITY,
+  );
+
 /** When so many starts will be free again. */
 export function freeAtOf(
   all: readonly Leased[],

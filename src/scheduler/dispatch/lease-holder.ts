@@ -1,15 +1,7 @@
-import type { Clock, Instant } from '../../domain/lease.js';
-import { type ClockReading, LeaseClock } from '../../domain/lease-clock.js';
+import type { Instant } from '../../domain/lease.js';
+import type { LeaseClock } from '../../domain/lease-clock.js';
 import { LeaseInHand } from '../../domain/lease-in-hand.js';
-import {
-  AHEAD_MS,
-  charge,
-  freeOf,
-  isSpaced,
-  type Leased,
-  spacingMs,
-  type Unused,
-} from '../../domain/leased.js';
+import { AHEAD_MS, charge, type Leased, startsWithin, type Unused } from '../../domain/leased.js';
 import {
   giveBack,
   grant,
@@ -19,11 +11,8 @@ import {
 } from '../../domain/leases.js';
 import { limitUse, slowestOf } from '../../domain/limit-use.js';
 import { formatRate, type RateLimit, readRates } from '../../domain/rates.js';
-import type { Report } from '../../domain/scheduler-events.js';
-import type { Ledger } from '../ports.js';
+import { SharedLeases, type SharedLeasesDeps } from './shared-leases.js';
 
-/** A look at what is leased serves for so long, where nobody else leases. */
-const LOOK_EVERY_MS = 1_000;
 /** Rows are marked for what may start within this time. */
 export const MARK_AHEAD_MS = 1_000;
 /** The next lease is asked for so long before the last is over. */
@@ -34,7 +23,6 @@ const SUSPENDED_MS = 1_000;
 const CONFLICT_MS = 3;
 const CONFLICTS_AT_ONCE = 4;
 const AWAY_MS = 1_000;
-const TELL_EVERY_MS = 60_000;
 /** Through a longer wait no claim is kept. */
 export const LET_GO_MS = 60_000;
 /** A rate that cannot be read lets nothing start until it is set anew. */
@@ -53,13 +41,8 @@ interface InHand {
   grantedAt: Instant;
 }
 
-export interface LeaseHolderDeps {
-  ledger: Pick<Ledger, 'readLeases' | 'writeLeases'>;
-  clock: Clock;
-  /** Milliseconds since the machine was started, whether it was suspended or not. */
-  uptimeMs: () => number;
+export interface LeaseHolderDeps extends SharedLeasesDeps {
   random: () => number;
-  report: Report;
 }
 
 /** The instants that this process has leased, of the relay's limits. */
@@ -68,19 +51,17 @@ export class LeaseHolder {
   private limits: readonly RateLimit[] = [];
   /** Whether the rate that is set cannot be read. */
   private unreadable = false;
-  private readonly time = new LeaseClock();
+  private readonly shared: SharedLeases;
   private readonly hands: InHand[] = [];
   private unused: Unused[] = [];
   /** What we have leased of long windows. */
   private own: readonly Leased[] = [];
-  private known: { reading: LeaseReading; at: number; ours: boolean } | null = null;
   /** Nothing is free before this time, by the monotonic clock. */
   private closedUntil = Number.NEGATIVE_INFINITY;
   private greedyAt: number | null = null;
   /** Nobody else wants any: so many times as many instants may be leased as there are messages. */
   private spare = 1;
   private starts = { count: 0, since: 0 };
-  private toldAt = Number.NEGATIVE_INFINITY;
   /** What a batch may start within `MARK_AHEAD_MS`, and this process as far ahead as instants are leased. */
   private part = { batch: 1, near: 1 };
 
@@ -88,7 +69,9 @@ export class LeaseHolder {
   constructor(
     private readonly deps: LeaseHolderDeps,
     private readonly onChange: () => void,
-  ) {}
+  ) {
+    this.shared = new SharedLeases(deps);
+  }
 
   get isOn(): boolean {
     return this.limits.length > 0 || this.unreadable;
@@ -126,9 +109,7 @@ export class LeaseHolder {
 
   /** As `closedMs`, read anew where that is longer ago than a moment. */
   async look(): Promise<number> {
-    const now = this.deps.clock().monotonic;
-    const isStale = this.known === null || now - this.known.at >= LOOK_EVERY_MS;
-    if (this.text === undefined || (this.closedMs > 0 && isStale)) {
+    if (this.text === undefined || (this.closedMs > 0 && this.shared.isStale)) {
       const reading = await this.read();
       if (this.unreadable) {
         this.closeFor(UNREADABLE_MS);
@@ -270,6 +251,10 @@ export class LeaseHolder {
     }
   }
 
+  private get time(): LeaseClock {
+    return this.shared.time;
+  }
+
   private hasSlept(since: Instant, now: Instant): boolean {
     return now.wall - since.wall > now.monotonic - since.monotonic + SUSPENDED_MS;
   }
@@ -291,37 +276,20 @@ export class LeaseHolder {
     if (unused.starts > 0) this.unused.push(unused);
   }
 
-  /** What is leased: as we have left it ourselves a moment ago, or as it is read. */
   private async current(batches: number): Promise<{ reading: LeaseReading; again: boolean }> {
-    const { known } = this;
-    const isAlone = known !== null && known.reading.batches <= batches;
-    if (known?.ours && isAlone && this.deps.clock().monotonic - known.at < LOOK_EVERY_MS) {
+    const left = this.shared.left(batches);
+    if (left) {
       this.spare = Math.min(this.spare * 2, 1024);
-      return { reading: known.reading, again: true };
+      return { reading: left, again: true };
     }
-    const reading = await this.read();
-    const again = known?.ours === true && known.reading.version === reading.version;
-    if (!again) this.spare = 1;
-    return { reading, again };
+    const current = await this.shared.again();
+    this.learn(current.reading.rates);
+    if (!current.again) this.spare = 1;
+    return current;
   }
 
   private async read(): Promise<LeaseReading> {
-    const { ledger, clock, uptimeMs, report } = this.deps;
-    const asked = clock().monotonic;
-    const reading = await ledger.readLeases();
-    const answered = clock().monotonic;
-    const look: ClockReading = {
-      databaseMs: reading.databaseMs,
-      asked,
-      answered,
-      uptimeMs: uptimeMs(),
-    };
-    const jumpMs = this.time.read(look, reading.state ?? NOTHING_LEASED);
-    if (jumpMs !== 0 && answered - this.toldAt >= TELL_EVERY_MS) {
-      this.toldAt = answered;
-      report({ kind: 'clock-jumped', ms: Math.round(jumpMs) });
-    }
-    this.known = { reading, at: answered, ours: false };
+    const reading = await this.shared.read();
     this.learn(reading.rates);
     return reading;
   }
@@ -333,7 +301,7 @@ export class LeaseHolder {
   private async writeGivingBack(version: number | null, state: LeaseState): Promise<boolean> {
     const { unused } = this;
     this.unused = [];
-    const written = await this.write(version, state);
+    const written = await this.shared.write(version, state);
     if (!written) this.unused = [...unused, ...this.unused];
     return written;
   }
@@ -343,17 +311,6 @@ export class LeaseHolder {
       (own, { until, starts }) => charge(own, this.limits, { until, starts: -starts }, time),
       this.own,
     );
-  }
-
-  private async write(version: number | null, state: LeaseState): Promise<boolean> {
-    const { known } = this;
-    this.known = null;
-    const written = await this.deps.ledger.writeLeases(version, state);
-    if (written && known) {
-      const reading = { ...known.reading, version: (version ?? 0) + 1, state };
-      this.known = { reading, at: known.at, ours: true };
-    }
-    return written;
   }
 
   private tellReached(state: LeaseState, time: number, waitMs: number): void {
@@ -367,17 +324,9 @@ export class LeaseHolder {
 
   /** What each batch, and this process, may start. */
   private measure(leased: readonly Leased[], time: number, mine: number, all: number): void {
-    const spacing = spacingMs(this.limits);
-    const spaced = (ms: number): number => (spacing > 0 ? ms / spacing : Number.POSITIVE_INFINITY);
-    let free = Number.POSITIVE_INFINITY;
-    for (const limit of this.limits) {
-      if (!isSpaced(limit)) free = Math.min(free, freeOf(leased, limit, time));
-    }
-    const part = (starts: number): number => Math.max(1, Math.ceil(Math.min(starts, free) / all));
-    this.part = {
-      batch: part(spaced(MARK_AHEAD_MS)),
-      near: mine * part(spaced(AHEAD_MS)),
-    };
+    const part = (ms: number): number =>
+      Math.max(1, Math.ceil(startsWithin(leased, this.limits, ms, time) / all));
+    this.part = { batch: part(MARK_AHEAD_MS), near: mine * part(AHEAD_MS) };
   }
 
   /** Messages that start within a lease, by how many did in the last one; and half as many more. */
