@@ -64,12 +64,12 @@ function unsubscribeWays(
   { listUnsubscribe, unsubscribeUrl, unsubscribeMailto }: QueueInput,
   settings: QueueSettings,
 ): Pick<QueueOptions, 'unsubscribeUrl' | 'unsubscribeMailto'> {
+  const isNone = listUnsubscribe !== undefined || /^none$/i.test(unsubscribeUrl ?? '');
   return {
-    unsubscribeUrl:
-      unsubscribeUrl === undefined
-        ? listUnsubscribe === undefined
-          ? settings.unsubscribeUrl
-          : undefined
+    unsubscribeUrl: isNone
+      ? undefined
+      : unsubscribeUrl === undefined
+        ? settings.unsubscribeUrl
         : checkUnsubscribeUrl(flagOf('unsubscribeUrl'), unsubscribeUrl, 'USAGE'),
     unsubscribeMailto:
       unsubscribeMailto && checkUnsubscribeMailto(flagOf('unsubscribeMailto'), unsubscribeMailto),

@@ -94,6 +94,13 @@ export const duration = <S extends Spec<number>>({ maxDays, ...spec }: S & { max
 /** Any text, as it stands. */
 export const anyText = <S extends Spec<string>>(spec: S) => option<string, S>(spec, (text) => text);
 
+/** What something is looked for by, as it is given: nothing would fit everything. */
+const sought = <S extends Spec<string>>(spec: S) =>
+  option<string, S>(spec, (given) => {
+    if (given.trim() === '') throw unfit('something that is not empty');
+    return given;
+  });
+
 /** One line of at most `max` characters that is not empty, without the spaces around it. */
 export const text = <S extends Spec<string>>({ max, ...spec }: S & { max: number }) =>
   option<string, S>(spec as unknown as S, (given) => {
@@ -285,8 +292,8 @@ const domain = <S extends Spec<string>>(spec: S) =>
 /** The options that choose among suppressions. */
 export const suppressionFilter = {
   topic: topic({ help: 'only of this topic; "" for those to everything' }),
-  source: anyText({ placeholder: 'word', help: 'only what this wrote: smtp, import, manual …' }),
-  reason: anyText({ help: 'only those whose reason has these words, in this case' }),
+  source: sought({ placeholder: 'word', help: 'only what this wrote: smtp, import, manual …' }),
+  reason: sought({ help: 'only those whose reason has these words, in this case' }),
   since: instant({ help: 'only from this time on (RFC 3339)' }),
   until: instant({ help: 'only from before this time' }),
   domain: domain({ help: 'only of this domain, its own entry too' }),

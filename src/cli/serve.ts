@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { logDetails } from '../contract/log.js';
+import { isLoopback } from '../domain/server-url.js';
 import { CampaignError } from '../errors.js';
 import { Endpoint } from '../http/endpoint.js';
 import { PageWriter } from '../http/page.js';
@@ -23,7 +24,6 @@ export interface ServeInput {
 
 /** What is under way when it is stopped may take so long. */
 const DRAIN_SECONDS = 10;
-const LOOPBACK = /^(?:localhost|127\.|::1$)/;
 
 /**
  * Answers links to unsubscribe until it is stopped, and logs to stderr.
@@ -45,7 +45,11 @@ export async function serveAndLog(input: ServeInput, context: Context): Promise<
   });
   const server = await startPublicServer(input.public, endpoint);
   const signal = context.heedSignals();
-  report({ kind: 'listening', address: server.url, loopback: LOOPBACK.test(input.public.host) });
+  report({
+    kind: 'listening',
+    address: server.url,
+    loopback: isLoopback(input.public.host.toLowerCase()),
+  });
   if (!signal.aborted) await once(signal, 'abort');
   report({ kind: 'stopping', open: server.open(), drainSeconds: DRAIN_SECONDS });
   await server.stop(DRAIN_SECONDS * 1000);

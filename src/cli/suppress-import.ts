@@ -1,7 +1,7 @@
 import type { SuppressionResult } from '../domain/suppression.js';
 import { plural } from '../domain/text.js';
 import { importSuppressions } from '../operations/import-suppressions.js';
-import { rejectionError } from '../operations/suppressions.js';
+import { othersOf, rejectionError } from '../operations/suppressions.js';
 import type { Context } from './context.js';
 import { Ending } from './results.js';
 
@@ -48,7 +48,9 @@ export async function importSuppressed(
       context.notice(`\`campaign suppress remove --source ${ownSource}\` takes it back`);
     }
     return new Ending(result, {
-      failure: signal.aborted ? undefined : rejectionError(result, 'the others are suppressed'),
+      failure: signal.aborted
+        ? undefined
+        : rejectionError(result, othersOf(result), 'the others are suppressed'),
       ...(signal.aborted ? { signal: signal.reason } : {}),
     });
   } finally {

@@ -1,6 +1,7 @@
 import { CampaignError, type ErrorCode } from '../errors.js';
 import { checkAddress } from './address.js';
 import type { MessageValues } from './message-values.js';
+import { isLoopback } from './server-url.js';
 
 /** The merge field that is a recipient's own link, where a message has one. */
 export const UNSUBSCRIBE_FIELD = 'unsubscribe_url';
@@ -24,7 +25,6 @@ export const usableFields = ({
 
 /** Leaves room in the one line of 998 characters for a token, and a mailto: beside it. */
 const MAX_URL_LENGTH = 400;
-const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /**
  * The URL that a token is put behind, without a slash at its end. One click takes https (RFC 8058 §3.1); http is taken on
@@ -42,7 +42,7 @@ export function checkUnsubscribeUrl(name: string, text: string, code: ErrorCode)
   if (/[\s\p{Cc}]/u.test(text)) throw bad('has a space or a control character in it');
   if (!URL.canParse(text)) throw bad('is no URL');
   const url = new URL(text);
-  if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname)) {
+  if (url.protocol === 'http:' && !isLoopback(url.hostname.replace(/^\[|\]$/g, ''))) {
     throw bad('begins with http:, and only https: protects a link and is taken for one click');
   }
   if (!/^https?:$/.test(url.protocol)) throw bad('does not begin with https://');

@@ -33,10 +33,19 @@ export async function forget(
     findEventsNaming(database, norm),
     lookUp(database, [norm]),
   ]);
+  const reword = rewording(norm);
+  const naming = events
+    .map(({ id, reason, details }) => ({
+      before: { reason, details },
+      after: { id, reason: reason && reword(reason), details: details && reword(details) },
+    }))
+    .filter(
+      ({ before, after }) => before.reason !== after.reason || before.details !== after.details,
+    );
   const forgotten: Forgotten = {
     email: norm,
     rows: rows.map(heldRow),
-    events: events.length,
+    events: naming.length,
     suppressions: suppressions.get(norm) ?? [],
     blanked: 0,
     left: rows.filter(({ isOver }) => !isOver).length,
@@ -48,14 +57,8 @@ export async function forget(
     // It was retried meanwhile.
     else forgotten.left++;
   }
-  const reword = rewording(norm);
-  for (const event of events) {
-    const { id, reason, details } = event;
-    await rewordEvent(database, {
-      id,
-      reason: reason && reword(reason),
-      details: details && reword(details),
-    });
+  for (const { after } of naming) {
+    await rewordEvent(database, after);
     forgotten.blanked++;
   }
   await rewordSends(database, norm, reword);
@@ -67,8 +70,14 @@ const heldRow = ({ seq: _seq, isOver: _over, fields, ...row }: FoundRow): HeldRo
   fields: fields === null ? null : (JSON.parse(fields) as HeldRow['fields']),
 });
 
-/** Puts a word in place of an address, in whatever case it stands. */
+/** By this an address is the end of a longer one … */
+const NOT_BEHIND = "(?<![\\p{L}\\p{N}][-._+']?)";
+/** … or its beginning. */
+const NOT_BEFORE = '(?![\\p{L}\\p{N}]|[-.][\\p{L}\\p{N}])';
+
+/** Puts a word in place of an address, in whatever case it stands; not where it is part of a longer one. */
 function rewording(norm: string): (text: string) => string {
-  const pattern = new RegExp(norm.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'gi');
+  const escaped = norm.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const pattern = new RegExp(`${NOT_BEHIND}${escaped}${NOT_BEFORE}`, 'giu');
   return (text) => text.replace(pattern, FORGOTTEN);
 }

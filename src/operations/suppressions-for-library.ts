@@ -50,6 +50,7 @@ export async function checkForLibrary(
   const { checks, rejected } = await checkSuppressions(workspace, asked.addresses, asked.topic);
   const error = rejectionError(
     { rejected: rejected.length, rejections: rejected },
+    checks.length,
     'none was looked up',
   );
   if (error) throw error;

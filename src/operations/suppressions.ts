@@ -84,9 +84,16 @@ export async function addSuppressions(
 export const isWholeProvider = (norm: string): boolean =>
   isDomain(norm) && isLargeProvider(norm.slice(1));
 
-/** For who is to be told that part of what was given was nobody. */
+/** How many were somebody of what was given. */
+export const othersOf = ({ changed, unchanged }: SuppressionResult): number => changed + unchanged;
+
+/**
+ * For who is to be told that part of what was given was nobody.
+ * @param done what became of the others, where there are any
+ */
 export function rejectionError(
   { rejected, rejections }: Pick<SuppressionResult, 'rejected' | 'rejections'>,
+  others: number,
   done: string,
 ): CampaignError | undefined {
   if (rejected === 0) return undefined;
@@ -102,7 +109,7 @@ export function rejectionError(
       ...named.map((line) => `  ${line}`),
       ...(more > 0 ? [`  and ${more} more`] : []),
     ].join('\n'),
-    `${done}; give an address such as ann@example.org, or @example.org for a whole domain`,
+    `${others > 0 ? `${done}; ` : ''}give an address such as ann@example.org, or @example.org for a whole domain`,
   );
 }
 

@@ -104,3 +104,44 @@ it('of somebody who is nowhere shows nothing; of no address exits 2', async () =
   expect(wrong.code).toBe(2);
   expect(JSON.parse(wrong.stderr)).toMatchObject({ code: 'BAD_ADDRESS' });
 });
+
+it('leaves a longer address alone that hers is a part of', async () => {
+  const others = [
+    'joann@example.org',
+    'jo.ann@example.org',
+    'jo-ann@example.org',
+    "o'ann@example.org",
+    'ann@example.org.uk',
+    'ann@example.organic',
+  ];
+  const sendId = await seedSendWithRows(db.database, [{ status: 'sent' }], {
+    reason: `550 <joann@example.org>, not <${ANN}>`,
+  });
+  for (const who of others) {
+    await writeEvent(db.database, {
+      sendId,
+      event: 'paused',
+      actor: 'w',
+      reason: `<${who}> unknown`,
+    });
+  }
+  const hers = [`to=<${ANN}>`, `rcpt=${ANN}`, `'${ANN}' is unknown`, `no ${ANN}.`, `"${ANN}": no`];
+  for (const reason of hers) {
+    await writeEvent(db.database, { sendId, event: 'paused', actor: 'w', reason });
+  }
+  expect((await run(ANN)).value).toMatchObject({ events: hers.length });
+  await run(ANN, '--yes');
+  const reasons = await db.database.rows<{ reason: string }>(
+    'SELECT REASON AS reason FROM CAMPAIGN_SEND_EVENTS WHERE SEND_ID = ? ORDER BY ID',
+    [sendId],
+  );
+  expect(reasons.map(({ reason }) => reason)).toEqual([
+    ...others.map((who) => `<${who}> unknown`),
+    ...hers.map((reason) => reason.replace(ANN, 'forgotten')),
+  ]);
+  const [send] = await db.database.rows<{ reason: string }>(
+    'SELECT STATUS_REASON AS reason FROM CAMPAIGN_SENDS WHERE ID = ?',
+    [sendId],
+  );
+  expect(send?.reason).toBe('550 <joann@example.org>, not <forgotten>');
+});

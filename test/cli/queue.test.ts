@@ -502,6 +502,8 @@ describe('where a send is unsubscribed from', () => {
     const urlOf = async (more: Flags) => (await optionsOf(flags(more), URL)).unsubscribeUrl;
     expect(await urlOf({})).toBe(URL);
     expect(await urlOf({ unsubscribeUrl: 'https://other.example' })).toBe('https://other.example');
+    expect(await urlOf({ unsubscribeUrl: 'none' })).toBeUndefined();
+    expect(await urlOf({ unsubscribeUrl: 'None' })).toBeUndefined();
     expect(await urlOf({ listUnsubscribe: 'https://own.example/{{ email }}' })).toBeUndefined();
   });
 

@@ -83,6 +83,14 @@ describe('suppress add', () => {
     expect(await emails()).toEqual(['ann@example.org', 'ben@example.org']);
   });
 
+  it('says of no others where there are none', async () => {
+    const { code, stderr } = await json(['add', 'nothing', '@']);
+    expect(code).toBe(2);
+    expect(JSON.parse(stderr).remedy).toMatch(/^give an address such as/);
+    const one = await json(['add', 'nothing', 'ann@example.org']);
+    expect(JSON.parse(one.stderr).remedy).toMatch(/^the others are suppressed; give an address/);
+  });
+
   it('reads standard input, and names what is none by its line', async () => {
     const { code, value } = await json(['add', '-'], {
       stdin: '\ufeffann@example.org\r\n\r\nnobody\nben@example.org',
@@ -364,5 +372,34 @@ describe('suppress remove', () => {
     expect(value).toMatchObject({ changed: 2500 });
     expect(await emails()).toEqual([]);
     expect(readFileSync(save(), 'utf8').split('\r\n')).toHaveLength(2502);
+  });
+});
+
+describe('what is removed by what wrote it, or by words', () => {
+  it('is what that wrote, and nothing whose name begins alike, but for imports', async () => {
+    const sources = ['crm', 'crm-eu', 'import-1', 'import', 'important'];
+    await suppress(
+      db.database,
+      sources.map((source) => ({
+        emailNorm: `${source}@example.org`,
+        topic: '',
+        reason: 'asked',
+        source,
+      })),
+    );
+    await json(['remove', '--source', 'crm', '--yes', '--save', join(folder, 'crm.csv')]);
+    expect(await emails()).toEqual(
+      ['crm-eu', 'import-1', 'import', 'important'].map((name) => `${name}@example.org`),
+    );
+    await json(['remove', '--source', 'import', '--yes', '--save', join(folder, 'import.csv')]);
+    expect(await emails()).toEqual(['crm-eu@example.org', 'important@example.org']);
+  });
+
+  it.each(['--source', '--reason', '--domain'])('is refused where %s is empty', async (option) => {
+    await run(['add', 'ann@example.org']);
+    for (const empty of ['', ' ']) {
+      expect((await run(['remove', option, empty, '--yes'])).code).toBe(2);
+    }
+    expect(await emails()).toEqual(['ann@example.org']);
   });
 });

@@ -44,7 +44,7 @@ export default defineCommand({
     unsubscribeUrl: text({
       max: QUEUE_LENGTHS.header,
       placeholder: 'url',
-      help: 'where `campaign serve --public` answers: each recipient gets a link of it (CAMPAIGN_UNSUBSCRIBE_URL)',
+      help: 'where `campaign serve --public` answers: each recipient gets a link of it; none for no link (CAMPAIGN_UNSUBSCRIBE_URL)',
       conflicts: ['listUnsubscribe'],
     }),
     unsubscribeMailto: text({

@@ -34,7 +34,7 @@ export default defineCommand({
     ['campaign suppress add @example.net', 'nobody there; not its subdomains'],
   ],
   run: async ({ addresses: words, topic: about = EVERYTHING, reason, source }, context) => {
-    const [{ addSuppressions, rejectionError }, { givenAddresses }] = await Promise.all([
+    const [{ addSuppressions, othersOf, rejectionError }, { givenAddresses }] = await Promise.all([
       import('../../operations/suppressions.js'),
       import('../given-addresses.js'),
     ]);
@@ -49,7 +49,7 @@ export default defineCommand({
         ),
     });
     return new Ending(result, {
-      failure: rejectionError(result, 'the others are suppressed'),
+      failure: rejectionError(result, othersOf(result), 'the others are suppressed'),
     });
   },
 });

@@ -23,6 +23,7 @@ export default defineCommand({
     return new Ending(checks, {
       failure: rejectionError(
         { rejected: rejected.length, rejections: rejected },
+        checks.length,
         'the others were looked up',
       ),
     });

@@ -27,13 +27,17 @@ export default defineCommand({
     ],
   ],
   run: async ({ addresses: words, save, dryRun, ...filter }, context) => {
-    const [{ removeSuppressions }, { rejectionError }, { givenAddresses, readsStdin }, view] =
-      await Promise.all([
-        import('../../operations/remove-suppressions.js'),
-        import('../../operations/suppressions.js'),
-        import('../given-addresses.js'),
-        import('../../view/suppressions.js'),
-      ]);
+    const [
+      { removeSuppressions },
+      { othersOf, rejectionError },
+      { givenAddresses, readsStdin },
+      view,
+    ] = await Promise.all([
+      import('../../operations/remove-suppressions.js'),
+      import('../../operations/suppressions.js'),
+      import('../given-addresses.js'),
+      import('../../view/suppressions.js'),
+    ]);
     const filtered = Object.values(filter).some((value) => value !== undefined);
     if (words.length === 0 && !filtered) {
       throw new CampaignError(
@@ -60,7 +64,13 @@ export default defineCommand({
     if (result.saved !== null) {
       context.notice(`\`campaign suppress import ${result.saved}\` puts back what was removed`);
     }
-    return new Ending(result, { failure: rejectionError(result, 'the others are removed') });
+    return new Ending(result, {
+      failure: rejectionError(
+        result,
+        othersOf(result),
+        dryRun ? 'the others are counted' : 'the others are removed',
+      ),
+    });
   },
 });
 

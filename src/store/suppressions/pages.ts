@@ -14,8 +14,8 @@ export function filterFragment(filter: SuppressionFilter): Fragment {
   const and = (sql: string, ...params: Fragment['params']) => conditions.push({ sql, params });
   if (topic !== undefined) and('TOPIC = ?', topic);
   // Each import has a source of its own, `import-` and when it began.
-  if (source !== undefined)
-    and(`(SOURCE = ? OR SOURCE LIKE CONCAT(?, '-%'))`, source, escapeLike(source));
+  if (source === 'import') and(`(SOURCE = ? OR SOURCE LIKE 'import-%')`, source);
+  else if (source !== undefined) and('SOURCE = ?', source);
   if (reason !== undefined) and(`REASON LIKE CONCAT('%', ?, '%')`, escapeLike(reason));
   if (since !== undefined) and('CREATED_AT >= ?', since);
   if (until !== undefined) and('CREATED_AT < ?', until);

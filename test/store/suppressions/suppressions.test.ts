@@ -15,7 +15,7 @@ import {
   readSuppressionVersion,
 } from '../../../src/store/suppressions/version.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { lockWait } from '../../support/lock-wait.ts';
+import { versionIsWanted } from '../../support/version-wait.ts';
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -107,7 +107,7 @@ describe('suppressing', () => {
       await tx.run(RAISE_VERSION.sql);
       await tx.run('DELETE FROM CAMPAIGN_SUPPRESSIONS');
       const saying = suppress(db.database, [no('a@x.org', '', 'said so', 'unsubscribe')]);
-      await lockWait(db.database);
+      await versionIsWanted(db.database);
       return { saying };
     });
     expect(await saying).toEqual({ changed: 1, unchanged: 0 });

@@ -108,6 +108,23 @@ SUPPRESSIONS
   it is skipped and the rest marked. So an entry that was removed again skips
   nobody, and a thousand changes a second starve no send.
 
+- An entry that is there without a version is given one when it is added
+  again: it may be that of an import, or of somebody's SQL, which no worker
+  has been told of, and whoever adds it is told that it is suppressed.
+
+- An import's entries carry no version, so that its blocks and each click to
+  unsubscribe do not wait for one row. It raises the version for all of them
+  once a second, in a transaction of its own, and when it ends: even where
+  nothing was new, for an earlier run may have died before it did.
+
+- Each import has a source of its own, and what is removed in bulk is written
+  to a file and synced before it is gone: so either can be taken back exactly,
+  with nothing kept in the database for it.
+
+- A person's no takes the place of what a server or an import said of them:
+  these are removed in bulk, by their source, and would take it along. Its
+  version stays, by which ‘verify’ tells what the import of a send knew of.
+
 THE WIRE
 
 - The SMTP transaction is ours, on a socket that nodemailer connected, secured
@@ -213,21 +230,6 @@ LISTS AND MESSAGES
   list at ‘"abc"def’; papaparse takes the quotes of ‘"a", "b"’ for text. Tests
   compare it with csv-parse.
 
-SUPPRESSIONS
-
-- An entry that is there without a version is given one when it is added
-  again: it may be that of an import, or of somebody's SQL, which no worker
-  has been told of, and whoever adds it is told that it is suppressed.
-
-- An import's entries carry no version, so that its blocks and each click to
-  unsubscribe do not wait for one row. It raises the version for all of them
-  once a second, in a transaction of its own, and when it ends: even where
-  nothing was new, for an earlier run may have died before it did.
-
-- Each import has a source of its own, and what is removed in bulk is written
-  to a file and synced before it is gone: so either can be taken back exactly,
-  with nothing kept in the database for it.
-
 UNSUBSCRIBING
 
 - A token is checked with a key that is derived from its send's own secret. A
@@ -235,6 +237,12 @@ UNSUBSCRIBING
   of a send whose number was given anew, good for other people; so would
   tokens that a bounce carries for another purpose. They are lower-case
   letters and digits at both ends, since mail programs fold and cut links.
+
+- "It was a mistake" is waited for, and looks at the clock before COMMIT; all
+  else is answered after 8 s and goes on. Were it undone after its answer, a
+  no that was said since would be lost. Sends that are not known are asked for
+  together, by one session: forged numbers cannot keep clicks waiting, and
+  none is remembered as missing, for it may be queued in the next moment.
 
 - The endpoint is Node's own HTTP server: two kinds of requests need no
   framework, and its limits (time for headers and body, connections, sizes)

@@ -43,7 +43,10 @@ AN ENTRY
   since    when
 
 An entry that is there keeps its first reason and date, however often it is
-added.
+added. Only what a server said (smtp) takes the source and the reason of
+whoever adds it after that, and what an import wrote those of a click to
+unsubscribe; the date stays. So to remove such entries in bulk takes nobody's
+own word along.
 
   suppress add       addresses and domains; ‘-’ reads them from standard
                      input. A provider's whole domain (‘@gmail.com’) asks
@@ -85,9 +88,10 @@ Each import has a source of its own, ‘import-’ and when it began, so that
 TAKING BACK
 
 ‘suppress remove ann@example.org’ removes her entries, with --topic the one of
-that topic; an entry of her domain stays, and is named. With --source,
---reason, --since, --until or --domain whatever fits is removed: --dry-run
-counts it, a question with the count comes first, and what is removed is
+that topic; an entry of her domain stays, and is named. Without addresses
+whatever fits --source, --reason, --since, --until and --domain is removed; of
+addresses that are given, too, only what fits all of them. --dry-run counts
+it, a question with the count comes first, and what is removed is
 written to a file (--save; else suppressions-removed-….csv in this folder)
 before it is gone. ‘suppress import’ of that file puts all of it back, with
 dates, reasons, sources and topics. Meanwhile those people may have been

@@ -10,8 +10,9 @@ const parts = termsBlock(
 
 export default `‘queue --unsubscribe-url https://news.example.org/u’ gives each recipient a
 link of their own, and ‘campaign serve’ answers it. CAMPAIGN_UNSUBSCRIBE_URL
-names the place for every ‘queue’. Whoever has a page of his own uses
---list-unsubscribe instead, and never both.
+names the place for every ‘queue’; ‘--unsubscribe-url none’ leaves the link
+out of one send. Whoever has a page of his own uses --list-unsubscribe
+instead, and never both.
 
 WHAT A MESSAGE GETS
 
@@ -40,8 +41,10 @@ WHAT A LINK DOES
 To look at it changes nothing, for scanners follow links: there is a page with
 one button. A mail program's click, and that button, write an entry to
 CAMPAIGN_SUPPRESSIONS, with the topic of the send or, where it has none, for
-everything. It is committed before it is answered. The page then offers "it
-was a mistake", which removes what this link made and nothing else.
+everything. It is committed before it is answered. An entry that a server's
+refusal or an import made becomes theirs, with its date, so that to remove
+those in bulk does not take it along. The page then offers "it was a mistake",
+which removes what this link made and nothing else.
 
 A link that is incomplete or of somebody else's says so, and names --contact.
 While the database is away the answer is 503, and never a yes.
@@ -107,8 +110,9 @@ a…@example.org:
 
 ${parts}
 
-A part for everything, and one for a topic:
+So begins a file in German:
 
+    language: de
     ask_heading: Keine Mails mehr von {{ sender }}?
     ask_everything: Wir schreiben {{ address }} dann gar nicht mehr.
     ask_topic: Wir schreiben {{ address }} dann nichts mehr über
