@@ -108,7 +108,7 @@ describe('the chaos rounds find', () => {
         {
           file: 'store/ledger.js',
           from: 'step: on(step)',
-          to: `step: explained(async (claim, asked) => {
+          to: `step: explained(db, async (claim, asked) => {
             const mark = asked.settlements.map(({ seq }) => seq);
             if (mark.length > 0) {
               await step(db, claim, { ...asked, settlements: [], mark, known: null });
