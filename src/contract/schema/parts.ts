@@ -4,6 +4,9 @@ export const id = z.int().min(1);
 
 export const count = z.int().min(0);
 
+/** Of a file, from 1. */
+export const line = z.int().min(1);
+
 /** See `time`. */
 export const timestamp = z
   .string()

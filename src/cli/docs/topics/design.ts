@@ -198,8 +198,8 @@ REPLIES
   a quota of weeks costs nobody, and every send ends. Words of the recipient
   or of a block count as they did.
 
-- A hold that has stood for as long, and through ten probes, ends the send that
-  its next refused probe is of: what is left of it fails, untried, in the
+- A hold that has stood for as long, and through ten probes, ends the send
+  of the probe that it refuses next: what is left of it fails, untried, in the
   relay's words, page by page under the claim. Not by silence alone: a relay
   that was idle, or a send that was paused, has proved nothing.
 
