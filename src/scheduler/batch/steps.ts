@@ -122,7 +122,8 @@ export class Steps {
   ): Promise<[StepResult, Done]> {
     const { standing, openSend } = this.parts;
     const { known, topic } = openSend.suppressions;
-    const { toSkip } = this;
+    // A read that ends meanwhile adds rows, and those are not asked for here.
+    const toSkip = [...this.toSkip];
     const norms = [...rows, ...toSkip].map(({ emailNorm }) => emailNorm);
     let done: Done = { marked: [], skipped: [], free: [] };
     const result = await this.tools.ledger.checkedStep(
