@@ -25,7 +25,7 @@ export const suppressSchema = z
   })
   .meta({ title: 'what a change of the suppressions came to' });
 
-const suppressionSchema = z
+export const suppressionSchema = z
   .object({
     email: z.string().describe('the address in its normal form, or `@example.org`: a whole domain'),
     topic: z.string().describe('to what the no is; empty: to everything'),

@@ -15,17 +15,19 @@ import type { serveLineSchema } from '../../../src/contract/schema/serve-log.ts'
 import type {
   errorSchema,
   eventSchema,
-  forgetSchema,
   migrateSchema,
   progressSchema,
   queueSchema,
   recipientSchema,
   sandboxSchema,
+  verdictSchema,
+} from '../../../src/contract/schema/shapes.ts';
+import type {
+  forgetSchema,
   suppressionCheckSchema,
   suppressionSchema,
   suppressSchema,
-  verdictSchema,
-} from '../../../src/contract/schema/shapes.ts';
+} from '../../../src/contract/schema/suppressions.ts';
 import { SHAPES } from '../../../src/contract/shapes.ts';
 import type {
   SuppressionJson,
