@@ -175,8 +175,11 @@ function toAsciiDomain(domain: string): { ascii: string } | { reason: string } {
 /** Only a server with SMTPUTF8 (RFC 6531) can take this address: its local part is not ASCII. */
 export const needsSmtpUtf8 = (norm: string): boolean => NON_ASCII.test(norm);
 
+/** The domain of an address in its normal form. */
+export const domainOf = (norm: string): string => norm.slice(norm.lastIndexOf('@') + 1);
+
 /** An address as whoever has it knows it, and nobody else learns it: `a…@example.org`. */
 export const maskedAddress = (norm: string): string => {
   const [first = ''] = norm;
-  return `${first}…${norm.slice(norm.lastIndexOf('@'))}`;
+  return `${first}…@${domainOf(norm)}`;
 };

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { needsSmtpUtf8 } from '../domain/address.js';
+import { domainOf, needsSmtpUtf8 } from '../domain/address.js';
 import { EMAIL_FIELD } from '../domain/fields.js';
 import type { FilledMessage, MessageSource } from '../domain/message.js';
 import { messageIdsOf } from '../domain/message-id.js';
@@ -205,7 +205,7 @@ export function compileMessage(source: MessageSource): Compiled {
         if (links && field === UNSUBSCRIBE_FIELD) return links.shown;
         return fields[field] ?? '';
       };
-      const to = envelopeAddress(email, emailNorm.slice(emailNorm.lastIndexOf('@') + 1));
+      const to = envelopeAddress(email, domainOf(emailNorm));
       return {
         envelope: {
           from: sender.envelope,

@@ -1,5 +1,5 @@
 import addressparser from 'nodemailer/lib/addressparser';
-import { checkAddress } from '../domain/address.js';
+import { checkAddress, domainOf } from '../domain/address.js';
 import { CampaignError } from '../errors.js';
 
 /** A mailbox that messages come from or are answered to. */
@@ -42,6 +42,6 @@ export function parseSender(text: string): Sender {
   if (plain !== address && !plain.endsWith(`<${address}>`)) {
     throw bad(text, 'there is something beside the name and the address');
   }
-  const domain = check.norm.slice(check.norm.lastIndexOf('@') + 1);
+  const domain = domainOf(check.norm);
   return { name, address: check.email, envelope: envelopeAddress(check.email, domain), domain };
 }

@@ -1,3 +1,4 @@
+import { domainOf } from '../../domain/address.js';
 import { refusalKey, tellsOfSomebody } from '../../domain/likeness.js';
 import type { WatchedRow } from '../../domain/quota-watch.js';
 import type { Recipient } from '../../domain/recipient.js';
@@ -172,7 +173,7 @@ const watched = (
 ): WatchedRow => ({
   sendId,
   seq,
-  domain: emailNorm.slice(emailNorm.lastIndexOf('@') + 1),
+  domain: domainOf(emailNorm),
   attempts,
 });
 
