@@ -3,7 +3,7 @@ import { DEFAULT_RELAY } from '../../src/domain/relay.ts';
 import { readRelay } from '../../src/store/relays/relays.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { balancedBooks } from '../support/ledger.ts';
-import { seedQueuedSend } from '../support/seed.ts';
+import { people, seedQueuedSend } from '../support/seed.ts';
 import { type HookAnswer, type SmtpServer, startSmtpServer } from '../support/smtp.ts';
 import { makeStateFolder } from '../support/state-folder.ts';
 import { type SchedulerProcess, startSchedulerProcess } from './scheduler-process.ts';
@@ -43,8 +43,6 @@ function schedule(...args: string[]): SchedulerProcess {
   return scheduler;
 }
 
-const people = (count: number) =>
-  Array.from({ length: count }, (_, i) => `p${i + 1}@d${i % 7}.example`);
 const hold = async () => (await readRelay(db.database, DEFAULT_RELAY))?.hold ?? null;
 
 test('a probe that is killed costs a wait: another host makes the next one, and everybody is mailed once', async () => {

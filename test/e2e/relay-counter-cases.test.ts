@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ledgerRows } from '../support/ledger.ts';
 import { RELAY_WORDS } from '../support/relay-words.ts';
-import { expectEnd, people, type RelayScene, withRelay } from './relay-scene.ts';
+import { people } from '../support/seed.ts';
+import { expectEnd, type RelayScene, withRelay } from './relay-scene.ts';
 
 const FULL = [
   '452 4.2.2 The email account that you tried to reach is over quota.',

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { RELAY_WORDS } from '../support/relay-words.ts';
-import { expectEnd, people, type RelayScene, withRelay } from './relay-scene.ts';
+import { people } from '../support/seed.ts';
+import { expectEnd, type RelayScene, withRelay } from './relay-scene.ts';
 
 /** What a relay that takes `messages` and then no more for a while says, and how long. */
 const quota = (messages: number, perMs: number, { at, reply }: (typeof WORDS)[number][1]) => ({

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { RELAY_WORDS } from '../support/relay-words.ts';
-import { expectEnd, people, type RelayScene, withRelay } from './relay-scene.ts';
+import { people } from '../support/seed.ts';
+import { expectEnd, type RelayScene, withRelay } from './relay-scene.ts';
 
 /** Two sends through two schedulers, which the relay's limits are set for before. */
 async function sendTwo(scene: RelayScene, count: number, ...limits: string[]): Promise<void> {

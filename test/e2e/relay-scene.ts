@@ -45,10 +45,6 @@ interface Progress {
   waiting: { for: string; until: string | null; text: string } | null;
 }
 
-/** So many addresses, neighbours in different domains. */
-export const people = (count: number): string[] =>
-  Array.from({ length: count }, (_, i) => `p${i + 1}@d${i % 7}.example`);
-
 /** Shows what a process wrote last where it ended otherwise. */
 export const expectEnd = ({ code, stderr }: Ended, expected: number): void =>
   expect(code, stderr.slice(-3_000)).toBe(expected);

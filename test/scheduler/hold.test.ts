@@ -1,60 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { DEFAULT_RELAY } from '../../src/domain/relay.ts';
 import * as relays from '../../src/store/relays/relays.ts';
 import { pause, resume } from '../../src/store/sends/lifecycle.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { balancedBooks, ledgerRows } from '../support/ledger.ts';
-import {
-  type RunningScheduler,
-  type SchedulerSetup,
-  startScheduler,
-} from '../support/scheduler.ts';
-import { type QueuedSeed, seedQueuedSend } from '../support/seed.ts';
-import { type SmtpServer, type SmtpServerSettings, startSmtpServer } from '../support/smtp.ts';
+import type { RunningScheduler } from '../support/scheduler.ts';
+import { schedulerScene } from '../support/scheduler-scene.ts';
+import { people, type QueuedSeed, seedQueuedSend } from '../support/seed.ts';
+import type { SmtpServer } from '../support/smtp.ts';
 
-let db: TestDatabase;
-const servers: SmtpServer[] = [];
-const schedulers: RunningScheduler[] = [];
-
-beforeAll(async () => {
-  db = await createTestDatabase();
-});
-afterAll(() => db.drop());
+const scene = schedulerScene();
+const { smtp, schedule } = scene;
 
 beforeEach(async () => {
   // Those that were refused as unknown are suppressed from then on.
-  await db.database.run('DELETE FROM CAMPAIGN_SUPPRESSIONS');
-  await db.database.run('DELETE FROM CAMPAIGN_RELAYS');
-  await db.database.run("INSERT INTO CAMPAIGN_RELAYS (NAME) VALUES ('default')");
+  await scene.db.database.run('DELETE FROM CAMPAIGN_SUPPRESSIONS');
+  await scene.db.database.run('DELETE FROM CAMPAIGN_RELAYS');
+  await scene.db.database.run("INSERT INTO CAMPAIGN_RELAYS (NAME) VALUES ('default')");
 });
-afterEach(async () => {
-  await Promise.all(schedulers.splice(0).map((scheduler) => scheduler.stop()));
-  await Promise.all(servers.splice(0).map((server) => server.close()));
-  await db.database.run("UPDATE CAMPAIGN_SENDS SET STATUS = 'cancelled', CLAIMED_BY = NULL");
-});
-
-async function smtp(settings: SmtpServerSettings = {}): Promise<SmtpServer> {
-  const server = await startSmtpServer(settings);
-  servers.push(server);
-  return server;
-}
-
-function schedule(server: SmtpServer, setup: SchedulerSetup = {}): RunningScheduler {
-  const scheduler = startScheduler(db.connect({ connections: 4 }), server.settings, setup);
-  schedulers.push(scheduler);
-  return scheduler;
-}
-
-/** Recipients of seven domains. */
-const people = (count: number): string[] =>
-  Array.from({ length: count }, (_, i) => `p${i + 1}@d${i % 7}.example`);
 
 const seed = (count: number, send: QueuedSeed = {}): Promise<number> =>
-  seedQueuedSend(db.database, { emails: people(count), ...send });
+  seedQueuedSend(scene.db.database, { emails: people(count), ...send });
 
-const books = (sendId: number) => balancedBooks(db.database, sendId);
-const relay = () => relays.readRelay(db.database, DEFAULT_RELAY);
+const books = (sendId: number) => balancedBooks(scene.db.database, sendId);
+const relay = () => relays.readRelay(scene.db.database, DEFAULT_RELAY);
 const kinds = (scheduler: RunningScheduler): string[] => scheduler.events.map(({ kind }) => kind);
 const isOnce = (server: SmtpServer): boolean =>
   [...server.countsByRecipient().values()].every((count) => count === 1);
@@ -99,7 +68,7 @@ describe('a relay that takes 300 of 500 and then tells of its limit for a while'
       const result = await scheduler.done;
       expect(await books(sendId)).toMatchObject({ status: 'completed', sent: 500, failed: 0 });
       expect(isOnce(server)).toBe(true);
-      const rows = await ledgerRows(db.database, sendId);
+      const rows = await ledgerRows(scene.db.database, sendId);
       expect(rows.every(({ attempts }) => attempts === 1)).toBe(true);
       expect(kinds(scheduler).filter((kind) => kind === 'relay-held')).toHaveLength(1);
       expect(kinds(scheduler)).not.toContain('paused-itself');
@@ -108,7 +77,7 @@ describe('a relay that takes 300 of 500 and then tells of its limit for a while'
       expect(await relay()).toMatchObject({ hold: null });
       // A handful were under way, and then one at a time.
       expect(refusals.length).toBeLessThan(30);
-      const events = await db.database.rows<{ event: string }>(
+      const events = await scene.db.database.rows<{ event: string }>(
         "SELECT EVENT AS event FROM CAMPAIGN_SEND_EVENTS WHERE SEND_ID = ? AND EVENT LIKE '%held' OR EVENT = 'hold-ended' ORDER BY ID",
         [sendId],
       );
@@ -126,7 +95,7 @@ describe('a relay that takes 300 of 500 and then tells of its limit for a while'
       expect.arrayContaining(['first-tries-deferred', 'relay-held', 'relay-free']),
     );
     expect(kinds(scheduler)).not.toContain('greylisting');
-    const rows = await ledgerRows(db.database, sendId);
+    const rows = await ledgerRows(scene.db.database, sendId);
     // Those under way when the ten were full are charged, and no others.
     expect(rows.filter(({ attempts }) => attempts > 1).length).toBeLessThanOrEqual(8);
     expect(isOnce(server)).toBe(true);
@@ -164,7 +133,7 @@ test('a relay that takes 30 in each second is met again and again within one bat
   expect(kinds(scheduler).filter((kind) => kind === 'relay-held').length).toBeGreaterThan(1);
   // It went on within the batch in which the probe was.
   expect(kinds(scheduler).filter((kind) => kind === 'batch-ended').length).toBeLessThan(40);
-  const rows = await ledgerRows(db.database, sendId);
+  const rows = await ledgerRows(scene.db.database, sendId);
   expect(rows.every(({ attempts }) => attempts === 1)).toBe(true);
 });
 
@@ -192,7 +161,7 @@ describe('several schedulers', () => {
     const all = Array.from({ length: 3 }, () => schedule(server));
     // What was under way when they were told first is no probe.
     await vi.waitFor(async () => {
-      const claimed = await db.database.rows(
+      const claimed = await scene.db.database.rows(
         'SELECT ID FROM CAMPAIGN_SENDS WHERE CLAIMED_BY IS NOT NULL',
       );
       expect({ claimed, held: (await relay())?.hold?.kind }).toEqual({
@@ -218,7 +187,7 @@ describe('several schedulers', () => {
     const setup = { until: 'stopped', hold: { rate: anHour, quota: anHour } } as const;
     const scheduler = schedule(server, setup);
     await vi.waitFor(() => expect(server.messages.length).toBeGreaterThan(10), 10_000);
-    await db.database.transaction((tx) =>
+    await scene.db.database.transaction((tx) =>
       relays.raiseHold(tx, DEFAULT_RELAY, {
         holdId: 0,
         kind: 'quota',
@@ -237,7 +206,7 @@ describe('several schedulers', () => {
     expect(server.messages).toHaveLength(before);
     expect(await books(late)).toMatchObject({ status: 'running', pending: 5 });
     // And its release, without a probe.
-    await relays.releaseHold(db.database, DEFAULT_RELAY, { actor: 'jo@vm' });
+    await relays.releaseHold(scene.db.database, DEFAULT_RELAY, { actor: 'jo@vm' });
     await vi.waitFor(
       async () => expect(await books(late)).toMatchObject({ status: 'completed', sent: 5 }),
       10_000,
@@ -249,7 +218,7 @@ describe('several schedulers', () => {
   test('that are started under a hold send nothing until its time has come, and then one', async () => {
     const server = await smtp();
     const sendId = await seed(50);
-    await db.database.run(
+    await scene.db.database.run(
       `UPDATE CAMPAIGN_RELAYS SET HOLD_ID = 1, HELD_UNTIL = UTC_TIMESTAMP(3) + INTERVAL 2 SECOND, HOLD_KIND = 'quota',
               HOLD_REASON = '452 no more', HELD_SINCE = UTC_TIMESTAMP(3)`,
     );
@@ -265,7 +234,7 @@ describe('several schedulers', () => {
 
 describe('a probe', () => {
   const hold = (seconds: number) =>
-    db.database.run(
+    scene.db.database.run(
       `UPDATE CAMPAIGN_RELAYS SET HOLD_ID = 1, HELD_UNTIL = UTC_TIMESTAMP(3) + INTERVAL ? SECOND, HOLD_KIND = 'quota',
               HOLD_REASON = '452 4.5.3 daily quota exceeded', HELD_SINCE = UTC_TIMESTAMP(3)`,
       [seconds],
@@ -365,7 +334,7 @@ describe('no hold', () => {
       await scheduler.done;
       expect(await books(sendId)).toMatchObject({ status: 'completed', sent: 100, failed: 0 });
       expect(kinds(scheduler)).not.toContain('relay-held');
-      const rows = await ledgerRows(db.database, sendId);
+      const rows = await ledgerRows(scene.db.database, sendId);
       expect(rows.every(({ attempts }) => attempts === 2)).toBe(true);
     },
   );
@@ -389,9 +358,11 @@ describe('during a hold', () => {
     const gone = await seed(30);
     const scheduler = schedule(server);
     await vi.waitFor(() => expect(kinds(scheduler)).toContain('relay-held'), 10_000);
-    await pause(db.database, kept, 'jo@vm');
-    await db.database.run("UPDATE CAMPAIGN_SENDS SET STATUS = 'cancelled' WHERE ID = ?", [gone]);
-    await resume(db.database, kept, 'jo@vm');
+    await pause(scene.db.database, kept, 'jo@vm');
+    await scene.db.database.run("UPDATE CAMPAIGN_SENDS SET STATUS = 'cancelled' WHERE ID = ?", [
+      gone,
+    ]);
+    await resume(scene.db.database, kept, 'jo@vm');
     await scheduler.done;
     expect(await books(kept)).toMatchObject({ status: 'completed', sent: 30 });
     expect(await books(gone)).toMatchObject({ status: 'cancelled', sending: 0, failed: 0 });
@@ -400,7 +371,7 @@ describe('during a hold', () => {
   test('by the operator nothing is probed, and it ends by its time', async () => {
     const server = await smtp();
     const sendId = await seed(10);
-    await relays.holdByOperator(db.database, DEFAULT_RELAY, {
+    await relays.holdByOperator(scene.db.database, DEFAULT_RELAY, {
       seconds: 2,
       reason: 'maintenance',
       actor: 'jo@vm',
@@ -414,7 +385,7 @@ describe('during a hold', () => {
   test('a run that is not to wait so long ends, and says so', async () => {
     const server = await smtp();
     const sendId = await seed(10);
-    await relays.holdByOperator(db.database, DEFAULT_RELAY, {
+    await relays.holdByOperator(scene.db.database, DEFAULT_RELAY, {
       seconds: 3600,
       reason: 'maintenance',
       actor: 'jo@vm',

@@ -1,62 +1,32 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Transmission } from '../../src/scheduler/ports.ts';
 import { verifySend } from '../../src/store/verify.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { ageClaim, balancedBooks, ledgerRows } from '../support/ledger.ts';
-import {
-  type RunningScheduler,
-  type SchedulerSetup,
-  startScheduler,
-} from '../support/scheduler.ts';
+import { schedulerScene } from '../support/scheduler-scene.ts';
 import { seedQueuedSend } from '../support/seed.ts';
-import { type SmtpServer, type SmtpServerSettings, startSmtpServer } from '../support/smtp.ts';
+import type { SmtpServerSettings } from '../support/smtp.ts';
 
-let db: TestDatabase;
-let running: RunningScheduler[] = [];
-let servers: SmtpServer[] = [];
-
-beforeAll(async () => {
-  db = await createTestDatabase();
-});
-afterAll(() => db.drop());
+const scene = schedulerScene({ mayFail: true });
+const { smtp, schedule } = scene;
 
 // Those that one test has refused as unknown are suppressed from then on.
-beforeEach(() => db.database.run('DELETE FROM CAMPAIGN_SUPPRESSIONS'));
-afterEach(async () => {
-  await Promise.all(running.map((scheduler) => scheduler.stop().catch(() => undefined)));
-  await Promise.all(servers.map((server) => server.close()));
-  running = [];
-  servers = [];
-  await db.database.run("UPDATE CAMPAIGN_SENDS SET STATUS = 'cancelled', CLAIMED_BY = NULL");
-});
+beforeEach(() => scene.db.database.run('DELETE FROM CAMPAIGN_SUPPRESSIONS'));
 
-async function smtp(options: SmtpServerSettings = {}): Promise<SmtpServer> {
-  const server = await startSmtpServer(options);
-  servers.push(server);
-  return server;
-}
-
-function schedule(server: SmtpServer, setup: SchedulerSetup = {}): RunningScheduler {
-  const scheduler = startScheduler(db.connect({ connections: 4 }), server.settings, setup);
-  running.push(scheduler);
-  return scheduler;
-}
-
-const books = (sendId: number) => balancedBooks(db.database, sendId);
+const books = (sendId: number) => balancedBooks(scene.db.database, sendId);
 const setStatus = (sendId: number, status: string) =>
-  db.database.run('UPDATE CAMPAIGN_SENDS SET STATUS = ? WHERE ID = ?', [status, sendId]);
+  scene.db.database.run('UPDATE CAMPAIGN_SENDS SET STATUS = ? WHERE ID = ?', [status, sendId]);
 
 const once = (counts: Map<string, number>) => [...counts.values()].every((count) => count === 1);
 
 describe('a send', () => {
   test('of 3,000 goes out whole: mail, ledger and counters agree one by one', async () => {
     const server = await smtp();
-    const sendId = await seedQueuedSend(db.database, { recipients: 3000, batchSize: 500 });
+    const sendId = await seedQueuedSend(scene.db.database, { recipients: 3000, batchSize: 500 });
     await schedule(server, { connections: 8 }).done;
     expect(await books(sendId)).toMatchObject({ status: 'completed', sent: 3000, claimedBy: null });
     const byId = new Map(server.messages.map((message) => [message.messageId, message]));
     expect(byId.size).toBe(3000);
-    for (const row of await ledgerRows(db.database, sendId)) {
+    for (const row of await ledgerRows(scene.db.database, sendId)) {
       expect(row).toMatchObject({ status: 'sent', attempts: 1, code: 250 });
     }
     const counts = server.countsByRecipient();
@@ -69,7 +39,7 @@ describe('a send', () => {
 
   test('worked on by six schedulers reaches everybody once', async () => {
     const server = await smtp();
-    const sendId = await seedQueuedSend(db.database, {
+    const sendId = await seedQueuedSend(scene.db.database, {
       recipients: 600,
       batchSize: 150,
       cooldownSeconds: 1,
@@ -79,7 +49,7 @@ describe('a send', () => {
     expect(await books(sendId)).toMatchObject({ status: 'completed', sent: 600 });
     expect(server.countsByRecipient().size).toBe(600);
     expect(once(server.countsByRecipient())).toBe(true);
-    const workers = await db.database.rows<{ actor: string }>(
+    const workers = await scene.db.database.rows<{ actor: string }>(
       "SELECT DISTINCT ACTOR AS actor FROM CAMPAIGN_SEND_EVENTS WHERE SEND_ID = ? AND EVENT = 'claimed'",
       [sendId],
     );
@@ -92,10 +62,11 @@ describe('a send', () => {
     });
     const long: number[] = [];
     for (let i = 0; i < 4; i++) {
-      long.push(await seedQueuedSend(db.database, { recipients: 5000, batchSize: 5000 }));
+      long.push(await seedQueuedSend(scene.db.database, { recipients: 5000, batchSize: 5000 }));
     }
     const short: number[] = [];
-    for (let i = 0; i < 6; i++) short.push(await seedQueuedSend(db.database, { recipients: 3 }));
+    for (let i = 0; i < 6; i++)
+      short.push(await seedQueuedSend(scene.db.database, { recipients: 3 }));
     schedule(server, { connections: 4 });
     await vi.waitFor(async () => {
       for (const id of short) expect((await books(id)).status).toBe('completed');
@@ -109,7 +80,7 @@ describe('a send', () => {
     const server = await smtp({
       onData: () => new Promise((resolve) => setTimeout(() => resolve(undefined), 5)),
     });
-    await seedQueuedSend(db.database, { recipients: 60, batchSize: 60 });
+    await seedQueuedSend(scene.db.database, { recipients: 60, batchSize: 60 });
     const unguarded = (sendId: number) => ({
       claim: { sendId, by: 'anybody', number: 1 },
       controls: { batchSize: 60, delayMs: 0, cooldownSeconds: 0 },
@@ -145,18 +116,18 @@ describe('a send', () => {
 
   test('left by a killed holder is finished by the next, and nobody is mailed twice', async () => {
     const server = await smtp();
-    const sendId = await seedQueuedSend(db.database, { recipients: 30 });
-    await db.database.run(
+    const sendId = await seedQueuedSend(scene.db.database, { recipients: 30 });
+    await scene.db.database.run(
       "UPDATE CAMPAIGN_SENDS SET CLAIMED_BY = 'dead:1:x', CLAIMED_AT = UTC_TIMESTAMP(3), CLAIM_NUMBER = 1, SENDING_COUNT = 4, CURSOR_SEQ = 4 WHERE ID = ?",
       [sendId],
     );
-    await db.database.run(
+    await scene.db.database.run(
       "UPDATE CAMPAIGN_SEND_RESULTS SET STATUS = 'sending', CLAIM_NUMBER = 1 WHERE SEND_ID = ? AND SEQ <= 4",
       [sendId],
     );
     const scheduler = schedule(server, { until: 'stopped' });
     await vi.waitFor(() => expect(scheduler.events.length).toBeGreaterThan(0));
-    await ageClaim(db.database, sendId);
+    await ageClaim(scene.db.database, sendId);
     await vi.waitFor(async () => expect((await books(sendId)).status).toBe('completed'), 10_000);
     expect(await books(sendId)).toMatchObject({ sent: 26, unknown: 4 });
     expect(server.countsByRecipient().size).toBe(26);
@@ -171,7 +142,7 @@ describe('steering a running send', () => {
 
   test('pause stops it within a second inside a batch, and resume goes on', async () => {
     const server = await smtp(slow);
-    const sendId = await seedQueuedSend(db.database, { recipients: 200, batchSize: 1000 });
+    const sendId = await seedQueuedSend(scene.db.database, { recipients: 200, batchSize: 1000 });
     schedule(server, { until: 'stopped', connections: 2 });
     await vi.waitFor(() => expect(server.messages.length).toBeGreaterThan(5), 10_000);
     await setStatus(sendId, 'paused');
@@ -198,7 +169,7 @@ describe('steering a running send', () => {
         return undefined;
       },
     });
-    const sendId = await seedQueuedSend(db.database, { recipients: 20 });
+    const sendId = await seedQueuedSend(scene.db.database, { recipients: 20 });
     schedule(server, { until: 'stopped' });
     await vi.waitFor(() => expect(greeted).toBeGreaterThan(0), 10_000);
     await setStatus(sendId, 'paused');
@@ -209,7 +180,7 @@ describe('steering a running send', () => {
 
   test('after cancel the rest stays pending', async () => {
     const server = await smtp(slow);
-    const sendId = await seedQueuedSend(db.database, { recipients: 200, batchSize: 1000 });
+    const sendId = await seedQueuedSend(scene.db.database, { recipients: 200, batchSize: 1000 });
     schedule(server, { until: 'stopped', connections: 2 });
     await vi.waitFor(() => expect(server.messages.length).toBeGreaterThan(5), 10_000);
     await setStatus(sendId, 'cancelled');
@@ -222,7 +193,7 @@ describe('steering a running send', () => {
 
   test('BATCH_SIZE and COOLDOWN_SECONDS pace it: one batch, then the cooldown', async () => {
     const server = await smtp();
-    const sendId = await seedQueuedSend(db.database, {
+    const sendId = await seedQueuedSend(scene.db.database, {
       recipients: 20,
       batchSize: 10,
       cooldownSeconds: 3600,
@@ -230,7 +201,7 @@ describe('steering a running send', () => {
     schedule(server, { until: 'stopped' });
     await vi.waitFor(async () => expect((await books(sendId)).lastBatchAt).not.toBeNull(), 10_000);
     expect(await books(sendId)).toMatchObject({ status: 'running', sent: 10, claimedBy: null });
-    await db.database.run(
+    await scene.db.database.run(
       'UPDATE CAMPAIGN_SENDS SET COOLDOWN_SECONDS = 0, BATCH_SIZE = 3 WHERE ID = ?',
       [sendId],
     );
@@ -240,7 +211,7 @@ describe('steering a running send', () => {
 
   test('a cooldown of one second makes a batch a second, whatever the poll', async () => {
     const server = await smtp();
-    const sendId = await seedQueuedSend(db.database, {
+    const sendId = await seedQueuedSend(scene.db.database, {
       recipients: 4,
       batchSize: 1,
       cooldownSeconds: 1,
@@ -260,7 +231,7 @@ describe('steering a running send', () => {
         return transmission.mayProceed();
       },
     });
-    await seedQueuedSend(db.database, { recipients: 30, delayMs: 100 });
+    await seedQueuedSend(scene.db.database, { recipients: 30, delayMs: 100 });
     await schedule(await smtp(), { transmission: timed }).done;
     expect(starts.size).toBe(30);
     const times = [...starts.values()];
@@ -272,10 +243,10 @@ describe('steering a running send', () => {
 
   test('a long DELAY_MS that is shortened takes effect within a second', async () => {
     const server = await smtp();
-    const sendId = await seedQueuedSend(db.database, { recipients: 5, delayMs: 3_600_000 });
+    const sendId = await seedQueuedSend(scene.db.database, { recipients: 5, delayMs: 3_600_000 });
     schedule(server);
     await vi.waitFor(async () => expect((await books(sendId)).sent).toBe(1), 10_000);
-    await db.database.run('UPDATE CAMPAIGN_SENDS SET DELAY_MS = 0 WHERE ID = ?', [sendId]);
+    await scene.db.database.run('UPDATE CAMPAIGN_SENDS SET DELAY_MS = 0 WHERE ID = ?', [sendId]);
     await vi.waitFor(async () => expect((await books(sendId)).status).toBe('completed'), 3_000);
   });
 });
@@ -285,10 +256,10 @@ describe('several sends', () => {
     const server = await smtp({
       onData: () => new Promise((resolve) => setTimeout(() => resolve(undefined), 5)),
     });
-    const large = await seedQueuedSend(db.database, { recipients: 2000, batchSize: 100_000 });
+    const large = await seedQueuedSend(scene.db.database, { recipients: 2000, batchSize: 100_000 });
     schedule(server, { until: 'stopped', connections: 2 });
     await vi.waitFor(async () => expect((await books(large)).sent).toBeGreaterThan(0), 10_000);
-    const small = await seedQueuedSend(db.database, { recipients: 20, batchSize: 100 });
+    const small = await seedQueuedSend(scene.db.database, { recipients: 20, batchSize: 100 });
     await vi.waitFor(async () => expect((await books(small)).status).toBe('completed'), 10_000);
     expect((await books(large)).status).toBe('running');
   });
@@ -297,7 +268,7 @@ describe('several sends', () => {
     let most = 0;
     const server = await smtp({
       onData: async () => {
-        const [row] = await db.database.rows<{ sending: number }>(
+        const [row] = await scene.db.database.rows<{ sending: number }>(
           'SELECT SUM(SENDING_COUNT) AS sending FROM CAMPAIGN_SENDS',
         );
         most = Math.max(most, row?.sending ?? 0);
@@ -305,7 +276,8 @@ describe('several sends', () => {
       },
     });
     const ids = [];
-    for (let i = 0; i < 12; i++) ids.push(await seedQueuedSend(db.database, { recipients: 25 }));
+    for (let i = 0; i < 12; i++)
+      ids.push(await seedQueuedSend(scene.db.database, { recipients: 25 }));
     await schedule(server, { connections: 3 }).done;
     for (const id of ids) expect(await books(id)).toMatchObject({ status: 'completed', sent: 25 });
     expect(most).toBeGreaterThan(0);
@@ -316,7 +288,7 @@ describe('several sends', () => {
     const server = await smtp();
     const ids = [];
     for (let i = 0; i < 20; i++) {
-      ids.push(await seedQueuedSend(db.database, { recipients: 5, batchSize: 2 }));
+      ids.push(await seedQueuedSend(scene.db.database, { recipients: 5, batchSize: 2 }));
     }
     await schedule(server, { until: 'once', connections: 1 }).done;
     for (const id of ids) expect(await books(id)).toMatchObject({ sent: 2, claimedBy: null });
@@ -336,10 +308,10 @@ describe('outcomes', () => {
         return undefined;
       },
     });
-    const sendId = await seedQueuedSend(db.database, { recipients: 5, maxAttempts: 2 });
+    const sendId = await seedQueuedSend(scene.db.database, { recipients: 5, maxAttempts: 2 });
     // Nobody is tried on for the others' having been sent before.
     await schedule(server, { giveUpSeconds: 0 }).done;
-    expect(await ledgerRows(db.database, sendId)).toMatchObject([
+    expect(await ledgerRows(scene.db.database, sendId)).toMatchObject([
       { status: 'failed', attempts: 1, code: 550, enhanced: '5.1.1' },
       { status: 'failed', attempts: 2, code: 451 },
       { status: 'sent', attempts: 2 },
@@ -353,7 +325,7 @@ describe('outcomes', () => {
     const server = await smtp({
       onData: (message) => (message.to[0] === 'p3@example.org' ? 'drop' : undefined),
     });
-    const sendId = await seedQueuedSend(db.database, { recipients: 8 });
+    const sendId = await seedQueuedSend(scene.db.database, { recipients: 8 });
     await schedule(server).done;
     expect(await books(sendId)).toMatchObject({ status: 'completed', sent: 7, unknown: 1 });
   });
@@ -362,7 +334,7 @@ describe('outcomes', () => {
     const server = await smtp({
       onRcptTo: () => ({ reply: [554, '5.7.1 our list says no to 192.0.2.1'] }),
     });
-    const sendId = await seedQueuedSend(db.database, { recipients: 60 });
+    const sendId = await seedQueuedSend(scene.db.database, { recipients: 60 });
     const { pausedThemselves } = await schedule(server, { blockAfter: 10 }).done;
     expect(pausedThemselves).toMatchObject([{ sendId }]);
     const after = await books(sendId);
@@ -388,7 +360,7 @@ describe('outcomes', () => {
         return { reply: [554, '5.7.1 our list says no to 192.0.2.1'] };
       },
     });
-    const sendId = await seedQueuedSend(db.database, { recipients: 4 });
+    const sendId = await seedQueuedSend(scene.db.database, { recipients: 4 });
     await schedule(server, {
       connections: 4,
       blockAfter: 3,
@@ -401,7 +373,7 @@ describe('outcomes', () => {
     const after = await books(sendId);
     expect(after).toMatchObject({ status: 'paused', failed: 0, pending: 4 });
     expect(after.reason).toContain('Authentication required');
-    const rows = await ledgerRows(db.database, sendId);
+    const rows = await ledgerRows(scene.db.database, sendId);
     expect(rows.map(({ attempts }) => attempts)).toEqual([0, 0, 0, 0]);
   });
 
@@ -420,10 +392,10 @@ describe('outcomes', () => {
         return n <= 50 ? { reply: [Number(code), text] } : undefined;
       },
     });
-    const sendId = await seedQueuedSend(db.database, { recipients: 60 });
+    const sendId = await seedQueuedSend(scene.db.database, { recipients: 60 });
     await schedule(server, { blockAfter: 5 }).done;
     expect(await books(sendId)).toMatchObject({ status: 'completed', failed: 50, sent: 10 });
-    const codes = (await ledgerRows(db.database, sendId)).map(({ enhanced }) => enhanced);
+    const codes = (await ledgerRows(scene.db.database, sendId)).map(({ enhanced }) => enhanced);
     expect(codes.slice(0, 5).sort()).toEqual(['5.1.0', '5.1.1', '5.7.1', null, null]);
   });
 
@@ -437,7 +409,7 @@ describe('outcomes', () => {
           : undefined;
       },
     });
-    const sendId = await seedQueuedSend(db.database, {
+    const sendId = await seedQueuedSend(scene.db.database, {
       recipients: 30,
       batchSize: 6,
       maxAttempts: 2,
@@ -446,9 +418,9 @@ describe('outcomes', () => {
     const after = await books(sendId);
     expect(after).toMatchObject({ status: 'paused', failed: 1, pending: 29, sent: 0 });
     expect(after.reason).toContain('refusals alike: Currently Sending Spam');
-    const rows = await ledgerRows(db.database, sendId);
+    const rows = await ledgerRows(scene.db.database, sendId);
     expect(rows.map(({ attempts }) => attempts)).toEqual([1, ...Array(29).fill(0)]);
-    expect(await verifySend(db.database, sendId)).toEqual([]);
+    expect(await verifySend(scene.db.database, sendId)).toEqual([]);
     blocked = false;
     await setStatus(sendId, 'running');
     await schedule(server).done;
@@ -458,14 +430,14 @@ describe('outcomes', () => {
 
   test('with fewer rows than make a block they are tried again, and fail when their attempts are used up', async () => {
     const server = await smtp({ onRcptTo: () => ({ reply: [451, '4.7.1 spam'] }) });
-    const sendId = await seedQueuedSend(db.database, { recipients: 9, maxAttempts: 2 });
+    const sendId = await seedQueuedSend(scene.db.database, { recipients: 9, maxAttempts: 2 });
     await schedule(server).done;
     expect(await books(sendId)).toMatchObject({ status: 'completed', failed: 9 });
   });
 
   test('a refused sender is nobody’s fault but pauses the send at once', async () => {
     const server = await smtp({ onMailFrom: () => ({ reply: [550, '5.7.1 not from you'] }) });
-    const sendId = await seedQueuedSend(db.database, { recipients: 10 });
+    const sendId = await seedQueuedSend(scene.db.database, { recipients: 10 });
     await schedule(server).done;
     expect(await books(sendId)).toMatchObject({ status: 'paused', failed: 0, pending: 10 });
   });
@@ -473,7 +445,7 @@ describe('outcomes', () => {
   test('a server that is away costs nobody anything: backoff, then the send pauses itself', async () => {
     const server = await smtp();
     await server.close();
-    const sendId = await seedQueuedSend(db.database, { recipients: 10 });
+    const sendId = await seedQueuedSend(scene.db.database, { recipients: 10 });
     const scheduler = schedule(server, { maxServerFailures: 2 });
     const { pausedThemselves } = await scheduler.done;
     expect(pausedThemselves).toMatchObject([{ sendId }]);
@@ -485,7 +457,7 @@ describe('outcomes', () => {
     const server = await smtp();
     const { port } = server;
     await server.close();
-    const sendId = await seedQueuedSend(db.database, { recipients: 20 });
+    const sendId = await seedQueuedSend(scene.db.database, { recipients: 20 });
     const scheduler = schedule(server);
     await vi.waitFor(
       () => expect(scheduler.events.some(({ kind }) => kind === 'server-trouble')).toBe(true),
@@ -503,14 +475,14 @@ describe('stopping', () => {
     const server = await smtp({
       onData: () => new Promise((resolve) => setTimeout(() => resolve(undefined), 100)),
     });
-    const sendId = await seedQueuedSend(db.database, { recipients: 100 });
+    const sendId = await seedQueuedSend(scene.db.database, { recipients: 100 });
     const scheduler = schedule(server, { until: 'stopped' });
     await vi.waitFor(() => expect(server.messages.length).toBeGreaterThan(0), 10_000);
     await scheduler.stop();
     const after = await books(sendId);
     expect(after).toMatchObject({ unknown: 0, sending: 0, claimedBy: null, status: 'running' });
     expect(after.sent).toBe(server.messages.length);
-    const [worker] = await db.database.rows(
+    const [worker] = await scene.db.database.rows(
       'SELECT WORKER FROM CAMPAIGN_WORKERS WHERE WORKER = ?',
       [scheduler.worker],
     );
@@ -519,7 +491,7 @@ describe('stopping', () => {
 
   test('while it looks for work claims nothing of what it then finds', async () => {
     const server = await smtp();
-    const sendId = await seedQueuedSend(db.database, { recipients: 5 });
+    const sendId = await seedQueuedSend(scene.db.database, { recipients: 5 });
     let looking = false;
     let answer = () => {};
     const stopped = new Promise<void>((resolve) => {
@@ -554,7 +526,7 @@ describe('stopping', () => {
 
   test('at the drain limit only messages owed the dot’s reply become unknown', async () => {
     const server = await smtp({ onData: () => new Promise(() => undefined) });
-    const sendId = await seedQueuedSend(db.database, { recipients: 20 });
+    const sendId = await seedQueuedSend(scene.db.database, { recipients: 20 });
     const scheduler = schedule(server, {
       until: 'stopped',
       connections: 2,

@@ -1,56 +1,26 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { suppress } from '../../src/store/suppressions/suppress.ts';
 import { raiseBulkVersion } from '../../src/store/suppressions/version.ts';
 import { verifySend } from '../../src/store/verify.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { ageClaim, balancedBooks, ledgerRows } from '../support/ledger.ts';
-import {
-  type RunningScheduler,
-  type SchedulerSetup,
-  startScheduler,
-} from '../support/scheduler.ts';
+import { schedulerScene } from '../support/scheduler-scene.ts';
 import { seedQueuedSend } from '../support/seed.ts';
-import { type SmtpServer, type SmtpServerSettings, startSmtpServer } from '../support/smtp.ts';
+import type { SmtpServer } from '../support/smtp.ts';
 
-let db: TestDatabase;
-let running: RunningScheduler[] = [];
-let servers: SmtpServer[] = [];
-
-beforeAll(async () => {
-  db = await createTestDatabase();
-});
-afterAll(() => db.drop());
-beforeEach(() => db.database.run('DELETE FROM CAMPAIGN_SUPPRESSIONS'));
-afterEach(async () => {
-  await Promise.all(running.map((scheduler) => scheduler.stop().catch(() => undefined)));
-  await Promise.all(servers.map((server) => server.close()));
-  running = [];
-  servers = [];
-  await db.database.run("UPDATE CAMPAIGN_SENDS SET STATUS = 'cancelled', CLAIMED_BY = NULL");
-});
-
-async function smtp(options: SmtpServerSettings = {}): Promise<SmtpServer> {
-  const server = await startSmtpServer(options);
-  servers.push(server);
-  return server;
-}
-
-function schedule(server: SmtpServer, setup: SchedulerSetup = {}): RunningScheduler {
-  const scheduler = startScheduler(db.connect({ connections: 4 }), server.settings, setup);
-  running.push(scheduler);
-  return scheduler;
-}
+const scene = schedulerScene({ mayFail: true });
+const { smtp, schedule } = scene;
+beforeEach(() => scene.db.database.run('DELETE FROM CAMPAIGN_SUPPRESSIONS'));
 
 const say = (norms: readonly string[], topic = '') =>
   suppress(
-    db.database,
+    scene.db.database,
     norms.map((emailNorm) => ({ emailNorm, topic, reason: 'asked to', source: 'test' })),
   );
 
 /** A send that was checked just now, with nobody suppressed since. */
 async function seed(options: Parameters<typeof seedQueuedSend>[1], topic = ''): Promise<number> {
-  const sendId = await seedQueuedSend(db.database, options);
-  await db.database.run(
+  const sendId = await seedQueuedSend(scene.db.database, options);
+  await scene.db.database.run(
     `UPDATE CAMPAIGN_SENDS SET TOPIC = ?,
             CHECKED_VERSION = (SELECT V FROM CAMPAIGN_SUPPRESSION_VERSION) WHERE ID = ?`,
     [topic, sendId],
@@ -62,7 +32,7 @@ async function seed(options: Parameters<typeof seedQueuedSend>[1], topic = ''): 
 const people = (from: number, to: number): string[] =>
   Array.from({ length: to - from + 1 }, (_, i) => `p${from + i}@example.org`);
 
-const books = (sendId: number) => balancedBooks(db.database, sendId);
+const books = (sendId: number) => balancedBooks(scene.db.database, sendId);
 
 /** A server that has something done, once, before it takes the first recipient. */
 async function serverThat(work: () => Promise<unknown>): Promise<SmtpServer> {
@@ -84,11 +54,11 @@ describe.each([
   [
     'entries of an import, or of SQL, that carry no version',
     async () => {
-      await db.database.run(
+      await scene.db.database.run(
         'INSERT INTO CAMPAIGN_SUPPRESSIONS (EMAIL_NORM, REASON, CREATED_AT) VALUES ?',
         [SOME.map((norm) => [norm, 'asked to', new Date()])],
       );
-      await raiseBulkVersion(db.database);
+      await raiseBulkVersion(scene.db.database);
     },
   ],
 ] as const)('%s suppressed while a send is under way', (_, work) => {
@@ -104,9 +74,9 @@ describe.each([
     const mailed = server.countsByRecipient();
     expect(SOME.filter((address) => mailed.has(address))).toEqual([]);
     expect(mailed.size).toBe(600 - SOME.length);
-    const [row] = (await ledgerRows(db.database, sendId)).filter(({ seq }) => seq === 300);
+    const [row] = (await ledgerRows(scene.db.database, sendId)).filter(({ seq }) => seq === 300);
     expect(row).toMatchObject({ status: 'skipped', response: 'suppressed: asked to' });
-    expect(await verifySend(db.database, sendId)).toEqual([]);
+    expect(await verifySend(scene.db.database, sendId)).toEqual([]);
   });
 });
 
@@ -135,9 +105,9 @@ test('a suppressed domain costs neither places of the batch nor its delay, and i
   await say(['@gone.example']);
   await schedule(server).done;
   expect(await books(sendId)).toMatchObject({ status: 'completed', sent: 2, skipped: 3000 });
-  const [row] = (await ledgerRows(db.database, sendId)).filter(({ seq }) => seq === 2);
+  const [row] = (await ledgerRows(scene.db.database, sendId)).filter(({ seq }) => seq === 2);
   expect(row?.response).toBe('suppressed: asked to (@gone.example)');
-  expect(await verifySend(db.database, sendId)).toEqual([]);
+  expect(await verifySend(scene.db.database, sendId)).toEqual([]);
 });
 
 test('a no to another topic stops nobody, one to the topic of the send and one to everything do', async () => {
@@ -171,7 +141,7 @@ test('whoever is not suppressed any more when a row is to be marked is mailed', 
     }),
   }).done;
   expect(await books(sendId)).toMatchObject({ status: 'completed', sent: 299, skipped: 1 });
-  expect(await verifySend(db.database, sendId)).toEqual([]);
+  expect(await verifySend(scene.db.database, sendId)).toEqual([]);
 });
 
 test('a row that was refused for now is skipped when its time comes, and keeps nothing of the refusal', async () => {
@@ -185,7 +155,7 @@ test('a row that was refused for now is skipped when its time comes, and keeps n
   const sendId = await seed({ recipients: 10 });
   await schedule(server).done;
   expect(await books(sendId)).toMatchObject({ status: 'completed', sent: 9, skipped: 1 });
-  const [row] = (await ledgerRows(db.database, sendId)).filter(({ seq }) => seq === 3);
+  const [row] = (await ledgerRows(scene.db.database, sendId)).filter(({ seq }) => seq === 3);
   expect(row).toMatchObject({ status: 'skipped', code: null, enhanced: null, nextAttemptAt: null });
 });
 
@@ -198,7 +168,8 @@ test('marked rows that wait behind a slow server are given back before it has an
   const server = await smtp({ onData: () => answered, server: { hidePIPELINING: true } });
   const sendId = await seed({ recipients: 4 });
   schedule(server, { connections: 2 });
-  const statuses = async () => (await ledgerRows(db.database, sendId)).map(({ status }) => status);
+  const statuses = async () =>
+    (await ledgerRows(scene.db.database, sendId)).map(({ status }) => status);
   await vi.waitFor(async () => {
     expect(await statuses()).toEqual(['sending', 'sending', 'sending', 'sending']);
   }, 10_000);
@@ -228,7 +199,7 @@ test('a stream of suppressions does not starve a send', async () => {
 
 describe('a refusal that says that there is no such mailbox', () => {
   const entries = () =>
-    db.database.rows<{ emailNorm: string; source: string; reason: string; topic: string }>(
+    scene.db.database.rows<{ emailNorm: string; source: string; reason: string; topic: string }>(
       'SELECT EMAIL_NORM AS emailNorm, SOURCE AS source, REASON AS reason, TOPIC AS topic FROM CAMPAIGN_SUPPRESSIONS',
     );
   const REFUSED = [
@@ -254,7 +225,9 @@ describe('a refusal that says that there is no such mailbox', () => {
     expect(await books(sendId)).toMatchObject({ status: 'completed', sent: 8, failed: 2 });
     expect(await entries()).toEqual(REFUSED);
     const nextId = await seed({ recipients: 10 });
-    await db.database.run('UPDATE CAMPAIGN_SENDS SET CHECKED_VERSION = 0 WHERE ID = ?', [nextId]);
+    await scene.db.database.run('UPDATE CAMPAIGN_SENDS SET CHECKED_VERSION = 0 WHERE ID = ?', [
+      nextId,
+    ]);
     await schedule(server).done;
     expect(await books(nextId)).toMatchObject({ sent: 8, failed: 1, skipped: 1 });
   });
@@ -274,7 +247,7 @@ describe('a refusal that says that there is no such mailbox', () => {
       }),
     }).done;
     expect(await entries()).toEqual([]);
-    await ageClaim(db.database, sendId);
+    await ageClaim(scene.db.database, sendId);
     await schedule(server).done;
     expect(await entries()).toEqual(REFUSED);
   });

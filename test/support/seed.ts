@@ -210,3 +210,7 @@ export async function seedQueuedSend(db: Executor, seed: QueuedSeed = {}): Promi
   }
   return insertId;
 }
+
+/** Addresses of seven domains, neighbours in different ones. */
+export const people = (count: number): string[] =>
+  Array.from({ length: count }, (_, i) => `p${i + 1}@d${i % 7}.example`);

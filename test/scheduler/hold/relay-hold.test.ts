@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../../../src/domain/lease.ts';
 import { DEFAULT_RELAY } from '../../../src/domain/relay.ts';
 import type { SchedulerEvent } from '../../../src/domain/scheduler-events.ts';
@@ -8,49 +8,20 @@ import { readLeases } from '../../../src/store/relays/leases.ts';
 import * as relays from '../../../src/store/relays/relays.ts';
 import { createSharedRelay } from '../../../src/store/relays/shared-relay.ts';
 import { readShares } from '../../../src/store/relays/shares.ts';
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { balancedBooks, ledgerRows } from '../../support/ledger.ts';
-import {
-  type RunningScheduler,
-  type SchedulerSetup,
-  startScheduler,
-} from '../../support/scheduler.ts';
+import { schedulerScene } from '../../support/scheduler-scene.ts';
 import { type QueuedSeed, seedQueuedSend } from '../../support/seed.ts';
-import { type SmtpServer, type SmtpServerSettings, startSmtpServer } from '../../support/smtp.ts';
 
-let db: TestDatabase;
-const servers: SmtpServer[] = [];
-const schedulers: RunningScheduler[] = [];
-
-beforeAll(async () => {
-  db = await createTestDatabase();
-});
-afterAll(() => db.drop());
+const scene = schedulerScene();
+const { smtp, schedule } = scene;
 
 beforeEach(async () => {
-  await db.database.run('DELETE FROM CAMPAIGN_RELAYS');
-  await db.database.run("INSERT INTO CAMPAIGN_RELAYS (NAME) VALUES ('default')");
+  await scene.db.database.run('DELETE FROM CAMPAIGN_RELAYS');
+  await scene.db.database.run("INSERT INTO CAMPAIGN_RELAYS (NAME) VALUES ('default')");
 });
-afterEach(async () => {
-  await Promise.all(schedulers.splice(0).map((scheduler) => scheduler.stop()));
-  await Promise.all(servers.splice(0).map((server) => server.close()));
-  await db.database.run("UPDATE CAMPAIGN_SENDS SET STATUS = 'cancelled', CLAIMED_BY = NULL");
-});
-
-async function smtp(settings: SmtpServerSettings = {}): Promise<SmtpServer> {
-  const server = await startSmtpServer(settings);
-  servers.push(server);
-  return server;
-}
-
-function schedule(server: SmtpServer, setup: SchedulerSetup = {}): RunningScheduler {
-  const scheduler = startScheduler(db.connect({ connections: 4 }), server.settings, setup);
-  schedulers.push(scheduler);
-  return scheduler;
-}
 
 const seed = (prefix: string, count: number, send: QueuedSeed = {}): Promise<number> =>
-  seedQueuedSend(db.database, {
+  seedQueuedSend(scene.db.database, {
     emails: Array.from({ length: count }, (_, i) => `${prefix}${i}@d${i % 7}.example`),
     ...send,
   });
@@ -66,7 +37,7 @@ function relayHold() {
   const events: SchedulerEvent[] = [];
   let freed = 0;
   const hold = new RelayHold(
-    createSharedRelay(db.database, DEFAULT_RELAY),
+    createSharedRelay(scene.db.database, DEFAULT_RELAY),
     POLICY,
     'test',
     systemClock,
@@ -133,13 +104,16 @@ describe('a batch that joins', () => {
     expect(kinds(scheduler.events)).toContain('greylisting');
     const again = order.findIndex((address, i) => order.indexOf(address) < i);
     expect(order.slice(0, again).filter((address) => address.startsWith('b'))).toEqual([]);
-    expect(await balancedBooks(db.database, late)).toMatchObject({ status: 'completed', sent: 40 });
+    expect(await balancedBooks(scene.db.database, late)).toMatchObject({
+      status: 'completed',
+      sent: 40,
+    });
   });
 });
 
 describe('a database whose clock went back by an hour', () => {
   test('holds nothing up for that hour: the probe is due, and may be won', async () => {
-    await db.database.run(
+    await scene.db.database.run(
       `UPDATE CAMPAIGN_RELAYS SET HOLD_ID = 1, HOLD_KIND = 'rate', HOLD_REASON = '450 too fast',
               HELD_SINCE = UTC_TIMESTAMP(3) + INTERVAL 1 HOUR,
               HELD_UNTIL = UTC_TIMESTAMP(3) + INTERVAL 3605 SECOND`,
@@ -153,7 +127,7 @@ describe('a database whose clock went back by an hour', () => {
 
   test('proves no acceptance', async () => {
     const due = new Date(Date.now() - 60_000);
-    await db.database.run(
+    await scene.db.database.run(
       'UPDATE CAMPAIGN_RELAYS SET LAST_ACCEPTED_AT = UTC_TIMESTAMP(3) + INTERVAL 1 HOUR',
     );
     const { hold } = relayHold();
@@ -168,7 +142,7 @@ describe('a database whose clock went back by an hour', () => {
 
 test("an operator's hold that ends by its time is reported and recorded as ended, once, whoever sees it", async () => {
   const sendId = await seed('p', 1);
-  await relays.holdByOperator(db.database, DEFAULT_RELAY, {
+  await relays.holdByOperator(scene.db.database, DEFAULT_RELAY, {
     seconds: 1,
     reason: 'maintenance',
     actor: 'jo@vm',
@@ -182,7 +156,7 @@ test("an operator's hold that ends by its time is reported and recorded as ended
     expect(kinds(events)).toEqual(['relay-held', 'relay-free']);
     expect(freed()).toBe(1);
   }
-  const ended = await db.database.rows<{ event: string; reason: string }>(
+  const ended = await scene.db.database.rows<{ event: string; reason: string }>(
     'SELECT EVENT AS event, REASON AS reason FROM CAMPAIGN_SEND_EVENTS WHERE SEND_ID = ? ORDER BY ID',
     [sendId],
   );
@@ -193,16 +167,22 @@ test("an operator's hold that ends by its time is reported and recorded as ended
 });
 
 test("a scheduler adds the relay's row where there is none, and sends", async () => {
-  await db.database.run('DELETE FROM CAMPAIGN_RELAYS');
-  expect(await readLeases(db.database, DEFAULT_RELAY)).toMatchObject({ rates: null, state: null });
-  expect(await readShares(db.database, DEFAULT_RELAY)).toMatchObject({
+  await scene.db.database.run('DELETE FROM CAMPAIGN_RELAYS');
+  expect(await readLeases(scene.db.database, DEFAULT_RELAY)).toMatchObject({
+    rates: null,
+    state: null,
+  });
+  expect(await readShares(scene.db.database, DEFAULT_RELAY)).toMatchObject({
     connections: null,
     state: null,
   });
   const sendId = await seed('p', 10);
   await schedule(await smtp()).done;
-  expect(await balancedBooks(db.database, sendId)).toMatchObject({ status: 'completed', sent: 10 });
-  expect(await relays.readRelay(db.database, DEFAULT_RELAY)).toMatchObject({ hold: null });
+  expect(await balancedBooks(scene.db.database, sendId)).toMatchObject({
+    status: 'completed',
+    sent: 10,
+  });
+  expect(await relays.readRelay(scene.db.database, DEFAULT_RELAY)).toMatchObject({ hold: null });
 });
 
 describe('a relay that takes nothing for as long as anybody is tried on', () => {
@@ -232,12 +212,12 @@ describe('a relay that takes nothing for as long as anybody is tried on', () => 
         [ids[0], 2_500],
         [ids[1], 30],
       ] as [number, number][]) {
-        expect(await balancedBooks(db.database, id)).toMatchObject({
+        expect(await balancedBooks(scene.db.database, id)).toMatchObject({
           status: 'completed',
           failed: count,
           sent: 0,
         });
-        const rows = await ledgerRows(db.database, id);
+        const rows = await ledgerRows(scene.db.database, id);
         expect(new Set(rows.map(({ response }) => response))).toEqual(
           new Set(['daily quota exceeded']),
         );
@@ -246,7 +226,7 @@ describe('a relay that takes nothing for as long as anybody is tried on', () => 
   );
 
   test('ends no send that has not waited as long, however long the relay was held before', async () => {
-    await db.database.run(
+    await scene.db.database.run(
       `UPDATE CAMPAIGN_RELAYS SET HOLD_ID = 1, HOLD_KIND = 'quota', HOLD_REASON = '452 4.5.3 daily quota exceeded',
               HELD_SINCE = UTC_TIMESTAMP(3) - INTERVAL 9 DAY, HELD_UNTIL = UTC_TIMESTAMP(3), TRIES = 200`,
     );
@@ -257,7 +237,7 @@ describe('a relay that takes nothing for as long as anybody is tried on', () => 
     });
     const sendId = await seed('p', 30);
     await schedule(server, { ...setup, giveUpSeconds: 3_600 }).done;
-    expect(await balancedBooks(db.database, sendId)).toMatchObject({
+    expect(await balancedBooks(scene.db.database, sendId)).toMatchObject({
       status: 'completed',
       sent: 30,
       failed: 0,
@@ -271,7 +251,7 @@ describe('the steps of a batch', () => {
     const sendId = await seed('p', 600, { batchSize: 600 });
     let isBatch = false;
     let reads = 0;
-    await db.connect({ connections: 1 }).transaction(async (tx) => {
+    await scene.db.connect({ connections: 1 }).transaction(async (tx) => {
       await tx.rows('SELECT NAME FROM CAMPAIGN_RELAYS FOR UPDATE');
       const scheduler = schedule(server, {
         relay: (relay) => ({
@@ -289,7 +269,7 @@ describe('the steps of a batch', () => {
       });
       await vi.waitFor(() => expect(kinds(scheduler.events)).toContain('batch-ended'), 30_000);
       expect(kinds(scheduler.events)).not.toContain('database-away');
-      expect(await balancedBooks(db.database, sendId)).toMatchObject({
+      expect(await balancedBooks(scene.db.database, sendId)).toMatchObject({
         status: 'completed',
         sent: 600,
       });
@@ -314,6 +294,6 @@ describe('the steps of a batch', () => {
     await scheduler.done;
     expect(noted).toBeGreaterThan(0);
     expect(kinds(scheduler.events)).not.toContain('database-away');
-    expect(await balancedBooks(db.database, sendId)).toMatchObject({ sent: 400 });
+    expect(await balancedBooks(scene.db.database, sendId)).toMatchObject({ sent: 400 });
   });
 });
