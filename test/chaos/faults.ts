@@ -31,6 +31,7 @@ export const FAULTS = {
   'worker-term': terminateWorker,
   'database-kill': killDatabase,
   'database-cut': cutSessions,
+  'reconciled-kill': killReconciled,
   'smtp-kill': killSmtpServer,
   quota: exhaustQuota,
   connections: limitConnections,
@@ -144,6 +145,30 @@ async function cutSessions(scene: Scene): Promise<void> {
     .catch(() => []);
   scene.counts['database-cut'] += 1;
   for (const { id } of sessions) await db.run('KILL ?', [id]).catch(() => undefined);
+}
+
+/** Ends every session, and kills a worker that goes on with its claim after that. */
+async function killReconciled(scene: Scene): Promise<void> {
+  for (let cuts = 0; cuts < 3; cuts++) {
+    await workersAtWork(scene);
+    const before = await heldClaims(scene);
+    await cutSessions(scene);
+    let worker: Worker | undefined;
+    const goesOn = async (): Promise<boolean> => {
+      const claim = (await heldClaims(scene)).find(({ sendId, by, number }) =>
+        before.some((was) => was.sendId === sendId && was.by === by && was.number < number),
+      );
+      worker = scene.workers.find(({ pid }) => claim?.by.includes(`:${pid}:`));
+      return worker !== undefined;
+    };
+    if (!(await holds(goesOn, 1_000)) || !worker?.running) continue;
+    await someTime(scene.random, 100);
+    scene.counts['reconciled-kill'] += 1;
+    await worker.kill();
+    await someTime(scene.random, 500);
+    worker.start();
+    return;
+  }
 }
 
 async function killSmtpServer(scene: Scene): Promise<void> {

@@ -61,6 +61,9 @@ export interface ChaosResult {
 /** Leaves in several writes, so that the line can break within it. */
 const LONG_TEXT = 'A long line of a long letter.\n'.repeat(6_000);
 
+/** A storm lasts as long as the faults, and never so short that the sends do not meet it. */
+const STORM_MS = 2_000;
+
 /** Rounds of faults against real processes, each compared with the truth. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const directory = mkdtempSync(join(tmpdir(), 'campaign-chaos-'));
@@ -139,8 +142,10 @@ class Chaos {
       }
     }
     const { counts } = this;
-    total.kills =
-      counts['worker-kill'] + counts['probe-kill'] + counts['database-kill'] + counts['smtp-kill'];
+    total.kills = FAULT_NAMES.filter((name) => name.endsWith('-kill')).reduce(
+      (sum, name) => sum + counts[name],
+      0,
+    );
     return total;
   }
 
@@ -183,12 +188,13 @@ class Chaos {
     this.truth.change({ stormy: true });
     const watch = this.watch(scene);
     const drawn = draw(random, faults);
-    await Promise.all(
-      drawn.map(async (name) => {
+    await Promise.all([
+      sleep(STORM_MS),
+      ...drawn.map(async (name) => {
         await sleep(random.between(100, 1500));
         await FAULTS[name](scene);
       }),
-    );
+    ]);
     await this.settle(scene);
     await watch.stop();
     await liftRate(scene);
