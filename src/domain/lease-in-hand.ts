@@ -1,5 +1,6 @@
 import { type Unused, upToMicros } from './leased.js';
 import type { Lease } from './leases.js';
+import { instantAt } from './rounds.js';
 
 /** A lease in the hands of its holder. */
 export class LeaseInHand {
@@ -20,8 +21,8 @@ export class LeaseInHand {
   /** When the next start may be made; infinite when none. */
   nextAt(now: number, lateMs: number): number {
     if (this.left(now, lateMs) === 0) return Number.POSITIVE_INFINITY;
-    const { first, spacingMs: spacing } = this.lease;
-    return first + this.earliest(now, lateMs) * spacing;
+    const { lease } = this;
+    return lease.spacingMs > 0 ? instantAt(lease, this.earliest(now, lateMs)) : lease.first;
   }
 
   /** Whether a start may be made now; then it counts as made. */
@@ -34,15 +35,18 @@ export class LeaseInHand {
 
   /** Until when what was started last may begin, if nothing has yet. */
   get latest(): number {
-    const { spacingMs: spacing, slots, until } = this.lease;
-    return spacing > 0 ? until - (slots - this.next) * spacing : until;
+    const { lease } = this;
+    return lease.spacingMs > 0 ? instantAt(lease, this.next - 1) + this.slotMs : lease.until;
   }
 
   /** For giving back, once none of it is used any more. */
   get unused(): Unused {
-    const { first, spacingMs: spacing, slots, starts, until } = this.lease;
+    const { lease } = this;
+    const { first, spacingMs: spacing, group, slots, starts, until } = lease;
+    // Those between others' are lost.
     const next = { at: first + this.next * spacing, behind: this.behind(slots) };
-    return { until, starts: starts - this.used, ...(spacing > 0 && { next }) };
+    const isRow = spacing > 0 && group === 1 && lease.strideMs === spacing;
+    return { until, starts: starts - this.used, ...(isRow && { next }) };
   }
 
   private behind(slots: number): number {
@@ -50,10 +54,19 @@ export class LeaseInHand {
     return upToMicros(upToMicros(first + (slots - 1) * spacing) + spacing);
   }
 
+  /** J: how long after its instant a message may start. */
+  private get slotMs(): number {
+    const { lease } = this;
+    return lease.until - instantAt(lease, lease.slots - 1);
+  }
+
   private earliest(now: number, lateMs: number): number {
-    const { first, spacingMs: spacing, slots, until } = this.lease;
+    const { first, spacingMs: spacing, group, strideMs } = this.lease;
     if (spacing === 0) return 0;
-    const slot = until - (first + (slots - 1) * spacing);
-    return Math.max(this.next, Math.ceil((now + lateMs - slot - first) / spacing));
+    const from = now + lateMs - this.slotMs - first;
+    if (from <= 0) return this.next;
+    const groups = Math.floor(from / strideMs);
+    const within = Math.min(group, Math.ceil((from - groups * strideMs) / spacing));
+    return Math.max(this.next, groups * group + within);
   }
 }

@@ -14,6 +14,16 @@ import {
   upToMicros,
 } from './leased.js';
 import type { RateLimit } from './rates.js';
+import {
+  endOf,
+  type Instants,
+  instantAt,
+  type Offered,
+  type Round,
+  type RoundAsk,
+  type RoundHeld,
+  shareRound,
+} from './rounds.js';
 
 /**
  * Which instants may be used to start a message, so that in no window of a limit's length, wherever it starts, more are
@@ -43,6 +53,8 @@ export interface LeaseState {
   slackMs: number;
   slackUntil: number;
   leased: Leased[];
+  /** The last round; left out where there was none. */
+  round?: Round | undefined;
 }
 
 export const NOTHING_LEASED: LeaseState = {
@@ -55,11 +67,7 @@ export const NOTHING_LEASED: LeaseState = {
 };
 
 /** Instants that a holder may use, each once. */
-export interface Lease {
-  first: number;
-  /** 0: at any time. */
-  spacingMs: number;
-  slots: number;
+export interface Lease extends Instants {
   /** How many of them may be used. */
   starts: number;
   /** Nothing starts later. */
@@ -74,6 +82,10 @@ export interface Ask {
   rows: number;
   /** Instants at least, where nobody else wants them and more are free than can be used. */
   slots: number;
+  /** Messages that start within a lease, as far as the holder can tell. */
+  pace: number;
+  /** What the holder has of the last round that it has leased of. */
+  held: RoundHeld | null;
   /** Batches that are the holder's, and of all. */
   mine: number;
   all: number;
@@ -86,57 +98,89 @@ export interface Ask {
 }
 
 export type Granted =
-  | { lease: Lease; state: LeaseState }
+  | { lease: Lease; state: LeaseState; held: RoundHeld | null }
   /** None is free before `freeAt`; `unfair`: some are, of others' parts. */
   | { lease: null; freeAt: number; unfair: boolean };
 
-/** What is left of each limit for one holder: how many starts, or when some will be. */
+/** What is left of the limits for one holder: instants that it may use, or when some will be. */
 export function grant(state: LeaseState, limits: readonly RateLimit[], ask: Ask): Granted {
-  const { now, lateMs, mine, all } = ask;
+  const { now, lateMs } = ask;
   const ahead = aheadMs(limits);
   // A holder that tells the time badly uses each instant within a longer while, which all then keep to.
   const own = Math.max(SLOT_MS, lateMs + SLOT_MS / 2);
   const slot = Math.max(own, now < state.slackUntil ? state.slackMs : 0);
   const spacing = upToMicros(spacingMs(limits, slot));
-  const first = upToMicros(Math.max(now, state.nextAt));
-
-  let slots = Math.max(ask.rows, ask.slots);
-  if (spacing > 0) {
-    const reach = ahead - (ask.again && mine < all ? Math.min(TURN_MS, ahead / 4) : 0);
-    if (first > now + reach) return { lease: null, freeAt: first - reach, unfair: false };
-    const free = Math.floor((now + ahead - first) / spacing) + 1;
-    const part = Math.max(1, Math.floor(((ahead / spacing) * mine) / all));
-    slots = Math.min(slots, free, part);
+  const spaced = { ...ask, spacingMs: spacing, slotMs: slot, aheadMs: ahead };
+  const offered =
+    (spacing > 0 ? shareRound(state.round ?? null, state.nextAt, spaced) : null) ??
+    inARow(state, spaced);
+  if (!offered.instants) return { lease: null, freeAt: offered.freeAt, unfair: false };
+  const { round, held } = offered;
+  const counted = countedStarts(state, limits, ask, round ? offered.instants.slots : ask.rows);
+  if (counted.starts === null) {
+    const { freeAt, unfair } = counted;
+    return { lease: null, freeAt, unfair };
   }
-  let starts = Math.min(ask.rows, slots);
-  for (const limit of limits) {
-    if (isSpaced(limit)) continue;
-    const free = freeOf(state.leased, limit, now);
-    if (free === 0) {
-      return { lease: null, freeAt: freeAtOf(state.leased, limit, now, 1), unfair: false };
-    }
-    const part = Math.ceil((free * mine) / all);
-    const left = Math.ceil((limit.count * mine) / all) - countOf(leasedOf(ask.own, limit), now);
-    const fair = mine === all || ask.greedy ? part : Math.min(part, left);
-    if (fair <= 0) return { lease: null, freeAt: now + PATIENCE_MS, unfair: true };
-    starts = Math.min(starts, fair);
-  }
-  if (spacing > 0 && ask.slots <= ask.rows) slots = Math.min(slots, starts);
 
-  const last = spacing > 0 ? upToMicros(first + (slots - 1) * spacing) : first + ahead;
+  const starts = Math.min(counted.starts, offered.instants.slots);
+  // Of a row no more is taken than can be used, unless there is plenty.
+  const isWhole = round !== undefined || ask.slots > ask.rows;
+  const instants = isWhole ? offered.instants : { ...offered.instants, slots: starts };
+  const last =
+    spacing > 0 ? upToMicros(instantAt(instants, instants.slots - 1)) : instants.first + ahead;
   const until = spacing > 0 ? last + slot : last;
+  const behind = round ? Math.max(state.nextAt, endOf(round)) : upToMicros(last + spacing);
   const isSlack = own > SLOT_MS;
   return {
-    lease: { first, spacingMs: spacing, slots, starts, until },
+    lease: { ...instants, starts, until },
+    held: held ?? null,
     state: {
       ...state,
       at: Math.max(state.at, upToMicros(now)),
-      nextAt: spacing > 0 ? upToMicros(last + spacing) : state.nextAt,
+      nextAt: spacing > 0 ? behind : state.nextAt,
       slackMs: isSlack ? slot : state.slackMs,
       slackUntil: isSlack ? last + 2 * SPACED_UP_TO_SECONDS * 1000 : state.slackUntil,
       leased: charge(state.leased, limits, { until, starts }, now),
+      ...(round && { round }),
     },
   };
+}
+
+/** Instants one behind the other, or, where none are spaced, any time from now on. */
+function inARow({ nextAt }: LeaseState, ask: Ask & RoundAsk): Offered {
+  const { now, spacingMs: spacing, aheadMs: ahead, mine, all } = ask;
+  const first = upToMicros(Math.max(now, nextAt));
+  const instants = { first, spacingMs: spacing, group: 1, strideMs: spacing };
+  const slots = Math.max(ask.rows, ask.slots);
+  if (spacing === 0) return { instants: { ...instants, slots } };
+  const reach = ahead - (ask.again && mine < all ? Math.min(TURN_MS, ahead / 4) : 0);
+  if (first > now + reach) return { instants: null, freeAt: first - reach };
+  const free = Math.floor((now + ahead - first) / spacing) + 1;
+  const part = Math.max(1, Math.floor(((ahead / spacing) * mine) / all));
+  return { instants: { ...instants, slots: Math.min(slots, free, part) } };
+}
+
+type Counted = { starts: number } | { starts: null; freeAt: number; unfair: boolean };
+
+/** How many of the wanted starts the limits that are counted leave to the holder. */
+function countedStarts(
+  { leased }: LeaseState,
+  limits: readonly RateLimit[],
+  { now, mine, all, own, greedy }: Ask,
+  wanted: number,
+): Counted {
+  let starts = wanted;
+  for (const limit of limits) {
+    if (isSpaced(limit)) continue;
+    const free = freeOf(leased, limit, now);
+    if (free === 0) return { starts: null, freeAt: freeAtOf(leased, limit, now, 1), unfair: false };
+    const part = Math.ceil((free * mine) / all);
+    const left = Math.ceil((limit.count * mine) / all) - countOf(leasedOf(own, limit), now);
+    const fair = mine === all || greedy ? part : Math.min(part, left);
+    if (fair <= 0) return { starts: null, freeAt: now + PATIENCE_MS, unfair: true };
+    starts = Math.min(starts, fair);
+  }
+  return { starts };
 }
 
 /** The state once what was leased and not used is given back. */

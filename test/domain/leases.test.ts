@@ -6,6 +6,7 @@ import { charge, type Leased, type Unused } from '../../src/domain/leased.ts';
 import { giveBack, grant, type LeaseState, NOTHING_LEASED } from '../../src/domain/leases.ts';
 import { lastsMs, limitUse, slowestOf } from '../../src/domain/limit-use.ts';
 import { type RateLimit, readRates } from '../../src/domain/rates.ts';
+import type { RoundHeld } from '../../src/domain/rounds.ts';
 
 const limitsOf = (text: string): RateLimit[] => {
   const read = readRates(text);
@@ -37,7 +38,12 @@ interface Shared {
 class Holder {
   readonly clock = new LeaseClock();
   readonly starts: number[] = [];
-  private hand: LeaseInHand | null = null;
+  private hands: LeaseInHand[] = [];
+  private held: RoundHeld | null = null;
+  /** Started since the last lease. */
+  private count = 0;
+  private askedAt = 0;
+  asked = 0;
   private unused: Unused[] = [];
   private own: Leased[] = [];
   private retryAt = 0;
@@ -62,23 +68,33 @@ class Holder {
       this.starts.push(now);
       started += 1;
     }
-    const left = rows - started;
-    const late = this.clock.lateMs(monotonic);
-    if (
-      left > 0 &&
-      now >= this.retryAt &&
-      (this.hand?.left(this.clock.now(monotonic), late) ?? 0) === 0
-    ) {
-      this.ask(now, left);
+    this.count += started;
+    if (rows - started > 0 && now >= this.retryAt && this.runsShort(monotonic)) {
+      this.ask(now, rows - started);
     }
     return started;
   }
 
   private take(monotonic: number): boolean {
-    return this.hand?.take(this.clock.now(monotonic), this.clock.lateMs(monotonic)) ?? false;
+    const [time, late] = [this.clock.now(monotonic), this.clock.lateMs(monotonic)];
+    this.hands = this.hands.filter((hand) => {
+      if (hand.left(time, late) > 0) return true;
+      this.unused.push(hand.unused);
+      return false;
+    });
+    return this.hands.some((hand) => hand.take(time, late));
+  }
+
+  private runsShort(monotonic: number): boolean {
+    const last = this.hands.at(-1);
+    if (!last) return true;
+    const time = this.clock.now(monotonic);
+    if (this.held && time >= this.held.moreAt) return true;
+    return last.lease.group > 1 && last.lease.until - time < 40;
   }
 
   private ask(now: number, rows: number): void {
+    this.asked += 1;
     const { shared, limits, options } = this;
     const { tripMs, monotonicMs, nodeMs } = options;
     // The server looked at its clock somewhere in the round trip that has just ended.
@@ -94,8 +110,6 @@ class Holder {
     if (jumped !== 0) this.jumps.push(jumped);
     const monotonic = now + monotonicMs;
     const time = this.clock.now(monotonic);
-    if (this.hand) this.unused.push(this.hand.unused);
-    this.hand = null;
     const state = giveBack(
       { ...shared.state, shiftMs: this.clock.shiftMs },
       limits,
@@ -107,9 +121,11 @@ class Holder {
       lateMs: this.clock.lateMs(monotonic),
       rows,
       slots: 0,
+      pace: this.askedAt === 0 ? rows : (this.count / (now - this.askedAt)) * 250 * 1.5,
       mine: 1,
       all: this.holders,
       own: this.own,
+      held: this.held,
       again: shared.last === this,
       greedy: this.unfairAt !== null && now >= this.unfairAt,
     });
@@ -123,7 +139,10 @@ class Holder {
     shared.last = this;
     this.unused = [];
     this.own = charge(this.own, limits, granted.lease, time);
-    this.hand = new LeaseInHand(granted.lease);
+    this.held = granted.held;
+    this.hands.push(new LeaseInHand(granted.lease));
+    this.count = 0;
+    this.askedAt = now;
   }
 }
 
@@ -171,6 +190,8 @@ describe('leased instants', () => {
     ['300/30s', 3, 120_000, 10],
     ['14/s,300/30s', 3, 120_000, 10],
     ['2000/s', 4, 5_000, 2000],
+    ['600/s', 2, 5_000, 600],
+    ['3000/s', 40, 5_000, 3000],
     ['10/min', 2, 600_000, 1 / 6],
     ['1/2s', 2, 120_000, 0.5],
     ['20/3s', 2, 60_000, 20 / 3],
@@ -189,6 +210,37 @@ describe('leased instants', () => {
     expect(Math.min(...counts)).toBeGreaterThan(0.8 * Math.max(...counts) - 2);
   });
 
+  test.each([
+    ['a few a second', (now: number) => (now % 200 === 0 ? 1 : 0)],
+    ['half of its part', (now: number) => (now % 2 === 0 ? 1 : 0)],
+    ['nothing for a while, then as much', (now: number) => (now % 3_000 < 1_500 ? 0 : 1000)],
+  ])('that one holder wants %s are used by the other', (_, wanted) => {
+    const all = run(
+      '2000/s',
+      [near, { ...near, monotonicMs: 7 }],
+      9_000,
+      () => undefined,
+      (index, now) => (index === 0 ? 1000 : wanted(now)),
+    );
+    expectKept(all);
+    expect(startsOf(all).length).toBeGreaterThanOrEqual(0.94 * 2000 * 9);
+    expect((all.holders[1] as Holder).starts.length).toBeGreaterThan(0);
+  });
+
+  test('of a rate that nobody reaches let everybody start at once, for a few requests a second', () => {
+    const all = run(
+      '100000/s',
+      Array.from({ length: 4 }, () => near),
+      4_000,
+      () => undefined,
+      () => 1,
+    );
+    for (const { starts, asked } of all.holders) {
+      expect(starts.length).toBeGreaterThan(0.97 * 4_000);
+      expect(asked).toBeLessThan(4 * 12);
+    }
+  });
+
   test('in no window, wherever it starts, are more used than a limit says', () => {
     const rate = fc.oneof(
       fc.constantFrom(
@@ -200,6 +252,8 @@ describe('leased instants', () => {
         '9/4s',
         '14/s,40/5s',
         '5/s,8/2s,30/10s',
+        '800/s',
+        '2000/s,3000/4s',
       ),
     );
     const holder = fc.record({
@@ -248,9 +302,11 @@ describe('leased instants', () => {
       lateMs: 0,
       rows: 100,
       slots: 0,
+      pace: 100,
       mine: 1,
       all: 1,
       own: [],
+      held: null,
       again: false,
       greedy: false,
     });
@@ -314,9 +370,11 @@ describe('what is leased', () => {
     lateMs: 0,
     rows: 100,
     slots: 0,
+    pace: 100,
     mine: 1,
     all: 1,
     own: [],
+    held: null,
     again: false,
     greedy: false,
   };

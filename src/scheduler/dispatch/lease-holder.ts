@@ -1,6 +1,4 @@
-import type { Instant } from '../../domain/lease.js';
 import type { LeaseClock } from '../../domain/lease-clock.js';
-import { LeaseInHand } from '../../domain/lease-in-hand.js';
 import { AHEAD_MS, charge, type Leased, startsWithin, type Unused } from '../../domain/leased.js';
 import {
   giveBack,
@@ -11,14 +9,12 @@ import {
 } from '../../domain/leases.js';
 import { limitUse, slowestOf } from '../../domain/limit-use.js';
 import { formatRate, type RateLimit, readRates } from '../../domain/rates.js';
+import type { RoundHeld } from '../../domain/rounds.js';
+import { Hand, type LeaseTime } from './hand.js';
 import { SharedLeases, type SharedLeasesDeps } from './shared-leases.js';
 
 /** Rows are marked for what may start within this time. */
 export const MARK_AHEAD_MS = 1_000;
-/** The next lease is asked for so long before the last is over. */
-const LEAD_MS = 40;
-/** How much the wall clock may gain on the monotonic one; more, and the machine was suspended. */
-const SUSPENDED_MS = 1_000;
 /** Who meets others at the same version of what is leased tries again a little later. */
 const CONFLICT_MS = 3;
 const CONFLICTS_AT_ONCE = 4;
@@ -36,11 +32,6 @@ export interface Start {
   until: number | null;
 }
 
-interface InHand {
-  hand: LeaseInHand;
-  grantedAt: Instant;
-}
-
 export interface LeaseHolderDeps extends SharedLeasesDeps {
   random: () => number;
 }
@@ -52,16 +43,16 @@ export class LeaseHolder {
   /** Whether the rate that is set cannot be read. */
   private unreadable = false;
   private readonly shared: SharedLeases;
-  private readonly hands: InHand[] = [];
+  private readonly hand = new Hand((unused) => this.unused.push(unused));
   private unused: Unused[] = [];
   /** What we have leased of long windows. */
   private own: readonly Leased[] = [];
+  private held: RoundHeld | null = null;
   /** Nothing is free before this time, by the monotonic clock. */
   private closedUntil = Number.NEGATIVE_INFINITY;
   private greedyAt: number | null = null;
   /** Nobody else wants any: so many times as many instants may be leased as there are messages. */
   private spare = 1;
-  private starts = { count: 0, since: 0 };
   /** What a batch may start within `MARK_AHEAD_MS`, and this process as far ahead as instants are leased. */
   private part = { batch: 1, near: 1 };
 
@@ -85,6 +76,7 @@ export class LeaseHolder {
     this.unreadable = 'wanted' in read;
     this.limits = 'wanted' in read ? [] : read.limits;
     this.drop();
+    this.held = null;
     this.closeFor(this.unreadable ? UNREADABLE_MS : 0);
     this.part = { batch: 1, near: 1 };
     this.spare = 1;
@@ -125,23 +117,8 @@ export class LeaseHolder {
   /** Takes an instant that has come; null where none has. */
   take(): Start | null {
     const now = this.deps.clock();
-    while (this.hands[0]) {
-      const { hand, grantedAt } = this.hands[0];
-      const time = this.time.now(now.monotonic);
-      const late = this.time.lateMs(now.monotonic);
-      if (this.hasSlept(grantedAt, now)) {
-        this.drop();
-      } else if (hand.take(time, late)) {
-        this.starts.count += 1;
-        return { latest: now.monotonic + hand.latest - late - time, until: hand.lease.until };
-      } else if (hand.left(time, late) > 0) {
-        return null;
-      } else {
-        this.hands.shift();
-        this.noteUnused(hand);
-      }
-    }
-    return null;
+    const taken = this.hand.take(now, this.timeAt(now.monotonic));
+    return taken && { latest: now.monotonic + taken.restMs, until: taken.until };
   }
 
   /** Nothing started at an instant that was taken. */
@@ -151,22 +128,16 @@ export class LeaseHolder {
 
   /** Milliseconds until the next instant of ours; infinite where we have none. */
   get nextMs(): number {
-    const now = this.deps.clock().monotonic;
-    const time = this.time.now(now);
-    const next = this.hands[0]?.hand.nextAt(time, this.time.lateMs(now));
-    return next === undefined ? Number.POSITIVE_INFINITY : next - time;
+    const at = this.timeAt(this.deps.clock().monotonic);
+    return this.hand.nextAt(at) - at.time;
   }
 
   /** Whether to ask for more while there are some, for so many messages. */
   runsShort(rows: number): boolean {
-    const [first] = this.hands;
-    if (!first || this.hands.length > 1 || this.closedMs > 0) return false;
-    const now = this.deps.clock().monotonic;
-    const time = this.time.now(now);
-    const { hand } = first;
-    const left = hand.left(time, this.time.lateMs(now));
-    if (rows <= left) return false;
-    return left <= hand.lease.starts / 4 || hand.lease.until - time < LEAD_MS;
+    if (this.hand.isEmpty || this.closedMs > 0) return false;
+    const at = this.timeAt(this.deps.clock().monotonic);
+    const mayHaveMore = this.held !== null && at.time >= this.held.moreAt;
+    return (mayHaveMore && rows > 0) || this.hand.isShort(rows, at);
   }
 
   /** Nothing is asked for while the database is away. */
@@ -176,7 +147,7 @@ export class LeaseHolder {
 
   /** What is in hand is given back with the next that is asked for. */
   drop(): void {
-    for (const { hand } of this.hands.splice(0)) this.noteUnused(hand);
+    this.hand.drop();
   }
 
   /** Gives back what is leased and not used. Never rejects. */
@@ -206,9 +177,9 @@ export class LeaseHolder {
       if (!this.isOn) return;
       if (this.unreadable) return this.closeFor(UNREADABLE_MS);
       const now = this.deps.clock();
-      const time = this.time.now(now.monotonic);
+      const { time, lateMs } = this.timeAt(now.monotonic);
       const { limits } = this;
-      this.prune(time, this.time.lateMs(now.monotonic));
+      this.hand.prune({ time, lateMs });
       const state = giveBack(
         { ...(reading.state ?? NOTHING_LEASED), shiftMs: this.time.shiftMs },
         limits,
@@ -219,14 +190,17 @@ export class LeaseHolder {
       const mine = Math.max(1, batches);
       const all = Math.max(mine, reading.batches);
       this.measure(state.leased, time, mine, all);
+      const pace = this.hand.paceAhead(now);
       const granted = grant(state, limits, {
         now: time,
-        lateMs: this.time.lateMs(now.monotonic),
-        rows: this.spare > 1 ? Math.max(rows, this.paceAhead(now.monotonic)) : rows,
+        lateMs,
+        rows: this.spare > 1 ? Math.max(rows, pace) : rows,
         slots: this.spare > 1 ? rows * this.spare : 0,
+        pace: this.hand.isFresh(now) ? Number.POSITIVE_INFINITY : Math.max(rows, pace),
         mine,
         all,
         own,
+        held: this.held,
         again,
         greedy: this.greedyAt !== null && now.monotonic >= this.greedyAt,
       });
@@ -239,9 +213,9 @@ export class LeaseHolder {
       }
       if (await this.writeGivingBack(reading.version, granted.state)) {
         this.own = charge(own, limits, granted.lease, time);
+        this.held = granted.held;
         this.greedyAt = null;
-        this.hands.push({ hand: new LeaseInHand(granted.lease), grantedAt: now });
-        this.starts = { count: 0, since: now.monotonic };
+        this.hand.add(granted.lease, now);
         return;
       }
       this.spare = 1;
@@ -255,25 +229,13 @@ export class LeaseHolder {
     return this.shared.time;
   }
 
-  private hasSlept(since: Instant, now: Instant): boolean {
-    return now.wall - since.wall > now.monotonic - since.monotonic + SUSPENDED_MS;
-  }
-
-  /** What can no longer be used is to be given back. */
-  private prune(time: number, late: number): void {
-    while (this.hands[0] && this.hands[0].hand.left(time, late) === 0) {
-      this.noteUnused((this.hands.shift() as InHand).hand);
-    }
+  private timeAt(monotonic: number): LeaseTime {
+    return { time: this.time.now(monotonic), lateMs: this.time.lateMs(monotonic) };
   }
 
   /** While something is in hand, what is not free yet may be by what is given back of it. */
   private leftMs(time: number): number {
-    const [first] = this.hands;
-    return first ? Math.max(1, first.hand.lease.until - time) : Number.POSITIVE_INFINITY;
-  }
-
-  private noteUnused({ unused }: LeaseInHand): void {
-    if (unused.starts > 0) this.unused.push(unused);
+    return Math.max(1, this.hand.until - time);
   }
 
   private async current(batches: number): Promise<{ reading: LeaseReading; again: boolean }> {
@@ -327,11 +289,5 @@ export class LeaseHolder {
     const part = (ms: number): number =>
       Math.max(1, Math.ceil(startsWithin(leased, this.limits, ms, time) / all));
     this.part = { batch: part(MARK_AHEAD_MS), near: mine * part(AHEAD_MS) };
-  }
-
-  /** Messages that start within a lease, by how many did in the last one; and half as many more. */
-  private paceAhead(now: number): number {
-    const { count, since } = this.starts;
-    return Math.ceil((count / Math.max(1, now - since)) * AHEAD_MS * 1.5);
   }
 }
