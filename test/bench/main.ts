@@ -15,6 +15,7 @@ import { scale } from './scale.ts';
 import { send } from './send.ts';
 import { start } from './start.ts';
 import { suppressImport } from './suppress-import.ts';
+import { suppressed } from './suppressed.ts';
 import { unsubscribe } from './unsubscribe.ts';
 
 const BENCHES: readonly Bench[] = [
@@ -22,6 +23,7 @@ const BENCHES: readonly Bench[] = [
   latency,
   importing,
   suppressImport,
+  suppressed,
   scale,
   many,
   fleet,

@@ -160,11 +160,11 @@ THE WIRE
 - Where nobody else sends, and the rate is far above what a machine does, more
   instants are leased at once than there are messages: up to a quarter of a
   second's, so that leases cost next to nothing. Several that send at a rate
-  of hundreds a second share out each fifth of a second in 32 combs of instants:
-  by what each used of the last, its even part at most before it begins, and
-  what is left to whoever asks then. Of a long window that is shared, a
-  process leaves others their even part for a second, and then takes of what
-  they have left.
+  of hundreds a second share out each fifth of a second in 32 combs of
+  instants: by what each used of the last, its even part at most before it
+  begins, and what is left to whoever asks then. Of a long window that is
+  shared, a process leaves others their even part for a second, and then
+  takes of what they have left.
 
 - The connections of a relay over all hosts: a worker closes what it gives up
   before it writes that it has, and writes what it takes before it opens it,
