@@ -1,6 +1,6 @@
 /**
- * The arrows of the layout: bin → main → cli → {http → } operations → {scheduler, list, message, smtp, store, sandbox,
- * host} → domain; cli → {view, contract, config}; index → operations.
+ * The arrows of the layout: bin → main → cli → {http → } operations → {scheduler, list, files, message, smtp, store,
+ * sandbox, host} → domain; cli → {view, contract, config}; index → operations.
  */
 const mayNot = (from, to, comment) => ({
   name: `${from}-not-to-${to}`.replaceAll('|', '-or-'),
@@ -14,6 +14,7 @@ const ROOMS = [
   'cli',
   'config',
   'contract',
+  'files',
   'host',
   'http',
   'list',
@@ -124,6 +125,7 @@ module.exports = {
       ['store', 'smtp'],
       'The private servers need the store to set themselves up.',
     ),
+    seesOnly('files', [], 'Reading a file from its folder knows nothing of what it is for.'),
     seesOnly('host', [], 'What a worker leaves on its host knows of no database.'),
     seesOnly('contract', [], 'The shape of JSON follows from values, wherever they come from.'),
     seesOnly(
@@ -133,7 +135,7 @@ module.exports = {
     ),
     seesOnly(
       'operations',
-      ['scheduler', 'list', 'message', 'smtp', 'store', 'sandbox', 'host'],
+      ['scheduler', 'list', 'files', 'message', 'smtp', 'store', 'sandbox', 'host'],
       'A library has no terminal, no environment and no process.',
     ),
     seesOnly(

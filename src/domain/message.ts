@@ -7,10 +7,13 @@ export interface Envelope {
   utf8: boolean;
 }
 
-/** A message filled for one recipient: CRLF lines, dot-stuffed, without the final dot. */
+/** A message filled for one recipient. */
 export interface FilledMessage {
   envelope: Envelope;
-  data: string;
+  /** Its header lines with CRLF, and the empty line after them. Raw UTF-8 only where the envelope is `utf8`. */
+  header: string;
+  /** Its body in pieces, ASCII: CRLF lines, dot-stuffed over the borders of pieces, without the final dot. */
+  body: readonly (string | Buffer)[];
 }
 
 /** What a send consists of, as it was queued. */

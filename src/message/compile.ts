@@ -7,7 +7,7 @@ import { MAILBOX_KEYS, mapTemplates, OPTIONAL_HEADER_TEMPLATES } from '../domain
 import type { Recipient } from '../domain/recipient.js';
 import { mailLink, UNSUBSCRIBE_FIELD, usableFields, webLink } from '../domain/unsubscribe-link.js';
 import { unsubscribeTokensOf } from '../domain/unsubscribe-token.js';
-import { CampaignError } from '../errors.js';
+import { compileContent, type Filler } from './content.js';
 import {
   addressHeader,
   dateHeader,
@@ -16,93 +16,19 @@ import {
   linksHeader,
   subjectHeader,
 } from './headers.js';
-import { deriveTextTemplate, htmlToText } from './plain-text.js';
-import { type QuotedPiece, QuotedWriter, quote } from './quoted-printable.js';
 import { envelopeAddress, parseSender } from './sender.js';
 import {
   type FieldValues,
-  lazyScope,
   type ParsedTemplate,
   type ParsedTemplates,
   parseTemplates,
-  parseText,
-  renderPiece,
   renderTemplate,
-  type TemplatePiece,
 } from './template.js';
 
 /** A send's message, compiled once: templates parsed, MIME structure and everything static encoded. */
 export interface Compiled {
   /** @throws Error when a template cannot be rendered with these fields */
   fill(recipient: Recipient, now: Date): FilledMessage;
-}
-
-/** Content of one recipient's message or part. */
-type Filler = (values: FieldValues, now: Date) => string;
-
-function compileBody(template: ParsedTemplate): Filler {
-  const pieces = template.pieces.map((piece): QuotedPiece | TemplatePiece =>
-    piece.kind === 'static' ? quote(piece.text) : piece,
-  );
-  return (values, now) => {
-    const writer = new QuotedWriter();
-    const scope = lazyScope(template, values, now);
-    for (const piece of pieces) {
-      if ('kind' in piece) writer.value(renderPiece(piece, values, scope));
-      else writer.piece(piece);
-    }
-    return writer.text;
-  };
-}
-
-const convertedBody =
-  (html: ParsedTemplate): Filler =>
-  (values, now) => {
-    const writer = new QuotedWriter();
-    writer.piece(quote(htmlToText(renderTemplate(html, values, now))));
-    return writer.text;
-  };
-
-const partHeaders = (subtype: 'plain' | 'html'): string =>
-  `Content-Type: text/${subtype}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n`;
-
-/** Everything after the headers that differ from message to message: the MIME headers and the body. */
-function compileContent(
-  { html, text }: ParsedTemplates,
-  derivedText: ParsedTemplate | null,
-  boundary: string,
-): Filler {
-  if (!html) {
-    if (!text) throw new CampaignError('BAD_TEMPLATE', 'the message has neither HTML nor text');
-    const fillText = compileBody(text);
-    const headers = partHeaders('plain');
-    return (values, now) => `${headers}${fillText(values, now)}\r\n`;
-  }
-  const plain = text ?? derivedText;
-  const fillText = plain ? compileBody(plain) : convertedBody(html);
-  const fillHtml = compileBody(html);
-  const start = `Content-Type: multipart/alternative;\r\n boundary="${boundary}"\r\n\r\n--${boundary}\r\n${partHeaders('plain')}`;
-  const middle = `\r\n--${boundary}\r\n${partHeaders('html')}`;
-  const end = `\r\n--${boundary}--\r\n`;
-  return (values, now) => start + fillText(values, now) + middle + fillHtml(values, now) + end;
-}
-
-/**
- * The text part for a message that has only HTML, its Liquid tags where they were. Null where it must be made from each
- * message's HTML.
- */
-function deriveText(html: string, source: MessageSource): ParsedTemplate | null {
-  const text = deriveTextTemplate(html);
-  if (text === null) return null;
-  try {
-    return parseText(
-      { name: 'html as text', source: text },
-      { fieldNames: usableFields(source), timezone: source.timezone },
-    );
-  } catch {
-    // Tags that were balanced in the HTML need not be in its text, as where one stood in a dropped element.
-    return null;
-  }
 }
 
 /** A header of a template, made once where it is the same in all messages. */
@@ -179,9 +105,8 @@ export function compileMessage(source: MessageSource): Compiled {
   const fillHeaders = compileHeaders(templates);
   // `=_` cannot stand in quoted-printable text (RFC 2045 §6.7).
   const boundary = `=_${createHmac('sha256', secret).update('boundary').digest('hex').slice(0, 24)}`;
-  const derivedText =
-    source.html !== null && source.text === null ? deriveText(source.html, source) : null;
-  const fillContent = compileContent(templates, derivedText, boundary);
+  const content = compileContent(templates, source, boundary);
+  const mimeHeaders = `MIME-Version: 1.0\r\n${content.header}`;
   const linksOf = compileLinks(source);
   const messageIdOf = messageIdsOf(sendId, secret, sender.domain);
   const senderNeedsUtf8 = needsSmtpUtf8(sender.envelope);
@@ -212,7 +137,7 @@ export function compileMessage(source: MessageSource): Compiled {
           to,
           utf8: senderNeedsUtf8 || needsSmtpUtf8(to),
         },
-        data:
+        header:
           topHeaders +
           addressHeader('To', to) +
           fillSubject(values, now) +
@@ -220,8 +145,8 @@ export function compileMessage(source: MessageSource): Compiled {
           `Message-ID: ${messageIdOf(seq)}\r\n` +
           (links?.headers ?? '') +
           fillHeaders(values, now) +
-          'MIME-Version: 1.0\r\n' +
-          fillContent(values, now),
+          mimeHeaders,
+        body: content.fill(values, now),
       };
     },
   };

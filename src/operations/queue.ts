@@ -11,6 +11,7 @@ import {
 } from '../domain/message-values.js';
 import type { ImportProgress, Queued, QueuePlan } from '../domain/queued.js';
 import { hasUnsubscribeWay, UNSUBSCRIBE_FIELD, usableFields } from '../domain/unsubscribe-link.js';
+import type { GivenFiles } from '../files/given.js';
 import { openRecipients, type RecipientList } from '../list/recipient-list.js';
 import { createRejects, type RejectsFile } from '../list/rejects.js';
 import { counted, type ListInput, type ListSource, openSource } from '../list/source.js';
@@ -29,7 +30,7 @@ type RequestedValues = { [K in RequiredKey]: Requested<K> } & {
 };
 
 /** What is to be queued, checked but for the list and the templates; one body at least is given. */
-export interface QueueRequest extends Omit<NewSend, 'message'>, RequestedValues {
+export interface QueueRequest extends Omit<NewSend, 'message'>, RequestedValues, GivenFiles {
   list: ListInput;
   paused: boolean;
   emailColumn?: string | undefined;

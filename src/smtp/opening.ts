@@ -6,7 +6,9 @@ import type { OpenConnection } from './handshake.js';
 export interface Opening {
   mail: string;
   rcpt: string;
-  /** Whether the body has to be written as UTF-8; where it is ASCII throughout Latin-1 is the same, and faster. */
+  /** Bytes of the message. */
+  bytes: number;
+  /** Whether its header has to be written as UTF-8; where it is ASCII throughout Latin-1 is the same, and faster. */
   eightBit: boolean;
   /** Whether the commands have. */
   utf8: boolean;
@@ -14,11 +16,13 @@ export interface Opening {
 
 /** MAIL and RCPT with the parameters that the server offers, or why it cannot be given this message. */
 export function openingOf(
-  { envelope, data }: FilledMessage,
+  { envelope, header, body }: FilledMessage,
   offered: OpenConnection,
 ): Opening | DeliveryResult {
   const { from, to, utf8 } = envelope;
-  const bytes = Buffer.byteLength(data);
+  const headerBytes = Buffer.byteLength(header);
+  let bytes = headerBytes;
+  for (const piece of body) bytes += piece.length;
   if (/[\p{Cc}<>]/u.test(from + to)) {
     return unsendable('5.1.3', 'the address cannot stand in an SMTP command');
   }
@@ -31,7 +35,7 @@ export function openingOf(
       `the message has ${bytes} bytes; the server takes ${offered.maxSize}`,
     );
   }
-  const eightBit = bytes !== data.length;
+  const eightBit = headerBytes !== header.length;
   const parameters =
     (offered.size ? ` SIZE=${bytes}` : '') +
     (eightBit && offered.eightBitMime ? ' BODY=8BITMIME' : '') +
@@ -39,6 +43,7 @@ export function openingOf(
   return {
     mail: `MAIL FROM:<${from}>${parameters}\r\n`,
     rcpt: `RCPT TO:<${to}>\r\n`,
+    bytes,
     eightBit,
     utf8,
   };

@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net';
+import type { FilledMessage } from '../domain/message.js';
 import type { Reply, Stage } from '../domain/reply.js';
 import type { DeliveryResult } from '../domain/verdict.js';
 import { brokenAt, isNegative, isPositive, isReplyToMail, NOT_STARTED, tell } from './classify.js';
 import type { OpenConnection } from './handshake.js';
 import { type Opening, openingOf } from './opening.js';
+import { BLOCK, blocksOf, textOf } from './pieces.js';
 import { CLOSED, type NoReply, Reader } from './reader.js';
 import { type Leftover, type RecoveryTimeouts, recover } from './recovery.js';
 import type { Following, Transmission } from './transmission.js';
@@ -15,9 +17,6 @@ export interface TransactionTimeouts extends RecoveryTimeouts {
   /** For the reply to a MAIL that was sent behind a dot, once the dot has had its own. */
   behindDot: number;
 }
-
-/** Up to this many characters a body goes out in one write with its dot. */
-const BLOCK = 65_536;
 
 interface Opened {
   transmission: Transmission;
@@ -121,13 +120,13 @@ export class SmtpClient {
     if (dataReply.code !== 354) return this.answered('data', dataReply, 'reset');
 
     // Made before this message is asked about for the last time, for a message can take long to make.
-    const isLong = transmission.message.data.length > BLOCK;
+    const isLong = opening.bytes > BLOCK;
     // By the end of a long text the instant of a message behind it would be gone.
     const asks = this.pipelining && !(isLong && transmission.turn);
     const next = asks ? this.nextOf(following) : null;
     if (!transmission.mayProceed()) return this.cutShort(next, NOT_STARTED);
     this.carriesText = true;
-    const result = await this.sendBody(transmission, opening.eightBit, next);
+    const result = await this.sendBody(transmission, opening, next);
     this.carriesText = false;
     return result;
   }
@@ -147,15 +146,15 @@ export class SmtpClient {
    */
   private async sendBody(
     transmission: Transmission,
-    eightBit: boolean,
+    { bytes, eightBit }: Opening,
     next: Opened | null,
   ): Promise<DeliveryResult> {
-    const { data } = transmission.message;
+    const { message } = transmission;
     const { reader } = this;
     this.messages += 1;
-    const isLong = data.length > BLOCK;
+    const isLong = bytes > BLOCK;
     const stopped =
-      (isLong ? await this.writeBlocks(data, eightBit) : null) ?? reader.interruption();
+      (isLong ? await this.writeBlocks(message, eightBit) : null) ?? reader.interruption();
     if (stopped) return this.cutShort(next, this.stoppedBy(stopped));
     if (!transmission.mayEnd()) return this.cutShort(next, NOT_STARTED);
     let behind = '';
@@ -164,7 +163,8 @@ export class SmtpClient {
       behind = `${next.opening.mail}${next.opening.rcpt}DATA\r\n`;
     } else if (next) tell(next.transmission, NOT_STARTED);
     const utf8 = eightBit || (next?.opening.utf8 ?? false);
-    this.socket.write(`${isLong ? '' : data}.\r\n${behind}`, utf8 ? 'utf8' : 'latin1');
+    const text = isLong ? '' : textOf(message);
+    this.socket.write(`${text}.\r\n${behind}`, utf8 ? 'utf8' : 'latin1');
     const written = performance.now();
     const reply = await reader.read(this.timeouts.dot);
     if ('lost' in reply) return this.broken('dot', reply);
@@ -181,10 +181,11 @@ export class SmtpClient {
   }
 
   /** Each block has left before the next; what comes meanwhile ends the message without its dot. */
-  private async writeBlocks(data: string, eightBit: boolean): Promise<Reply | NoReply | null> {
-    const bytes = Buffer.from(data, eightBit ? 'utf8' : 'latin1');
-    for (let start = 0; start < bytes.length; start += BLOCK) {
-      const block = bytes.subarray(start, start + BLOCK);
+  private async writeBlocks(
+    message: FilledMessage,
+    eightBit: boolean,
+  ): Promise<Reply | NoReply | null> {
+    for (const block of blocksOf(message, eightBit)) {
       const event = await this.reader.race(this.timeouts.block, (taken) =>
         this.socket.write(block, (error) => (error ? undefined : taken())),
       );

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { compileMessage } from '../../src/message/compile.ts';
 import { insertMessage } from '../../src/store/messages.ts';
 import type { Database } from '../../src/store/mysql/database.ts';
+import { dataOf } from '../support/filled.ts';
 
 /** The message of the sending benches: HTML and text, 2 KB when filled, five merge fields. */
 export const SENDER = 'News at Example <news@example.org>';
@@ -68,7 +69,7 @@ export function messageBytes(): number {
   );
   const email = emailOf(12_345);
   const recipient = { seq: 12_345, email, emailNorm: email, fields, attempts: 0 };
-  return Buffer.byteLength(compiled.fill(recipient, new Date(0)).data);
+  return dataOf(compiled.fill(recipient, new Date(0))).length;
 }
 
 const LINES_PER_CHUNK = 1000;

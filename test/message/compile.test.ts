@@ -9,6 +9,7 @@ import { parseSender } from '../../src/message/sender.ts';
 import { parseTemplates } from '../../src/message/template.ts';
 import type { CompiledMessage } from '../../src/scheduler/ports.ts';
 import { createTransport } from '../../src/smtp/transport.ts';
+import { dataOf } from '../support/filled.ts';
 import { deliver, startSmtpServer } from '../support/smtp.ts';
 
 const NOW = new Date(Date.UTC(2026, 0, 2, 3, 4, 5));
@@ -83,12 +84,14 @@ function parse(data: string): Parsed {
   return { headers, parts };
 }
 const htmlOf = (message: FilledMessage): string | undefined =>
-  parse(message.data).parts['text/html; charset=utf-8'];
+  parse(dataOf(message)).parts['text/html; charset=utf-8'];
 const textOf = (message: FilledMessage): string | undefined =>
-  parse(message.data).parts['text/plain; charset=utf-8'];
+  parse(dataOf(message)).parts['text/plain; charset=utf-8'];
 
 /** RFC 5321 and 2045: what any message must keep to, whatever fills it. */
-function expectWireSafe({ data, envelope }: FilledMessage): void {
+function expectWireSafe(message: FilledMessage): void {
+  const { envelope } = message;
+  const data = dataOf(message);
   expect(data.endsWith('\r\n')).toBe(true);
   expect(data.replace(/\r\n/g, '')).not.toMatch(/[\r\n]/);
   if (!envelope.utf8) expect(data).toMatch(/^[\t\r\n -~]*$/);
@@ -103,7 +106,9 @@ function expectWireSafe({ data, envelope }: FilledMessage): void {
 }
 
 test('a message with both parts is written as this', () => {
-  const { data, envelope } = fill({ replyTo: 'desk@example.com' });
+  const message = fill({ replyTo: 'desk@example.com' });
+  const { envelope } = message;
+  const data = dataOf(message);
   expect(envelope).toEqual({ from: 'news@example.com', to: 'ann@example.org', utf8: false });
   const boundary = /boundary="(.*)"/.exec(data)?.[1];
   const id = /^Message-ID: (.*)$/m.exec(data)?.[1];
@@ -150,7 +155,7 @@ describe('the links of a recipient', () => {
   const mail = `mailto:o'no%2Bx@example.org?subject=unsubscribe%20${token}`;
   const lines = (own: Partial<MessageSource>): string[] =>
     fill(own)
-      .data.split('\r\n')
+      .header.split('\r\n')
       .filter((line) => line.startsWith('List-'));
 
   test('are one line of List-Unsubscribe, the page first, by one click', () => {
@@ -212,7 +217,7 @@ describe('the links of a recipient', () => {
 
 describe('List-Unsubscribe', () => {
   const headersOf = (listUnsubscribe: string, fields?: Record<string, string>) =>
-    parse(fill({ listUnsubscribe }, fields).data).headers;
+    parse(dataOf(fill({ listUnsubscribe }, fields))).headers;
 
   test('is a URL with the values percent-encoded, by one click', () => {
     const headers = headersOf('https://example.org/u?e={{ email }}&n={{ first_name }}', {
@@ -284,7 +289,7 @@ describe('List-Unsubscribe', () => {
 });
 
 test('a message with text alone has one part', () => {
-  const { data } = fill({ html: null });
+  const data = dataOf(fill({ html: null }));
   expect(data.slice(data.indexOf('MIME-Version')).split('\r\n')).toEqual([
     'MIME-Version: 1.0',
     'Content-Type: text/plain; charset=utf-8',
@@ -317,8 +322,10 @@ test('every recipient gets the same message but for the values, the same on each
     { ...ann, seq: 2, email: 'bob@example.org', emailNorm: 'bob@example.org' },
     NOW,
   );
-  expect(parse(bob.data).headers['message-id']).not.toBe(parse(first.data).headers['message-id']);
-  expect(compiled.fill(ann, new Date(NOW.getTime() + 1000)).data).toContain('03:04:06 +0000');
+  expect(parse(dataOf(bob)).headers['message-id']).not.toBe(
+    parse(dataOf(first)).headers['message-id'],
+  );
+  expect(compiled.fill(ann, new Date(NOW.getTime() + 1000)).header).toContain('03:04:06 +0000');
 });
 
 describe('templates', () => {
@@ -359,7 +366,9 @@ describe('templates', () => {
     expect(textOf(fill({ text: '{{ city }} {{ city | downcase }}' }, { city: evil }))).toBe(
       `${evil} ${evil}`,
     );
-    expect(parse(fill({ subject: '{{ city }}' }, { city: evil }).data).headers.subject).toBe(evil);
+    expect(parse(dataOf(fill({ subject: '{{ city }}' }, { city: evil }))).headers.subject).toBe(
+      evil,
+    );
   });
 
   test('keep what whitespace control says', () => {
@@ -637,7 +646,7 @@ describe('a hostile value', () => {
     );
     expectWireSafe(message);
     const lines = value.replace(/\p{Cs}/gu, '\uFFFD').replace(/\r\n?|\n/g, '\r\n');
-    const { headers, parts } = parse(message.data);
+    const { headers, parts } = parse(dataOf(message));
     expect(parts['text/plain; charset=utf-8']).toBe(
       `a ${lines} b\r\n${lines}\r\n.${lines}${lines}`,
     );
@@ -673,7 +682,7 @@ describe('a hostile value', () => {
           stage: 'dot',
           reply: { code: 250 },
         });
-        expect(server.messages.at(-1)?.raw).toBe(message.data);
+        expect(server.messages.at(-1)?.raw).toBe(dataOf(message));
       }
     } finally {
       await transport.close();
@@ -722,7 +731,7 @@ describe('a hostile value', () => {
 describe('headers', () => {
   const subjectOf = (first_name: string): string => {
     const header = /^Subject: (?:.|\r\n[ \t])*/m.exec(
-      fill({ subject: '{{ first_name }}' }, { first_name }).data,
+      fill({ subject: '{{ first_name }}' }, { first_name }).header,
     );
     return header?.[0] ?? '';
   };
@@ -740,17 +749,17 @@ describe('headers', () => {
   });
 
   test('a static subject is kept as it is written', () => {
-    expect(fill({ subject: 'Sale: 50% off!' }).data).toContain('\r\nSubject: Sale: 50% off!\r\n');
+    expect(fill({ subject: 'Sale: 50% off!' }).header).toContain('\r\nSubject: Sale: 50% off!\r\n');
   });
 
   test('an internationalised domain goes out as A-labels, with the local part as given', () => {
-    const { data, envelope } = fill({}, {}, 'Ann@exämple.org', 'ann@xn--exmple-cua.org');
+    const { header, envelope } = fill({}, {}, 'Ann@exämple.org', 'ann@xn--exmple-cua.org');
     expect(envelope).toEqual({
       from: 'news@example.com',
       to: 'Ann@xn--exmple-cua.org',
       utf8: false,
     });
-    expect(data).toContain('\r\nTo: Ann@xn--exmple-cua.org\r\n');
+    expect(header).toContain('\r\nTo: Ann@xn--exmple-cua.org\r\n');
   });
 
   test('a local part beyond ASCII needs SMTPUTF8 and stays as it is', () => {
@@ -760,13 +769,13 @@ describe('headers', () => {
       to: 'żółw@example.org',
       utf8: true,
     });
-    expect(message.data).toContain('\r\nTo: żółw@example.org\r\n');
+    expect(message.header).toContain('\r\nTo: żółw@example.org\r\n');
   });
 
   test('a quoted local part and a long address stay one address', () => {
-    expect(fill({}, {}, '"a,b"@example.org').data).toContain('\r\nTo: <"a,b"@example.org>\r\n');
+    expect(fill({}, {}, '"a,b"@example.org').header).toContain('\r\nTo: <"a,b"@example.org>\r\n');
     const long = `${'a'.repeat(60)}@${'b'.repeat(60)}.${'c'.repeat(60)}.example.org`;
-    expect(parse(fill({}, {}, long).data).headers.to).toBe(long);
+    expect(parse(dataOf(fill({}, {}, long))).headers.to).toBe(long);
   });
 });
 
@@ -816,10 +825,10 @@ describe('a sender', () => {
   });
 
   test('with a name that needs it is quoted or encoded', () => {
-    expect(fill({ from: '"News, Inc." <news@example.com>' }).data).toContain(
+    expect(fill({ from: '"News, Inc." <news@example.com>' }).header).toContain(
       'From: "News, Inc." <news@example.com>\r\n',
     );
-    expect(fill({ from: 'Żółw <news@example.com>' }).data).toMatch(
+    expect(fill({ from: 'Żółw <news@example.com>' }).header).toMatch(
       /^From: =\?UTF-8\?.*\?= <news@example\.com>\r\n/,
     );
   });

@@ -5,6 +5,7 @@ import type { DeliveryResult, Verdict } from '../../src/domain/verdict.ts';
 import type { Transmission, Transport } from '../../src/scheduler/ports.ts';
 import { createTransport, type TransportOptions } from '../../src/smtp/transport.ts';
 import type { SmtpSettings } from '../../src/smtp/url.ts';
+import { dataOf, filled } from '../support/filled.ts';
 import {
   deliver,
   type RawConnection,
@@ -53,10 +54,8 @@ const real = async (settings: SmtpServerSettings = {}, options?: Partial<Transpo
   return { server, transport: connectTo(server.settings, options) };
 };
 
-const message = (to = 'ann@example.org', data = 'Subject: x\r\n\r\nhello\r\n'): FilledMessage => ({
-  envelope: { from: 'news@example.com', to, utf8: false },
-  data,
-});
+const message = (to = 'ann@example.org', data = 'Subject: x\r\n\r\nhello\r\n'): FilledMessage =>
+  filled({ from: 'news@example.com', to, utf8: false }, data);
 const big = (bytes: number): FilledMessage =>
   message('ann@example.org', `Subject: big\r\n\r\n${`${'x'.repeat(74)}\r\n`.repeat(bytes / 76)}`);
 const noPipelining = (c: { reply: (...lines: string[]) => void }): void =>
@@ -140,7 +139,7 @@ describe('a real server', () => {
       const { server, transport } = await real(settings);
       const sent = big(5_000_000);
       expect(await deliver(transport, sent, go)).toEqual(replied('dot', 250, '2.0.0'));
-      expect(server.messages[0]?.raw.length).toBe(sent.data.length);
+      expect(server.messages[0]?.raw.length).toBe(dataOf(sent).length);
     }
   });
 
@@ -175,11 +174,7 @@ describe('a real server', () => {
   test('gets SMTPUTF8 for an address that needs it', async () => {
     const { server, transport } = await real();
     const utf8 = { from: 'news@example.com', to: 'żółw@example.org', utf8: true };
-    const result = await deliver(
-      transport,
-      { envelope: utf8, data: 'To: żółw@example.org\r\n\r\n' },
-      go,
-    );
+    const result = await deliver(transport, filled(utf8, 'To: żółw@example.org\r\n\r\n'), go);
     expect(result).toEqual(replied('dot', 250, '2.0.0'));
     expect(server.messages[0]).toMatchObject({ to: ['żółw@example.org'] });
     expect(server.messages[0]?.raw).toContain('To: żółw@example.org');
@@ -188,7 +183,7 @@ describe('a real server', () => {
   test('is not bothered with an address it cannot take', async () => {
     const { server, transport } = await real({ server: { hideSMTPUTF8: true } });
     const utf8 = { from: 'news@example.com', to: 'żółw@example.org', utf8: true };
-    expect(await deliver(transport, { envelope: utf8, data: '\r\n' }, go)).toMatchObject({
+    expect(await deliver(transport, filled(utf8, '\r\n'), go)).toMatchObject({
       kind: 'unsendable',
       enhanced: '5.6.7',
     });

@@ -20,7 +20,8 @@ const openSend = (sendId: number): OpenSend => ({
   message: {
     fill: () => ({
       envelope: { from: 'a@example.com', to: 'b@example.com', utf8: false },
-      data: '',
+      header: '\r\n',
+      body: [],
     }),
   },
   watch: new RefusalWatch({ block: 20, lostReplies: 16 }),
