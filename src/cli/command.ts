@@ -49,6 +49,11 @@ export interface ValueOption<T> extends Value<T> {
   readonly hidden?: true;
 }
 
+/** `--name <value>`, as often as it is wanted: all its values, in their order. */
+export interface ValuesOption<T> extends Omit<ValueOption<T>, 'kind' | 'fallback' | 'required'> {
+  readonly kind: 'values';
+}
+
 /** `--name` alone. */
 export interface Flag {
   readonly kind: 'flag';
@@ -57,7 +62,7 @@ export interface Flag {
   readonly hidden?: true;
 }
 
-export type AnyOption = ValueOption<unknown> | Flag;
+export type AnyOption = ValueOption<unknown> | ValuesOption<unknown> | Flag;
 
 /** A command line and what it does: `['campaign pause 42', 'and resume 42 when it is mended']`. */
 export type Example = readonly [commandLine: string, what: string];
@@ -110,7 +115,11 @@ type Input<A extends Arguments, O extends Options> = {
       ? T
       : never;
 } & {
-  readonly [Name in keyof O]: O[Name] extends ValueOption<infer T> ? T : boolean;
+  readonly [Name in keyof O]: O[Name] extends ValuesOption<infer T>
+    ? readonly T[]
+    : O[Name] extends ValueOption<infer T>
+      ? T
+      : boolean;
 };
 
 interface TypedDeclaration<A extends Arguments, O extends Options, S extends Shape>

@@ -105,9 +105,12 @@ function commanderOption(key: string, option: AnyOption): Option {
   const { help, conflicts = [], hidden } = option;
   const fallback = option.kind === 'value' ? option.fallback : undefined;
   const shown = fallback === undefined ? help : `${help} (default: ${fallback})`;
-  return new Option(flagsOf(key, option), shown)
+  const declared = new Option(flagsOf(key, option), shown)
     .conflicts([...conflicts])
     .hideHelp(hidden === true);
+  return option.kind === 'values'
+    ? declared.argParser((text, before: string[] = []) => [...before, text])
+    : declared;
 }
 
 const topicLines = (topics: readonly Pick<Topic, 'name' | 'summary'>[]): string => {

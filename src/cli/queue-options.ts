@@ -1,3 +1,4 @@
+import { faultOfHeaders, type HeaderField } from '../domain/header-fields.js';
 import { MAILBOX_KEYS, type MailboxKey, type OptionalHeaders } from '../domain/message-values.js';
 import type { Pacing } from '../domain/pacing.js';
 import { QUEUE_LENGTHS } from '../domain/queued.js';
@@ -5,7 +6,7 @@ import type { SendRate } from '../domain/rates.js';
 import { clip } from '../domain/text.js';
 import { checkUnsubscribeMailto, checkUnsubscribeUrl } from '../domain/unsubscribe-link.js';
 import { CampaignError } from '../errors.js';
-import { checkSender } from '../operations/check-sender.js';
+import { checkEnvelopeFrom, checkSender } from '../operations/check-sender.js';
 import { flagOf } from './flags.js';
 
 /** What `queue` is asked to do, checked. */
@@ -13,7 +14,10 @@ export interface QueueOptions extends OptionalHeaders, Pacing {
   /** Path of the list, or `-`. */
   list: string;
   from: string;
+  /** As `checkEnvelopeFrom` gives it. */
+  envelopeFrom?: string | undefined;
   subject: string;
+  header: readonly HeaderField[];
   /** Paths of the templates; one at least is given. */
   html: string | null;
   text: string | null;
@@ -92,12 +96,18 @@ export function queueOptions(
       'give the path of a template with --html, --text or both',
     );
   }
+  const fault = faultOfHeaders(input.header);
+  if (fault) throw new CampaignError('USAGE', `--header: ${fault.what}`, fault.remedy);
   const { rate, ...given } = input;
   return {
     ...given,
     ...rate,
     ...checkedSenders(input),
     ...unsubscribeWays(input, settings),
+    envelopeFrom:
+      input.envelopeFrom === undefined
+        ? undefined
+        : checkEnvelopeFrom(flagOf('envelopeFrom'), input.envelopeFrom),
     html: input.html ?? null,
     text: input.text ?? null,
     name: input.name ?? clip(input.subject, QUEUE_LENGTHS.name),

@@ -58,6 +58,7 @@ export async function queue(options: QueueOptions, deps: QueueDeps): Promise<Que
         options.list === '-'
           ? { name: 'standard input', chunks: deps.stdin }
           : { path: options.list },
+      headers: options.header,
       html: named(options.html as string, html),
       text: named(options.text as string, text),
       where:

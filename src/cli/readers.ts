@@ -1,3 +1,4 @@
+import { type HeaderField, readHeaderField } from '../domain/header-fields.js';
 import { PACING_LIMITS } from '../domain/pacing.js';
 import { QUEUE_LENGTHS } from '../domain/queued.js';
 import type { SendRate } from '../domain/rates.js';
@@ -9,7 +10,7 @@ import {
 } from '../domain/states.js';
 import { checkSuppressed, EVERYTHING, readTopic } from '../domain/suppression.js';
 import { CampaignError } from '../errors.js';
-import type { Argument, Completion, Flag, Repeated, ValueOption } from './command.js';
+import type { Argument, Completion, Flag, Repeated, ValueOption, ValuesOption } from './command.js';
 
 /** Why the text of a value is none. */
 export class Unfit extends Error {
@@ -48,6 +49,12 @@ const option = <T, S extends Spec<T>>(
   const value: ValueOption<T> = { kind: 'value', placeholder: 'text', ...spec, read };
   return value as ValueOption<T | Absent<S>>;
 };
+
+/** An option that may be repeated. */
+const values = <T>(
+  spec: Pick<Spec<T>, 'help' | 'placeholder' | 'conflicts' | 'hidden' | 'completion'>,
+  read: (text: string) => T | Promise<T>,
+): ValuesOption<T> => ({ kind: 'values', placeholder: 'text', ...spec, read });
 
 export const flag = (help: string, rest: Pick<Flag, 'conflicts' | 'hidden'> = {}): Flag => ({
   kind: 'flag',
@@ -123,6 +130,14 @@ export const sender = <S extends Spec<string>>(spec: S) =>
       throw unfit(`at most ${QUEUE_LENGTHS.header} characters`);
     }
     return given;
+  });
+
+/** `Name: value`; which names are allowed, and how often, is checked by whoever takes all of them. */
+export const header = (spec: { help: string }) =>
+  values<HeaderField>({ placeholder: 'header', ...spec }, (given) => {
+    const field = readHeaderField(given);
+    if (field) return field;
+    throw unfit("a header as 'Name: value'");
   });
 
 /** A path; `-` where standard input will do. */

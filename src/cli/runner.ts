@@ -2,7 +2,7 @@ import { CommanderError } from 'commander';
 import type { Shape } from '../contract/shapes.js';
 import { count } from '../domain/text.js';
 import { CampaignError, ERROR_CODES, EXIT, signalExit } from '../errors.js';
-import type { CommandDeclaration, Value, ValueOption } from './command.js';
+import type { CommandDeclaration, Value, ValueOption, ValuesOption } from './command.js';
 import type { Context, Outside } from './context.js';
 import { loadCatalogue } from './declarations.js';
 import { flagOf, flagsOf } from './flags.js';
@@ -14,7 +14,7 @@ import { Ending, type PrintedShape } from './results.js';
 export interface Given {
   /** In the order of the declaration; of one that is repeated all its texts. */
   arguments: readonly (string | readonly string[] | undefined)[];
-  /** By key: the text of an option with a value, true for a flag. */
+  /** By key: the text of an option with a value, the texts of one that may be repeated, true for a flag. */
   options: Readonly<Record<string, unknown>>;
 }
 
@@ -78,7 +78,10 @@ export async function readInput(
   for (const [key, option] of Object.entries(declaration.options ?? {})) {
     const text = given.options[key];
     if (option.kind === 'flag') input[key] = text === true;
-    else if (typeof text === 'string')
+    else if (option.kind === 'values') {
+      const texts = (text as string[] | undefined) ?? [];
+      input[key] = await Promise.all(texts.map((one) => readOption(declaration, key, option, one)));
+    } else if (typeof text === 'string')
       input[key] = await readOption(declaration, key, option, text);
     else if (option.required)
       throw new CampaignError('USAGE', `${flagOf(key)} is missing`, `give ${flagOf(key)}`);
@@ -102,7 +105,7 @@ const readArgument = (argument: Value<unknown>, text: string): Promise<unknown> 
 const readOption = (
   { tellsUnfit }: CommandDeclaration,
   key: string,
-  option: ValueOption<unknown>,
+  option: ValueOption<unknown> | ValuesOption<unknown>,
   text: string,
 ): Promise<unknown> =>
   readValue(option, text, (unfit) =>

@@ -20,6 +20,8 @@ export const MESSAGE_VALUES = {
   from: { column: 'SENDER', kind: 'mailbox', required: true, header: true },
   /** Where answers go. */
   replyTo: { column: 'REPLY_TO', kind: 'mailbox', header: true },
+  /** Whom the envelope names (RFC 5321 §4.1.1.2), where bounces go, as `checkEnvelopeFrom` gives it; From's address when null. */
+  envelopeFrom: { column: 'ENVELOPE_FROM', kind: 'address', label: 'Envelope' },
   subject: { column: 'SUBJECT', kind: 'text', required: true, header: true },
   html: { column: 'HTML', kind: 'html' },
   text: { column: 'BODY_TEXT', kind: 'text' },

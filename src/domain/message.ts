@@ -1,3 +1,4 @@
+import type { HeaderField } from './header-fields.js';
 import type { MessageValues } from './message-values.js';
 
 /** SMTP envelope of one message. `to` has its domain as A-labels; `utf8` when only SMTPUTF8 (RFC 6531) can carry it. */
@@ -20,6 +21,8 @@ export interface FilledMessage {
 export interface StoredMessage extends MessageValues {
   /** Merge fields the list brought, besides `email`. */
   fieldNames: string[];
+  /** In the order in which they are written. */
+  headers: readonly HeaderField[];
   /** 32 random bytes that key the Message-IDs. */
   secret: Buffer;
 }

@@ -1,4 +1,5 @@
 import type { ConsentDoubt, DeclinedBy } from './declined.js';
+import type { HeaderField } from './header-fields.js';
 import type { EncodedTwice, FoundEncoding, FoundLine, RejectedLine } from './list-findings.js';
 import type { LabelledKey, MessageValues } from './message-values.js';
 import type { Pacing } from './pacing.js';
@@ -72,6 +73,7 @@ export interface QueuePlan
   /** Null for a stream. */
   listBytes: number | null;
   fieldNames: readonly string[];
+  headers: readonly HeaderField[];
   topic?: string | undefined;
   paused: boolean;
 }

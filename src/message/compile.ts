@@ -19,8 +19,10 @@ import {
 import { envelopeAddress, parseSender } from './sender.js';
 import {
   type FieldValues,
+  type ParsedField,
   type ParsedTemplate,
   type ParsedTemplates,
+  parseFields,
   parseTemplates,
   renderTemplate,
 } from './template.js';
@@ -48,11 +50,12 @@ const mailboxHeaders = (source: MessageSource): string =>
   }).join('');
 
 /** The headers of templates, but for the subject, which has a place of its own. */
-function compileHeaders(templates: ParsedTemplates): Filler {
+function compileHeaders(templates: ParsedTemplates, fields: readonly ParsedField[]): Filler {
   const headers = OPTIONAL_HEADER_TEMPLATES.flatMap((key) => {
     const [template, rule] = [templates[key], headerOf(key)];
     return template && rule ? [compileHeader(template, rule)] : [];
   });
+  for (const { template, rule } of fields) headers.push(compileHeader(template, rule));
   return (values, now) => {
     let text = '';
     for (const fillHeader of headers) text += fillHeader(values, now);
@@ -102,14 +105,18 @@ export function compileMessage(source: MessageSource): Compiled {
   const sender = parseSender(source.from);
   const topHeaders = mailboxHeaders(source);
   const fillSubject = compileHeader(templates.subject, subjectHeader);
-  const fillHeaders = compileHeaders(templates);
+  const fillHeaders = compileHeaders(
+    templates,
+    parseFields(source.headers, { fieldNames, timezone }),
+  );
   // `=_` cannot stand in quoted-printable text (RFC 2045 §6.7).
   const boundary = `=_${createHmac('sha256', secret).update('boundary').digest('hex').slice(0, 24)}`;
   const content = compileContent(templates, source, boundary);
   const mimeHeaders = `MIME-Version: 1.0\r\n${content.header}`;
   const linksOf = compileLinks(source);
   const messageIdOf = messageIdsOf(sendId, secret, sender.domain);
-  const senderNeedsUtf8 = needsSmtpUtf8(sender.envelope);
+  const envelopeFrom = source.envelopeFrom ?? sender.envelope;
+  const senderNeedsUtf8 = needsSmtpUtf8(sender.envelope) || needsSmtpUtf8(envelopeFrom);
 
   let second = Number.NaN;
   let date = '';
@@ -133,7 +140,7 @@ export function compileMessage(source: MessageSource): Compiled {
       const to = envelopeAddress(email, domainOf(emailNorm));
       return {
         envelope: {
-          from: sender.envelope,
+          from: envelopeFrom,
           to,
           utf8: senderNeedsUtf8 || needsSmtpUtf8(to),
         },

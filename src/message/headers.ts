@@ -1,5 +1,6 @@
 import { encodeWord, foldLines } from 'nodemailer/lib/mime-funcs';
 import MimeNode, { type MimeNodeHeaderValue } from 'nodemailer/lib/mime-node';
+import { holdsLinks, holdsMessageIds } from '../domain/header-fields.js';
 import type { HeaderKey, ValueKey } from '../domain/message-values.js';
 import { parseSender } from './sender.js';
 
@@ -33,18 +34,64 @@ function mailboxHeader(key: 'From' | 'Reply-To'): HeaderRule {
   };
 }
 
-/** A Subject header with its CRLF. Line breaks and other control characters become spaces. */
-export function subjectHeader(text: string): string {
+/** Line breaks and other control characters become spaces. */
+const onOneLine = (text: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
-  const line = text.replace(/[\x00-\x1f\x7f\x85\u2028\u2029]+/g, ' ').trim();
-  if (PLAIN_TEXT.test(line) && line.length <= FOLD_AT - 9 && !line.includes('=?')) {
-    return `Subject: ${line}\r\n`;
+  text.replace(/[\x00-\x1f\x7f\x85\u2028\u2029]+/g, ' ').trim();
+
+/** A header of any text, with its CRLF. */
+function textHeader(key: string, text: string): string {
+  const line = onOneLine(text);
+  if (
+    PLAIN_TEXT.test(line) &&
+    key.length + line.length + 2 <= FOLD_AT &&
+    !line.includes('=?')
+  ) {
+    return `${key}: ${line}\r\n`;
   }
-  const header = encoded('Subject', line);
+  const header = encoded(key, line);
   return header.split('\r\n').every(({ length }) => length <= MAX_LINE)
     ? header
-    : `${foldLines(`Subject: ${encodeWord(line, 'Q', 52)}`, FOLD_AT)}\r\n`;
+    : `${foldLines(`${key}: ${encodeWord(line, 'Q', 52)}`, FOLD_AT)}\r\n`;
 }
+
+export const subjectHeader = (text: string): string => textHeader('Subject', text);
+
+/** @throws Error where a word has no room on a line */
+function folded(key: string, words: string): string {
+  const header = foldLines(`${key}: ${words}`, FOLD_AT);
+  if (header.split('\r\n').every(({ length }) => length <= MAX_LINE)) return `${header}\r\n`;
+  throw new Error(`${key} would have a word of more than ${MAX_LINE} characters`);
+}
+
+/** @throws Error where there is anything but Message-IDs */
+function messageIdsHeader(key: string, text: string): string {
+  const ids = onOneLine(text).replace(/<\s*>/g, '');
+  if (/^\s*(?:<[!-;=?-~]+>[\s,]*)*$/.test(ids)) {
+    const all = ids.match(/<[^>]+>/g) ?? [];
+    return all.length === 0 ? '' : folded(key, all.join(' '));
+  }
+  throw new Error(`${key} would have something beside Message-IDs such as <a@example.org>`);
+}
+
+/** @throws Error where there is anything but URLs in angle brackets, with comments */
+function urlsHeader(key: string, text: string): string {
+  const line = onOneLine(text);
+  const urls = line.startsWith('<') ? line : `<${line}>`;
+  if (/^(?:<[a-z][a-z0-9+.-]*:[!-;=?-~]+>(?: *\([ -'*-~]*\))?[ ,]*)+$/i.test(urls)) {
+    return folded(key, urls);
+  }
+  throw new Error(`${key} would have something beside URLs such as <https://example.org/help>`);
+}
+
+/** How a header of the sender's own choice is written; nothing at all where its value comes to nothing. */
+export const fieldRule =
+  (name: string): HeaderRule =>
+  (text) => {
+    if (text.trim() === '') return '';
+    if (holdsMessageIds(name)) return messageIdsHeader(name, text);
+    return holdsLinks(name) ? urlsHeader(name, text) : textHeader(name, text);
+  };
 
 /** What makes one click of a URL of the Web (RFC 8058 §3.1). */
 const ONE_CLICK = 'List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n';

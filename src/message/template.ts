@@ -9,13 +9,14 @@ import {
   type Variables,
 } from 'liquidjs';
 import { EMAIL_FIELD, fieldName } from '../domain/fields.js';
+import { type HeaderField, holdsLinks, holdsMessageIds } from '../domain/header-fields.js';
 import { type ForTemplates, MESSAGE_VALUES, mapTemplates } from '../domain/message-values.js';
 import { UNSUBSCRIBE_FIELD } from '../domain/unsubscribe-link.js';
 import { CampaignError } from '../errors.js';
 import { Cell } from './cell.js';
 import { findEncodedTag } from './encoded-tags.js';
 import { type Encoding, FOR_HTML, FOR_TEXT, FOR_URL } from './encodings.js';
-import { type HeaderRule, headerOf } from './headers.js';
+import { fieldRule, type HeaderRule, headerOf } from './headers.js';
 import { engineFor, markStatic, NOW, ZONE } from './liquid.js';
 
 /** A template as the user wrote it. */
@@ -266,6 +267,42 @@ export const parseTemplates = (sources: TemplateSources): ParsedTemplates =>
     if (kind === 'url' && rule) refuseBadUrl(template, parsed, rule);
     return parsed;
   });
+
+/** A header of the sender's own choice, ready to be filled. */
+export interface ParsedField {
+  rule: HeaderRule;
+  template: ParsedTemplate;
+}
+
+/**
+ * Parses headers of the sender's own choice, whose values in URLs are percent-encoded.
+ * @throws CampaignError BAD_TEMPLATE naming the header
+ */
+export const parseFields = (
+  headers: readonly HeaderField[],
+  sources: MergeFields & Pick<TemplateSources, 'timezone'>,
+): ParsedField[] =>
+  headers.map(({ name, value }) => {
+    const template = { name: `the header ${name}`, source: value };
+    const rule = fieldRule(name);
+    const parsed = parseTemplate(template, sources, holdsLinks(name) ? FOR_URL : FOR_TEXT);
+    if (holdsLinks(name) || holdsMessageIds(name)) refuseBadField(template, parsed, rule);
+    return { rule, template: parsed };
+  });
+
+/** What it makes with a value is tried here: once it is queued nobody can mend it. */
+function refuseBadField(template: NamedTemplate, parsed: ParsedTemplate, rule: HeaderRule): void {
+  try {
+    rule(renderTemplate(parsed, () => 'x', new Date(0)));
+  } catch (error) {
+    throw bad(
+      template,
+      [],
+      (error as Error).message,
+      'write all of it in angle brackets; merge fields may stand inside',
+    );
+  }
+}
 
 /** A template by itself, of text. */
 export const parseText = (

@@ -38,8 +38,12 @@ export interface QueueOptions extends OptionalHeaders {
   list: string | Pieces;
   /** `news@example.org` or `Name <news@example.org>`. */
   from: string;
+  /** Where bounces go, the address of MAIL FROM; that of `from` when left out. */
+  envelopeFrom?: string | undefined;
   /** A Liquid template. */
   subject: string;
+  /** Other headers, their values Liquid templates: `{ 'X-Segment': '{{ segment }}' }`. */
+  headers?: Readonly<Record<string, string>> | undefined;
   /** The bodies, Liquid templates: text, not paths. One at least; the text is made from the HTML when left out. */
   html?: string | undefined;
   text?: string | undefined;

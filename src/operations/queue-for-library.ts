@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { faultOfHeaders, type HeaderField } from '../domain/header-fields.js';
 import {
   MAILBOX_KEYS,
   OPTIONAL_HEADER_TEMPLATES,
@@ -13,7 +14,7 @@ import { checkUnsubscribeMailto, checkUnsubscribeUrl } from '../domain/unsubscri
 import { CampaignError } from '../errors.js';
 import { encodingName } from '../list/encoding.js';
 import type { NamedTemplate } from '../message/template.js';
-import { checkSender } from './check-sender.js';
+import { checkEnvelopeFrom, checkSender } from './check-sender.js';
 import type { QueueOptions } from './library-types.js';
 import {
   callback,
@@ -22,6 +23,7 @@ import {
   type Read,
   type Reader,
   readOptions,
+  refuse,
   required,
   sendRate,
   shown,
@@ -62,6 +64,24 @@ const body: Reader<NamedTemplate> = (value, name) => {
   return { name, source: value };
 };
 
+/** @throws CampaignError BAD_SETTING for one that is not to be given */
+const headerFields: Reader<HeaderField[]> = (value, name) => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw refuse(name, value, "an object such as { 'X-Segment': 'autumn' }");
+  }
+  const headers = Object.entries(value).map(([key, text]) => {
+    if (typeof text !== 'string') throw refuse(`${name}[${JSON.stringify(key)}]`, text, 'text');
+    return { name: key, value: text };
+  });
+  const fault = faultOfHeaders(headers);
+  if (fault) throw new CampaignError('BAD_SETTING', `${name}: ${fault.what}`, fault.remedy);
+  return headers;
+};
+
+/** @throws CampaignError BAD_ADDRESS */
+const envelopeFrom: Reader<string> = (value, name) =>
+  checkEnvelopeFrom(name, text(QUEUE_LENGTHS.header)(value, name));
+
 const named =
   (reader: Reader<string>): Reader<NamedTemplate> =>
   (value, name) => ({
@@ -86,6 +106,8 @@ const OPTIONAL_HEADERS = Object.fromEntries([
 const READERS = {
   list,
   from: sender,
+  envelopeFrom,
+  headers: headerFields,
   subject: text(QUEUE_LENGTHS.subject),
   html: body,
   text: body,
@@ -182,6 +204,8 @@ function requestOf(read: Read<typeof READERS>, signal: AbortSignal): QueueReques
         ? { path: given }
         : { name: 'list', chunks: readPieces(given, { name: 'list', code: 'BAD_LIST', signal }) },
     from: required('queue', 'from', read.from),
+    envelopeFrom: read.envelopeFrom,
+    headers: read.headers,
     subject,
     html,
     text: plain,

@@ -1,4 +1,5 @@
 import { DeclinedCount } from '../domain/declined.js';
+import type { HeaderField } from '../domain/header-fields.js';
 import type { AddressColumn } from '../domain/list-findings.js';
 import {
   type ForTemplates,
@@ -16,7 +17,7 @@ import { openRecipients, type RecipientList } from '../list/recipient-list.js';
 import { createRejects, type RejectsFile } from '../list/rejects.js';
 import { counted, type ListInput, type ListSource, openSource } from '../list/source.js';
 import { hasNoText } from '../message/plain-text.js';
-import { type NamedTemplate, parseTemplates } from '../message/template.js';
+import { type NamedTemplate, parseFields, parseTemplates } from '../message/template.js';
 import type { NewSend } from '../store/sends/import.js';
 import { findEarlier, type ImportDeps, importList } from './queue-import.js';
 import { ListReader } from './queue-reader.js';
@@ -32,6 +33,8 @@ type RequestedValues = { [K in RequiredKey]: Requested<K> } & {
 /** What is to be queued, checked but for the list and the templates; one body at least is given. */
 export interface QueueRequest extends Omit<NewSend, 'message'>, RequestedValues, GivenFiles {
   list: ListInput;
+  /** Checked by `faultOfHeaders`. */
+  headers?: readonly HeaderField[] | undefined;
   paused: boolean;
   emailColumn?: string | undefined;
   /** As `encodingName` has it; undefined when it is to be found. */
@@ -150,12 +153,9 @@ function checkMessage(
   }
   const { twins } = list.columns;
   const fieldNames = usableFields({ ...valuesOf(request), fieldNames: fieldNamesOf(list) });
-  parseTemplates({
-    ...templatesOf(request),
-    fieldNames,
-    twins,
-    timezone: request.timezone,
-  });
+  const sources = { fieldNames, twins, timezone: request.timezone };
+  parseTemplates({ ...templatesOf(request), ...sources });
+  parseFields(request.headers ?? [], sources);
   if (twins.size > 0) onFinding({ kind: 'ambiguous-fields', fields: twins });
   const own = list.columns.fields.find(({ name }) => name === UNSUBSCRIBE_FIELD);
   if (own && hasUnsubscribeWay(valuesOf(request))) onFinding({ kind: 'link-field-taken' });
@@ -169,6 +169,7 @@ function tellOfEmptyText(request: QueueRequest, { onFinding }: QueueDeps): void 
 
 const planOf = (request: QueueRequest, source: ListSource, list: RecipientList): QueuePlan => ({
   ...valuesOf(request),
+  headers: request.headers ?? [],
   name: request.name,
   list: source.name,
   listBytes: source.size,
@@ -197,6 +198,7 @@ function sendOf(
     message: {
       ...valuesOf(request),
       fieldNames: fieldNamesOf(list),
+      headers: request.headers ?? [],
       secret: randomBytes(32),
     },
   };

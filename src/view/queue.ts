@@ -90,6 +90,7 @@ export function queuePlan(plan: QueuePlan, database: string): string {
     ['Subject', plan.subject],
     ['List', plan.listBytes === null ? plan.list : `${plan.list} (${bytes(plan.listBytes)})`],
     ['Fields', ['email', ...plan.fieldNames].join(', ')],
+    ...plan.headers.map(({ name, value }): [string, string] => ['Header', `${name}: ${value}`]),
     ...LABELLED.flatMap(([label, key]): [string, string][] => {
       const value = plan[key];
       return value === null ? [] : [[label, value]];

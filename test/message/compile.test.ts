@@ -20,6 +20,8 @@ const SOURCE: MessageSource = {
   listUnsubscribe: null,
   unsubscribeUrl: null,
   unsubscribeMailto: null,
+  envelopeFrom: null,
+  headers: [],
   timezone: 'UTC',
   subject: 'Hello {{ first_name }}',
   html: '<p>Dear {{ first_name }},</p>\n<p>bye</p>\n',

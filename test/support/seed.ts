@@ -103,6 +103,8 @@ export async function seedSendWithRows(
     listUnsubscribe: null,
     unsubscribeUrl: null,
     unsubscribeMailto: null,
+    envelopeFrom: null,
+    headers: [],
     timezone: 'UTC',
     subject: 'Hello',
     html: null,

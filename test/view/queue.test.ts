@@ -37,6 +37,8 @@ it('lays out the plan', () => {
         listUnsubscribe: 'https://example.org/u/{{ name }}',
         unsubscribeUrl: null,
         unsubscribeMailto: null,
+        envelopeFrom: null,
+        headers: [],
         timezone: 'UTC',
         fieldNames: ['name'],
         batchSize: 1,

@@ -5,6 +5,7 @@ import {
   encoding,
   file,
   flag,
+  header,
   instant,
   sender,
   sendRate,
@@ -28,6 +29,10 @@ export default defineCommand({
       required: true,
     }),
     replyTo: sender({ placeholder: 'address', help: 'where answers go' }),
+    envelopeFrom: sender({
+      placeholder: 'address',
+      help: 'where bounces go, the address of MAIL FROM (default: that of --from)',
+    }),
     subject: text({
       max: QUEUE_LENGTHS.subject,
       placeholder: 'template',
@@ -36,6 +41,9 @@ export default defineCommand({
     }),
     html: file({ help: 'HTML body, a Liquid template' }),
     text: file({ help: 'text body, a Liquid template (made from the HTML when left out)' }),
+    header: header({
+      help: "another header, its value a Liquid template: 'X-Segment: {{ segment }}'; may be repeated",
+    }),
     listUnsubscribe: text({
       max: QUEUE_LENGTHS.header,
       placeholder: 'template',

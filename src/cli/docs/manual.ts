@@ -10,6 +10,8 @@ export interface DocumentedOption {
   readonly help: string;
   readonly fallback?: unknown;
   readonly completion?: Completion;
+  /** Whether it may be given more than once. */
+  readonly repeated?: true;
   /** Flags that it does not go with. */
   readonly conflicts: readonly string[];
 }
@@ -30,10 +32,12 @@ function documented(key: string, option: AnyOption): DocumentedOption {
   const { help, conflicts = [] } = option;
   const base = { flag: flagOf(key), help, conflicts: conflicts.map(flagOf) };
   if (option.kind === 'flag') return base;
-  const { placeholder, fallback, completion } = option;
+  const { placeholder, completion } = option;
+  const fallback = option.kind === 'value' ? option.fallback : undefined;
   return {
     ...base,
     placeholder,
+    ...(option.kind === 'values' ? { repeated: true } : {}),
     ...(fallback === undefined ? {} : { fallback }),
     ...(completion === undefined ? {} : { completion }),
   };

@@ -38,6 +38,7 @@ const SHIPPED = {
   '0032_suppression_version_raised.sql': '4a21e70e19f75334',
   '0034_messages_unsubscribe.sql': '23bd0be2bccef132',
   '0037_sends_list_counts.sql': 'd21606915451b85e',
+  '0043_messages_headers.sql': '23dc39c9826504e8',
 };
 const SQL = fileURLToPath(new URL('../../../sql/', import.meta.url));
 

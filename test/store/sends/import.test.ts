@@ -39,6 +39,8 @@ const MESSAGE = {
   listUnsubscribe: null,
   unsubscribeUrl: null,
   unsubscribeMailto: null,
+  envelopeFrom: null,
+  headers: [],
   timezone: 'UTC',
   subject: 'Hi',
   html: null,

@@ -122,8 +122,8 @@ function offerIn(
   const wantsOption = !onlyArguments && (current.startsWith('-') || (current === '' && !argument));
   if (!wantsOption) return offerValue(argument?.completion, current, '', catalogue);
   const fitting = options.filter(
-    ({ flag, conflicts }) =>
-      !used.has(flag) &&
+    ({ flag, conflicts, repeated }) =>
+      (repeated || !used.has(flag)) &&
       !conflicts.some((other) => used.has(other)) &&
       !options.some((other) => used.has(other.flag) && other.conflicts.includes(flag)),
   );

@@ -51,6 +51,15 @@ HEADERS
   it. Whoever unsubscribes is suppressed by your own doing (‘campaign help
   suppression’).
 
+- ‘--reply-to’ is where answers go, ‘--envelope-from’ where bounces go: the
+  address of MAIL FROM.
+
+- ‘--header 'X-Segment: {{ segment }}'’ adds another, up to 50 of them: X-… (but
+  X-Campaign-…), Organization, Importance, Priority, Keywords, Comments,
+  List-Help, List-Owner, List-Archive, In-Reply-To and References. Line breaks
+  and other control characters of a value become spaces; a header whose value
+  comes to nothing is left out of that message.
+
 - From, To and Subject are encoded by nodemailer; bodies are quoted-printable.
 
 - The Message-ID belongs to the sender's domain and is a function of send,
