@@ -1,5 +1,6 @@
 import { faultOfHeaders, type HeaderField } from '../domain/header-fields.js';
 import { MAILBOX_KEYS, type MailboxKey, type OptionalHeaders } from '../domain/message-values.js';
+import type { MissingMode } from '../domain/missing.js';
 import type { Pacing } from '../domain/pacing.js';
 import { QUEUE_LENGTHS } from '../domain/queued.js';
 import type { SendRate } from '../domain/rates.js';
@@ -37,6 +38,7 @@ export interface QueueOptions extends OptionalHeaders, Pacing {
   /** A condition in Liquid. */
   where?: string | undefined;
   ignoreDeclined: boolean;
+  missing: MissingMode;
   rejects: string | null;
   yes: boolean;
   dryRun: boolean;

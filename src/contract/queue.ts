@@ -2,7 +2,7 @@ import type { Queued } from '../domain/queued.js';
 
 export function queueJson(queued: Omit<Queued, 'name'>) {
   const { id, status, total, rejected, duplicates, suppressed, alreadyQueued } = queued;
-  const { blank, filtered, declined } = queued;
+  const { blank, filtered, declined, missing } = queued;
   const { idnConverted, needSmtpUtf8, encoding, headerLine, looksEncodedTwice: twice } = queued;
   return {
     id,
@@ -14,6 +14,7 @@ export function queueJson(queued: Omit<Queued, 'name'>) {
     declined,
     filtered,
     blank,
+    missing,
     alreadyQueued,
     idnConverted,
     needSmtpUtf8,

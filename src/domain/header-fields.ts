@@ -46,7 +46,8 @@ const REMEDY = `X-… (but X-Campaign-…), ${ALLOWED.join(', ')} are allowed`;
 export const holdsLinks = (name: string): boolean => /^list-/i.test(name);
 
 /** Headers that hold Message-IDs (RFC 5322 §3.6.4). */
-export const holdsMessageIds = (name: string): boolean => /^(?:in-reply-to|references)$/i.test(name);
+export const holdsMessageIds = (name: string): boolean =>
+  /^(?:in-reply-to|references)$/i.test(name);
 
 /** Why nobody may give a header of this name; undefined where he may. */
 export function faultOfName(name: string): HeaderFault | undefined {

@@ -46,6 +46,9 @@ export interface Send {
   filtered: number | null;
   /** Of those skipped the ones whom the list itself said not to write to. */
   declined: number | null;
+  /** Those for whom a cell that their message prints is empty, and of these the ones that were skipped for it. */
+  missing: number | null;
+  missingSkipped: number;
 }
 
 /** A scheduler seen alive lately. */

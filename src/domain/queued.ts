@@ -2,6 +2,7 @@ import type { ConsentDoubt, DeclinedBy } from './declined.js';
 import type { HeaderField } from './header-fields.js';
 import type { EncodedTwice, FoundEncoding, FoundLine, RejectedLine } from './list-findings.js';
 import type { LabelledKey, MessageValues } from './message-values.js';
+import type { MissingBy, MissingCells } from './missing.js';
 import type { Pacing } from './pacing.js';
 import type { ShownStatus } from './progress.js';
 
@@ -22,6 +23,8 @@ export interface Queued {
   /** Of the total, those whom the list itself says not to write to. */
   declined: number | null;
   suppressed: number | null;
+  /** Of the total, those for whom a cell that their message prints is empty: blank there, or skipped, as was asked for. */
+  missing: number | null;
   /** An earlier `queue` with the same key had created it. */
   alreadyQueued: boolean;
   /** Rows whose domain was converted to A-labels; null when the list was not read. */
@@ -80,7 +83,7 @@ export interface QueuePlan
 
 /** A list that is in the ledger, not released yet. */
 export interface Imported {
-  /** Who would get it: without the suppressed and those who said no. */
+  /** Who would get it: without the suppressed, those who said no and those who are left out for an empty cell. */
   total: number;
   suppressed: number;
   rejected: number;
@@ -90,6 +93,9 @@ export interface Imported {
   declined: number;
   /** The columns that say so. */
   declinedBy: readonly DeclinedBy[];
+  missing: number;
+  /** Whether these are left out. */
+  skipsMissing: boolean;
 }
 
 /** What a caller of `queue` should know of the list or the message before, or beside, the result. */
@@ -113,6 +119,14 @@ export type QueueFinding =
   | ({ kind: 'encoded-twice' } & EncodedTwice)
   /** Recipients whom the list itself says not to write to, once it has been read; they are skipped. */
   | { kind: 'declined'; total: number; by: readonly DeclinedBy[] }
+  /** Recipients for whom a cell that their message prints is empty, once the list has been read: the first, and how many by field. */
+  | {
+      kind: 'missing';
+      skipped: boolean;
+      total: number;
+      first: readonly MissingCells[];
+      by: readonly MissingBy[];
+    }
   /** Columns that may tell of a no, and were not read as it. */
   | { kind: 'consent-doubts'; doubts: readonly ConsentDoubt[] }
   /** Another import with the same key is under way. */

@@ -22,7 +22,13 @@ import { readRecords } from './csv.js';
 import { DeclineLog } from './decline-log.js';
 import { decodeText, type TextOptions } from './decode.js';
 import type { Layout } from './layout.js';
-import { type ListRecipient, type RowCheck, rowCheck, type Where } from './row-check.js';
+import {
+  type ListRecipient,
+  type RowCheck,
+  type RowMissing,
+  rowCheck,
+  type Where,
+} from './row-check.js';
 import type { CsvRecord } from './rows.js';
 
 interface ListBatch {
@@ -63,6 +69,8 @@ export interface ListOptions extends TextOptions {
   ignoreDeclined?: boolean | undefined;
   /** Makes of the columns what tells whether a row is taken; what that throws ends the reading. */
   where?: Where | undefined;
+  /** What tells which empty cells a row's message would print; asked for at the first row. */
+  missing?: ((columns: Columns) => RowMissing) | undefined;
 }
 
 /**
@@ -111,7 +119,14 @@ export async function openRecipients(
     const columns = await findColumns(header.cells, rest, layout, options);
     const consent = options.ignoreDeclined ? null : findConsent(header.cells, columns.email);
     const log = new DeclineLog();
-    const check = rowCheck(columns, layout.delimiter, consent && { consent, log }, options.where);
+    const { where, missing } = options;
+    const check = rowCheck(
+      columns,
+      layout.delimiter,
+      consent && { consent, log },
+      where,
+      missing && (() => missing(columns)),
+    );
     const list: RecipientList = {
       columns,
       get encoding() {

@@ -16,6 +16,8 @@ export interface ListRecipient {
   norm: string;
   /** Merge fields as a JSON object; null when the list has the address alone. */
   fields: string | null;
+  /** Merge fields that are empty and that its message would print; left out where there are none. */
+  missing?: readonly string[];
 }
 
 /** What a row has in a merge field, the address included. */
@@ -23,6 +25,12 @@ export type RowValues = (field: string) => string;
 
 /** Makes of a list's columns what tells whether a row is taken. */
 export type Where = (columns: Columns) => (line: number, values: RowValues) => boolean;
+
+/** Which empty cells of a row its message would print: none but where one of `fields` is empty. */
+export interface RowMissing {
+  fields: readonly string[];
+  missing(values: RowValues): readonly string[];
+}
 
 /** Null for a row that the condition leaves out. */
 export type RowCheck = (record: CsvRecord) => ListRecipient | RejectedLine | null;
@@ -68,10 +76,17 @@ export function rowCheck(
   delimiter: string,
   said: { consent: ConsentReader; log: DeclineLog } | null,
   where: Where | undefined,
+  missing?: () => RowMissing,
 ): RowCheck {
   const { count, email, fields } = columns;
   const takes = where?.(columns);
   const indexes = new Map(fields.map(({ index, name }) => [name, index]));
+  const isEmpty = (cell: string | undefined): boolean => cell === undefined || cell.trim() === '';
+  let watched: { cells: readonly number[]; of: RowMissing['missing'] } | undefined;
+  const watch = ({ fields: used, missing: of }: RowMissing): typeof watched => ({
+    cells: used.flatMap((name) => indexes.get(name) ?? []),
+    of,
+  });
   const keys = fields.map(({ index, name }) => ({ index, key: `${JSON.stringify(name)}:` }));
   return ({ line, cells }) => {
     if (cells.length > count && !isBlank(cells.slice(count))) {
@@ -95,22 +110,27 @@ export function rowCheck(
     if (noes) {
       for (const norm of address.ok ? [address.norm] : normsIn(cell)) said?.log.add(norm, noes);
     }
-    if (takes) {
-      const own = address.ok ? address.email : cell;
-      const valuesOf: RowValues = (field) =>
-        field === EMAIL_FIELD ? own : (cells[indexes.get(field) ?? -1] ?? '');
-      if (!takes(line, valuesOf)) return null;
-    }
+    const valuesOf: RowValues = (field) => {
+      if (field === EMAIL_FIELD) return address.ok ? address.email : cell;
+      return cells[indexes.get(field) ?? -1] ?? '';
+    };
+    if (takes && !takes(line, valuesOf)) return null;
     if (!address.ok) return { line, reason: address.reason, cells };
     let json = '';
     for (const { index, key } of keys) {
       json += `${json === '' ? '{' : ','}${key}${JSON.stringify(cells[index] ?? '')}`;
     }
-    return {
+    const recipient: ListRecipient = {
       line,
       email: address.email,
       norm: address.norm,
       fields: json === '' ? null : `${json}}`,
     };
+    watched ??= missing && watch(missing());
+    if (watched?.cells.some((index) => isEmpty(cells[index]))) {
+      const empty = watched.of(valuesOf);
+      if (empty.length > 0) recipient.missing = empty;
+    }
+    return recipient;
   };
 }

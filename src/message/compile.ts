@@ -16,13 +16,12 @@ import {
   linksHeader,
   subjectHeader,
 } from './headers.js';
+import { type OwnHeader, parseOwnHeaders } from './own-headers.js';
 import { envelopeAddress, parseSender } from './sender.js';
 import {
   type FieldValues,
-  type ParsedField,
   type ParsedTemplate,
   type ParsedTemplates,
-  parseFields,
   parseTemplates,
   renderTemplate,
 } from './template.js';
@@ -50,7 +49,7 @@ const mailboxHeaders = (source: MessageSource): string =>
   }).join('');
 
 /** The headers of templates, but for the subject, which has a place of its own. */
-function compileHeaders(templates: ParsedTemplates, fields: readonly ParsedField[]): Filler {
+function compileHeaders(templates: ParsedTemplates, fields: readonly OwnHeader[]): Filler {
   const headers = OPTIONAL_HEADER_TEMPLATES.flatMap((key) => {
     const [template, rule] = [templates[key], headerOf(key)];
     return template && rule ? [compileHeader(template, rule)] : [];
@@ -107,7 +106,7 @@ export function compileMessage(source: MessageSource): Compiled {
   const fillSubject = compileHeader(templates.subject, subjectHeader);
   const fillHeaders = compileHeaders(
     templates,
-    parseFields(source.headers, { fieldNames, timezone }),
+    parseOwnHeaders(source.headers, { fieldNames, timezone }),
   );
   // `=_` cannot stand in quoted-printable text (RFC 2045 §6.7).
   const boundary = `=_${createHmac('sha256', secret).update('boundary').digest('hex').slice(0, 24)}`;

@@ -42,11 +42,7 @@ const onOneLine = (text: string): string =>
 /** A header of any text, with its CRLF. */
 function textHeader(key: string, text: string): string {
   const line = onOneLine(text);
-  if (
-    PLAIN_TEXT.test(line) &&
-    key.length + line.length + 2 <= FOLD_AT &&
-    !line.includes('=?')
-  ) {
+  if (PLAIN_TEXT.test(line) && key.length + line.length + 2 <= FOLD_AT && !line.includes('=?')) {
     return `${key}: ${line}\r\n`;
   }
   const header = encoded(key, line);

@@ -5,7 +5,6 @@ import {
   defaultOperators,
   type Emitter,
   evalToken,
-  type FilterImplOptions,
   filters,
   Liquid,
   RawTag,
@@ -20,13 +19,13 @@ import { Cell, comparable } from './cell.js';
 import { readMoment, strftime, type Zone } from './dates.js';
 import { type Encoding, FOR_URL, wellFormed } from './encodings.js';
 import { decodeEntities } from './plain-text.js';
+import { type FilterHandler, notePrinted, registerTracingTags, tracingFilter } from './traced.js';
 
 /** Milliseconds one rendering may take: a loop without end must not hold the worker. */
 const RENDER_LIMIT_MS = 5_000;
 /** liquidjs' measure of what a rendering creates, about a character each. */
 const MEMORY_LIMIT = 5_000_000;
 
-type FilterHandler = Extract<FilterImplOptions, (...given: never[]) => unknown>;
 type FilterCall = ThisParameterType<FilterHandler>;
 type Operator = (left: unknown, right: unknown, context: Context) => unknown;
 
@@ -258,21 +257,31 @@ function encodingFilters(encoding: Encoding): Record<string, FilterHandler> {
 }
 
 const engines = new Map<Encoding, Liquid>();
+const tracingEngines = new Map<Encoding, Liquid>();
 
-/** Liquid as this program's templates have it: cells as values, dates in a scope's zone, everything encoded once. */
-export function engineFor(encoding: Encoding): Liquid {
-  let engine = engines.get(encoding);
+/**
+ * Liquid as this program's templates have it: cells as values, dates in a scope's zone, everything encoded once.
+ * @param traces whether a rendering notes which empty cells it prints: for looking at lists, never on the sending path
+ */
+export function engineFor(encoding: Encoding, traces = false): Liquid {
+  const known = traces ? tracingEngines : engines;
+  let engine = known.get(encoding);
   if (!engine) {
-    engine = createEngine(encoding);
-    engines.set(encoding, engine);
+    engine = createEngine(encoding, traces);
+    known.set(encoding, engine);
   }
   return engine;
 }
 
-function createEngine(encoding: Encoding): Liquid {
+const noted: FilterHandler = function (value: unknown) {
+  notePrinted(this.context, value);
+  return unwrap(value);
+};
+
+function createEngine(encoding: Encoding, traces: boolean): Liquid {
   const engine = new Liquid({
     // Cells print as they stand, not as what they are in a condition.
-    outputEscape: unwrap as never,
+    outputEscape: (traces ? noted : unwrap) as never,
     operators: OPERATORS,
     templates: {},
     strictFilters: true,
@@ -282,9 +291,11 @@ function createEngine(encoding: Encoding): Liquid {
   });
   for (const name of ['include', 'render', 'layout', 'block']) engine.registerTag(name, NoFiles);
   registerTags(engine, encoding);
+  if (traces) registerTracingTags(engine, encoding);
   const handlers = { ...filters, ...DATE_FILTERS, ...encodingFilters(encoding) };
   for (const [name, handler] of Object.entries(handlers)) {
-    engine.registerFilter(name, overCells(name, handler as FilterHandler, encoding));
+    const filter = overCells(name, handler as FilterHandler, encoding);
+    engine.registerFilter(name, traces ? tracingFilter(name, filter) : filter);
   }
   return engine;
 }

@@ -9,15 +9,15 @@ import {
   type Variables,
 } from 'liquidjs';
 import { EMAIL_FIELD, fieldName } from '../domain/fields.js';
-import { type HeaderField, holdsLinks, holdsMessageIds } from '../domain/header-fields.js';
 import { type ForTemplates, MESSAGE_VALUES, mapTemplates } from '../domain/message-values.js';
 import { UNSUBSCRIBE_FIELD } from '../domain/unsubscribe-link.js';
 import { CampaignError } from '../errors.js';
 import { Cell } from './cell.js';
 import { findEncodedTag } from './encoded-tags.js';
 import { type Encoding, FOR_HTML, FOR_TEXT, FOR_URL } from './encodings.js';
-import { fieldRule, type HeaderRule, headerOf } from './headers.js';
+import { type HeaderRule, headerOf } from './headers.js';
 import { engineFor, markStatic, NOW, ZONE } from './liquid.js';
+import { TracedCell } from './traced.js';
 
 /** A template as the user wrote it. */
 export interface NamedTemplate {
@@ -57,13 +57,16 @@ export type TemplatePiece =
 
 export interface ParsedTemplate {
   pieces: readonly TemplatePiece[];
+  /** Merge fields that it uses. */
+  fields: readonly string[];
   /** A scope for the `liquid` pieces of one message, and the time it is rendered. */
   scope(values: FieldValues, now: Date): Context;
 }
 
 export type ParsedTemplates = ForTemplates<ParsedTemplate>;
 
-const bad = (
+/** @param position line and column in the template */
+export const badTemplate = (
   template: NamedTemplate,
   position: readonly number[],
   what: string,
@@ -85,7 +88,7 @@ function parse(engine: Liquid, template: NamedTemplate): Template[] {
     const { token, originalError, message } = error as Partial<LiquidError> & Error;
     const position = token?.getPosition() ?? [];
     const line = template.source.split('\n')[(position[0] ?? 0) - 1] ?? '';
-    throw bad(
+    throw badTemplate(
       template,
       position,
       (originalError?.message ?? message).replace(/, line:\d+, col:\d+$/, ''),
@@ -112,7 +115,7 @@ function usedFields(
     if (!known.has(field)) {
       const { row, col } = uses[0]?.location ?? {};
       const columns = twins?.get(field);
-      throw bad(
+      throw badTemplate(
         template,
         row === undefined || col === undefined ? [] : [row, col],
         columns
@@ -149,7 +152,7 @@ function refuseProperties(template: NamedTemplate, { variables, globals }: Stati
     );
     if (wrong === undefined) continue;
     const { row, col } = variable.location;
-    throw bad(
+    throw badTemplate(
       template,
       [row, col],
       `${isField ? 'the merge field ' : ''}"${String(name)}" has no property "${String(wrong)}"`,
@@ -163,7 +166,7 @@ function refuseEncodedTags(template: NamedTemplate, known: readonly string[]): v
   const found = findEncodedTag(template.source, known);
   if (!found) return;
   const before = template.source.slice(0, found.index).split('\n');
-  throw bad(
+  throw badTemplate(
     template,
     [before.length, (before.at(-1) ?? '').length + 1],
     `"${found.written}" is a tag that was encoded, and would be sent as it stands`,
@@ -173,12 +176,21 @@ function refuseEncodedTags(template: NamedTemplate, known: readonly string[]): v
 
 const PLAIN_OUTPUT = /^\s*([\p{L}\p{M}\p{N}_-]+)\s*(?:\|\s*(raw|escape)\s*)?$/u;
 
-function parseTemplate(
+/** What a template by itself is parsed with. */
+export type TemplateSetting = MergeFields & Pick<TemplateSources, 'timezone'>;
+
+/**
+ * Parses one template.
+ * @param traces whether its scopes note which empty fields are printed: see `printedIn`
+ * @throws CampaignError BAD_TEMPLATE
+ */
+export function parseTemplate(
   template: NamedTemplate,
-  sources: MergeFields & Pick<TemplateSources, 'timezone'>,
+  sources: TemplateSetting,
   encoding: Encoding,
+  traces = false,
 ): ParsedTemplate {
-  const engine = engineFor(encoding);
+  const engine = engineFor(encoding, traces);
   const nodes = parse(engine, template);
   refuseEncodedTags(template, [EMAIL_FIELD, ...sources.fieldNames]);
   const analysis = engine.analyzeSync(nodes);
@@ -211,10 +223,12 @@ function parseTemplate(
   const inScope = [...used].filter(([written]) => written in inLiquid);
   return {
     pieces,
+    fields: [...new Set(used.values())],
     scope: (values, now) => {
       const variables: Record<string, Cell> = {};
       for (const [written, field] of inScope) {
-        variables[written] = new Cell(encoding.clean(values(field)));
+        const cell = new Cell(encoding.clean(values(field)));
+        variables[written] = traces && cell.isEmpty() ? new TracedCell([field]) : cell;
       }
       const scope = new Context(variables, engine.options, { sync: true }, { liquid: engine });
       scope.setRegister(NOW, now.getTime());
@@ -235,7 +249,12 @@ const UNLIKE_A_URL = '😀 <a b> 100%';
 function refuseBadUrl(template: NamedTemplate, parsed: ParsedTemplate, rule: HeaderRule): void {
   const [first] = parsed.pieces;
   if (first?.kind !== 'static' || !URL_START.test(first.text)) {
-    throw bad(template, [], 'does not begin with https:// or mailto:', 'write all of the URL');
+    throw badTemplate(
+      template,
+      [],
+      'does not begin with https:// or mailto:',
+      'write all of the URL',
+    );
   }
   const urlWith = (value: string): string => renderTemplate(parsed, () => value, new Date(0));
   try {
@@ -243,7 +262,7 @@ function refuseBadUrl(template: NamedTemplate, parsed: ParsedTemplate, rule: Hea
     // Rendered alone: what is to go into a URL by `raw` does not look like this.
     urlWith(UNLIKE_A_URL);
   } catch (error) {
-    throw bad(
+    throw badTemplate(
       template,
       [],
       (error as Error).message,
@@ -259,56 +278,18 @@ const ENCODINGS = { text: FOR_TEXT, html: FOR_HTML, url: FOR_URL };
  * Values are escaped for HTML and percent-encoded for URLs unless `| raw` says otherwise.
  * @throws CampaignError BAD_TEMPLATE naming the template, line and column
  */
-export const parseTemplates = (sources: TemplateSources): ParsedTemplates =>
+export const parseTemplates = (sources: TemplateSources, traces = false): ParsedTemplates =>
   mapTemplates(sources, (template, key) => {
     const { kind } = MESSAGE_VALUES[key];
-    const parsed = parseTemplate(template, sources, ENCODINGS[kind]);
+    const parsed = parseTemplate(template, sources, ENCODINGS[kind], traces);
     const rule = headerOf(key);
     if (kind === 'url' && rule) refuseBadUrl(template, parsed, rule);
     return parsed;
   });
 
-/** A header of the sender's own choice, ready to be filled. */
-export interface ParsedField {
-  rule: HeaderRule;
-  template: ParsedTemplate;
-}
-
-/**
- * Parses headers of the sender's own choice, whose values in URLs are percent-encoded.
- * @throws CampaignError BAD_TEMPLATE naming the header
- */
-export const parseFields = (
-  headers: readonly HeaderField[],
-  sources: MergeFields & Pick<TemplateSources, 'timezone'>,
-): ParsedField[] =>
-  headers.map(({ name, value }) => {
-    const template = { name: `the header ${name}`, source: value };
-    const rule = fieldRule(name);
-    const parsed = parseTemplate(template, sources, holdsLinks(name) ? FOR_URL : FOR_TEXT);
-    if (holdsLinks(name) || holdsMessageIds(name)) refuseBadField(template, parsed, rule);
-    return { rule, template: parsed };
-  });
-
-/** What it makes with a value is tried here: once it is queued nobody can mend it. */
-function refuseBadField(template: NamedTemplate, parsed: ParsedTemplate, rule: HeaderRule): void {
-  try {
-    rule(renderTemplate(parsed, () => 'x', new Date(0)));
-  } catch (error) {
-    throw bad(
-      template,
-      [],
-      (error as Error).message,
-      'write all of it in angle brackets; merge fields may stand inside',
-    );
-  }
-}
-
 /** A template by itself, of text. */
-export const parseText = (
-  template: NamedTemplate,
-  sources: MergeFields & Pick<TemplateSources, 'timezone'>,
-): ParsedTemplate => parseTemplate(template, sources, FOR_TEXT);
+export const parseText = (template: NamedTemplate, sources: TemplateSetting): ParsedTemplate =>
+  parseTemplate(template, sources, FOR_TEXT);
 
 /** One piece with its values filled in. */
 export function renderPiece(

@@ -1,5 +1,6 @@
 import type { RejectedLine } from '../domain/list-findings.js';
 import type { OptionalHeaders } from '../domain/message-values.js';
+import type { MissingMode } from '../domain/missing.js';
 import type { ShownStatus } from '../domain/progress.js';
 import type { ImportProgress, QueueFinding } from '../domain/queued.js';
 import type { SchedulerEvent } from '../domain/scheduler-events.js';
@@ -84,6 +85,11 @@ export interface QueueOptions extends OptionalHeaders {
   where?: string | undefined;
   /** Send also to those whom a column of the list says not to write to; see `campaign help lists`. */
   ignoreDeclined?: boolean | undefined;
+  /**
+   * What becomes of rows with an empty cell that their message prints: it is blank there (when left out), an error that refuses
+   * the list, or they are skipped.
+   */
+  missing?: MissingMode | undefined;
   /** List and templates are checked, and nothing is changed. */
   dryRun?: boolean | undefined;
   /** Interrupts it: nothing is queued then, though what was imported may stay as a cancelled send. */

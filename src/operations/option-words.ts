@@ -12,6 +12,7 @@ const WORDS: Readonly<Record<string, string>> = {
   '--list, or - for standard input': 'list',
   '--email-column': 'emailColumn',
   '--encoding': 'encoding',
+  '--missing': 'missing',
   '--from': 'from',
   '--reply-to': 'replyTo',
   '--subject': 'subject',

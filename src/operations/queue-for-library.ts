@@ -6,6 +6,7 @@ import {
   type OptionalHeaders,
   type TemplateKey,
 } from '../domain/message-values.js';
+import { MISSING_MODES } from '../domain/missing.js';
 import { PACING_DEFAULTS, PACING_LIMITS } from '../domain/pacing.js';
 import { MAX_BODY_BYTES, QUEUE_LENGTHS, type Queued } from '../domain/queued.js';
 import { clip } from '../domain/text.js';
@@ -19,6 +20,7 @@ import type { QueueOptions } from './library-types.js';
 import {
   callback,
   flag,
+  oneOf,
   pieces,
   type Read,
   type Reader,
@@ -132,6 +134,7 @@ const READERS = {
   encoding: known(encodingName, 'the name of an encoding, such as utf-8 or windows-1252'),
   where: text(QUEUE_LENGTHS.where),
   ignoreDeclined: flag,
+  missing: oneOf(MISSING_MODES),
   dryRun: flag,
   signal,
   onProgress: callback<NonNullable<QueueOptions['onProgress']>>(),
@@ -227,6 +230,7 @@ function requestOf(read: Read<typeof READERS>, signal: AbortSignal): QueueReques
     where:
       read.where === undefined ? undefined : { name: 'where', source: read.where, now: new Date() },
     ignoreDeclined: read.ignoreDeclined ?? false,
+    missing: read.missing,
     dryRun: read.dryRun ?? false,
     rejects: onRejected
       ? {

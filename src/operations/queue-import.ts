@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DeclinedCount } from '../domain/declined.js';
+import type { MissingMode } from '../domain/missing.js';
 import type { Imported, Queued } from '../domain/queued.js';
 import { CampaignError } from '../errors.js';
 import type { RejectsFile } from '../list/rejects.js';
@@ -21,6 +22,7 @@ import {
 } from '../store/sends/import.js';
 import { cancel } from '../store/sends/lifecycle.js';
 import { countSuppressed } from '../store/suppressions/skip.js';
+import { MissingRows } from './queue-missing.js';
 import type { ListReader, ReaderDeps } from './queue-reader.js';
 import type { Workspace } from './workspace.js';
 
@@ -46,6 +48,7 @@ const LONG_LIST = 50_000;
 /** A send, how it is to be released, and how messages call the two parts of its body. */
 export interface ImportedSend extends NewSend {
   paused: boolean;
+  missing: MissingMode;
   bodyNames: { html: string | null; text: string | null };
 }
 
@@ -68,12 +71,14 @@ export async function importList(
   const created = await createOrFind(database, send, deps);
   if (typeof created !== 'number') return created;
   const writer = new ImportWriter(database, created, bulk);
+  const missingRows = new MissingRows();
   try {
     await reader.read(rejects, async (recipients) => {
       const refused = recipients.filter((recipient) => isOversize(recipient, packetLimit));
-      await writer.add(
-        refused.length === 0 ? recipients : recipients.filter((r) => !refused.includes(r)),
-      );
+      const taken =
+        refused.length === 0 ? recipients : recipients.filter((r) => !refused.includes(r));
+      await missingRows.add(taken, writer.seq + 1);
+      await writer.add(taken);
       return refused.map(({ line, email }) => ({
         line,
         reason: 'more in its cells than the database takes in one packet (max_allowed_packet)',
@@ -84,30 +89,40 @@ export async function importList(
     reader.showFindings();
     const { rejected, accepted, filtered, blank } = reader;
     const declined = await skipDeclines(database, created, reader, deps);
+    const missing = await missingRows.settle(database, created, send.missing, reader.name, deps);
+    const missingSkipped = send.missing === 'skip' ? missing.total : 0;
     const counts: ListCounts = {
       rejected,
       duplicates: accepted - writer.inserted,
       blank,
       filtered,
       declined: declined.total,
+      missing: missing.total,
     };
     if (deps.confirm) {
       const suppressed = await countSuppressed(database, created);
-      const total = writer.inserted - declined.total - suppressed;
-      await deps.confirm({ total, suppressed, ...counts, declinedBy: declined.by });
+      await deps.confirm({
+        ...counts,
+        total: writer.inserted - declined.total - missingSkipped - suppressed,
+        suppressed,
+        declinedBy: declined.by,
+        skipsMissing: send.missing === 'skip',
+      });
     }
     deps.signal.throwIfAborted();
     await releaseImport(
       database,
       created,
       send.paused ? 'paused' : 'running',
-      { ...counts, encoding: reader.encoding },
+      { ...counts, missingSkipped, encoding: reader.encoding },
       deps.workspace.actor,
     );
     return asView((await findQueued(database, created)) as QueuedSend, false, reader);
   } catch (error) {
     await writer.settle();
     return await abandon(database, created, error, reader, deps);
+  } finally {
+    await missingRows.close();
   }
 }
 
@@ -187,6 +202,7 @@ const asView = (send: QueuedSend, alreadyQueued: boolean, reader?: ListReader): 
   filtered: send.filtered,
   declined: send.declined,
   suppressed: send.suppressed,
+  missing: send.missing,
   alreadyQueued,
   idnConverted: reader?.international.idnConverted ?? null,
   needSmtpUtf8: reader?.international.needSmtpUtf8 ?? null,

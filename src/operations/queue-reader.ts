@@ -34,7 +34,7 @@ export class ListReader {
 
   constructor(
     private readonly list: RecipientList,
-    private readonly name: string,
+    readonly name: string,
     private readonly progress: ImportProgress,
     private readonly deps: ReaderDeps,
   ) {}

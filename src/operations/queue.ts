@@ -10,16 +10,21 @@ import {
   VALUE_KEYS,
   type ValueKey,
 } from '../domain/message-values.js';
+import { type MissingCells, MissingCount, type MissingMode } from '../domain/missing.js';
 import type { ImportProgress, Queued, QueuePlan } from '../domain/queued.js';
 import { hasUnsubscribeWay, UNSUBSCRIBE_FIELD, usableFields } from '../domain/unsubscribe-link.js';
 import type { GivenFiles } from '../files/given.js';
+import type { Columns } from '../list/columns.js';
 import { openRecipients, type RecipientList } from '../list/recipient-list.js';
 import { createRejects, type RejectsFile } from '../list/rejects.js';
 import { counted, type ListInput, type ListSource, openSource } from '../list/source.js';
+import { missingCheck } from '../message/missing-cells.js';
+import { parseOwnHeaders } from '../message/own-headers.js';
 import { hasNoText } from '../message/plain-text.js';
-import { type NamedTemplate, parseFields, parseTemplates } from '../message/template.js';
+import { type NamedTemplate, parseTemplates } from '../message/template.js';
 import type { NewSend } from '../store/sends/import.js';
 import { findEarlier, type ImportDeps, importList } from './queue-import.js';
+import { tellOfMissing } from './queue-missing.js';
 import { ListReader } from './queue-reader.js';
 import { rowsWhere } from './queue-where.js';
 
@@ -45,6 +50,8 @@ export interface QueueRequest extends Omit<NewSend, 'message'>, RequestedValues,
   where?: (NamedTemplate & { now: Date }) | undefined;
   /** Takes nobody's no from the list itself. */
   ignoreDeclined: boolean;
+  /** What is done with rows that lack what their message prints; `blank` when left out. */
+  missing?: MissingMode | undefined;
   /** List and templates are checked, and nothing is changed. */
   dryRun: boolean;
 }
@@ -101,6 +108,7 @@ export async function queue(request: QueueRequest, deps: QueueDeps): Promise<Que
     chooseColumn: deps.questions?.chooseColumn,
     ignoreDeclined: request.ignoreDeclined,
     where: request.where && rowsWhere(request.where, source.name, request.timezone),
+    missing: (columns) => missingCheck(sourcesOf(request, columns), new Date()),
   });
   try {
     checkMessage(request, source, list, deps);
@@ -110,7 +118,7 @@ export async function queue(request: QueueRequest, deps: QueueDeps): Promise<Que
     const rejects = await openRejects(request.rejects);
     try {
       return dryRun
-        ? await countList(request.name, reader, rejects, deps)
+        ? await countList(request, reader, rejects, deps)
         : await importList(sendOf(request, list, deps), reader, rejects, importDeps);
     } finally {
       reader.showFindings();
@@ -121,8 +129,16 @@ export async function queue(request: QueueRequest, deps: QueueDeps): Promise<Que
   }
 }
 
-const fieldNamesOf = ({ columns }: RecipientList): string[] =>
-  columns.fields.map((field) => field.name);
+const fieldNamesOf = ({ fields }: Columns): string[] => fields.map((field) => field.name);
+
+/** The templates, and what they may use. */
+const sourcesOf = (request: QueueRequest, columns: Columns) => ({
+  ...templatesOf(request),
+  headers: request.headers ?? [],
+  fieldNames: usableFields({ ...valuesOf(request), fieldNames: fieldNamesOf(columns) }),
+  twins: columns.twins,
+  timezone: request.timezone,
+});
 
 const templatesOf = (request: QueueRequest): ForTemplates<NamedTemplate> =>
   Object.fromEntries(
@@ -152,10 +168,9 @@ function checkMessage(
     onFinding({ kind: 'above-header', list: source.name, headerLine, above });
   }
   const { twins } = list.columns;
-  const fieldNames = usableFields({ ...valuesOf(request), fieldNames: fieldNamesOf(list) });
-  const sources = { fieldNames, twins, timezone: request.timezone };
-  parseTemplates({ ...templatesOf(request), ...sources });
-  parseFields(request.headers ?? [], sources);
+  const sources = sourcesOf(request, list.columns);
+  parseTemplates(sources);
+  parseOwnHeaders(sources.headers, sources);
   if (twins.size > 0) onFinding({ kind: 'ambiguous-fields', fields: twins });
   const own = list.columns.fields.find(({ name }) => name === UNSUBSCRIBE_FIELD);
   if (own && hasUnsubscribeWay(valuesOf(request))) onFinding({ kind: 'link-field-taken' });
@@ -173,7 +188,7 @@ const planOf = (request: QueueRequest, source: ListSource, list: RecipientList):
   name: request.name,
   list: source.name,
   listBytes: source.size,
-  fieldNames: fieldNamesOf(list),
+  fieldNames: fieldNamesOf(list.columns),
   batchSize: request.batchSize,
   delayMs: request.delayMs,
   cooldownSeconds: request.cooldownSeconds,
@@ -194,10 +209,11 @@ function sendOf(
   const { html, text } = templatesOf(request);
   return {
     ...request,
+    missing: request.missing ?? 'blank',
     bodyNames: { html: html?.name ?? null, text: text?.name ?? null },
     message: {
       ...valuesOf(request),
-      fieldNames: fieldNamesOf(list),
+      fieldNames: fieldNamesOf(list.columns),
       headers: request.headers ?? [],
       secret: randomBytes(32),
     },
@@ -206,17 +222,21 @@ function sendOf(
 
 /** What a dry run comes to. */
 async function countList(
-  name: string,
+  { name, missing: mode = 'blank' }: QueueRequest,
   reader: ListReader,
   rejects: RejectsFile | null,
   { onFinding }: QueueDeps,
 ): Promise<Queued> {
   const seen = new Set<string>();
+  const lacking = new Map<string, MissingCells>();
   let uncounted = 0;
   await reader.read(rejects, async (recipients) => {
-    for (const { norm } of recipients) {
-      if (seen.size < DRY_RUN_ADDRESSES) seen.add(norm);
-      else uncounted++;
+    for (const { norm, line, missing } of recipients) {
+      if (seen.size >= DRY_RUN_ADDRESSES) uncounted++;
+      else if (!seen.has(norm)) {
+        seen.add(norm);
+        if (missing) lacking.set(norm, { line, fields: missing });
+      }
     }
     return [];
   });
@@ -224,9 +244,16 @@ async function countList(
   reader.showFindings();
   const declined = new DeclinedCount();
   for await (const page of reader.declines()) {
-    for (const decline of page) if (seen.delete(decline.norm)) declined.add(decline);
+    for (const decline of page) {
+      if (!seen.delete(decline.norm)) continue;
+      declined.add(decline);
+      lacking.delete(decline.norm);
+    }
   }
   if (declined.total > 0) onFinding({ kind: 'declined', total: declined.total, by: declined.by });
+  const missing = new MissingCount();
+  for (const row of lacking.values()) missing.add(row);
+  tellOfMissing(missing, mode, reader.name, onFinding);
   return {
     id: null,
     name,
@@ -238,6 +265,7 @@ async function countList(
     filtered: reader.filtered,
     declined: uncounted === 0 ? declined.total : null,
     suppressed: null,
+    missing: uncounted === 0 ? missing.total : null,
     alreadyQueued: false,
     ...reader.international,
     encoding: reader.encoding,

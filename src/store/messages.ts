@@ -46,10 +46,7 @@ export async function readMessage(
 ): Promise<StoredMessage | undefined> {
   const [row] = await db.rows<
     Omit<StoredMessage, 'fieldNames' | 'headers'> & { fieldNames: string; headers: string | null }
-  >(
-    `SELECT ${select(COLUMNS)} FROM CAMPAIGN_MESSAGES WHERE SEND_ID = ?`,
-    [sendId],
-  );
+  >(`SELECT ${select(COLUMNS)} FROM CAMPAIGN_MESSAGES WHERE SEND_ID = ?`, [sendId]);
   return (
     row && {
       ...row,

@@ -1,4 +1,5 @@
 import { DECLINED } from '../domain/declined.js';
+import { MISSING } from '../domain/missing.js';
 import { pendingOf, type Send } from '../domain/progress.js';
 import { isFinished } from '../domain/states.js';
 import type { Contradiction } from '../domain/verification.js';
@@ -34,15 +35,18 @@ const COUNTED = ['sent', 'failed', 'unknown', 'skipped', 'sending', 'pending'] a
 
 interface Recount extends Record<(typeof COUNTED)[number], number> {
   total: number;
-  /** Skipped rows by their reason: the list's own no, or neither that nor a suppression, as of somebody who was forgotten. */
+  /** Skipped rows by their reason: the list's own no, an empty cell, or none of these nor a suppression, as of somebody who was forgotten. */
   declined: number;
+  missingSkipped: number;
   unexplained: number;
   [impossible: `impossible${number}`]: number;
   [first: `first${number}`]: number | null;
 }
 
 const SKIPPED_BY_REASON = `COUNT(IF(r.STATUS = 'skipped' AND r.RESPONSE LIKE '${DECLINED}%', 1, NULL)) AS declined,
-            COUNT(IF(r.STATUS = 'skipped' AND NOT COALESCE(r.RESPONSE LIKE '${DECLINED}%' OR r.RESPONSE LIKE 'suppressed: %', FALSE), 1, NULL)) AS unexplained`;
+            COUNT(IF(r.STATUS = 'skipped' AND r.RESPONSE LIKE '${MISSING}%', 1, NULL)) AS missingSkipped,
+            COUNT(IF(r.STATUS = 'skipped' AND NOT COALESCE(r.RESPONSE LIKE '${DECLINED}%' OR r.RESPONSE LIKE '${MISSING}%'
+              OR r.RESPONSE LIKE 'suppressed: %', FALSE), 1, NULL)) AS unexplained`;
 
 /** One pass over the send's ledger, in the order it lies on disk. */
 async function recount(db: Executor, id: number): Promise<Recount> {
@@ -114,7 +118,7 @@ export function verifySend(db: Database, id: number): Promise<Contradiction[] | 
       const mailed = await findMailed(session, id);
       return [
         ...counterContradictions(send, ledger),
-        ...declinedContradictions(send, ledger),
+        ...reasonContradictions(send, ledger),
         ...mailedContradictions(mailed),
         ...rowContradictions(ledger),
         ...statusContradictions(send, ledger, message?.messages ?? 0),
@@ -146,10 +150,19 @@ function counterContradictions(send: Send, ledger: Recount): Contradiction[] {
 }
 
 /** Of a row whose texts were blanked it is not known why it was skipped. */
-function declinedContradictions({ declined: found }: Send, ledger: Recount): Contradiction[] {
-  const { declined: expected, unexplained } = ledger;
-  if (found === null || (found >= expected && found <= expected + unexplained)) return [];
-  return [{ what: 'count of declined', expected, found }];
+function reasonContradictions(
+  { declined, missingSkipped }: Send,
+  ledger: Recount,
+): Contradiction[] {
+  const counts = [
+    { what: 'count of declined', expected: ledger.declined, found: declined },
+    { what: 'count of missing', expected: ledger.missingSkipped, found: missingSkipped },
+  ];
+  return counts.flatMap(({ what, expected, found }) =>
+    found === null || (found >= expected && found <= expected + ledger.unexplained)
+      ? []
+      : [{ what, expected, found }],
+  );
 }
 
 function rowContradictions(ledger: Recount): Contradiction[] {

@@ -21,13 +21,18 @@ const bytes = (value: number): string => {
   return `${amount.toFixed(amount < 10 ? 1 : 0)} ${units[unit]}`;
 };
 
-const asides = (result: Partial<Queued> & Partial<Pick<Imported, 'declinedBy'>>): string => {
+const asides = (
+  result: Partial<Queued> & Partial<Pick<Imported, 'declinedBy' | 'skipsMissing'>>,
+): string => {
   const parts = [
     result.rejected ? `${plural(result.rejected, 'line')} rejected` : '',
     result.duplicates ? plural(result.duplicates, 'duplicate') : '',
     result.filtered ? `${plural(result.filtered, 'line')} left out by --where` : '',
     result.blank ? `${plural(result.blank, 'blank line')}` : '',
     result.declined ? declinedText(result.declined, result.declinedBy ?? []) : '',
+    result.missing
+      ? `${count(result.missing)} with an empty cell${result.skipsMissing ? ' left out' : ''}`
+      : '',
     result.suppressed ? `${count(result.suppressed)} suppressed` : '',
     result.idnConverted
       ? `${count(result.idnConverted)} with an internationalised domain converted to A-labels`
@@ -136,6 +141,8 @@ export function findingText(finding: QueueFinding): string {
       return encodedTwiceNotice(finding);
     case 'declined':
       return declinedNotice(finding.total, finding.by);
+    case 'missing':
+      return missingNotice(finding);
     case 'consent-doubts':
       return finding.doubts.map(doubtLine).join('\n');
     case 'waiting-for-import':
@@ -207,6 +214,22 @@ const declinedNotice = (total: number, by: readonly DeclinedBy[]): string =>
     `The list says not to write to ${plural(total, 'recipient')}, who ${total === 1 ? 'is' : 'are'} skipped (--ignore-declined sends to them too):`,
     ...by.map((column) => `  ${wordsOf(column)}: ${count(column.recipients)}`),
   ].join('\n');
+
+/** How many recipients lack what their message prints, by field, and the first lines. */
+function missingNotice({ skipped, total, first, by }: QueueFinding & { kind: 'missing' }): string {
+  const recipients = plural(total, 'recipient');
+  const fields = by.map(({ field, recipients: n }) => `${printable(field)} (${count(n)})`);
+  const more = total - first.length;
+  return [
+    skipped
+      ? `${recipients} ${total === 1 ? 'is' : 'are'} skipped, for a cell that the message prints is empty: ${cut(fields.join(', '), 200)}`
+      : `A cell that the message prints is empty for ${recipients}, who get a blank there (--missing skip leaves them out, --missing error refuses the list): ${cut(fields.join(', '), 200)}`,
+    ...first.map(
+      ({ line, fields: empty }) => `  line ${line}: ${cut(printable(empty.join(', ')), 120)}`,
+    ),
+    ...(more > 0 ? [`  and ${count(more)} more`] : []),
+  ].join('\n');
+}
 
 /** A column that may tell of a no, and why it was not read as it. */
 function doubtLine(doubt: ConsentDoubt): string {

@@ -63,7 +63,11 @@ export function progressTable(progress: Progress, style: Style): string {
   add('unknown', send.unknown ? chalk.yellow(count(send.unknown)) : '0');
   add(
     'skipped',
-    count(send.skipped) + (send.declined ? `  ${count(send.declined)} said no in the list` : ''),
+    [
+      count(send.skipped),
+      ...(send.declined ? [`  ${count(send.declined)} said no in the list`] : []),
+      ...(send.missingSkipped ? [`  ${count(send.missingSkipped)} with an empty cell`] : []),
+    ].join(''),
   );
   add('pending', count(pending));
   add('sending', count(send.sending));

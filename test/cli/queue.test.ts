@@ -188,6 +188,7 @@ describe('a list that is queued', () => {
       'declined',
       'filtered',
       'blank',
+      'missing',
       'alreadyQueued',
       'idnConverted',
       'needSmtpUtf8',
@@ -616,6 +617,8 @@ describe('the question whether to send', () => {
         filtered: 0,
         declined: 0,
         declinedBy: [],
+        missing: 0,
+        skipsMissing: false,
       },
       'importing',
     ]);

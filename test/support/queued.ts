@@ -11,6 +11,7 @@ export const QUEUED = {
   blank: 0,
   filtered: 0,
   declined: 0,
+  missing: 0,
   suppressed: 0,
   alreadyQueued: false,
   idnConverted: 0,

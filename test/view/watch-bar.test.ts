@@ -58,6 +58,8 @@ const progress = (sent: number): Progress => ({
     blank: 0,
     filtered: 0,
     declined: 0,
+    missing: 0,
+    missingSkipped: 0,
   },
   now,
   status: 'running',

@@ -86,6 +86,8 @@ describe('tables', () => {
           blank: 0,
           filtered: 0,
           declined: 0,
+          missing: 0,
+          missingSkipped: 0,
         },
         recent: { count: 0, since: null },
         nextRetryAt: null,

@@ -1,7 +1,9 @@
+import { MISSING_MODES } from '../../domain/missing.js';
 import { PACING_DEFAULTS, PACING_LIMITS } from '../../domain/pacing.js';
 import { QUEUE_LENGTHS } from '../../domain/queued.js';
 import { defineCommand } from '../command.js';
 import {
+  choice,
   encoding,
   file,
   flag,
@@ -118,6 +120,11 @@ export default defineCommand({
       help: "only rows that meet it, in Liquid: country == 'DE' and orders > 3",
     }),
     ignoreDeclined: flag('send also to those whom a column of the list says not to write to'),
+    missing: choice(MISSING_MODES, {
+      placeholder: 'what',
+      help: 'what becomes of rows with an empty cell that the message prints: blank, error (refuses the list) or skip',
+      fallback: 'blank',
+    }),
     rejects: file({ help: 'write every rejected line to this CSV' }),
     dryRun: flag('check list and templates, and change nothing'),
   },

@@ -30,7 +30,9 @@ export const progressSchema = z
     sent: count.describe('the server accepted their message'),
     failed: count.describe('refused'),
     unknown: count.describe('it cannot be known whether the server accepted their message'),
-    skipped: count.describe('never tried: suppressed, or declined by the list itself'),
+    skipped: count.describe(
+      'never tried: suppressed, declined by the list itself, or lacking a cell that their message prints',
+    ),
     pending: count.describe('not accepted yet'),
     sending: count.describe("in a worker's hands right now"),
     batchSize: z.int().min(1).describe('messages a batch, at most'),
@@ -173,6 +175,11 @@ export const queueSchema = z
       .nullable()
       .describe(
         'lines with nothing in them; lines read = total + rejected + duplicates + filtered + blank',
+      ),
+    missing: count
+      .nullable()
+      .describe(
+        'of the total, those for whom a cell that their message prints is empty: blank there, or skipped with `--missing skip`; null when not all were compared',
       ),
     alreadyQueued: z
       .boolean()

@@ -1,8 +1,7 @@
 import { type Decline, declineReason } from '../../domain/declined.js';
 import type { Database } from '../mysql/database.js';
-import { addWhileImporting } from '../sends/counters.js';
-import { noLongerImporting } from '../sends/import.js';
-import { PerRow, rowMove } from './row.js';
+import { rowMove } from './row.js';
+import { skipListed } from './skip-listed.js';
 
 /**
  * Takes people whom their list says not to write to out of a send that is importing: their rows become `skipped`, with the
@@ -17,7 +16,7 @@ export function skipDeclined(
   sendId: number,
   declines: readonly Decline[],
 ): Promise<Decline[]> {
-  const { set, where } = rowMove('pending', 'skipped');
+  const { where } = rowMove('pending', 'skipped');
   const byNorm = new Map([...declines].reverse().map((decline) => [decline.norm, decline]));
   return database.transaction(async (tx) => {
     const rows = await tx.rows<{ seq: number; norm: string }>(
@@ -29,18 +28,7 @@ export function skipDeclined(
     const reasons = rows.flatMap(({ norm }) => byNorm.get(norm) ?? []);
     if (rows.length === 0) return [];
     const seqs = rows.map(({ seq }) => seq);
-    const perRow = new PerRow(seqs);
-    const { affectedRows } = await tx.run(
-      `UPDATE CAMPAIGN_SEND_RESULTS SET ${set}, ROOM = NULL, RESPONSE = ${perRow.value(reasons.map(declineReason))}
-        WHERE SEND_ID = ? AND SEQ IN (?) AND ${where}`,
-      [...perRow.params, sendId, seqs],
-    );
-    if (affectedRows !== rows.length || reasons.length !== rows.length) {
-      throw new Error(`${affectedRows} of ${rows.length} declined rows of send ${sendId} moved`);
-    }
-    if (!(await addWhileImporting(tx, sendId, { skipped: affectedRows, declined: affectedRows }))) {
-      throw noLongerImporting(sendId);
-    }
+    await skipListed(tx, sendId, seqs, reasons.map(declineReason), 'declined');
     return reasons;
   });
 }

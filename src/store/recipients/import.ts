@@ -75,7 +75,8 @@ export class ImportWriter {
   inserted = 0;
   private block: RowBlock;
   private readonly spare: RowBlock[] = [];
-  private seq = 0;
+  /** SEQ of the last recipient that was added. */
+  seq = 0;
   private waiting: Promise<void>[] = [];
   private writing = 0;
 

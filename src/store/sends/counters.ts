@@ -20,6 +20,8 @@ const COLUMNS = {
   blank: 'BLANK_COUNT',
   filtered: 'FILTERED_COUNT',
   declined: 'DECLINED_COUNT',
+  missing: 'MISSING_COUNT',
+  missingSkipped: 'MISSING_SKIPPED_COUNT',
 } as const;
 
 type Counter = keyof typeof COLUMNS;

@@ -1,5 +1,6 @@
 import { DECLINED } from '../../domain/declined.js';
 import type { StoredMessage } from '../../domain/message.js';
+import { MISSING } from '../../domain/missing.js';
 import type { Pacing } from '../../domain/pacing.js';
 import type { ShownStatus } from '../../domain/progress.js';
 import type { SendStatus } from '../../domain/states.js';
@@ -39,6 +40,8 @@ export interface ListCounts {
   filtered: number;
   /** Recipients whom the list itself says not to write to, skipped by now. */
   declined: number;
+  /** Recipients for whom a cell that their message prints is empty. */
+  missing: number;
 }
 
 /** What an import came to. */
@@ -110,8 +113,8 @@ export interface QueuedSend extends Record<keyof ListCounts, number | null> {
 const QUEUED = select({
   ...pick(SEND, 'id', 'name', 'total', 'lastSeq'),
   status: `IF(s.STATUS = 'running' AND s.START_AT > UTC_TIMESTAMP(3), 'scheduled', s.STATUS)`,
-  ...pick(SEND, 'rejected', 'duplicates', 'blank', 'filtered', 'declined'),
-  suppressed: `${SEND.skipped} - COALESCE(${SEND.declined}, 0)`,
+  ...pick(SEND, 'rejected', 'duplicates', 'blank', 'filtered', 'declined', 'missing'),
+  suppressed: `${SEND.skipped} - COALESCE(${SEND.declined}, 0) - ${SEND.missingSkipped}`,
 } satisfies Columns<keyof QueuedSend>);
 
 async function readQueued(
@@ -145,7 +148,7 @@ export async function releaseImport(
   database: Database,
   sendId: number,
   status: 'running' | 'paused',
-  { encoding, ...list }: ListCounts & { encoding: string },
+  { encoding, missingSkipped, ...list }: ListCounts & { encoding: string; missingSkipped: number },
   actor: string,
 ): Promise<ImportCounts> {
   const { skipped: suppressed, version } = await skipSuppressed(database, sendId);
@@ -161,7 +164,12 @@ export async function releaseImport(
     const released = await move(tx, sendId, held ? 'hold' : 'release', {
       ...(held ? { reason: `queued as paused by ${actor}` } : {}),
       set: [...counted(list), { sql: 'CHECKED_VERSION = ?', params: [version] }],
-      where: agreeing({ total, skipped: ledger?.skipped ?? 0, declined: list.declined }),
+      where: agreeing({
+        total,
+        skipped: ledger?.skipped ?? 0,
+        declined: list.declined,
+        missingSkipped,
+      }),
       event: { event: 'imported', actor, details: { ...counts, encoding } },
     });
     if (!released) throw await explainRefusal(tx, sendId, total);
@@ -209,6 +217,7 @@ interface Chunk {
   total: number;
   skipped: number;
   declined: number;
+  missingSkipped: number;
   /** Null where there are none. */
   last: number | null;
 }
@@ -218,14 +227,21 @@ const deleteChunk = (database: Database, sendId: number, after: number): Promise
   database.transaction(async (tx) => {
     const [chunk] = await tx.rows<Chunk>(
       `SELECT COUNT(*) AS total, COUNT(IF(STATUS = 'skipped', 1, NULL)) AS skipped,
-              COUNT(IF(STATUS = 'skipped' AND RESPONSE LIKE '${DECLINED}%', 1, NULL)) AS declined, MAX(SEQ) AS last
+              COUNT(IF(STATUS = 'skipped' AND RESPONSE LIKE '${DECLINED}%', 1, NULL)) AS declined,
+              COUNT(IF(STATUS = 'skipped' AND RESPONSE LIKE '${MISSING}%', 1, NULL)) AS missingSkipped,
+              MAX(SEQ) AS last
          FROM (SELECT SEQ, STATUS, RESPONSE FROM CAMPAIGN_SEND_RESULTS
                 WHERE SEND_ID = ? AND SEQ > ? ORDER BY SEQ LIMIT ?) AS head`,
       [sendId, after, DELETE_ROWS],
     );
     if (!chunk?.last) return 0;
-    const { total, skipped, declined } = chunk;
-    const removed = { total: -total, skipped: -skipped, declined: -declined };
+    const { total, skipped, declined, missingSkipped } = chunk;
+    const removed = {
+      total: -total,
+      skipped: -skipped,
+      declined: -declined,
+      missingSkipped: -missingSkipped,
+    };
     if (!(await addWhileImporting(tx, sendId, removed))) throw noLongerImporting(sendId);
     await tx.run('DELETE FROM CAMPAIGN_SEND_RESULTS WHERE SEND_ID = ? AND SEQ > ? AND SEQ <= ?', [
       sendId,

@@ -44,6 +44,8 @@ export const SEND: Columns<keyof Send> = {
   blank: 's.BLANK_COUNT',
   filtered: 's.FILTERED_COUNT',
   declined: 's.DECLINED_COUNT',
+  missing: 's.MISSING_COUNT',
+  missingSkipped: 's.MISSING_SKIPPED_COUNT',
 };
 
 /** The number of a send's claim, which its holder reads, and nobody is shown. */

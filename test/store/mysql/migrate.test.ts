@@ -39,6 +39,7 @@ const SHIPPED = {
   '0034_messages_unsubscribe.sql': '23bd0be2bccef132',
   '0037_sends_list_counts.sql': 'd21606915451b85e',
   '0043_messages_headers.sql': '23dc39c9826504e8',
+  '0044_sends_missing.sql': '74ea264b5c21cacb',
 };
 const SQL = fileURLToPath(new URL('../../../sql/', import.meta.url));
 

@@ -100,7 +100,16 @@ const codeOf = (promise: Promise<unknown>): Promise<string> =>
     (error: CampaignError) => error.code,
   );
 
-const LIST = { rejected: 0, duplicates: 0, blank: 0, filtered: 0, declined: 0, encoding: 'utf-8' };
+const LIST = {
+  rejected: 0,
+  duplicates: 0,
+  blank: 0,
+  filtered: 0,
+  declined: 0,
+  missing: 0,
+  missingSkipped: 0,
+  encoding: 'utf-8',
+};
 
 const release = (id: number, database = importer) =>
   releaseImport(database, id, 'running', LIST, 'tester@host');
@@ -289,7 +298,10 @@ describe('a failed import', () => {
     }
     expect(await countRows(id)).toBe(1000);
     expect(await verifySend(db.database, id)).toEqual([]);
-    expect(await findQueued(db.database, id)).toMatchObject({ declined: 0, suppressed: 0 });
+    expect(await findQueued(db.database, id)).toMatchObject({
+      declined: 0,
+      suppressed: 0,
+    });
   });
 
   it('that somebody has cancelled stays for the record', async () => {

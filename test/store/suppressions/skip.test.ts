@@ -19,7 +19,16 @@ const say = (emailNorm: string, topic = '', reason = 'asked to') =>
 
 const EMAILS = ['a@x.example', 'b@x.example', 'c@sub.y.example', 'd@y.example', 'e@z.example'];
 
-const LIST = { rejected: 0, duplicates: 0, blank: 0, filtered: 0, declined: 0, encoding: 'utf-8' };
+const LIST = {
+  rejected: 0,
+  duplicates: 0,
+  blank: 0,
+  filtered: 0,
+  declined: 0,
+  missing: 0,
+  missingSkipped: 0,
+  encoding: 'utf-8',
+};
 
 const release = (sendId: number) =>
   releaseImport(db.database, sendId, 'running', LIST, 'somebody@here');

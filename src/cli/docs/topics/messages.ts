@@ -18,6 +18,16 @@ VALUES
   ‘blank’ and ‘empty’. A number compares as one: a cell ‘007’ equals ‘7’ and
   ‘"007"’, and prints as it stands.
 
+EMPTY CELLS
+
+A cell is missing where it is empty, or has only blanks, and the message of
+its row would print it: in a branch that is taken, through whatever filters.
+‘{{ first_name | default: 'friend' }}’ and ‘{% if first_name %}’ miss nothing.
+How many rows miss something is told with the first lines before the question,
+and is ‘missing’ in the JSON. ‘--missing blank’ sends them with a blank there,
+‘--missing skip’ skips them (‘missing: first_name’), and ‘--missing error’
+refuses the list, naming lines.
+
 DATES
 
 A date without a time is that day, and a time without an offset prints as it
@@ -54,8 +64,8 @@ HEADERS
 - ‘--reply-to’ is where answers go, ‘--envelope-from’ where bounces go: the
   address of MAIL FROM.
 
-- ‘--header 'X-Segment: {{ segment }}'’ adds another, up to 50 of them: X-… (but
-  X-Campaign-…), Organization, Importance, Priority, Keywords, Comments,
+- ‘--header 'X-Segment: {{ segment }}'’ adds another, up to 50 of them: X-…
+  (but X-Campaign-…), Organization, Importance, Priority, Keywords, Comments,
   List-Help, List-Owner, List-Archive, In-Reply-To and References. Line breaks
   and other control characters of a value become spaces; a header whose value
   comes to nothing is left out of that message.

@@ -9,7 +9,7 @@ export default `    send        importing ──▶ running ◀──▶ paused
                    ▲           │
                    └───────────┘  deferred (4xx), or given back untouched
 
-                pending ──▶ skipped             suppressed, declined
+                pending ──▶ skipped             suppressed, declined, missing
 
 A ‘running’ send whose start is ahead is shown as ‘scheduled’.
 
@@ -26,7 +26,8 @@ A RECIPIENT IS
   skipped  never tried: the address, or its domain, was suppressed when its
            list was imported or when its turn came (‘campaign help
            suppression’). Or a column of the list itself says so
-           (‘declined: …’; see ‘campaign help lists’)
+           (‘declined: …’; see ‘campaign help lists’). Or a cell that its
+           message prints is empty, with ‘--missing skip’ (‘missing: …’)
 
 A send whose relay is held stays ‘running’: ‘progress’ says until when, and
 its recipients stay ‘pending’ (‘campaign help pacing’).
