@@ -16,31 +16,6 @@ import { type Opened, openWorkspace } from './operations/open-workspace.js';
 import { options as read } from './operations/options.js';
 import { onSandbox, openSandbox } from './operations/sandbox-for-library.js';
 
-export type { Forgotten, HeldRow } from './domain/forgotten.js';
-export type {
-  AddressColumn,
-  EncodedTwice,
-  FoundEncoding,
-  FoundLine,
-  RejectedLine,
-} from './domain/list-findings.js';
-export type { Controls } from './domain/pacing.js';
-export type { Progress, ProgressAfter, Send, ShownStatus, Waiting } from './domain/progress.js';
-export type { ImportProgress, Queued, QueuedSend, QueueFinding } from './domain/queued.js';
-export type { RecipientRow } from './domain/recipient-page.js';
-export type { Hold, HoldKind, Relay } from './domain/relay.js';
-export type { SandboxStatus } from './domain/sandbox.js';
-export type { SchedulerEvent, SchedulerResult } from './domain/scheduler-events.js';
-export type { EventName, SendEvent } from './domain/send-events.js';
-export type { Released, ResolvedFromLog, Settled } from './domain/settled.js';
-export type { RecipientStatus, SendStatus } from './domain/states.js';
-export type {
-  Suppression,
-  SuppressionCheck,
-  SuppressionRejection,
-  SuppressionResult,
-} from './domain/suppression.js';
-export type { Contradiction, Verification } from './domain/verification.js';
 export { CampaignError, type ErrorCode } from './errors.js';
 export type * from './operations/library-types.js';
 
