@@ -33,7 +33,11 @@ export async function importSuppressed(
         takesProviders: context.yes,
         rejects: rejects === undefined ? null : { path: rejects, inputs: [list] },
       },
-      { signal, now: () => performance.now(), onProgress: (progress) => bar?.update(progress) },
+      {
+        signal,
+        now: () => performance.now(),
+        onProgress: (progress) => bar?.update(progress),
+      },
     );
     bar?.stop();
     if (signal.aborted) {

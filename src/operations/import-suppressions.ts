@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RejectedLine } from '../domain/list-findings.js';
 import type { ImportProgress } from '../domain/queued.js';
 import { EVERYTHING, NAMED_REJECTIONS, type SuppressionResult } from '../domain/suppression.js';
@@ -5,7 +6,9 @@ import { createRejects, type RejectsFile } from '../list/rejects.js';
 import { counted, type ListInput, openSource } from '../list/source.js';
 import { readSuppressions } from '../list/suppression-list.js';
 import type { ListedSuppression } from '../list/suppression-listed.js';
+import type { Database } from '../store/mysql/database.js';
 import { readPacketLimit } from '../store/recipients/import.js';
+import { isAnyClaimed } from '../store/sends/claim.js';
 import {
   chooseSuppressionInsert,
   type ImportedSuppression,
@@ -38,6 +41,8 @@ export interface SuppressionImportDeps {
   onProgress(progress: ImportProgress): void;
   /** Milliseconds of a clock that only goes forward. */
   now(): number;
+  /** Resolves after so many milliseconds, or once it is aborted; a timer of Node's where left out. */
+  pause?: (ms: number) => Promise<void>;
 }
 
 /** What an import came to. */
@@ -57,8 +62,9 @@ const SHOWN_CHARACTERS = 200;
 export async function importSuppressions(
   workspace: Workspace,
   request: SuppressionImportRequest,
-  { signal, onProgress, now }: SuppressionImportDeps,
+  deps: SuppressionImportDeps,
 ): Promise<ImportedSuppressions> {
+  const { signal, onProgress, now } = deps;
   const input = await openSource(request.list, signal);
   const rejects =
     request.rejects && (await createRejects(request.rejects.path, request.rejects.inputs));
@@ -77,6 +83,7 @@ export async function importSuppressions(
       progress.bytes += bytes;
     });
     const reading = new Reading(request, input.name, source, rejects);
+    const courtesy = new Courtesy(database, deps);
     const { encoding, emailColumn, everybody } = request;
     const options = { name: input.name, encoding, emailColumn, everybody };
     try {
@@ -84,6 +91,7 @@ export async function importSuppressions(
         await writer.add(await reading.take(batch));
         progress.lines += batch.listed.length + batch.rejected.length + batch.leftOut;
         onProgress(progress);
+        await courtesy.give();
       }
       await writer.finish();
     } catch (error) {
@@ -98,6 +106,31 @@ export async function importSuppressions(
     return { result: reading.result(changed), ownSource: isOwn ? source : null };
   } finally {
     await rejects?.close();
+  }
+}
+
+/** Whether a send is under way is looked at so often, and then it has twice as long to itself. */
+const WORK_MS = 200;
+const COURTESY = 2;
+
+/** Leaves a database that sends work on to them for most of the time. */
+class Courtesy {
+  private since: number;
+
+  constructor(
+    private readonly database: Database,
+    private readonly deps: SuppressionImportDeps,
+  ) {
+    this.since = deps.now();
+  }
+
+  async give(): Promise<void> {
+    const { now, signal } = this.deps;
+    const { pause = (ms) => sleep(ms, undefined, { signal }).catch(() => undefined) } = this.deps;
+    const workedMs = now() - this.since;
+    if (workedMs < WORK_MS) return;
+    if (await isAnyClaimed(this.database)) await pause(workedMs * COURTESY);
+    this.since = now();
   }
 }
 

@@ -9,6 +9,7 @@ import { readSuppressionVersion } from '../../src/store/suppressions/version.ts'
 import { expectShape } from '../support/contract.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type CommandOptions, runCommand } from '../support/run-command.ts';
+import { seedQueuedSend } from '../support/seed.ts';
 
 let db: TestDatabase;
 let folder: string;
@@ -38,6 +39,35 @@ async function run(args: string[], options: CommandOptions = {}) {
 
 const entries = async () => (await listSuppressions(db.database, {}, null, 10_000)).entries;
 const emails = async () => (await entries()).map(({ emailNorm }) => emailNorm);
+
+const importOf = (
+  chunks: AsyncIterable<string>,
+  deps: Partial<Parameters<typeof importSuppressions>[2]> = {},
+) =>
+  importSuppressions(
+    {
+      actor: 'tester@host',
+      explain: (error: unknown) => error,
+      database: async (options: object = {}) => db.connect({ ...options }),
+    },
+    {
+      list: { name: 'list', chunks },
+      encoding: undefined,
+      emailColumn: undefined,
+      topic: undefined,
+      reason: undefined,
+      source: undefined,
+      everybody: false,
+      takesProviders: false,
+      rejects: null,
+    },
+    {
+      signal: new AbortController().signal,
+      onProgress: () => undefined,
+      now: () => performance.now(),
+      ...deps,
+    },
+  );
 
 describe('suppress import', () => {
   it('of a list with bad lines takes the good, names the bad by line, and exits 2', async () => {
@@ -204,32 +234,41 @@ describe('suppress import', () => {
       }
     }
     const before = await readSuppressionVersion(db.database);
-    const workspace = {
-      actor: 'tester@host',
-      explain: (error: unknown) => error,
-      database: async (options: object = {}) => db.connect({ ...options }),
-    };
-    const { result } = await importSuppressions(
-      workspace,
-      {
-        list: { name: 'list', chunks: endless() },
-        encoding: undefined,
-        emailColumn: undefined,
-        topic: undefined,
-        reason: undefined,
-        source: undefined,
-        everybody: false,
-        takesProviders: false,
-        rejects: null,
-      },
-      { signal: stop.signal, onProgress: () => undefined, now: () => performance.now() },
-    );
+    const { result } = await importOf(endless(), { signal: stop.signal });
     expect(result.changed).toBeGreaterThan(19_000);
     expect((await readSuppressionVersion(db.database)).bulk).toBeGreaterThan(before.bulk);
     const [row] = await db.database.rows<{ n: number }>(
       'SELECT COUNT(*) AS n FROM CAMPAIGN_SUPPRESSIONS',
     );
     expect(row?.n).toBe(result.changed);
+  });
+
+  it.each([
+    ['leaves two thirds of the time to a send that is under way', 'ann@h:1:1', 2],
+    ['works without a break where no send is', null, 0],
+  ])('%s', async (_, claimedBy, share) => {
+    const id = await seedQueuedSend(db.database, { emails: ['ann@example.org'] });
+    await db.database.run(
+      'UPDATE CAMPAIGN_SENDS SET CLAIMED_BY = ?, CLAIMED_AT = UTC_TIMESTAMP(3) WHERE ID = ?',
+      [claimedBy, id],
+    );
+    let time = 0;
+    let paused = 0;
+    async function* list() {
+      for (let i = 0; i < 100; i++) yield `p${i}@example.org\n`;
+    }
+    await importOf(list(), {
+      now: () => {
+        time += 100;
+        return time;
+      },
+      pause: async (ms) => {
+        paused += ms;
+      },
+    });
+    await db.database.run('UPDATE CAMPAIGN_SENDS SET CLAIMED_BY = NULL WHERE ID = ?', [id]);
+    expect(paused).toBeGreaterThanOrEqual(share * 200);
+    expect(paused).toBeLessThanOrEqual(share * time);
   });
 
   it('by several at once of one list writes each entry once', async () => {

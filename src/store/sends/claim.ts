@@ -179,3 +179,11 @@ export async function endBatch(
   const { held } = await readState(db, claim);
   return { kind: held ? 'strays' : 'lost' };
 }
+
+/** Whether any send is under way. */
+export async function isAnyClaimed(db: Executor): Promise<boolean> {
+  const [row] = await db.rows<{ any: number }>(
+    'SELECT EXISTS (SELECT 1 FROM CAMPAIGN_SENDS WHERE CLAIMED_BY IS NOT NULL) AS `any`',
+  );
+  return row?.any === 1;
+}

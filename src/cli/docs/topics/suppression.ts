@@ -81,6 +81,10 @@ again: what is there stays, the rest is added. Up to the last second of a
 killed import may lie in the table and not be heeded by sends that were under
 way, until it is run again.
 
+While a send is under way an import works a third of the time, and leaves
+the database to it for the rest: pause the send where everybody on the list
+is to be kept from it.
+
 Each import has a source of its own, ‘import-’ and when it began, so that
 ‘suppress remove --source import-20261128T093000Z’ takes back that one;
 ‘--source import’ stands for all of them.
