@@ -255,7 +255,7 @@ describe('suppress import', () => {
     let time = 0;
     let paused = 0;
     async function* list() {
-      for (let i = 0; i < 100; i++) yield `p${i}@example.org\n`;
+      for (let i = 0; i < 3_000; i++) yield `p${i}@example.org\n`;
     }
     await importOf(list(), {
       now: () => {
