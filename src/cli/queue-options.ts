@@ -22,6 +22,8 @@ export interface QueueOptions extends OptionalHeaders, Pacing {
   /** Paths of the templates; one at least is given. */
   html: string | null;
   text: string | null;
+  markdown: string | null;
+  inlineCss: boolean;
   /** As `checkUnsubscribeUrl` gives it. */
   unsubscribeUrl?: string | undefined;
   /** As `checkUnsubscribeMailto` gives it. */
@@ -91,11 +93,18 @@ export function queueOptions(
   yes: boolean,
   settings: QueueSettings,
 ): QueueOptions {
-  if (input.html === undefined && input.text === undefined) {
+  if ([input.html, input.text, input.markdown].every((body) => body === undefined)) {
     throw new CampaignError(
       'USAGE',
       'there is nothing to send: neither --html nor --text is given',
-      'give the path of a template with --html, --text or both',
+      'give the path of a template with --html, --text or both, or with --markdown',
+    );
+  }
+  if (input.inlineCss && input.html === undefined && input.markdown === undefined) {
+    throw new CampaignError(
+      'USAGE',
+      '--inline-css is given, and there is no HTML',
+      'give --html or --markdown, or leave --inline-css out',
     );
   }
   const fault = faultOfHeaders(input.header);
@@ -112,6 +121,7 @@ export function queueOptions(
         : checkEnvelopeFrom(flagOf('envelopeFrom'), input.envelopeFrom),
     html: input.html ?? null,
     text: input.text ?? null,
+    markdown: input.markdown ?? null,
     name: input.name ?? clip(input.subject, QUEUE_LENGTHS.name),
     key: input.key ?? null,
     startAt: input.startAt ?? null,

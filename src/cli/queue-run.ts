@@ -50,6 +50,7 @@ export interface QueueDeps
 export async function queue(options: QueueOptions, deps: QueueDeps): Promise<Queued> {
   const html = await readTemplate('--html', options.html);
   const text = await readTemplate('--text', options.text);
+  const markdown = await readTemplate('--markdown', options.markdown);
   const { database, actor, announce, confirm, chooseColumn } = deps;
   return operation.queue(
     {
@@ -61,6 +62,7 @@ export async function queue(options: QueueOptions, deps: QueueDeps): Promise<Que
       headers: options.header,
       html: named(options.html as string, html),
       text: named(options.text as string, text),
+      markdown: named(options.markdown as string, markdown),
       where:
         options.where === undefined
           ? undefined
@@ -71,7 +73,10 @@ export async function queue(options: QueueOptions, deps: QueueDeps): Promise<Que
       rejects:
         options.rejects === null
           ? null
-          : { path: options.rejects, inputs: [options.list, options.html, options.text] },
+          : {
+              path: options.rejects,
+              inputs: [options.list, options.html, options.text, options.markdown],
+            },
     },
     {
       ...deps,
@@ -97,6 +102,8 @@ const WARNINGS: ReadonlySet<QueueFinding['kind']> = new Set([
   'ambiguous-fields',
   'link-field-taken',
   'no-text',
+  'foreign-tags',
+  'linked-style-sheets',
   'consent-doubts',
 ]);
 

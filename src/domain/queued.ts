@@ -98,6 +98,15 @@ export interface Imported {
   skipsMissing: boolean;
 }
 
+/** Something in a template, and where it stands, from 1. */
+export interface FoundTag {
+  /** How messages call it. */
+  template: string;
+  line: number;
+  column: number;
+  written: string;
+}
+
 /** What a caller of `queue` should know of the list or the message before, or beside, the result. */
 export type QueueFinding =
   | ({ kind: 'encoding'; list: string } & FoundEncoding)
@@ -114,6 +123,10 @@ export type QueueFinding =
   | { kind: 'link-field-taken' }
   /** The text part that is made of the HTML is empty; `html` is how messages call that. */
   | { kind: 'no-text'; html: string }
+  /** What may be merge tags of another tool, and is sent as it stands. */
+  | { kind: 'foreign-tags'; tags: readonly FoundTag[] }
+  /** Links to style sheets in the HTML, whose rules are not inlined: nothing is fetched. */
+  | { kind: 'linked-style-sheets'; html: string; sheets: readonly string[] }
   /** The first rejected lines and how many there are, once the list has been read, or reading it has failed. */
   | { kind: 'rejected'; first: readonly RejectedLine[]; total: number }
   | ({ kind: 'encoded-twice' } & EncodedTwice)

@@ -74,6 +74,10 @@ export interface QueueOptions extends OptionalHeaders {
   /** The bodies, Liquid templates: text, not paths. One at least; the text is made from the HTML when left out. */
   html?: string | undefined;
   text?: string | undefined;
+  /** The body in Markdown, a Liquid template, of which HTML and text are made; not beside `html`. */
+  markdown?: string | undefined;
+  /** Write the rules of the HTML's style sheets into its elements. */
+  inlineCss?: boolean | undefined;
   /**
    * Where `campaign serve --public` answers, such as `https://news.example.org/u`: each recipient gets a link of it. Not with
    * `listUnsubscribe`, which is for a page of one's own.

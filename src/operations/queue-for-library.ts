@@ -113,6 +113,8 @@ const READERS = {
   subject: text(QUEUE_LENGTHS.subject),
   html: body,
   text: body,
+  markdown: body,
+  inlineCss: flag,
   ...OPTIONAL_HEADERS,
   unsubscribeUrl: webAddress,
   unsubscribeMailto: address,
@@ -181,12 +183,22 @@ const pick = <K extends keyof typeof READERS>(
 function requestOf(read: Read<typeof READERS>, signal: AbortSignal): QueueRequest {
   const given = required('queue', 'list', read.list);
   const subject = required('queue', 'subject', read.subject);
-  const { html = null, text: plain = null, onRejected } = read;
-  if (html === null && plain === null) {
+  const { html = null, text: plain = null, markdown = null, onRejected } = read;
+  if (html === null && plain === null && markdown === null) {
     throw new CampaignError(
       'BAD_SETTING',
       'there is nothing to send: neither html nor text is given',
-      'give a template as html, as text or as both',
+      'give a template as html, as text or as both, or as markdown',
+    );
+  }
+  if (html !== null && markdown !== null) {
+    throw new CampaignError('BAD_SETTING', 'markdown is given beside html', 'give one of them');
+  }
+  if (read.inlineCss && html === null && markdown === null) {
+    throw new CampaignError(
+      'BAD_SETTING',
+      'inlineCss is given, and there is no HTML',
+      'give html or markdown, or leave inlineCss out',
     );
   }
   if (read.listUnsubscribe && (read.unsubscribeUrl ?? read.unsubscribeMailto) !== undefined) {
@@ -212,6 +224,8 @@ function requestOf(read: Read<typeof READERS>, signal: AbortSignal): QueueReques
     subject,
     html,
     text: plain,
+    markdown,
+    inlineCss: read.inlineCss,
     ...pick(read, OPTIONAL_HEADERS),
     unsubscribeUrl: read.unsubscribeUrl,
     unsubscribeMailto: read.unsubscribeMailto,

@@ -18,11 +18,13 @@ import type { Columns } from '../list/columns.js';
 import { openRecipients, type RecipientList } from '../list/recipient-list.js';
 import { createRejects, type RejectsFile } from '../list/rejects.js';
 import { counted, type ListInput, type ListSource, openSource } from '../list/source.js';
+import { checkForeignTags } from '../message/foreign-tags.js';
 import { missingCheck } from '../message/missing-cells.js';
 import { parseOwnHeaders } from '../message/own-headers.js';
 import { hasNoText } from '../message/plain-text.js';
-import { type NamedTemplate, parseTemplates } from '../message/template.js';
+import { type NamedTemplate, parseTemplates, parseText } from '../message/template.js';
 import type { NewSend } from '../store/sends/import.js';
+import { type BodySources, composeHtml, namedAs } from './compose-bodies.js';
 import { findEarlier, type ImportDeps, importList } from './queue-import.js';
 import { tellOfMissing } from './queue-missing.js';
 import { ListReader } from './queue-reader.js';
@@ -36,7 +38,11 @@ type RequestedValues = { [K in RequiredKey]: Requested<K> } & {
 };
 
 /** What is to be queued, checked but for the list and the templates; one body at least is given. */
-export interface QueueRequest extends Omit<NewSend, 'message'>, RequestedValues, GivenFiles {
+export interface QueueRequest
+  extends Omit<NewSend, 'message'>,
+    RequestedValues,
+    BodySources,
+    GivenFiles {
   list: ListInput;
   /** Checked by `faultOfHeaders`. */
   headers?: readonly HeaderField[] | undefined;
@@ -86,8 +92,8 @@ const DRY_RUN_ADDRESSES = 1_000_000;
  * See `importList` for what a failure leaves. With a key that another send has, that send is given back.
  * @throws CampaignError BAD_LIST, BAD_FILE, BAD_TEMPLATE, CONFIRMATION_NEEDED, WRONG_STATE, or one of the database
  */
-export async function queue(request: QueueRequest, deps: QueueDeps): Promise<Queued> {
-  const { dryRun, key } = request;
+export async function queue(given: QueueRequest, deps: QueueDeps): Promise<Queued> {
+  const { dryRun, key } = given;
   const questions = dryRun ? undefined : deps.questions;
   const importDeps: ImportDeps = { ...deps, confirm: questions?.confirm };
   if (key !== null && !dryRun) {
@@ -95,6 +101,7 @@ export async function queue(request: QueueRequest, deps: QueueDeps): Promise<Que
     if (earlier) return earlier;
   }
   questions?.begin();
+  const request = { ...given, html: await composeHtml(given, deps.onFinding) };
   const source = await openSource(request.list, deps.signal);
   const progress: ImportProgress = { bytes: 0, totalBytes: source.size, lines: 0 };
   const chunks = counted(source.chunks, (bytes) => {
@@ -142,10 +149,7 @@ const sourcesOf = (request: QueueRequest, columns: Columns) => ({
 
 const templatesOf = (request: QueueRequest): ForTemplates<NamedTemplate> =>
   Object.fromEntries(
-    TEMPLATE_KEYS.map((key) => {
-      const value = request[key] ?? null;
-      return [key, typeof value === 'string' ? { name: key, source: value } : value];
-    }),
+    TEMPLATE_KEYS.map((key) => [key, namedAs(key, request[key])]),
   ) as ForTemplates<NamedTemplate>;
 
 const valuesOf = (request: QueueRequest): MessageValues =>
@@ -169,6 +173,18 @@ function checkMessage(
   }
   const { twins } = list.columns;
   const sources = sourcesOf(request, list.columns);
+  const markdown = namedAs('markdown', request.markdown);
+  const written = { ...templatesOf(request), ...(markdown && { html: markdown }) };
+  const tags = checkForeignTags(
+    [
+      ...TEMPLATE_KEYS.flatMap((key) => written[key] ?? []),
+      ...sources.headers.map(({ name, value }) => ({ name: `the header ${name}`, source: value })),
+    ],
+    sources.fieldNames,
+  );
+  if (tags.length > 0) onFinding({ kind: 'foreign-tags', tags });
+  // By itself first, for errors to name the place where its author wrote it.
+  if (markdown) parseText(markdown, sources);
   parseTemplates(sources);
   parseOwnHeaders(sources.headers, sources);
   if (twins.size > 0) onFinding({ kind: 'ambiguous-fields', fields: twins });

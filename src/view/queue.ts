@@ -7,7 +7,7 @@ import type {
   RejectedLine,
 } from '../domain/list-findings.js';
 import { LABELLED } from '../domain/message-values.js';
-import type { Imported, Queued, QueueFinding, QueuePlan } from '../domain/queued.js';
+import type { FoundTag, Imported, Queued, QueueFinding, QueuePlan } from '../domain/queued.js';
 import { count, plural } from '../domain/text.js';
 import { printable } from './printable.js';
 import { cut } from './width.js';
@@ -135,6 +135,13 @@ export function findingText(finding: QueueFinding): string {
       return `The list's own unsubscribe_url is not used: {{ unsubscribe_url }} is the link of --unsubscribe-url or --unsubscribe-mailto.`;
     case 'no-text':
       return `The text part made from ${finding.html} is empty: give images an alt text, or a text part with --text.`;
+    case 'foreign-tags':
+      return foreignTagsNotice(finding.tags);
+    case 'linked-style-sheets':
+      return [
+        `${printable(finding.html)} links to style sheets, which --inline-css leaves as they are: nothing is fetched. Put their rules into a <style> element:`,
+        ...finding.sheets.slice(0, 5).map((sheet) => `  ${cut(printable(sheet), 120)}`),
+      ].join('\n');
     case 'rejected':
       return rejectionLines(finding.first, finding.total);
     case 'encoded-twice':
@@ -230,6 +237,19 @@ function missingNotice({ skipped, total, first, by }: QueueFinding & { kind: 'mi
     ...(more > 0 ? [`  and ${count(more)} more`] : []),
   ].join('\n');
 }
+
+/** What may be merge tags of another tool. */
+const foreignTagsNotice = (tags: readonly FoundTag[]): string =>
+  [
+    `${tags.length === 1 ? 'This looks like a merge tag' : 'These look like merge tags'} of another tool, and would be sent as ${tags.length === 1 ? 'it stands' : 'they stand'}:`,
+    ...tags
+      .slice(0, 5)
+      .map(
+        ({ template, line, column, written }) =>
+          `  ${printable(template)}, line ${line}, column ${column}: ${cut(printable(written), 80)}`,
+      ),
+    ...(tags.length > 5 ? [`  and ${count(tags.length - 5)} more`] : []),
+  ].join('\n');
 
 /** A column that may tell of a no, and why it was not read as it. */
 function doubtLine(doubt: ConsentDoubt): string {

@@ -42,6 +42,11 @@ export default defineCommand({
       required: true,
     }),
     html: file({ help: 'HTML body, a Liquid template' }),
+    markdown: file({
+      help: 'body in Markdown, a Liquid template, of which HTML and text are made',
+      conflicts: ['html'],
+    }),
+    inlineCss: flag("write the rules of the HTML's style sheets into its elements"),
     text: file({ help: 'text body, a Liquid template (made from the HTML when left out)' }),
     header: header({
       help: "another header, its value a Liquid template: 'X-Segment: {{ segment }}'; may be repeated",

@@ -49,6 +49,27 @@ Without --text it is made from the HTML: alt texts of images and links are
 kept, hidden lines left out, also those that a value hides
 (‘style="display:{{ show }}"’). When nothing is left, ‘queue’ says so.
 
+MARKDOWN AND CSS
+
+‘--markdown news.md’ makes the HTML, and of that the text part. It is compiled
+once, before there are values: no value is read as Markdown. Tags of Liquid
+stay where they are; one alone on its line stands outside of paragraphs. HTML
+in it stays. ‘--text’ beside it is the text part.
+
+‘--inline-css’ writes the rules of <style> elements into the elements that
+they are for, as some mail programs read nothing else. Media queries, fonts
+and ‘:hover’ stay, and so does a <style> with statements of Liquid in it. What
+is only linked to is left and told of: nothing is ever fetched. A template
+that would lose something (an element that begins in each branch of an ‘if’)
+is refused.
+
+TAGS OF OTHER TOOLS
+
+‘*|FNAME|*’, ‘%recipient.name%’, ‘{{{name}}}’, ‘<%= name %>’ and, where the
+list has such a field, ‘[[name]]’, ‘%%name%%’, ‘<<name>>’, ‘\${name}’ would be
+sent as they stand, and are refused with their place. What may be one, and may
+be text, is told of.
+
 HEADERS
 
 - ‘--unsubscribe-url https://news.example.org/u’ gives each recipient a link

@@ -1,0 +1,128 @@
+import { EMAIL_FIELD, fieldName } from '../domain/fields.js';
+import type { FoundTag } from '../domain/queued.js';
+import { badTemplate, type NamedTemplate } from './template.js';
+
+/** A merge tag of another tool, which Liquid takes for text. */
+export interface ForeignTag {
+  /** Where it begins in the template. */
+  index: number;
+  written: string;
+  /** Whose it is. */
+  tool: string;
+  /** As it is written here, where that is known. */
+  meant: string | null;
+  /** Whether it can be nothing else: its form, or the name of a merge field in it, says so. */
+  isCertain: boolean;
+}
+
+interface Form {
+  tool: string;
+  /** Its first group is the name. */
+  pattern: RegExp;
+  /** Whether it is a tag whatever is in it; else it may be, and is one for certain where it names a merge field. */
+  isCertain?: true;
+  /** Whether it is nothing but where it names a merge field. */
+  isField?: true;
+}
+
+const NAME = String.raw`[\p{L}_](?:[\p{L}\p{N}_ .-]{0,60}[\p{L}\p{N}_])?`;
+
+/** Each with the tool that most of its users know it from; the tools' own pages on merge tags are the source. */
+const FORMS: readonly Form[] = [
+  { tool: 'Mailchimp', pattern: /\*\|\s*([^|*\n]{1,80}?)\s*\|\*/gu, isCertain: true },
+  { tool: 'Mailgun', pattern: /%recipient[._]([\w.-]{1,60})%/giu, isCertain: true },
+  {
+    tool: 'Handlebars',
+    pattern: /\{\{\{\s*([^{}]{0,80}?)\s*\}\}\}/gu,
+    isCertain: true,
+  },
+  {
+    tool: 'Handlebars',
+    pattern: /\{\{\s*[#^>&]\s*([^{}]{0,80}?)\s*\}\}|\{\{\s*\/\s*\w+\s*\}\}/gu,
+    isCertain: true,
+  },
+  { tool: 'ERB or EJS', pattern: /<%[=-]?\s*([^<>%]{1,80}?)\s*-?%>/gu, isCertain: true },
+  {
+    tool: 'Salesforce',
+    pattern: new RegExp(String.raw`%%=?\s*(${NAME})\s*=?%%|\{!\s*(${NAME})\s*\}`, 'giu'),
+  },
+  { tool: 'others', pattern: new RegExp(String.raw`\[\[\s*(${NAME})\s*\]\]`, 'gu') },
+  { tool: 'others', pattern: new RegExp(`(?<!<)<<(${NAME})>>`, 'gu') },
+  { tool: 'others', pattern: new RegExp(String.raw`[$#]\{\s*(${NAME})\s*\}`, 'gu') },
+  { tool: 'MailerLite', pattern: /\{\$\s*([\w.]{1,60})\s*\}/gu },
+  { tool: 'ActiveCampaign', pattern: /%([A-Z][A-Z0-9_]{2,60})%/gu },
+  {
+    tool: 'others',
+    pattern: new RegExp(String.raw`(?<!\[)\[(${NAME})\](?![\](])`, 'gu'),
+    isField: true,
+  },
+  {
+    tool: 'others',
+    pattern: new RegExp(String.raw`(?<![{$#])\{\s*(${NAME})\s*\}(?!\})`, 'gu'),
+    isField: true,
+  },
+];
+
+/** What Liquid is told to leave alone; and where single braces are no tags. */
+const LEFT_ALONE =
+  /\{%-?\s*(raw|comment)\s*-?%\}[\s\S]*?\{%-?\s*end\1\s*-?%\}|<(style|script)\b[^>]*>[\s\S]*?<\/\2\s*>/gi;
+const LIQUID = /(?<!\{)\{\{(?!\{|\s*[#^>&/])[\s\S]{0,2000}?\}\}|\{%[\s\S]{0,2000}?%\}/g;
+
+/** Line and column, from 1. */
+function positionOf(source: string, index: number): [line: number, column: number] {
+  const before = source.slice(0, index).split('\n');
+  return [before.length, (before.at(-1) ?? '').length + 1];
+}
+
+const blank = (text: string): string => text.replace(/[^\n]/g, ' ');
+
+/**
+ * Finds tags of other tools, in the order of the forms, in a template that need not be one of Liquid.
+ * @param fields merge fields of the list
+ */
+export function findForeignTags(source: string, fields: readonly string[]): ForeignTag[] {
+  // Of the same length, so that places stay what they are.
+  const unseen = source.replace(LEFT_ALONE, blank).replace(LIQUID, blank);
+  const known = new Set(fields);
+  return FORMS.flatMap(({ tool, pattern, isCertain, isField }) =>
+    [...unseen.matchAll(pattern)].flatMap((match): ForeignTag[] => {
+      const written = match[0];
+      const name = (match.slice(1).find((group) => group !== undefined) ?? '').trim();
+      const field = fieldName(name.replace(/^.*\./, ''), 0);
+      const isKnown = known.has(field);
+      if (isField && !isKnown) return [];
+      return [
+        {
+          index: match.index,
+          written,
+          tool,
+          meant: isKnown ? `{{ ${field} }}` : null,
+          isCertain: isCertain === true || (isKnown && !isField),
+        },
+      ];
+    }),
+  );
+}
+
+/**
+ * @returns what may be tags of other tools, or text
+ * @throws CampaignError BAD_TEMPLATE at the first that can be nothing else, and would be sent as it stands
+ */
+export function checkForeignTags(
+  templates: readonly NamedTemplate[],
+  fieldNames: readonly string[],
+): FoundTag[] {
+  return templates.flatMap((template) =>
+    findForeignTags(template.source, [EMAIL_FIELD, ...fieldNames]).map((found) => {
+      const { index, written, tool, meant, isCertain } = found;
+      const [line, column] = positionOf(template.source, index);
+      if (!isCertain) return { template: template.name, line, column, written };
+      throw badTemplate(
+        template,
+        [line, column],
+        `"${written}" is a merge tag of ${tool === 'others' ? 'another tool' : tool}, and would be sent as it stands`,
+        `write ${meant ?? 'a merge field as {{ name }}'} instead, or {% raw %}${written}{% endraw %} where readers are to see it`,
+      );
+    }),
+  );
+}

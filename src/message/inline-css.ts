@@ -1,0 +1,119 @@
+import { HeldLiquid } from './hold-liquid.js';
+import { badTemplate, type NamedTemplate } from './template.js';
+
+const STYLE = /<style\b[^>]*>[\s\S]*?<\/style\s*>/gi;
+const START_TAG = /<[a-z][^<>]*>/gi;
+const ATTRIBUTE = /\s([^\s"'<>/=]+)(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'=<>`]+))?/g;
+const SHEET_LINK = /<link\b[^>]*\brel\s*=\s*["']?stylesheet\b[^>]*>/gi;
+
+export interface InlinedCss {
+  html: string;
+  /** Links to style sheets, which are left: nothing is fetched. */
+  sheets: string[];
+}
+
+/**
+ * An HTML template with the rules of its style sheets in the elements' own `style`; what cannot stand there (media queries,
+ * fonts, `:hover`) stays a sheet, and so does a sheet with statements of Liquid.
+ * @throws CampaignError BAD_TEMPLATE where the HTML would lose something
+ */
+export async function inlineCss(template: NamedTemplate): Promise<InlinedCss> {
+  const { default: juice } = await import('juice');
+  const { source } = template;
+  const held = new HeldLiquid(source);
+  const hasStatement = new RegExp(held.statement);
+  refuseChoices(template, held);
+  const text = held.text.replace(STYLE, (sheet) =>
+    hasStatement.test(sheet) ? held.hold(sheet) : sheet,
+  );
+  let inlined: string;
+  try {
+    inlined = juice(text);
+  } catch (error) {
+    throw badTemplate(
+      template,
+      [],
+      `its CSS cannot be inlined: ${(error as Error).message}`,
+      REMEDY,
+    );
+  }
+  refuseRepairs(template, held, text, inlined);
+  const lost = firstLost(held.wordsIn(text), held.wordsIn(inlined));
+  if (lost !== undefined) {
+    throw badTemplate(
+      template,
+      positionOf(held.text, lost),
+      'this would be lost or moved where CSS is inlined',
+      REMEDY,
+    );
+  }
+  return { html: held.restore(inlined), sheets: source.match(SHEET_LINK) ?? [] };
+}
+
+const REMEDY = 'write it another way, or inline the CSS yourself and leave --inline-css out';
+
+/** Elements whose end tag may be left out (HTML Living Standard §13.1.2.4): putting it in changes nothing. */
+const OPTIONAL_END =
+  'html|head|body|p|li|dt|dd|tr|td|th|thead|tbody|tfoot|colgroup|option|optgroup|rp|rt';
+const END_TAG = new RegExp(`</(?!(?:${OPTIONAL_END})\\b)([a-z][a-z0-9:-]*)`, 'gi');
+
+function countEnds(html: string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const [, name = ''] of html.replace(STYLE, '').matchAll(END_TAG)) {
+    counts.set(name.toLowerCase(), (counts.get(name.toLowerCase()) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/**
+ * What reads HTML ends each element that is begun, in both branches of an `if` too, of which a message has only one.
+ * @throws CampaignError BAD_TEMPLATE where there are more, or fewer, end tags than before
+ */
+function refuseRepairs(
+  template: NamedTemplate,
+  held: HeldLiquid,
+  before: string,
+  after: string,
+): void {
+  if (!new RegExp(held.statement).test(before)) return;
+  const [had, has] = [countEnds(before), countEnds(after)];
+  const name = [...new Set([...had.keys(), ...has.keys()])].find(
+    (key) => had.get(key) !== has.get(key),
+  );
+  if (name === undefined) return;
+  throw badTemplate(
+    template,
+    [],
+    `its <${name}> elements do not all begin and end in one branch of the template, which inlining CSS takes`,
+    'let each branch begin and end its elements, or inline the CSS yourself and leave --inline-css out',
+  );
+}
+
+/** Words may stand more often than before, where a rule went into several elements. */
+function firstLost(before: readonly string[], after: readonly string[]): string | undefined {
+  const left = new Set(after);
+  return before.find((word) => !left.has(word));
+}
+
+/** @throws CampaignError BAD_TEMPLATE where one element has an attribute twice, as the branches of an `if` write it */
+function refuseChoices(template: NamedTemplate, held: HeldLiquid): void {
+  const hasStatement = new RegExp(held.statement);
+  for (const [tag] of held.text.matchAll(START_TAG)) {
+    if (!hasStatement.test(tag)) continue;
+    const names = [...tag.matchAll(ATTRIBUTE)].map(([, name = '']) => name.toLowerCase());
+    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    if (twice === undefined) continue;
+    throw badTemplate(
+      template,
+      positionOf(held.text, tag),
+      `one of the attributes "${twice}" would be lost where CSS is inlined`,
+      `write the choice inside one: ${twice}="{% if … %}…{% else %}…{% endif %}"`,
+    );
+  }
+}
+
+/** Line of a text that stands in another one; a word is on the line of what it holds, unless that has lines of its own. */
+const positionOf = (text: string, part: string): number[] => {
+  const before = text.slice(0, Math.max(0, text.indexOf(part))).split('\n');
+  return [before.length, (before.at(-1) ?? '').length + 1];
+};
