@@ -39,5 +39,6 @@ export function progressJson({ send, ...progress }: Progress) {
     duplicates: send.duplicates,
     filtered: send.filtered,
     blank: send.blank,
+    version: send.version,
   };
 }

@@ -16,6 +16,7 @@ export const recipientJson = (row: RecipientRow) => ({
   messageId: row.messageId,
   sentAt: timeOrNull(row.sentAt),
   response: row.response,
+  version: row.version,
 });
 
 /** Its keys in their order, which is that of the columns of a CSV too. */
@@ -29,6 +30,7 @@ export const RECIPIENT_KEYS = [
   'messageId',
   'sentAt',
   'response',
+  'version',
 ] as const satisfies readonly (keyof RecipientJson)[];
 
 /** A page of recipients, or all of them. */

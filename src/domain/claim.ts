@@ -33,6 +33,8 @@ export interface ClaimedSend {
   topic: string;
   /** The version of the suppressions up to which its ledger was checked when it was imported. */
   checkedVersion: number;
+  /** Of its message: what it goes out with until the claim is let go. */
+  messageVersion: number;
 }
 
 export interface StaleClaim {

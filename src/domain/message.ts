@@ -17,8 +17,8 @@ export interface FilledMessage {
   body: readonly (string | Buffer)[];
 }
 
-/** What a send consists of, as it was queued. */
-export interface StoredMessage extends MessageValues {
+/** What a send consists of, as it is queued. */
+export interface NewMessage extends MessageValues {
   /** Merge fields the list brought, besides `email`. */
   fieldNames: string[];
   /** In the order in which they are written. */
@@ -27,7 +27,21 @@ export interface StoredMessage extends MessageValues {
   secret: Buffer;
 }
 
+/** The same as it is kept. */
+export interface StoredMessage extends NewMessage {
+  /** Grows by one with each change; 1 as it was queued. */
+  version: number;
+  /** `from` as it was queued, where a change came after: its domain stays that of the Message-IDs. */
+  queuedFrom: string | null;
+}
+
 /** A send's message as stored. */
 export interface MessageSource extends StoredMessage {
   sendId: number;
 }
+
+/** Whose domain the Message-IDs of a send have. */
+export const identifiedBy = ({
+  from,
+  queuedFrom,
+}: Pick<StoredMessage, 'from' | 'queuedFrom'>): string => queuedFrom ?? from;

@@ -49,6 +49,8 @@ export interface Send {
   /** Those for whom a cell that their message prints is empty, and of these the ones that were skipped for it. */
   missing: number | null;
   missingSkipped: number;
+  /** Of its message: 1 as it was queued, one more with each change. */
+  version: number;
 }
 
 /** A scheduler seen alive lately. */

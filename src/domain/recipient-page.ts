@@ -13,6 +13,8 @@ export interface RecipientRow {
   /** Null when no attempt was ever made. */
   messageId: string | null;
   sentAt: Date | null;
+  /** Of the send's message: the one of its last attempt. Null when none was ever made. */
+  version: number | null;
 }
 
 /** Where a page of recipients begins: after the row `seq`; `dueAt` while the deferred rows of `pending` are being read. */

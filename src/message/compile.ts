@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { domainOf, needsSmtpUtf8 } from '../domain/address.js';
 import { EMAIL_FIELD } from '../domain/fields.js';
-import type { FilledMessage, MessageSource } from '../domain/message.js';
+import { type FilledMessage, identifiedBy, type MessageSource } from '../domain/message.js';
 import { messageIdsOf } from '../domain/message-id.js';
 import { MAILBOX_KEYS, mapTemplates, OPTIONAL_HEADER_TEMPLATES } from '../domain/message-values.js';
 import type { Recipient } from '../domain/recipient.js';
@@ -66,14 +66,11 @@ function compileHeaders(templates: ParsedTemplates, fields: readonly OwnHeader[]
 const TOKEN = '\0';
 
 /** A recipient's own links, where the message has any: the one that its text shows, and the headers of both. */
-function compileLinks({
-  sendId,
-  secret,
-  unsubscribeUrl,
-  unsubscribeMailto,
-}: MessageSource): ((seq: number) => { shown: string; headers: string }) | null {
+function compileLinks(
+  { unsubscribeUrl, unsubscribeMailto }: MessageSource,
+  { tokenOf }: MadeForRows,
+): ((seq: number) => { shown: string; headers: string }) | null {
   if (unsubscribeUrl === null && unsubscribeMailto === null) return null;
-  const tokenOf = unsubscribeTokensOf(sendId, secret);
   const links = [
     ...(unsubscribeUrl === null ? [] : [webLink(unsubscribeUrl, TOKEN)]),
     ...(unsubscribeMailto === null ? [] : [mailLink(unsubscribeMailto, TOKEN)]),
@@ -86,15 +83,39 @@ function compileLinks({
   };
 }
 
+/** What each row's message has of its own beside its fields, by the row's number. */
+export interface MadeForRows {
+  /** With its angle brackets. */
+  messageIdOf(seq: number): string;
+  /** In its links to unsubscribe. */
+  tokenOf(seq: number): string;
+  /** The header, with its CRLF. */
+  dateHeader(now: Date): string;
+}
+
+/** As a message has it that is sent. */
+function madeWhenSent(source: MessageSource): MadeForRows {
+  const { sendId, secret } = source;
+  return {
+    messageIdOf: messageIdsOf(sendId, secret, parseSender(identifiedBy(source)).domain),
+    tokenOf: unsubscribeTokensOf(sendId, secret),
+    dateHeader,
+  };
+}
+
 /** `list-unsubscribe`, as errors name it. */
 const inWords = (key: string): string =>
   key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /**
+ * @param made other than what is sent: in a preview
  * @throws CampaignError BAD_TEMPLATE, BAD_ADDRESS as `parseTemplates` and `parseSender` do
  */
-export function compileMessage(source: MessageSource): Compiled {
-  const { sendId, secret, timezone } = source;
+export function compileMessage(
+  source: MessageSource,
+  made: MadeForRows = madeWhenSent(source),
+): Compiled {
+  const { secret, timezone } = source;
   const fieldNames = usableFields(source);
   const templates = parseTemplates({
     ...mapTemplates(source, (template, key) => ({ name: inWords(key), source: template })),
@@ -112,8 +133,8 @@ export function compileMessage(source: MessageSource): Compiled {
   const boundary = `=_${createHmac('sha256', secret).update('boundary').digest('hex').slice(0, 24)}`;
   const content = compileContent(templates, source, boundary);
   const mimeHeaders = `MIME-Version: 1.0\r\n${content.header}`;
-  const linksOf = compileLinks(source);
-  const messageIdOf = messageIdsOf(sendId, secret, sender.domain);
+  const linksOf = compileLinks(source, made);
+  const { messageIdOf } = made;
   const envelopeFrom = source.envelopeFrom ?? sender.envelope;
   const senderNeedsUtf8 = needsSmtpUtf8(sender.envelope) || needsSmtpUtf8(envelopeFrom);
 
@@ -123,7 +144,7 @@ export function compileMessage(source: MessageSource): Compiled {
     const current = Math.floor(now.getTime() / 1000);
     if (current !== second) {
       second = current;
-      date = dateHeader(now);
+      date = made.dateHeader(now);
     }
     return date;
   };
@@ -132,7 +153,8 @@ export function compileMessage(source: MessageSource): Compiled {
     fill({ seq, email, emailNorm, fields }, now) {
       const links = linksOf?.(seq);
       const values: FieldValues = (field) => {
-        if (field === EMAIL_FIELD) return email;
+        // A test mail goes to somebody else than whom it is about.
+        if (field === EMAIL_FIELD) return fields[EMAIL_FIELD] ?? email;
         if (links && field === UNSUBSCRIBE_FIELD) return links.shown;
         return fields[field] ?? '';
       };

@@ -1,4 +1,6 @@
+import { identifiedBy } from '../domain/message.js';
 import { messageIdsOf } from '../domain/message-id.js';
+import { versionOf } from '../domain/message-version.js';
 import {
   formatCursor,
   type Position,
@@ -7,7 +9,7 @@ import {
 } from '../domain/recipient-page.js';
 import type { RecipientStatus } from '../domain/states.js';
 import { parseSender } from '../message/sender.js';
-import { readMessage } from '../store/messages.js';
+import { readMessage, readVersions } from '../store/messages.js';
 import type { Database } from '../store/mysql/database.js';
 import { listRecipients } from '../store/recipients/pages.js';
 import type { LedgerRow } from '../store/recipients/row.js';
@@ -36,12 +38,19 @@ export async function* recipients(
 ): AsyncGenerator<RecipientPage, void, undefined> {
   const database = await workspace.database();
   if (!(await readSend(database, id))) throw noSuchSend(id);
-  const idOf = await messageIds(database, id);
+  const [idOf, versions] = await Promise.all([
+    messageIds(database, id),
+    readVersions(database, id),
+  ]);
   for (let position = after ?? null; ; ) {
     const page = await listRecipients(database, id, status, position, limit);
     position = page.next;
     yield {
-      rows: page.rows.map((row) => outcomeOf(row, idOf(row))),
+      rows: page.rows.map((row) => ({
+        ...outcomeOf(row),
+        messageId: idOf(row),
+        version: versionOf(versions, row.claimNumber),
+      })),
       next: position && formatCursor(position),
     };
     if (!position) return;
@@ -57,10 +66,12 @@ export async function* eachRecipient(
 }
 
 /** What of a row is for people to see. */
-const outcomeOf = (
-  { seq: _seq, claimNumber: _number, nextAttemptAt: _next, ...row }: LedgerRow,
-  messageId: string | null,
-): RecipientRow => ({ ...row, messageId });
+const outcomeOf = ({
+  seq: _seq,
+  claimNumber: _number,
+  nextAttemptAt: _next,
+  ...row
+}: LedgerRow): Omit<RecipientRow, 'messageId' | 'version'> => row;
 
 /** Computes the Message-ID of a send's rows; null for rows that no worker ever took. */
 async function messageIds(
@@ -69,6 +80,6 @@ async function messageIds(
 ): Promise<(row: LedgerRow) => string | null> {
   const message = await readMessage(database, sendId);
   if (!message) return () => null;
-  const idOf = messageIdsOf(sendId, message.secret, parseSender(message.from).domain);
+  const idOf = messageIdsOf(sendId, message.secret, parseSender(identifiedBy(message)).domain);
   return (row) => (row.claimNumber === null ? null : idOf(row.seq));
 }

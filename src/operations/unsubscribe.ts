@@ -147,7 +147,7 @@ export class Unsubscribes {
     return entries.map((entry) => entry && { norm: entry.emailNorm, again: !fresh.has(entry) });
   }
 
-  /** A send's secret, topic and sender never change. */
+  /** A send's secret and topic never change, its sender hardly ever. */
   private async sendOf(sendId: number): Promise<KnownSend | undefined> {
     return this.sends.get(sendId) ?? this.unknown.add(sendId);
   }

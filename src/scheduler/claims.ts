@@ -189,7 +189,9 @@ export class Claims {
     report({ kind: 'claimed', sendId, batchSize: claimed.controls.batchSize });
     let openSend: OpenSend;
     try {
-      openSend = await this.openSends.use(sendId, () => this.open(claimed));
+      openSend = await this.openSends.use(sendId, claimed.messageVersion, (before) =>
+        this.open(claimed, before),
+      );
     } catch (error) {
       if (isDatabaseOutage(error)) throw error;
       await this.refuse(claimed.claim, (error as Error).message);
@@ -214,20 +216,25 @@ export class Claims {
     this.setAside.set(sendId, this.deps.clock().monotonic + ms);
   }
 
-  private async open({ claim: { sendId }, topic, checkedVersion }: ClaimedSend): Promise<OpenSend> {
+  /** @param before the same send with another version of its message */
+  private async open(
+    { claim: { sendId }, topic, checkedVersion, messageVersion }: ClaimedSend,
+    before: OpenSend | undefined,
+  ): Promise<OpenSend> {
     const { ledger, report, compile } = this.deps;
     const { blockAfter, connections } = this.options;
-    const source = await ledger.loadMessage(sendId);
-    report({ kind: 'session-opened', sendId, open: this.openSends.size + 1 });
+    const source = await ledger.loadMessage(sendId, messageVersion);
+    report({ kind: 'session-opened', sendId, open: this.openSends.size + (before ? 0 : 1) });
     return {
       sendId,
+      version: messageVersion,
       message: compile(source),
       watch: new RefusalWatch({ block: blockAfter, lostReplies: connections * 2 }),
       suppressions: new Suppressions(topic, checkedVersion, ledger),
       noMailboxes: new NoMailboxes(ledger, (reason) =>
         report({ kind: 'not-suppressed', sendId, reason }),
       ),
-      lastStart: null,
+      lastStart: before?.lastStart ?? null,
       serverFailures: { count: 0, atSuccesses: 0 },
     };
   }

@@ -113,7 +113,7 @@ export interface Ledger {
   claim(sendId: number, by: string, firstTime: boolean): Promise<ClaimedSend | null>;
   /** Frees a claim whose request ended in an error, if it took effect after all. */
   unclaim(sendId: number, by: string): Promise<void>;
-  loadMessage(sendId: number): Promise<MessageSource>;
+  loadMessage(sendId: number, version: number): Promise<MessageSource>;
   /** Untouched rows above `afterSeq` and deferred ones that are due, so many of each at most. */
   nextRows(sendId: number, read: RowsToRead): Promise<NextRows>;
   step(claim: Claim, step: Step): Promise<StepResult>;

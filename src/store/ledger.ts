@@ -22,9 +22,11 @@ import { findSuppressed, suppressionChanges } from './suppressions/changes.js';
 import { suppress } from './suppressions/suppress.js';
 import { beat, findNeighbours, removeWorker } from './workers.js';
 
-async function loadMessage(db: Database, sendId: number): Promise<MessageSource> {
-  const message = await readMessage(db, sendId);
-  if (!message) throw new Error(`send ${sendId} has no row in CAMPAIGN_MESSAGES`);
+async function loadMessage(db: Database, sendId: number, version: number): Promise<MessageSource> {
+  const message = await readMessage(db, sendId, version);
+  if (!message) {
+    throw new Error(`send ${sendId} has no row of version ${version} in CAMPAIGN_MESSAGES`);
+  }
   return { sendId, ...message };
 }
 

@@ -7,7 +7,7 @@ import { RAISE_VERSION } from './suppressions/version.js';
 export interface UnsubscribableSend {
   secret: Buffer;
   topic: string;
-  /** As `queue` was given it. */
+  /** As `queue`, or the last change, was given it. */
   from: string;
 }
 
@@ -18,7 +18,8 @@ export async function readUnsubscribableSends(
 ): Promise<Map<number, UnsubscribableSend>> {
   const rows = await db.rows<UnsubscribableSend & { id: number }>(
     `SELECT m.SEND_ID AS id, m.MESSAGE_SECRET AS secret, s.TOPIC AS topic, m.SENDER AS \`from\`
-       FROM CAMPAIGN_MESSAGES m JOIN CAMPAIGN_SENDS s ON s.ID = m.SEND_ID WHERE m.SEND_ID IN (?)`,
+       FROM CAMPAIGN_MESSAGES m JOIN CAMPAIGN_SENDS s ON s.ID = m.SEND_ID
+      WHERE m.SEND_ID IN (?) AND m.VERSION = s.MESSAGE_VERSION`,
     [[...new Set(sendIds)]],
   );
   return new Map(rows.map(({ id, ...send }) => [id, send]));

@@ -1,8 +1,10 @@
 import { DECLINED } from '../domain/declined.js';
+import type { MessageVersion } from '../domain/message-version.js';
 import { MISSING } from '../domain/missing.js';
 import { pendingOf, type Send } from '../domain/progress.js';
 import { isFinished } from '../domain/states.js';
 import type { Contradiction } from '../domain/verification.js';
+import { readVersions } from './messages.js';
 import type { Database } from './mysql/database.js';
 import type { Executor } from './mysql/packet.js';
 import { IS_RESOLVED } from './recipients/row.js';
@@ -111,17 +113,15 @@ export function verifySend(db: Database, id: number): Promise<Contradiction[] | 
       const send = await readSend(session, id);
       if (!send) return undefined;
       const ledger = await recount(session, id);
-      const [message] = await session.rows<{ messages: number }>(
-        'SELECT COUNT(*) AS messages FROM CAMPAIGN_MESSAGES WHERE SEND_ID = ?',
-        [id],
-      );
+      const versions = await readVersions(session, id);
       const mailed = await findMailed(session, id);
       return [
         ...counterContradictions(send, ledger),
         ...reasonContradictions(send, ledger),
         ...mailedContradictions(mailed),
         ...rowContradictions(ledger),
-        ...statusContradictions(send, ledger, message?.messages ?? 0),
+        ...statusContradictions(send, ledger),
+        ...versionContradictions(send, versions),
       ];
     } finally {
       if (!session.broken) await session.run('COMMIT');
@@ -175,7 +175,7 @@ function rowContradictions(ledger: Recount): Contradiction[] {
   });
 }
 
-function statusContradictions(send: Send, ledger: Recount, messages: number): Contradiction[] {
+function statusContradictions(send: Send, ledger: Recount): Contradiction[] {
   const open = ledger.pending + ledger.sending;
   const finished = isFinished(send.status);
   return [
@@ -191,6 +191,23 @@ function statusContradictions(send: Send, ledger: Recount, messages: number): Co
           },
         ]
       : []),
-    ...(messages === 1 ? [] : [{ what: 'messages of the send', expected: 1, found: messages }]),
+  ];
+}
+
+/** Its message is there in each version, of which none begins before the one before it. */
+function versionContradictions(
+  { version }: Send,
+  versions: readonly MessageVersion[],
+): Contradiction[] {
+  const found = versions.length;
+  const disordered = versions.filter(
+    (own, i) =>
+      own.version !== i + 1 || own.fromClaimNumber < (versions[i - 1]?.fromClaimNumber ?? 0),
+  ).length;
+  return [
+    ...(found === version ? [] : [{ what: 'messages of the send', expected: version, found }]),
+    ...(disordered === 0
+      ? []
+      : [{ what: 'messages of the send out of their order', expected: 0, found: disordered }]),
   ];
 }

@@ -65,6 +65,8 @@ export function messageBytes(): number {
     text: TEXT,
     fieldNames: FIELD_NAMES,
     secret: Buffer.alloc(32, 7),
+    version: 1,
+    queuedFrom: null,
   });
   const fields = Object.fromEntries(
     FIELD_NAMES.map((name, i) => [name, fieldsOf(12_345)[i] ?? '']),

@@ -126,7 +126,7 @@ describe('recipients as CSV', () => {
     const { stdout } = await run(id, '--csv');
     const lines = stdout.split('\r\n');
     expect(lines[0]).toBe(
-      'email,status,attempts,smtpCode,enhancedCode,error,messageId,sentAt,response',
+      'email,status,attempts,smtpCode,enhancedCode,error,messageId,sentAt,response,version',
     );
     expect(lines[1]).toContain(`"'=HYPERLINK(""http://x"")"`);
     expect(lines[2]).toMatch(/^\+a@example\.org,failed,1,550,5\.1\.1,"one, two"/);

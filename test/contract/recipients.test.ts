@@ -11,6 +11,7 @@ test('a CSV of recipients has the keys of their JSON for its columns, in the sam
     response: null,
     messageId: null,
     sentAt: null,
+    version: null,
   });
   expect(Object.keys(row)).toEqual(RECIPIENT_KEYS);
 });

@@ -534,6 +534,7 @@ describe('steering', () => {
       response: 'No such user',
       messageId: expect.stringContaining('@example.org'),
       sentAt: null,
+      version: 1,
     });
   });
 

@@ -28,6 +28,8 @@ const SOURCE: MessageSource = {
   text: 'Dear {{ first_name }},\n\nbye\n',
   fieldNames: ['first_name', 'city'],
   secret: Buffer.alloc(32, 1),
+  version: 1,
+  queuedFrom: null,
 };
 
 const compile = (own: Partial<MessageSource> = {}): CompiledMessage =>

@@ -91,6 +91,7 @@ describe('a send', () => {
       relay: { rates: null, connections: null },
       topic: '',
       checkedVersion: 0,
+      messageVersion: 1,
     });
     const six = Array.from({ length: 6 }, () =>
       schedule(server, {

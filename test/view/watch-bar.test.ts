@@ -60,6 +60,7 @@ const progress = (sent: number): Progress => ({
     declined: 0,
     missing: 0,
     missingSkipped: 0,
+    version: 1,
   },
   now,
   status: 'running',

@@ -88,6 +88,7 @@ describe('tables', () => {
           declined: 0,
           missing: 0,
           missingSkipped: 0,
+          version: 1,
         },
         recent: { count: 0, since: null },
         nextRetryAt: null,

@@ -89,6 +89,7 @@ export const progressSchema = z
       .describe(
         'lines with nothing in them; lines read = total + rejected + duplicates + filtered + blank, which are null until the import has ended',
       ),
+    version: z.int().min(1).describe('of its message: 1 as it was queued, one more with each edit'),
   })
   .meta({ title: 'how a send stands' });
 
@@ -106,6 +107,11 @@ export const recipientSchema = z
       .describe('Message-ID, the same on every attempt; null when there was none'),
     sentAt: timestamp.nullable().describe('when the server accepted the message'),
     response: z.string().nullable().describe('what the server said last, whatever it was'),
+    version: z
+      .int()
+      .min(1)
+      .nullable()
+      .describe('which version of the message the last attempt was made with; null when none was'),
   })
   .meta({ title: 'a recipient, and what became of it' });
 

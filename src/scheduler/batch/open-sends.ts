@@ -6,6 +6,8 @@ import type { Suppressions } from './suppressions.js';
 /** What the process remembers of a send between its batches. */
 export interface OpenSend {
   readonly sendId: number;
+  /** Of the message. */
+  readonly version: number;
   readonly message: CompiledMessage;
   readonly watch: RefusalWatch;
   readonly suppressions: Suppressions;
@@ -39,12 +41,19 @@ export class OpenSends {
     return this.entries.has(sendId);
   }
 
-  /** The open send, opened if need be, kept at least until `done` was called as often as `use`. */
-  async use(sendId: number, open: () => Promise<OpenSend>): Promise<OpenSend> {
+  /**
+   * The open send, opened if need be, kept at least until `done` was called as often as `use`.
+   * @param version of its message: one that was opened with another is opened anew
+   */
+  async use(
+    sendId: number,
+    version: number,
+    open: (before: OpenSend | undefined) => Promise<OpenSend>,
+  ): Promise<OpenSend> {
     let entry = this.entries.get(sendId);
-    if (!entry) {
+    if (entry?.openSend.version !== version) {
       this.evict();
-      entry = { openSend: await open(), inUse: 0, lastUsed: this.now() };
+      entry = { openSend: await open(entry?.openSend), inUse: 0, lastUsed: this.now() };
       this.entries.set(sendId, entry);
     }
     entry.inUse += 1;

@@ -3,8 +3,8 @@ import { RECIPIENT_TRANSITIONS, type RecipientStatus } from '../../domain/states
 import type { Columns } from '../columns.js';
 import type { Param } from '../mysql/packet.js';
 
-/** A row of the ledger, as people see it, without the Message-ID that follows from it. */
-export interface LedgerRow extends Omit<RecipientRow, 'messageId'> {
+/** A row of the ledger, as people see it, without what follows from it. */
+export interface LedgerRow extends Omit<RecipientRow, 'messageId' | 'version'> {
   seq: number;
   nextAttemptAt: Date | null;
   /** Null when no worker ever took the row. */

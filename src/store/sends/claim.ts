@@ -28,6 +28,7 @@ interface ClaimedRow extends Pick<Send, (typeof CLAIMED)[number]>, RelayLimits {
   now: Date;
   topic: string;
   checkedVersion: number;
+  messageVersion: number;
 }
 const CLAIMED_COLUMNS = select({
   ...pick(SEND, ...CLAIMED),
@@ -36,6 +37,7 @@ const CLAIMED_COLUMNS = select({
   ...pick(RELAY_STATE, 'rates', 'connections'),
   topic: 's.TOPIC',
   checkedVersion: 's.CHECKED_VERSION',
+  messageVersion: SEND.version,
 });
 
 /**

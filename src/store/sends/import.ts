@@ -1,5 +1,5 @@
 import { DECLINED } from '../../domain/declined.js';
-import type { StoredMessage } from '../../domain/message.js';
+import type { NewMessage } from '../../domain/message.js';
 import { MISSING } from '../../domain/missing.js';
 import type { Pacing } from '../../domain/pacing.js';
 import type { ShownStatus } from '../../domain/progress.js';
@@ -25,7 +25,7 @@ export interface NewSend extends Pacing {
   key: string | null;
   /** What it is about, for a no to that alone; left out, nothing in particular. */
   topic?: string | undefined;
-  message: StoredMessage;
+  message: NewMessage;
 }
 
 /** What became of a list's lines, but for those that are in the ledger. */

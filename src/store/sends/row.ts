@@ -46,6 +46,7 @@ export const SEND: Columns<keyof Send> = {
   declined: 's.DECLINED_COUNT',
   missing: 's.MISSING_COUNT',
   missingSkipped: 's.MISSING_SKIPPED_COUNT',
+  version: 's.MESSAGE_VERSION',
 };
 
 /** The number of a send's claim, which its holder reads, and nobody is shown. */

@@ -15,8 +15,9 @@ beforeAll(async () => {
 });
 afterAll(() => db.drop());
 
-const openSend = (sendId: number): OpenSend => ({
+const openSend = (sendId: number, version = 1): OpenSend => ({
   sendId,
+  version,
   message: {
     fill: () => ({
       envelope: { from: 'a@example.com', to: 'b@example.com', utf8: false },
@@ -34,14 +35,14 @@ const openSend = (sendId: number): OpenSend => ({
 test('a send idle for the TTL is dropped when the next one is opened, one at work is kept', async () => {
   let now = 0;
   const openSends = new OpenSends(1_000, () => now);
-  await openSends.use(1, async () => openSend(1));
-  await openSends.use(2, async () => openSend(2));
+  await openSends.use(1, 1, async () => openSend(1));
+  await openSends.use(2, 1, async () => openSend(2));
   openSends.done(2);
   now = 999;
-  await openSends.use(3, async () => openSend(3));
+  await openSends.use(3, 1, async () => openSend(3));
   expect(openSends.size).toBe(3);
   now = 1_000;
-  await openSends.use(4, async () => openSend(4));
+  await openSends.use(4, 1, async () => openSend(4));
   expect([1, 2, 3, 4].map((id) => openSends.has(id))).toEqual([true, false, true, true]);
 });
 
@@ -50,15 +51,29 @@ test('a send is opened once, and again after it was dropped', async () => {
   let opened = 0;
   const openSends = new OpenSends(1_000, () => now);
   const open = async () => openSend(++opened);
-  await openSends.use(1, open);
-  await openSends.use(1, open);
+  await openSends.use(1, 1, open);
+  await openSends.use(1, 1, open);
   expect(opened).toBe(1);
   openSends.done(1);
   openSends.done(1);
   now = 2_000;
-  await openSends.use(2, open);
-  await openSends.use(1, open);
+  await openSends.use(2, 1, open);
+  await openSends.use(1, 1, open);
   expect(opened).toBe(3);
+});
+
+test('a send is opened anew with another version of its message, told what it was before', async () => {
+  const openSends = new OpenSends(1_000, () => 0);
+  const first = await openSends.use(1, 1, async () => openSend(1));
+  openSends.done(1);
+  let before: OpenSend | undefined;
+  const second = await openSends.use(1, 2, async (known) => {
+    before = known;
+    return openSend(1, 2);
+  });
+  expect(before).toBe(first);
+  expect(await openSends.use(1, 2, async () => openSend(1, 3))).toBe(second);
+  expect(openSends.size).toBe(1);
 });
 
 test('thousands of small sends through one process leave neither open sends nor heap behind', async () => {

@@ -94,9 +94,9 @@ describe('a batch that joins', () => {
       },
       ledger: (ledger) => ({
         ...ledger,
-        loadMessage: async (sendId) => {
+        loadMessage: async (sendId, version) => {
           if (sendId === late) await deferred;
-          return ledger.loadMessage(sendId);
+          return ledger.loadMessage(sendId, version);
         },
       }),
     });

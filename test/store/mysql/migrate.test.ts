@@ -40,6 +40,8 @@ const SHIPPED = {
   '0037_sends_list_counts.sql': 'd21606915451b85e',
   '0043_messages_headers.sql': '23dc39c9826504e8',
   '0044_sends_missing.sql': '74ea264b5c21cacb',
+  '0048_messages_version.sql': '643b8390474b71a4',
+  '0049_sends_message_version.sql': '8b54882e8b35302d',
 };
 const SQL = fileURLToPath(new URL('../../../sql/', import.meta.url));
 

@@ -117,7 +117,11 @@ const release = (id: number, database = importer) =>
 describe('an import', () => {
   it('keeps its message to be read again', async () => {
     const id = await newSend();
-    expect(await readMessage(db.database, id)).toEqual(MESSAGE);
+    expect(await readMessage(db.database, id)).toEqual({
+      ...MESSAGE,
+      version: 1,
+      queuedFrom: null,
+    });
     expect(await readMessage(db.database, 999_999)).toBeUndefined();
   });
 
