@@ -1,5 +1,6 @@
 /** The library: what the commands do, for programs. Importing it does nothing; what a call needs is loaded by the call. */
 import type { Forgotten } from './domain/forgotten.js';
+import type { Preview } from './domain/preview.js';
 import { hasEnded, type Progress, type ProgressAfter } from './domain/progress.js';
 import type { Queued, QueuedSend } from './domain/queued.js';
 import type { RecipientRow } from './domain/recipient-page.js';
@@ -55,6 +56,23 @@ export class Campaign {
       async (on, signal) =>
         (await import('./operations/queue-for-library.js')).queueForLibrary(on, options, signal),
       { signal: options?.signal, stream: options?.list },
+    );
+  }
+
+  /**
+   * One recipient's message as it would arrive, of a send, or of what `queue` is given; for the latter no database is needed.
+   * Of Date, Message-ID and links to unsubscribe, which are made when it is sent, it has words in their place.
+   */
+  preview(of: number | given.QueueOptions, options: given.PreviewOptions = {}): Promise<Preview> {
+    return this.#calls.run(
+      async (on, stop) =>
+        (await import('./operations/preview-for-library.js')).previewForLibrary(
+          on,
+          of,
+          options,
+          stop,
+        ),
+      { signal: Object(of).signal, stream: Object(of).list },
     );
   }
 

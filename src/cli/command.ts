@@ -78,7 +78,7 @@ export interface Catalogue {
 export type LoadCatalogue = () => Promise<Catalogue>;
 
 type Arguments = Readonly<Record<string, Argument<unknown> | Repeated<unknown>>>;
-type Options = Readonly<Record<string, AnyOption>>;
+export type Options = Readonly<Record<string, AnyOption>>;
 type Values = Readonly<Record<string, unknown>>;
 
 /**
@@ -107,6 +107,9 @@ export interface CommandDeclaration {
   /** Does what it is for. @returns what the runner is to print, in the shape that `prints` names */
   readonly run: (input: Values, context: Context, catalogue: LoadCatalogue) => Promise<unknown>;
 }
+
+/** What options are read into. */
+export type Given<O extends Options> = Input<Record<never, never>, O>;
 
 type Input<A extends Arguments, O extends Options> = {
   readonly [Name in keyof A]: A[Name] extends Repeated<infer T>
@@ -141,4 +144,19 @@ export const defineCommand = <
   O extends Options = Record<never, never>,
 >(
   declaration: TypedDeclaration<A, O, S>,
-): CommandDeclaration => declaration as unknown as CommandDeclaration;
+): CommandDeclaration & { readonly options: O } =>
+  declaration as unknown as CommandDeclaration & { readonly options: O };
+
+type AsGiven<T> = T extends ValueOption<infer V> ? ValueOption<V | undefined> : T;
+
+/** Options of which none is required or has a value of its own: undefined tells that it was not given. */
+export type OptionsAsGiven<O extends Options> = { readonly [Key in keyof O]: AsGiven<O[Key]> };
+
+export const asGiven = <O extends Options>(options: O): OptionsAsGiven<O> =>
+  Object.fromEntries(
+    Object.entries(options).map(([key, option]) => {
+      if (option.kind !== 'value') return [key, option];
+      const { required: _required, fallback: _fallback, ...rest } = option;
+      return [key, rest];
+    }),
+  ) as OptionsAsGiven<O>;

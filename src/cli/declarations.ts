@@ -12,6 +12,7 @@ const COMMANDS: Record<string, () => Promise<DeclarationModule>> = {
   'sandbox reset': () => import('./commands/sandbox-reset.js'),
   migrate: () => import('./commands/migrate.js'),
   queue: () => import('./commands/queue.js'),
+  preview: () => import('./commands/preview.js'),
   'run-scheduler': () => import('./commands/run-scheduler.js'),
   serve: () => import('./commands/serve.js'),
   progress: () => import('./commands/progress.js'),

@@ -1,3 +1,4 @@
+import { CampaignError } from '../errors.js';
 import type { AnyOption, Argument, Repeated } from './command.js';
 
 /** `--batch-size` of the key `batchSize`. */
@@ -13,3 +14,7 @@ export function argumentOf(argument: Argument<unknown> | Repeated<unknown>): str
   const name = 'repeated' in argument ? `${argument.placeholder}...` : argument.placeholder;
   return argument.optional ? `[${name}]` : `<${name}>`;
 }
+
+/** An option that cannot be left out. */
+export const missing = (key: string): CampaignError =>
+  new CampaignError('USAGE', `${flagOf(key)} is missing`, `give ${flagOf(key)}`);

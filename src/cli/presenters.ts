@@ -104,6 +104,24 @@ const PRESENTERS: Presenters = {
         onTerminal || queued.id === null ? null : queueSummary(queued),
     };
   },
+  preview: async () => {
+    const [{ previewJson }, { previewText, printableLines, PREVIEW_HINT }] = await Promise.all([
+      import('../contract/preview.js'),
+      import('../view/preview.js'),
+    ]);
+    const lines: Presenter<Values['preview']>['lines'] = ({ preview, as }) =>
+      as === 'text'
+        ? previewText(preview)
+        : as === 'html'
+          ? (preview.html ?? '')
+          : Buffer.from(preview.eml).toString('utf8');
+    return {
+      json: ({ preview }) => previewJson(preview),
+      lines,
+      table: (shown) => (shown.as === 'text' ? lines(shown) : `${printableLines(lines(shown))}\n`),
+      hint: ({ as }) => (as === 'text' ? PREVIEW_HINT : null),
+    };
+  },
   suppress: async () => {
     const [{ suppressionResultJson }, { resultLines }] = await Promise.all([
       import('../contract/suppressions.js'),

@@ -48,53 +48,59 @@ export interface QueueDeps
  * @throws CampaignError as the operation does, and BAD_FILE and BAD_TEMPLATE for the files of the body
  */
 export async function queue(options: QueueOptions, deps: QueueDeps): Promise<Queued> {
+  const request = await queueRequest(options, deps.stdin);
+  const { database, actor, announce, confirm, chooseColumn } = deps;
+  return operation.queue(request, {
+    ...deps,
+    workspace: { database, actor },
+    onFinding: (finding) => tell(finding, deps),
+    questions: options.yes
+      ? undefined
+      : {
+          begin: () => {
+            // What is read from it cannot be asked.
+            if (options.list === '-') throw nobodyToAsk();
+          },
+          announce,
+          confirm,
+          chooseColumn,
+        },
+  });
+}
+
+/**
+ * What the flags name: reads the files of the body.
+ * @throws CampaignError BAD_FILE and BAD_TEMPLATE
+ */
+export async function queueRequest(
+  options: QueueOptions,
+  stdin: Readable,
+): Promise<operation.QueueRequest> {
   const html = await readTemplate('--html', options.html);
   const text = await readTemplate('--text', options.text);
   const markdown = await readTemplate('--markdown', options.markdown);
-  const { database, actor, announce, confirm, chooseColumn } = deps;
-  return operation.queue(
-    {
-      ...options,
-      list:
-        options.list === '-'
-          ? { name: 'standard input', chunks: deps.stdin }
-          : { path: options.list },
-      headers: options.header,
-      html: named(options.html as string, html),
-      text: named(options.text as string, text),
-      markdown: named(options.markdown as string, markdown),
-      where:
-        options.where === undefined
-          ? undefined
-          : { name: flagOf('where'), source: options.where, now: new Date() },
-      ...Object.fromEntries(
-        OPTIONAL_HEADER_TEMPLATES.map((key) => [key, named(flagOf(key), options[key] ?? null)]),
-      ),
-      rejects:
-        options.rejects === null
-          ? null
-          : {
-              path: options.rejects,
-              inputs: [options.list, options.html, options.text, options.markdown],
-            },
-    },
-    {
-      ...deps,
-      workspace: { database, actor },
-      onFinding: (finding) => tell(finding, deps),
-      questions: options.yes
+  return {
+    ...options,
+    list: options.list === '-' ? { name: 'standard input', chunks: stdin } : { path: options.list },
+    headers: options.header,
+    html: named(options.html as string, html),
+    text: named(options.text as string, text),
+    markdown: named(options.markdown as string, markdown),
+    where:
+      options.where === undefined
         ? undefined
+        : { name: flagOf('where'), source: options.where, now: new Date() },
+    ...Object.fromEntries(
+      OPTIONAL_HEADER_TEMPLATES.map((key) => [key, named(flagOf(key), options[key] ?? null)]),
+    ),
+    rejects:
+      options.rejects === null
+        ? null
         : {
-            begin: () => {
-              // What is read from it cannot be asked.
-              if (options.list === '-') throw nobodyToAsk();
-            },
-            announce,
-            confirm,
-            chooseColumn,
+            path: options.rejects,
+            inputs: [options.list, options.html, options.text, options.markdown],
           },
-    },
-  );
+  };
 }
 
 /** Findings that no key of the JSON tells. */
@@ -107,7 +113,10 @@ const WARNINGS: ReadonlySet<QueueFinding['kind']> = new Set([
   'consent-doubts',
 ]);
 
-function tell(finding: QueueFinding, { onRejected, onNotice, onWarning }: QueueDeps): void {
+export function tell(
+  finding: QueueFinding,
+  { onRejected, onNotice, onWarning }: Pick<QueueDeps, 'onRejected' | 'onNotice' | 'onWarning'>,
+): void {
   if (finding.kind === 'rejected') onRejected(finding.first, finding.total);
   else if (WARNINGS.has(finding.kind)) onWarning(findingText(finding));
   else onNotice(findingText(finding));
@@ -120,7 +129,7 @@ export const nobodyToAsk = (): CampaignError =>
     'add --yes to go ahead, or --dry-run to check the list only',
   );
 
-async function readTemplate(flag: string, path: string | null): Promise<string | null> {
+export async function readTemplate(flag: string, path: string | null): Promise<string | null> {
   if (path === null) return null;
   const remedy = `give a readable file in UTF-8 with ${flag}`;
   let bytes: Buffer;

@@ -1,5 +1,6 @@
 import type { Shape } from '../contract/shapes.js';
 import type { Forgotten } from '../domain/forgotten.js';
+import type { Preview } from '../domain/preview.js';
 import type { Progress } from '../domain/progress.js';
 import type { Queued } from '../domain/queued.js';
 import type { RecipientPage } from '../domain/recipient-page.js';
@@ -33,6 +34,12 @@ export interface SuppressionPages {
   readonly endless: boolean;
 }
 
+/** A message, and in what form it was asked for, where that is not JSON. */
+export interface ShownPreview {
+  readonly preview: Preview;
+  readonly as: 'text' | 'eml' | 'html';
+}
+
 /** The domain value of each shape that a command returns; `progress --watch` prints as it goes. */
 export interface Values {
   progress: Progress;
@@ -41,6 +48,7 @@ export interface Values {
   events: SendEvent;
   verify: Verification;
   queue: Queued;
+  preview: ShownPreview;
   forget: Forgotten;
   suppress: SuppressionResult;
   suppressed: readonly SuppressionCheck[];

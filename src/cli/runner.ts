@@ -5,7 +5,7 @@ import { CampaignError, ERROR_CODES, EXIT, signalExit } from '../errors.js';
 import type { CommandDeclaration, Value, ValueOption, ValuesOption } from './command.js';
 import type { Context, Outside } from './context.js';
 import { loadCatalogue } from './declarations.js';
-import { flagOf, flagsOf } from './flags.js';
+import { flagOf, flagsOf, missing } from './flags.js';
 import { loadPrinter } from './presenters.js';
 import { Unfit } from './readers.js';
 import { Ending, type PrintedShape } from './results.js';
@@ -83,8 +83,7 @@ export async function readInput(
       input[key] = await Promise.all(texts.map((one) => readOption(declaration, key, option, one)));
     } else if (typeof text === 'string')
       input[key] = await readOption(declaration, key, option, text);
-    else if (option.required)
-      throw new CampaignError('USAGE', `${flagOf(key)} is missing`, `give ${flagOf(key)}`);
+    else if (option.required) throw missing(key);
     else input[key] = option.fallback;
   }
   for (const [index, [key, argument]] of Object.entries(declaration.arguments ?? {}).entries()) {

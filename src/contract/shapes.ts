@@ -6,6 +6,8 @@ export const SHAPES = [
   'events',
   'verify',
   'queue',
+  /** A message as it would arrive. */
+  'preview',
   /** What a change of the suppressions came to. */
   'suppress',
   /** Whether somebody may be mailed. */

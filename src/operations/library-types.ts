@@ -16,6 +16,7 @@ export type {
   RejectedLine,
 } from '../domain/list-findings.js';
 export type { Controls } from '../domain/pacing.js';
+export type { Preview, PreviewedFile } from '../domain/preview.js';
 export type { Progress, ProgressAfter, Send, ShownStatus, Waiting } from '../domain/progress.js';
 export type { ImportProgress, Queued, QueuedSend, QueueFinding } from '../domain/queued.js';
 export type { RecipientRow } from '../domain/recipient-page.js';
@@ -129,6 +130,13 @@ export interface QueueOptions extends OptionalHeaders {
   onFinding?: ((finding: QueueFinding) => void) | undefined;
   /** Told each line of the list that cannot be mailed; waited for. */
   onRejected?: ((line: RejectedLine) => void | Promise<void>) | undefined;
+}
+
+/** Whose message; the first recipient's when both are left out. */
+export interface PreviewOptions {
+  /** In this place of the list; in a send it is the row's number. */
+  row?: number | undefined;
+  email?: string | undefined;
 }
 
 export interface WatchOptions {

@@ -154,7 +154,7 @@ export async function queueForLibrary(
   stop: AbortSignal,
 ): Promise<Queued> {
   const read = readOptions('queue', options, READERS);
-  const request = requestOf(read, stop);
+  const request = requestOf('queue', read, stop);
   stop.throwIfAborted();
   const queued = await queue(request, {
     workspace,
@@ -180,9 +180,19 @@ const pick = <K extends keyof typeof READERS>(
     K
   >;
 
-function requestOf(read: Read<typeof READERS>, signal: AbortSignal): QueueRequest {
-  const given = required('queue', 'list', read.list);
-  const subject = required('queue', 'subject', read.subject);
+/**
+ * What a program asks for with the options of `queue`, in another call.
+ * @throws CampaignError BAD_SETTING, BAD_ADDRESS or BAD_TEMPLATE naming the option
+ */
+export const requestForLibrary = (
+  call: string,
+  options: unknown,
+  signal: AbortSignal,
+): QueueRequest => requestOf(call, readOptions(call, options, READERS), signal);
+
+function requestOf(call: string, read: Read<typeof READERS>, signal: AbortSignal): QueueRequest {
+  const given = required(call, 'list', read.list);
+  const subject = required(call, 'subject', read.subject);
   const { html = null, text: plain = null, markdown = null, onRejected } = read;
   if (html === null && plain === null && markdown === null) {
     throw new CampaignError(
@@ -218,7 +228,7 @@ function requestOf(read: Read<typeof READERS>, signal: AbortSignal): QueueReques
       typeof given === 'string'
         ? { path: given }
         : { name: 'list', chunks: readPieces(given, { name: 'list', code: 'BAD_LIST', signal }) },
-    from: required('queue', 'from', read.from),
+    from: required(call, 'from', read.from),
     envelopeFrom: read.envelopeFrom,
     headers: read.headers,
     subject,

@@ -1,6 +1,7 @@
 import { DeclinedCount } from '../domain/declined.js';
 import type { HeaderField } from '../domain/header-fields.js';
 import type { AddressColumn } from '../domain/list-findings.js';
+import type { NewMessage } from '../domain/message.js';
 import {
   type ForTemplates,
   type MessageValues,
@@ -30,17 +31,18 @@ import { tellOfMissing } from './queue-missing.js';
 import { ListReader } from './queue-reader.js';
 import { rowsWhere } from './queue-where.js';
 
+/** Something of a message as it is asked for. */
 type Requested<K extends ValueKey> = K extends TemplateKey ? string | NamedTemplate : string;
 
-/** The values of a message as they are asked for; a template has a name where errors are to call it otherwise than its key. */
-type RequestedValues = { [K in RequiredKey]: Requested<K> } & {
+/** A message as it is asked for; a template has a name where errors are to call it otherwise than its key. */
+export type MessageRequest = { [K in RequiredKey]: Requested<K> } & {
   [K in Exclude<ValueKey, RequiredKey>]?: Requested<K> | null | undefined;
 };
 
 /** What is to be queued, checked but for the list and the templates; one body at least is given. */
 export interface QueueRequest
   extends Omit<NewSend, 'message'>,
-    RequestedValues,
+    MessageRequest,
     BodySources,
     GivenFiles {
   list: ListInput;
@@ -101,22 +103,7 @@ export async function queue(given: QueueRequest, deps: QueueDeps): Promise<Queue
     if (earlier) return earlier;
   }
   questions?.begin();
-  const request = { ...given, html: await composeHtml(given, deps.onFinding) };
-  const source = await openSource(request.list, deps.signal);
-  const progress: ImportProgress = { bytes: 0, totalBytes: source.size, lines: 0 };
-  const chunks = counted(source.chunks, (bytes) => {
-    progress.bytes += bytes;
-  });
-  const list = await openRecipients(chunks, {
-    name: source.name,
-    emailColumn: request.emailColumn,
-    encoding: request.encoding,
-    onEncoding: (found) => deps.onFinding({ kind: 'encoding', list: source.name, ...found }),
-    chooseColumn: deps.questions?.chooseColumn,
-    ignoreDeclined: request.ignoreDeclined,
-    where: request.where && rowsWhere(request.where, source.name, request.timezone),
-    missing: (columns) => missingCheck(sourcesOf(request, columns), new Date()),
-  });
+  const { request, source, list, progress } = await openList(given, deps);
   try {
     checkMessage(request, source, list, deps);
     await questions?.announce(planOf(request, source, list));
@@ -136,6 +123,43 @@ export async function queue(given: QueueRequest, deps: QueueDeps): Promise<Queue
   }
 }
 
+/** Who is told, and asked, while a list is opened. */
+export type OpeningDeps = Pick<QueueDeps, 'signal' | 'onFinding'> & {
+  questions?: Pick<QueueQuestions, 'chooseColumn'> | undefined;
+};
+
+/** What is asked for, its HTML as it is stored, and its list, of which the header was read. */
+interface Opened {
+  request: QueueRequest;
+  source: ListSource;
+  list: RecipientList;
+  progress: ImportProgress;
+}
+
+/**
+ * Makes the HTML that is asked for, opens the list, and reads its header.
+ * @throws CampaignError BAD_LIST, BAD_FILE, BAD_TEMPLATE
+ */
+export async function openList(given: QueueRequest, deps: OpeningDeps): Promise<Opened> {
+  const request = { ...given, html: await composeHtml(given, deps.onFinding) };
+  const source = await openSource(request.list, deps.signal);
+  const progress: ImportProgress = { bytes: 0, totalBytes: source.size, lines: 0 };
+  const chunks = counted(source.chunks, (bytes) => {
+    progress.bytes += bytes;
+  });
+  const list = await openRecipients(chunks, {
+    name: source.name,
+    emailColumn: request.emailColumn,
+    encoding: request.encoding,
+    onEncoding: (found) => deps.onFinding({ kind: 'encoding', list: source.name, ...found }),
+    chooseColumn: deps.questions?.chooseColumn,
+    ignoreDeclined: request.ignoreDeclined,
+    where: request.where && rowsWhere(request.where, source.name, request.timezone),
+    missing: (columns) => missingCheck(sourcesOf(request, columns), new Date()),
+  });
+  return { request, source, list, progress };
+}
+
 const fieldNamesOf = ({ fields }: Columns): string[] => fields.map((field) => field.name);
 
 /** The templates, and what they may use. */
@@ -147,12 +171,12 @@ const sourcesOf = (request: QueueRequest, columns: Columns) => ({
   timezone: request.timezone,
 });
 
-const templatesOf = (request: QueueRequest): ForTemplates<NamedTemplate> =>
+export const templatesOf = (request: MessageRequest): ForTemplates<NamedTemplate> =>
   Object.fromEntries(
     TEMPLATE_KEYS.map((key) => [key, namedAs(key, request[key])]),
   ) as ForTemplates<NamedTemplate>;
 
-const valuesOf = (request: QueueRequest): MessageValues =>
+export const valuesOf = (request: MessageRequest): MessageValues =>
   Object.fromEntries(
     VALUE_KEYS.map((key) => {
       const value = request[key] ?? null;
@@ -161,11 +185,11 @@ const valuesOf = (request: QueueRequest): MessageValues =>
   ) as MessageValues;
 
 /** @throws CampaignError BAD_TEMPLATE for one that the columns of the list cannot fill */
-function checkMessage(
+export function checkMessage(
   request: QueueRequest,
   source: ListSource,
   list: RecipientList,
-  { onFinding }: QueueDeps,
+  { onFinding }: OpeningDeps,
 ): void {
   const { headerLine, above } = list;
   if (above.length > 0) {
@@ -220,21 +244,28 @@ const openRejects = async (rejects: QueueRequest['rejects']): Promise<RejectsFil
 function sendOf(
   request: QueueRequest,
   list: RecipientList,
-  { randomBytes }: QueueDeps,
+  deps: QueueDeps,
 ): Parameters<typeof importList>[0] {
   const { html, text } = templatesOf(request);
   return {
     ...request,
     missing: request.missing ?? 'blank',
     bodyNames: { html: html?.name ?? null, text: text?.name ?? null },
-    message: {
-      ...valuesOf(request),
-      fieldNames: fieldNamesOf(list.columns),
-      headers: request.headers ?? [],
-      secret: randomBytes(32),
-    },
+    message: messageOf(request, list, deps),
   };
 }
+
+/** What is kept of what is asked for. */
+export const messageOf = (
+  request: QueueRequest,
+  list: RecipientList,
+  { randomBytes }: Pick<QueueDeps, 'randomBytes'>,
+): NewMessage => ({
+  ...valuesOf(request),
+  fieldNames: fieldNamesOf(list.columns),
+  headers: request.headers ?? [],
+  secret: randomBytes(32),
+});
 
 /** What a dry run comes to. */
 async function countList(

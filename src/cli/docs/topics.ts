@@ -19,6 +19,11 @@ export const topics: readonly Topic[] = [
     () => import('./topics/messages.js'),
   ),
   topic(
+    'checking',
+    'see a message before it goes out, as a recipient gets it',
+    () => import('./topics/checking.js'),
+  ),
+  topic(
     'unsubscribe',
     'links to unsubscribe, their page, its proxy and its words',
     () => import('./topics/unsubscribe.js'),

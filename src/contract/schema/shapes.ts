@@ -4,6 +4,7 @@ import { RECIPIENT_STATUSES } from '../../domain/states.js';
 import { ERROR_CODES, type ErrorCode } from '../../errors.js';
 import type { Shape } from '../shapes.js';
 import { logLineSchema } from './log.js';
+import { previewSchema } from './messages.js';
 import { count, id, line, timestamp } from './parts.js';
 import { serveLineSchema } from './serve-log.js';
 import {
@@ -323,6 +324,7 @@ export const PRINTED: Readonly<Record<Shape, readonly Printed[]>> = {
     { when: 'all', as: 'document', schema: z.array(verdictSchema) },
   ],
   queue: [{ as: 'document', schema: queueSchema }],
+  preview: [{ as: 'document', schema: previewSchema }],
   suppress: [{ as: 'document', schema: suppressSchema }],
   suppressed: [{ as: 'document', schema: z.array(suppressionCheckSchema) }],
   suppressions: [{ as: 'document', schema: suppressionsSchema }],

@@ -4,14 +4,14 @@ import { ATTENTION } from '../generated.js';
 import type { Executor, Statement } from '../mysql/packet.js';
 import { LEDGER } from './row.js';
 
-type ResultRow = Omit<Recipient, 'fields'> & { fields: string | null };
+export type ResultRow = Omit<Recipient, 'fields'> & { fields: string | null };
 
-const RECIPIENT = pick(LEDGER, 'seq', 'email', 'emailNorm', 'fields', 'attempts');
+export const RECIPIENT = pick(LEDGER, 'seq', 'email', 'emailNorm', 'fields', 'attempts');
 const UNTOUCHED = select(RECIPIENT);
 const DEFERRED = select({ ...RECIPIENT, dueAt: LEDGER.nextAttemptAt, limited: LEDGER.limited });
 
 /** Each property by its name: the rest of an object costs microseconds, and makes a slow object that others then read. */
-function toRecipient(row: ResultRow): Recipient {
+export function toRecipient(row: ResultRow): Recipient {
   const { seq, email, emailNorm, fields, attempts, dueAt, limited } = row;
   return {
     seq,

@@ -1,0 +1,27 @@
+import { asGiven } from '../command.js';
+import queue from './queue.js';
+
+const without = <O extends object, K extends keyof O>(options: O, keys: readonly K[]): Omit<O, K> =>
+  Object.fromEntries(
+    Object.entries(options).filter(([key]) => !(keys as readonly string[]).includes(key)),
+  ) as Omit<O, K>;
+
+/** What of `queue` says how it goes out, not what. */
+const OF_THE_SENDING = [
+  'name',
+  'key',
+  'topic',
+  'batchSize',
+  'delayMs',
+  'cooldownSeconds',
+  'rate',
+  'maxAttempts',
+  'startAt',
+  'paused',
+  'missing',
+  'rejects',
+  'dryRun',
+] as const;
+
+/** Those of `queue` that say what is sent, and to whom: given in place of a send that is queued. */
+export const messageOptions = asGiven(without(queue.options, OF_THE_SENDING));

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { count } from './parts.js';
+
+export const previewSchema = z
+  .object({
+    row: z.int().min(1).describe('where the recipient stands in the list'),
+    envelope: z
+      .object({
+        from: z.string().describe('MAIL FROM: where bounces go'),
+        to: z.string().describe('RCPT TO, its domain as A-labels'),
+        utf8: z.boolean().describe('whether only a server with SMTPUTF8 takes it'),
+      })
+      .describe('what the SMTP server is told'),
+    headers: z
+      .array(
+        z.object({
+          name: z.string().describe('as it is written'),
+          value: z
+            .string()
+            .describe('decoded and unfolded; of Date and Message-ID a word in their place'),
+        }),
+      )
+      .describe('in their order'),
+    text: z.string().nullable().describe('the text part; null when there is none'),
+    html: z.string().nullable().describe('the HTML part; null when there is none'),
+    attachments: z
+      .array(
+        z.object({
+          name: z.string().nullable().describe('its file name'),
+          type: z.string().describe('its media type'),
+          bytes: count.describe('as a receiver saves it'),
+          cid: z.string().nullable().describe('Content-ID by which the HTML shows it'),
+        }),
+      )
+      .describe('all other parts'),
+  })
+  .meta({ title: 'one recipient’s message as it would arrive' });
