@@ -1,4 +1,5 @@
 /** The library: what the commands do, for programs. Importing it does nothing; what a call needs is loaded by the call. */
+import type { Edited } from './domain/edited.js';
 import type { Forgotten } from './domain/forgotten.js';
 import type { Preview } from './domain/preview.js';
 import { hasEnded, type Progress, type ProgressAfter } from './domain/progress.js';
@@ -168,6 +169,21 @@ export class Campaign {
         ...read.id(id),
         ...read.reason('cancel', options),
       }),
+    );
+  }
+
+  /**
+   * Changes the message of a paused send, for all who have not been sent theirs. Waits ten seconds for a scheduler that has
+   * messages of it on the wire.
+   */
+  edit(id: number, change: given.EditOptions): Promise<Edited> {
+    return this.#calls.run(async (on, signal) =>
+      (await import('./operations/edit-for-library.js')).editForLibrary(
+        on,
+        read.id(id),
+        change,
+        signal,
+      ),
     );
   }
 

@@ -137,6 +137,11 @@ interface TypedDeclaration<A extends Arguments, O extends Options, S extends Sha
   ) => Promise<Result<S>>;
 }
 
+/** A command whose options are known one by one, for another that takes some of them. */
+type DeclaredCommand<O extends Options> = Omit<CommandDeclaration, 'options'> & {
+  readonly options: O;
+};
+
 /** Declares a command; what `run` is given follows from `arguments` and `options`, what it returns from `prints`. */
 export const defineCommand = <
   S extends Shape = never,
@@ -144,8 +149,7 @@ export const defineCommand = <
   O extends Options = Record<never, never>,
 >(
   declaration: TypedDeclaration<A, O, S>,
-): CommandDeclaration & { readonly options: O } =>
-  declaration as unknown as CommandDeclaration & { readonly options: O };
+): DeclaredCommand<O> => declaration as unknown as DeclaredCommand<O>;
 
 type AsGiven<T> = T extends ValueOption<infer V> ? ValueOption<V | undefined> : T;
 

@@ -22,6 +22,7 @@ const COMMANDS: Record<string, () => Promise<DeclarationModule>> = {
   cancel: () => import('./commands/cancel.js'),
   release: () => import('./commands/release.js'),
   relay: () => import('./commands/relay.js'),
+  edit: () => import('./commands/edit.js'),
   controls: () => import('./commands/controls.js'),
   list: () => import('./commands/list.js'),
   verify: () => import('./commands/verify.js'),

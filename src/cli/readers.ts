@@ -238,6 +238,14 @@ export const sendRate = <S extends Spec<SendRate>>(spec: S) =>
     return read;
   });
 
+/** Some of a few words, with commas between. */
+export const someOf = <S extends Spec<readonly string[]>>(words: readonly string[], spec: S) =>
+  option<readonly string[], S>({ placeholder: 'names', completion: words, ...spec }, (given) => {
+    const names = given.split(',').map((name) => name.trim());
+    if (names.every((name) => words.includes(name))) return names;
+    throw unfit(`names of these, with commas between: ${words.join(', ')}`);
+  });
+
 /** What `read` makes of a text; it throws Unfit by way of `mustBe`. */
 export const custom = <T, S extends Spec<T>>(spec: S, read: (text: string) => T) =>
   option<T, S>(spec, read);

@@ -9,6 +9,8 @@ export type EventName =
   | 'resumed'
   | 'cancelled'
   | 'controls'
+  /** Its message was changed. */
+  | 'edited'
   | 'resolved'
   | 'retried'
   | 'completed'

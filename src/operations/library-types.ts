@@ -7,6 +7,7 @@ import type { SchedulerEvent } from '../domain/scheduler-events.js';
 import type { RecipientStatus } from '../domain/states.js';
 import type { Suppression } from '../domain/suppression.js';
 
+export type { Edited } from '../domain/edited.js';
 export type { Forgotten, HeldRow } from '../domain/forgotten.js';
 export type {
   AddressColumn,
@@ -138,6 +139,31 @@ export interface PreviewOptions {
   row?: number | undefined;
   email?: string | undefined;
 }
+
+type MessageOption =
+  | 'from'
+  | 'subject'
+  | 'html'
+  | 'text'
+  | 'markdown'
+  | 'inlineCss'
+  | 'headers'
+  | 'envelopeFrom'
+  | 'unsubscribeUrl'
+  | 'unsubscribeMailto'
+  | 'timezone'
+  | keyof OptionalHeaders;
+
+/** What is to be different in a message, as `queue` takes it; null where a value is to go. What is left out stays. */
+export type EditOptions = {
+  [K in MessageOption]?:
+    | QueueOptions[K]
+    | (K extends 'from' | 'subject' | 'timezone' ? never : null)
+    | undefined;
+} & {
+  /** Told what a person should know of the message. */
+  onFinding?: ((finding: QueueFinding) => void) | undefined;
+};
 
 export interface WatchOptions {
   /** Ends the watching: the iteration throws the signal's reason. */

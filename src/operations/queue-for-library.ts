@@ -144,6 +144,22 @@ const READERS = {
   onRejected: callback<NonNullable<QueueOptions['onRejected']>>(),
 };
 
+/** Those of the message itself, each of which a later call may change; the options of its list and its pacing aside. */
+export const MESSAGE_READERS = {
+  from: READERS.from,
+  envelopeFrom,
+  headers: headerFields,
+  subject: named(READERS.subject),
+  html: body,
+  text: body,
+  markdown: body,
+  inlineCss: flag,
+  ...OPTIONAL_HEADERS,
+  unsubscribeUrl: webAddress,
+  unsubscribeMailto: address,
+  timezone: READERS.timezone,
+};
+
 /**
  * Queues what a program gives.
  * @throws CampaignError BAD_SETTING, BAD_ADDRESS or BAD_TEMPLATE naming the option, and whatever `queue` throws

@@ -145,11 +145,15 @@ async function skipDeclines(
 /** The server counts whole kilobytes, and some bytes of its own. */
 const PACKET_STEP = 1024 * 1024;
 
-/** @throws CampaignError DATABASE_REFUSED when the message does not fit into one packet */
-function requireRoom(
-  { message, bodyNames: { html, text } }: ImportedSend,
+/**
+ * @param left what is so where it does not fit
+ * @throws CampaignError DATABASE_REFUSED when the message does not fit into one packet
+ */
+export function requireRoom(
+  { message, bodyNames: { html, text } }: Pick<ImportedSend, 'message' | 'bodyNames'>,
   packetLimit: number,
   where: string,
+  left = 'nothing was queued',
 ): void {
   const needed = messageBytes(message) + 1024;
   if (needed <= packetLimit) return;
@@ -165,7 +169,7 @@ function requireRoom(
   throw new CampaignError(
     'DATABASE_REFUSED',
     `the message is too large for ${where}, which takes ${counted(packetLimit)} bytes in one statement (max_allowed_packet), and it needs ${counted(needed)}: ${named.join(', ')}`,
-    `make ${largest?.name} smaller, or raise the limit on the server (SET GLOBAL max_allowed_packet = ${enough}, and in its configuration); nothing was queued`,
+    `make ${largest?.name} smaller, or raise the limit on the server (SET GLOBAL max_allowed_packet = ${enough}, and in its configuration); ${left}`,
   );
 }
 

@@ -196,7 +196,21 @@ export function checkMessage(
     onFinding({ kind: 'above-header', list: source.name, headerLine, above });
   }
   const { twins } = list.columns;
-  const sources = sourcesOf(request, list.columns);
+  checkTemplates(request, sourcesOf(request, list.columns), onFinding);
+  if (twins.size > 0) onFinding({ kind: 'ambiguous-fields', fields: twins });
+  const own = list.columns.fields.find(({ name }) => name === UNSUBSCRIBE_FIELD);
+  if (own && hasUnsubscribeWay(valuesOf(request))) onFinding({ kind: 'link-field-taken' });
+}
+
+/**
+ * @param sources templates and headers of what is asked for, and what they may use
+ * @throws CampaignError BAD_TEMPLATE for one that these fields cannot fill
+ */
+export function checkTemplates(
+  request: MessageRequest & BodySources,
+  sources: Parameters<typeof parseTemplates>[0] & { headers: readonly HeaderField[] },
+  onFinding: OpeningDeps['onFinding'],
+): void {
   const markdown = namedAs('markdown', request.markdown);
   const written = { ...templatesOf(request), ...(markdown && { html: markdown }) };
   const tags = checkForeignTags(
@@ -211,9 +225,6 @@ export function checkMessage(
   if (markdown) parseText(markdown, sources);
   parseTemplates(sources);
   parseOwnHeaders(sources.headers, sources);
-  if (twins.size > 0) onFinding({ kind: 'ambiguous-fields', fields: twins });
-  const own = list.columns.fields.find(({ name }) => name === UNSUBSCRIBE_FIELD);
-  if (own && hasUnsubscribeWay(valuesOf(request))) onFinding({ kind: 'link-field-taken' });
 }
 
 function tellOfEmptyText(request: QueueRequest, { onFinding }: QueueDeps): void {

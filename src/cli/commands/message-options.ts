@@ -23,5 +23,13 @@ const OF_THE_SENDING = [
   'dryRun',
 ] as const;
 
+/** What of it says to whom. */
+const OF_THE_LIST = ['list', 'emailColumn', 'encoding', 'where', 'ignoreDeclined'] as const;
+
+/** Those of `queue` that say what a message is: given in place of what it has. */
+export const messageValueOptions = asGiven(
+  without(queue.options, [...OF_THE_SENDING, ...OF_THE_LIST]),
+);
+
 /** Those of `queue` that say what is sent, and to whom: given in place of a send that is queued. */
 export const messageOptions = asGiven(without(queue.options, OF_THE_SENDING));

@@ -140,6 +140,7 @@ export const eventSchema = z
           'resumed',
           'cancelled',
           'controls',
+          'edited',
           'resolved',
           'retried',
           'completed',

@@ -128,6 +128,7 @@ describe('a schema', () => {
       resumed: true,
       cancelled: true,
       controls: true,
+      edited: true,
       resolved: true,
       retried: true,
       completed: true,

@@ -20,4 +20,26 @@ can be mailed; in a ledger it is the number of the row. Without ‘--row’ and
 - What the moment of sending makes is not made before: Date and Message-ID
   have words in their place, and a link to unsubscribe a token that works for
   nobody. ‘now’ in a template is the time of the preview.
+
+MENDING
+
+    campaign pause 42
+    campaign edit 42 --subject 'Hello {{ name }}' --html news.html
+    campaign resume 42
+
+changes the message of a paused send, for all who have not been sent theirs:
+subject, bodies, senders, headers, and what else ‘queue’ takes of a message.
+What is not given stays; ‘--remove reply-to,text’ takes values away;
+‘--header’ puts what is given in place of all headers of your own. What
+‘queue’ would refuse is refused, such as a field that the list has not.
+
+- Nobody may hold the send, and none of its messages be on the wire: ‘edit’
+  waits ten seconds for that, then it exits 4 and says who holds what. From
+  ‘resume’ on nobody gets the old text, from any scheduler.
+
+- Each change is a version: in ‘progress’ the one that goes out now, in
+  ‘recipients’ the one that each was sent. The versions are kept, and an event
+  tells what was and is.
+
+- The Message-IDs stay what they are, also where the sender's domain changes.
 `;

@@ -27,6 +27,8 @@ STOPPING AND GOING ON
   resume <id>    goes on, also after a send paused itself
   cancel <id>    ends it for good; what was not sent stays ‘pending’, for
                  audit
+  edit <id>      changes the message of a paused send (see ‘campaign help
+                 checking’)
   controls <id>  shows or changes --batch-size, --delay-ms,
                  --cooldown-seconds, live (see ‘campaign help pacing’)
   release <id>   frees at once the claim of a scheduler that you know to be

@@ -1,0 +1,53 @@
+import { faultOfHeaders } from '../domain/header-fields.js';
+import { MAILBOX_KEYS, OPTIONAL_HEADER_TEMPLATES } from '../domain/message-values.js';
+import { checkUnsubscribeMailto, checkUnsubscribeUrl } from '../domain/unsubscribe-link.js';
+import { CampaignError } from '../errors.js';
+import { named } from '../message/template.js';
+import { checkEnvelopeFrom, checkSender } from '../operations/check-sender.js';
+import type { MessageEdit } from '../operations/edit.js';
+import type { Given } from './command.js';
+import type { messageValueOptions } from './commands/message-options.js';
+import { flagOf } from './flags.js';
+import { readTemplate } from './queue-run.js';
+
+/** Bodies that are given by the path of their file. */
+const BODIES = ['html', 'text', 'markdown'] as const;
+
+/**
+ * What of a message is given by options, each checked by itself and files read; what is not given has no key.
+ * @throws CampaignError USAGE, BAD_ADDRESS, BAD_FILE, BAD_TEMPLATE
+ */
+export async function givenMessage(given: Given<typeof messageValueOptions>): Promise<MessageEdit> {
+  const { envelopeFrom, unsubscribeUrl, unsubscribeMailto, header, timezone, inlineCss } = given;
+  const fault = faultOfHeaders(header);
+  if (fault) throw new CampaignError('USAGE', `--header: ${fault.what}`, fault.remedy);
+  const change: Record<string, unknown> = { timezone };
+  for (const key of MAILBOX_KEYS) {
+    const text = given[key];
+    if (text !== undefined) change[key] = checkSender(flagOf(key), text);
+  }
+  for (const key of ['subject', ...OPTIONAL_HEADER_TEMPLATES] as const) {
+    change[key] = named(flagOf(key), given[key] ?? null) ?? undefined;
+  }
+  for (const key of BODIES) {
+    const path = given[key];
+    if (path !== undefined) change[key] = named(path, await readTemplate(flagOf(key), path));
+  }
+  if (envelopeFrom !== undefined) {
+    change.envelopeFrom = checkEnvelopeFrom(flagOf('envelopeFrom'), envelopeFrom);
+  }
+  if (unsubscribeUrl !== undefined) {
+    change.unsubscribeUrl = /^none$/i.test(unsubscribeUrl)
+      ? null
+      : checkUnsubscribeUrl(flagOf('unsubscribeUrl'), unsubscribeUrl, 'USAGE');
+  }
+  if (unsubscribeMailto !== undefined) {
+    change.unsubscribeMailto = checkUnsubscribeMailto(
+      flagOf('unsubscribeMailto'),
+      unsubscribeMailto,
+    );
+  }
+  if (header.length > 0) change.headers = header;
+  if (inlineCss) change.inlineCss = true;
+  return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+}
