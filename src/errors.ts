@@ -46,6 +46,10 @@ export const ERROR_CODES = {
     exit: EXIT.state,
     means: 'the send, the recipient or the relay is not in a state for it',
   },
+  NO_SCHEDULER: {
+    exit: EXIT.state,
+    means: 'no scheduler runs that would send test mails',
+  },
   CANNOT_LISTEN: {
     exit: EXIT.state,
     means: 'the address that `serve` is to listen on is taken, or cannot be had',
@@ -69,6 +73,10 @@ export const ERROR_CODES = {
     means: 'the SMTP server takes no more for now, and says so; the sends go on by themselves',
   },
   SEND_PAUSED_ITSELF: { exit: EXIT.smtp, means: 'a send paused itself, and says why' },
+  TEST_NOT_ACCEPTED: {
+    exit: EXIT.smtp,
+    means: 'the SMTP server did not accept a test mail, or not in time',
+  },
 } as const satisfies Record<string, ErrorMeaning>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
@@ -88,7 +96,10 @@ const MEANINGS: readonly (readonly [exits: readonly number[], means: string])[] 
   [[EXIT.notFound], 'no such send, recipient or relay'],
   [[EXIT.state], 'not possible in this state'],
   [[EXIT.database], 'database unreachable, refuses us, or has another schema'],
-  [[EXIT.smtp], 'SMTP server unreachable or refuses us (`run-scheduler --once`, `--until-idle`)'],
+  [
+    [EXIT.smtp],
+    'SMTP server unreachable or refuses us (`run-scheduler --once`, `--until-idle`; `test`)',
+  ],
   [
     ['SIGHUP', 'SIGINT', 'SIGTERM'].map(signalExit),
     'interrupted: a question, and nothing was changed; `queue` while it imported, and its send is cancelled; `sandbox start`, and what it started is stopped; what only shows something, at once; anything else at once by a second signal',

@@ -11,6 +11,7 @@ import type { SchedulerResult } from './domain/scheduler-events.js';
 import type { SendEvent } from './domain/send-events.js';
 import type { Released, ResolvedFromLog, Settled } from './domain/settled.js';
 import type { Suppression, SuppressionCheck, SuppressionResult } from './domain/suppression.js';
+import type { Tested } from './domain/tested.js';
 import type { Verification } from './domain/verification.js';
 import { Calls } from './operations/calls.js';
 import type * as given from './operations/library-types.js';
@@ -77,7 +78,24 @@ export class Campaign {
     );
   }
 
-  /** The only call that sends mail. */
+  /**
+   * Sends a message to testers, as recipients get it: of a send, or of what `queue` is given. `trouble` says why one was not
+   * accepted. Mailed by a scheduler that runs or, with `now`, from here.
+   */
+  test(of: number | given.QueueOptions, options: given.TestOptions): Promise<Tested> {
+    return this.#calls.run(
+      async (_, signal) =>
+        (await import('./operations/test-for-library.js')).testForLibrary(
+          this.#opened,
+          of,
+          options,
+          signal,
+        ),
+      { signal: options?.signal, stream: Object(of).list, drainSeconds: read.drainSeconds({}) },
+    );
+  }
+
+  /** The only call that mails a list; `test` with `now` runs it for its own mails. */
   runScheduler(options: given.RunSchedulerOptions = {}): Promise<SchedulerResult> {
     return this.#calls.run(
       async (_, signal) =>

@@ -13,6 +13,7 @@ const COMMANDS: Record<string, () => Promise<DeclarationModule>> = {
   migrate: () => import('./commands/migrate.js'),
   queue: () => import('./commands/queue.js'),
   preview: () => import('./commands/preview.js'),
+  test: () => import('./commands/test.js'),
   'run-scheduler': () => import('./commands/run-scheduler.js'),
   serve: () => import('./commands/serve.js'),
   progress: () => import('./commands/progress.js'),

@@ -5,6 +5,12 @@ import type { AnyOption, Argument, Repeated } from './command.js';
 export const flagOf = (key: string): string =>
   `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
+/** Under which key commander has an option: of `--no-wait` it keeps whether to wait. */
+export const negatedOf = (key: string): string | undefined => {
+  const [, word] = /^no([A-Z].*)$/.exec(key) ?? [];
+  return word && word.charAt(0).toLowerCase() + word.slice(1);
+};
+
 /** An option as help writes it: `--limit <n>`. */
 export const flagsOf = (key: string, option: AnyOption): string =>
   option.kind === 'flag' ? flagOf(key) : `${flagOf(key)} <${option.placeholder}>`;

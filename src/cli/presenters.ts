@@ -122,6 +122,20 @@ const PRESENTERS: Presenters = {
       hint: ({ as }) => (as === 'text' ? PREVIEW_HINT : null),
     };
   },
+  test: async () => {
+    const [{ testedJson }, { testedLines, testedCells, TESTED_HEAD }] = await Promise.all([
+      import('../contract/test-mails.js'),
+      import('../view/test-mails.js'),
+    ]);
+    return {
+      json: testedJson,
+      lines: testedLines,
+      table: async (tested, { color }) => {
+        const { plainTable } = await import('../view/tables.js');
+        return plainTable(TESTED_HEAD, testedCells(tested), { color });
+      },
+    };
+  },
   suppress: async () => {
     const [{ suppressionResultJson }, { resultLines }] = await Promise.all([
       import('../contract/suppressions.js'),

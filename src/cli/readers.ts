@@ -238,6 +238,10 @@ export const sendRate = <S extends Spec<SendRate>>(spec: S) =>
     return read;
   });
 
+/** Addresses that are given one by one; what they hold is checked by whoever writes to them. */
+export const testers = (spec: { help: string }) =>
+  values<string>({ placeholder: 'address', ...spec }, (text) => text);
+
 /** Some of a few words, with commas between. */
 export const someOf = <S extends Spec<readonly string[]>>(words: readonly string[], spec: S) =>
   option<readonly string[], S>({ placeholder: 'names', completion: words, ...spec }, (given) => {

@@ -12,6 +12,7 @@ import type {
   SuppressionPage,
   SuppressionResult,
 } from '../domain/suppression.js';
+import type { Tested } from '../domain/tested.js';
 import type { Verification } from '../domain/verification.js';
 import type { CampaignError } from '../errors.js';
 import type { Migrated } from '../operations/migrate.js';
@@ -49,6 +50,7 @@ export interface Values {
   verify: Verification;
   queue: Queued;
   preview: ShownPreview;
+  test: Tested;
   forget: Forgotten;
   suppress: SuppressionResult;
   suppressed: readonly SuppressionCheck[];

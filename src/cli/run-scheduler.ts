@@ -1,4 +1,4 @@
-import { requireSmtp } from '../config/settings.js';
+import { requireSmtp, type Settings } from '../config/settings.js';
 import { logDetails } from '../contract/log.js';
 import { holdPolicy } from '../domain/hold.js';
 import type { SchedulerResult } from '../domain/scheduler-events.js';
@@ -43,18 +43,23 @@ export async function runAndLog(input: SchedulerInput, context: Context): Promis
       stateFolders: settings.stateFolders,
       until: once ? 'once' : untilIdle ? 'idle' : 'stopped',
       maxWaitSeconds: maxWait ?? null,
-      sessionTtlSeconds: settings.sessionTtlSeconds,
-      retry: { firstSeconds: settings.retryFirstSeconds, maxSeconds: settings.retryMaxSeconds },
-      backoffMaxSeconds: settings.backoffMaxSeconds,
-      maxServerFailures: settings.maxServerFailures,
-      blockAfter: settings.blockAfter,
-      giveUpSeconds: settings.giveUpSeconds,
-      hold: holdPolicy(settings.holdMaxSeconds),
+      ...schedulerFigures(settings),
     },
     { report: logSchedulerEvents(logger, logDetails), signal: context.heedSignals() },
   );
   if (once || untilIdle) tellTrouble(result);
 }
+
+/** What the settings say of a scheduler. */
+export const schedulerFigures = (settings: Settings) => ({
+  sessionTtlSeconds: settings.sessionTtlSeconds,
+  retry: { firstSeconds: settings.retryFirstSeconds, maxSeconds: settings.retryMaxSeconds },
+  backoffMaxSeconds: settings.backoffMaxSeconds,
+  maxServerFailures: settings.maxServerFailures,
+  blockAfter: settings.blockAfter,
+  giveUpSeconds: settings.giveUpSeconds,
+  hold: holdPolicy(settings.holdMaxSeconds),
+});
 
 /**
  * Cron and scripts learn that the SMTP server was the trouble.

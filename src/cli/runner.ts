@@ -5,7 +5,7 @@ import { CampaignError, ERROR_CODES, EXIT, signalExit } from '../errors.js';
 import type { CommandDeclaration, Value, ValueOption, ValuesOption } from './command.js';
 import type { Context, Outside } from './context.js';
 import { loadCatalogue } from './declarations.js';
-import { flagOf, flagsOf, missing } from './flags.js';
+import { flagOf, flagsOf, missing, negatedOf } from './flags.js';
 import { loadPrinter } from './presenters.js';
 import { Unfit } from './readers.js';
 import { Ending, type PrintedShape } from './results.js';
@@ -77,8 +77,10 @@ export async function readInput(
   const input: Record<string, unknown> = {};
   for (const [key, option] of Object.entries(declaration.options ?? {})) {
     const text = given.options[key];
-    if (option.kind === 'flag') input[key] = text === true;
-    else if (option.kind === 'values') {
+    if (option.kind === 'flag') {
+      const negated = negatedOf(key);
+      input[key] = negated === undefined ? text === true : given.options[negated] === false;
+    } else if (option.kind === 'values') {
       const texts = (text as string[] | undefined) ?? [];
       input[key] = await Promise.all(texts.map((one) => readOption(declaration, key, option, one)));
     } else if (typeof text === 'string')

@@ -40,5 +40,6 @@ export function progressJson({ send, ...progress }: Progress) {
     filtered: send.filtered,
     blank: send.blank,
     version: send.version,
+    testOf: send.testOf,
   };
 }

@@ -8,6 +8,8 @@ export const SHAPES = [
   'queue',
   /** A message as it would arrive. */
   'preview',
+  /** Test mails, and the replies to them. */
+  'test',
   /** What a change of the suppressions came to. */
   'suppress',
   /** Whether somebody may be mailed. */

@@ -8,6 +8,8 @@ export interface Work {
   dueInMs: number;
   /** How many its batch would have `sending` if it could; 0 when DELAY_MS spaces them out. */
   rows: number;
+  /** Test mails, for which somebody waits: before all others. */
+  goesFirst: boolean;
 }
 
 /**
@@ -35,6 +37,8 @@ export interface ClaimedSend {
   checkedVersion: number;
   /** Of its message: what it goes out with until the claim is let go. */
   messageVersion: number;
+  /** Whether it is of test mails. */
+  isTest: boolean;
 }
 
 export interface StaleClaim {

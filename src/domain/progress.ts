@@ -51,6 +51,8 @@ export interface Send {
   missingSkipped: number;
   /** Of its message: 1 as it was queued, one more with each change. */
   version: number;
+  /** Of test mails: the send whose message they show, or 0 where that was never queued; null for a send of a list. */
+  testOf: number | null;
 }
 
 /** A scheduler seen alive lately. */

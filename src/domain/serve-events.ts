@@ -16,6 +16,8 @@ export type ServeEvent =
   | { kind: 'unsubscribed-already'; sendId: number; token: string; way: UnsubscribeWay }
   | { kind: 'taken-back'; sendId: number; token: string; stands: boolean }
   | { kind: 'nothing-to-take-back'; sendId: number; token: string; stands: boolean }
+  /** A token of a test mail, which changes nothing. */
+  | { kind: 'test-token'; sendId: number; token: string }
   | { kind: 'foreign-token'; token: string; way: UnsubscribeWay | 'look' }
   | { kind: 'refused'; status: number; reason: string }
   | { kind: 'database-away'; reason: string }

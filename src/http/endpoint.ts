@@ -80,9 +80,11 @@ export class Endpoint {
     if (verified.is !== 'genuine') return this.foreign(verified, asked);
     const done = await (wished === 'look'
       ? this.look(verified, asked)
-      : wished === 'mistake'
-        ? this.takeBack(verified, asked)
-        : this.unsubscribe(verified, asked, wished));
+      : verified.isTest
+        ? this.test(verified, asked)
+        : wished === 'mistake'
+          ? this.takeBack(verified, asked)
+          : this.unsubscribe(verified, asked, wished));
     this.databaseIsBack();
     return done ?? this.foreign(verified, asked);
   }
@@ -91,6 +93,12 @@ export class Endpoint {
   private async look(token: Genuine, { deadline }: Asked): Promise<Reply | undefined> {
     const norm = await deadline.race(this.options.desk.addressOf(token));
     return norm === undefined ? norm : this.page(200, pages.ask(token, norm));
+  }
+
+  /** A tester sees the page as recipients do, and then that nothing came of it. */
+  private test({ sendId }: Genuine, { text }: Asked): Reply {
+    this.options.report({ kind: 'test-token', sendId, token: shownToken(text) });
+    return plain(200, 'This link is of a test mail: nothing was changed.\n');
   }
 
   /** What goes on after its answer does no harm by being done all the same. */

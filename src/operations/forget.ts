@@ -1,4 +1,5 @@
 import { checkAddress } from '../domain/address.js';
+import { EMAIL_FIELD } from '../domain/fields.js';
 import { FORGOTTEN, type Forgotten, type HeldRow } from '../domain/forgotten.js';
 import { CampaignError } from '../errors.js';
 import {
@@ -6,6 +7,7 @@ import {
   type FoundRow,
   findEventsNaming,
   findRowsOf,
+  findTestRows,
   rewordEvent,
   rewordSends,
 } from '../store/forget.js';
@@ -28,11 +30,13 @@ export async function forget(
   }
   const { norm } = check;
   const database = await workspace.database();
-  const [rows, events, suppressions] = await Promise.all([
+  const [listed, tests, events, suppressions] = await Promise.all([
     findRowsOf(database, norm),
+    findTestRows(database),
     findEventsNaming(database, norm),
     lookUp(database, [norm]),
   ]);
+  const rows = [...listed, ...tests.filter((row) => isAbout(row, norm))];
   const reword = rewording(norm);
   const naming = events
     .map(({ id, reason, details }) => ({
@@ -63,6 +67,15 @@ export async function forget(
   }
   await rewordSends(database, norm, reword);
   return forgotten;
+}
+
+/** Whether a test mail went to somebody, or shows what another was to get. */
+function isAbout({ email, fields }: FoundRow, norm: string): boolean {
+  const { [EMAIL_FIELD]: about } = JSON.parse(fields ?? '{}') as Record<string, string>;
+  return [email, about ?? ''].some((address) => {
+    const check = checkAddress(address);
+    return check.ok && check.norm === norm;
+  });
 }
 
 const heldRow = ({ seq: _seq, isOver: _over, fields, ...row }: FoundRow): HeldRow => ({

@@ -33,6 +33,7 @@ export type {
   SuppressionRejection,
   SuppressionResult,
 } from '../domain/suppression.js';
+export type { Tested, TestMail, TestTrouble } from '../domain/tested.js';
 export type { Contradiction, Verification } from '../domain/verification.js';
 
 /** What a stream of bytes may come as; text is taken as UTF-8. */
@@ -140,6 +141,26 @@ export interface PreviewOptions {
   email?: string | undefined;
 }
 
+export interface TestOptions {
+  /** Who gets the mails: each one of every row. */
+  to: string | readonly string[];
+  /** As so many recipients get it, from the first of the list; 1 when left out. */
+  rows?: number | undefined;
+  /** As the recipient of this address gets it. */
+  email?: string | undefined;
+  /** Leave the subject as it is, without [TEST] before it. */
+  plain?: boolean | undefined;
+  /** False: do not wait for the replies. */
+  wait?: boolean | undefined;
+  /** Wait so long at most, 1 to 3600; 60 when left out. */
+  maxWaitSeconds?: number | undefined;
+  /** Send them from here, by a scheduler for them alone; needs `smtpUrl`. Else one must be running. */
+  now?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+  /** Told of a tester whom an entry keeps from being mailed otherwise, and why. */
+  onSuppressed?: ((email: string, reason: string) => void) | undefined;
+}
+
 type MessageOption =
   | 'from'
   | 'subject'
@@ -224,6 +245,8 @@ export interface ListOptions {
   before?: number | undefined;
   /** How many at most, 1 to 1000; 50 when left out. */
   limit?: number | undefined;
+  /** Test mails too. */
+  tests?: boolean | undefined;
 }
 
 /** What unknown recipients are to be, all of them or one. */

@@ -6,16 +6,19 @@ import type { Workspace } from './workspace.js';
 export interface ListQuery {
   status?: ShownStatus | undefined;
   before?: number | undefined;
+  /** Test mails too. */
+  tests?: boolean | undefined;
   limit: number;
 }
 
 /** A page of sends, the newest first. */
 export async function list(
   workspace: Workspace,
-  { status, before, limit }: ListQuery,
+  { status, before, tests = false, limit }: ListQuery,
 ): Promise<Progress[]> {
   const snapshots = await listSnapshots(await workspace.database(), {
     limit,
+    tests,
     ...(before === undefined ? {} : { beforeId: before }),
     ...(status === undefined ? {} : { status }),
   });

@@ -85,6 +85,7 @@ export const options = {
     const { limit = USUAL_LIMIT, ...read } = readOptions('list', given, {
       status: oneOf(SHOWN_STATUSES),
       before: sendId,
+      tests: flag,
       limit: wholeNumber({ min: 1, max: 1000 }),
     });
     return { ...read, limit };

@@ -35,12 +35,14 @@ const READERS = {
 
 /**
  * Runs a scheduler for a program.
+ * @param only for this send alone
  * @throws CampaignError BAD_SETTING naming the option, what `onEvent` threw, and whatever `runScheduler` throws
  */
 export async function runForLibrary(
   { workspace, smtp, stateDirectory }: Opened,
   options: RunSchedulerOptions,
   stop: AbortSignal,
+  only?: number,
 ): Promise<SchedulerResult> {
   const read = readOptions('runScheduler', options, READERS);
   if (!smtp) {
@@ -69,6 +71,7 @@ export async function runForLibrary(
     workspace,
     {
       smtp,
+      only,
       stateFolders: stateDirectory === undefined ? [] : [{ directory: stateDirectory }],
       until: read.until ?? 'stopped',
       maxWaitSeconds: read.maxWaitSeconds ?? null,

@@ -7,7 +7,7 @@ import { nameWorker } from '../host/name-worker.js';
 import type { StateFolder } from '../host/state-folder.js';
 import { compileMessage } from '../message/compile.js';
 import * as scheduler from '../scheduler/loop.js';
-import type { Transport } from '../scheduler/ports.js';
+import type { Ledger, Transport } from '../scheduler/ports.js';
 import { createTransport } from '../smtp/transport.js';
 import type { SmtpSettings } from '../smtp/url.js';
 import { createLedger } from '../store/ledger.js';
@@ -29,6 +29,8 @@ export interface SchedulerRun extends Omit<scheduler.SchedulerOptions, 'worker'>
   messagesPerConnection: number;
   /** Where the worker keeps what its successor learns its end from: the first that can be used. */
   stateFolders: readonly StateFolder[];
+  /** For this send alone: it looks for no other, and takes over nothing. */
+  only?: number | undefined;
 }
 
 /**
@@ -38,7 +40,7 @@ export interface SchedulerRun extends Omit<scheduler.SchedulerOptions, 'worker'>
  */
 export async function runScheduler(
   workspace: Workspace,
-  { smtp, messagesPerConnection, stateFolders, ...options }: SchedulerRun,
+  { smtp, messagesPerConnection, stateFolders, only, ...options }: SchedulerRun,
   { report, signal }: { report: Report; signal: AbortSignal },
 ): Promise<SchedulerResult> {
   const database = await workspace.database(SCHEDULER_SESSIONS);
@@ -55,7 +57,7 @@ export async function runScheduler(
     { ...options, worker: { ...name, life: host.life } },
     {
       host,
-      ledger: createLedger(database, options.staleSeconds),
+      ledger: ledgerOf(database, options.staleSeconds, only),
       relay: createSharedRelay(database, DEFAULT_RELAY),
       transport: openTransport(host, smtp, {
         connections,
@@ -72,6 +74,13 @@ export async function runScheduler(
     },
     signal,
   );
+}
+
+function ledgerOf(database: Database, staleSeconds: number | undefined, only?: number): Ledger {
+  const ledger = createLedger(database, staleSeconds, only);
+  if (only === undefined) return ledger;
+  const none = async (): Promise<never[]> => [];
+  return { ...ledger, findStale: none, findSilent: none, findNeighbours: none };
 }
 
 /** Once: what this process cannot leave to a successor. */

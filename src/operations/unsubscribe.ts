@@ -1,4 +1,5 @@
 import { type NewSuppression, UNSUBSCRIBE_SOURCE } from '../domain/suppression.js';
+import { addressNorm } from '../domain/test-mail.js';
 import {
   genuineTokensOf,
   parseUnsubscribeToken,
@@ -37,6 +38,8 @@ export interface Genuine {
   topic: string;
   /** The name that the send is from, or its address where it has none. */
   sender: string;
+  /** Whether it is of a test mail: it changes nothing. */
+  isTest: boolean;
 }
 
 /** A token of ours, one that could be but is not, or no token at all. */
@@ -59,7 +62,7 @@ export interface TakenBack {
   stands: boolean;
 }
 
-interface KnownSend extends Pick<Genuine, 'topic' | 'sender'> {
+interface KnownSend extends Pick<Genuine, 'topic' | 'sender' | 'isTest'> {
   isGenuine(token: UnsubscribeToken): boolean;
 }
 
@@ -87,19 +90,20 @@ export class Unsubscribes {
     const { sendId, seq } = token;
     const send = await this.sendOf(sendId);
     if (!send?.isGenuine(token)) return { is: 'foreign' };
-    return { is: 'genuine', sendId, seq, topic: send.topic, sender: send.sender };
+    const { topic, sender, isTest } = send;
+    return { is: 'genuine', sendId, seq, topic, sender, isTest };
   }
 
   /** The recipient, as the ledger compares addresses; undefined when the row is gone. */
   async addressOf(token: Genuine): Promise<string | undefined> {
     const [norm] = await readAddresses(this.database, [token]);
-    return norm;
+    return norm === undefined || !token.isTest ? norm : addressNorm(norm);
   }
 
   /**
    * Resolves when it is committed that the recipient is not mailed any more, about the send's topic or, where it has none,
    * at all.
-   * @returns undefined when the row is gone
+   * @returns undefined when the row is gone, or is a test
    */
   unsubscribe(token: Genuine): Promise<Unsubscribed | undefined> {
     return this.group.add(token);
@@ -108,12 +112,12 @@ export class Unsubscribes {
   /**
    * Removes what this token made, and nothing else.
    * @param mayCommit asked just before: what it throws leaves everything as it is
-   * @returns undefined when the row is gone
+   * @returns undefined when the row is gone, or is a test
    */
   async takeBack(token: Genuine, mayCommit: () => void): Promise<TakenBack | undefined> {
-    const { topic } = token;
+    const { topic, isTest } = token;
     const norm = await this.addressOf(token);
-    if (norm === undefined) return undefined;
+    if (norm === undefined || isTest) return undefined;
     const made = { source: UNSUBSCRIBE_SOURCE, reason: reasonOf(token) };
     const removed = await removeOwn(this.database, { emailNorm: norm, topic }, made, mayCommit);
     return { norm, removed, stands: await isSuppressed(this.database, norm, topic) };
@@ -128,7 +132,7 @@ export class Unsubscribes {
     const norms = await readAddresses(this.database, tokens);
     const entries = tokens.map((token, index): NewSuppression | undefined => {
       const emailNorm = norms[index];
-      if (emailNorm === undefined) return undefined;
+      if (emailNorm === undefined || token.isTest) return undefined;
       return {
         emailNorm,
         topic: token.topic,
@@ -155,12 +159,13 @@ export class Unsubscribes {
   /** What is not there is asked for again: it may be queued in the next moment. */
   private async readSends(sendIds: readonly number[]): Promise<(KnownSend | undefined)[]> {
     const found = await readUnsubscribableSends(this.database, sendIds);
-    for (const [sendId, { from, topic, secret }] of found) {
+    for (const [sendId, { from, topic, secret, isTest }] of found) {
       const { name, address } = parseSender(from);
       const [oldest] = this.sends.keys();
       if (this.sends.size >= SENDS && oldest !== undefined) this.sends.delete(oldest);
       this.sends.set(sendId, {
         topic,
+        isTest,
         sender: name === '' ? address : name,
         isGenuine: genuineTokensOf(sendId, secret),
       });

@@ -37,13 +37,19 @@ export class DueSends {
     return nextMs;
   }
 
-  /** The longest overdue. */
+  /** Whether one is among them that is not to wait for others. */
+  get isUrgent(): boolean {
+    return this.due[0]?.goesFirst === true;
+  }
+
+  /** Test mails, or else the longest overdue. */
   takeFirst(): Work {
     return this.due.shift() as Work;
   }
 
-  /** The one whose batch has the fewest rows, the longest overdue of several. */
+  /** The one whose batch has the fewest rows, the longest overdue of several; test mails before all. */
   takeShortest(): Work {
+    if (this.isUrgent) return this.takeFirst();
     const shortest = this.due.reduce((best, work) => (work.rows < best.rows ? work : best));
     this.due.splice(this.due.indexOf(shortest), 1);
     return shortest;

@@ -49,6 +49,13 @@ export async function findRowsOf(db: Executor, norm: string): Promise<FoundRow[]
   }
 }
 
+/** The rows of all test mails: who got one, and whom it is about, is for their reader to see. */
+export const findTestRows = (db: Executor): Promise<FoundRow[]> =>
+  db.rows<FoundRow>(
+    `SELECT ${HELD} FROM CAMPAIGN_SENDS s JOIN CAMPAIGN_SEND_RESULTS r ON r.SEND_ID = s.ID
+      WHERE s.TEST_OF IS NOT NULL ORDER BY r.SEND_ID, r.SEQ`,
+  );
+
 /** What stays of a row's words: why it was skipped or that it was resolved, which the books are proved by. */
 const BLANKED = `CASE
   WHEN RESPONSE IS NULL OR RESPONSE LIKE 'resolved as %' THEN RESPONSE

@@ -34,14 +34,17 @@ async function loadMessage(db: Database, sendId: number, version: number): Promi
  * The database as the scheduler sees it. Errors come as `explainDatabaseError` words them, so that "cannot serve us
  * now" is told from a fault.
  * @param staleSeconds a claim not renewed for so long is taken over: the same for all schedulers on a database
+ * @param only a scheduler for this send alone
  */
-export function createLedger(db: Database, staleSeconds?: number) {
+export function createLedger(db: Database, staleSeconds?: number, only?: number) {
   const on = <A extends unknown[], R>(call: (db: Database, ...args: A) => Promise<R>) =>
     explained(db, (...args: A) => call(db, ...args));
 
   return {
-    findWork: on(findWork),
-    countUnfinished: on(countUnfinished),
+    findWork: on((_, limit: number) => findWork(db, limit, only)),
+    countUnfinished: on((_, maxWaitSeconds: number | null) =>
+      countUnfinished(db, maxWaitSeconds, only),
+    ),
     findStale: on((_) => takeover.findStale(db, staleSeconds)),
     findSilent: on((_) => takeover.findSilent(db, staleSeconds)),
     reclaim: on((_, stale: StaleClaim, actor: string) =>

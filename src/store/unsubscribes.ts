@@ -7,6 +7,8 @@ import { RAISE_VERSION } from './suppressions/version.js';
 export interface UnsubscribableSend {
   secret: Buffer;
   topic: string;
+  /** Whether its mails are tests, whose tokens change nothing. */
+  isTest: boolean;
   /** As `queue`, or the last change, was given it. */
   from: string;
 }
@@ -16,13 +18,13 @@ export async function readUnsubscribableSends(
   db: Executor,
   sendIds: readonly number[],
 ): Promise<Map<number, UnsubscribableSend>> {
-  const rows = await db.rows<UnsubscribableSend & { id: number }>(
-    `SELECT m.SEND_ID AS id, m.MESSAGE_SECRET AS secret, s.TOPIC AS topic, m.SENDER AS \`from\`
+  const rows = await db.rows<UnsubscribableSend & { id: number; testOf: number | null }>(
+    `SELECT m.SEND_ID AS id, m.MESSAGE_SECRET AS secret, s.TOPIC AS topic, m.SENDER AS \`from\`, s.TEST_OF AS testOf
        FROM CAMPAIGN_MESSAGES m JOIN CAMPAIGN_SENDS s ON s.ID = m.SEND_ID
       WHERE m.SEND_ID IN (?) AND m.VERSION = s.MESSAGE_VERSION`,
     [[...new Set(sendIds)]],
   );
-  return new Map(rows.map(({ id, ...send }) => [id, send]));
+  return new Map(rows.map(({ id, testOf, ...send }) => [id, { ...send, isTest: testOf !== null }]));
 }
 
 /** A row of the ledger. */

@@ -31,6 +31,8 @@ const IMPOSSIBLE_ROWS = {
   'finished rows with a next attempt':
     "r.STATUS IN ('sent', 'failed', 'unknown', 'skipped') AND r.NEXT_ATTEMPT_AT IS NOT NULL",
   'rows beyond the last of the list': 'r.SEQ > s.LAST_SEQ',
+  'test mails without their number':
+    "s.TEST_OF IS NOT NULL AND r.EMAIL_NORM NOT LIKE CONCAT(r.SEQ, ' %')",
 } as const;
 
 const COUNTED = ['sent', 'failed', 'unknown', 'skipped', 'sending', 'pending'] as const;

@@ -1,3 +1,4 @@
+import { ALIVE_SECONDS } from '../domain/lease.js';
 import { clip, REASON_LENGTH } from '../domain/text.js';
 import { type KnownWorker, type LifeSign, NO_LIFE_SIGN } from '../domain/worker.js';
 import { type Columns, select } from './columns.js';
@@ -54,6 +55,15 @@ export async function beat(db: Executor, heartbeat: Heartbeat): Promise<void> {
       params: [FORGOTTEN_AFTER_DAYS],
     },
   ]);
+}
+
+/** Whether a scheduler was seen alive lately. */
+export async function isAnyAlive(db: Executor): Promise<boolean> {
+  const found = await db.rows(
+    'SELECT 1 FROM CAMPAIGN_WORKERS WHERE SEEN_AT > UTC_TIMESTAMP(3) - INTERVAL ? SECOND LIMIT 1',
+    [ALIVE_SECONDS],
+  );
+  return found.length > 0;
 }
 
 /** Workers that ran, or run, on this boot of this host's kernel, `worker` itself aside. */

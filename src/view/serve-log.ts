@@ -35,6 +35,10 @@ const LINES: { [K in Kind]: (event: EventOf<K>) => Line } = {
     'debug',
     `send ${e.sendId}: ${printable(e.token)} had nothing to take back${e.stands ? '; another entry stands' : ''}`,
   ],
+  'test-token': (e) => [
+    'info',
+    `send ${e.sendId}: ${printable(e.token)} is of a test mail, and changed nothing`,
+  ],
   'foreign-token': (e) => [
     'info',
     `${printable(e.token)} is no token of ours; it came ${WAYS[e.way]}`,

@@ -51,6 +51,30 @@ async function seed(): Promise<number[]> {
   return ids;
 }
 
+it('finds test mails that somebody got, or that show what they were to get', async () => {
+  const id = await seedSendWithRows(
+    db.database,
+    [
+      { status: 'sent', email: 'tester@example.net' },
+      { status: 'sent', email: 'other@example.net' },
+    ],
+    { status: 'completed' },
+  );
+  await db.database.run('UPDATE CAMPAIGN_SENDS SET TEST_OF = 0 WHERE ID = ?', [id]);
+  await db.database.run(
+    `UPDATE CAMPAIGN_SEND_RESULTS SET EMAIL_NORM = CONCAT(SEQ, ' ', EMAIL_NORM),
+            FIELDS = IF(SEQ = 1, '{"email":"Eve@Example.org","name":"Eve"}', '{"email":"bob@example.org"}')
+      WHERE SEND_ID = ?`,
+    [id],
+  );
+  for (const address of ['eve@example.org', 'tester@example.net']) {
+    const { value } = await run(address);
+    expect(value.rows).toMatchObject([{ id, fields: { name: 'Eve' } }]);
+  }
+  expect((await run('eve@example.org', '--yes')).value.blanked).toBe(1);
+  expect((await run('eve@example.org')).value.rows).toEqual([]);
+});
+
 it('shows what is held of somebody, blanks it with --yes, and keeps the no and the books', async () => {
   const ids = await seed();
   const shown = await run('ANN@example.org');

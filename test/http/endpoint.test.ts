@@ -61,6 +61,26 @@ const versionOf = async (): Promise<number> => {
   return row?.V ?? 0;
 };
 
+it('a link of a test mail shows the page, and changes nothing, by whatever it is followed', async () => {
+  await db.database.run('UPDATE CAMPAIGN_SENDS SET TEST_OF = 0 WHERE ID = ?', [send.id]);
+  await db.database.run(
+    "UPDATE CAMPAIGN_SEND_RESULTS SET EMAIL_NORM = CONCAT(SEQ, ' ', EMAIL_NORM) WHERE SEND_ID = ?",
+    [send.id],
+  );
+  const before = await versionOf();
+  const token = send.tokenOf(1);
+  expect((await ask(token)).text).toContain('r…@example.org');
+  for (const body of [ONE_CLICK, 'answer=unsubscribe', 'answer=mistake']) {
+    expect(await post(token, body)).toMatchObject({
+      status: 200,
+      text: 'This link is of a test mail: nothing was changed.\n',
+    });
+  }
+  expect(await suppressions(db.database)).toEqual([]);
+  expect(await versionOf()).toBe(before);
+  expect(endpoint.events).toContainEqual(expect.objectContaining({ kind: 'test-token' }));
+});
+
 describe('GET and HEAD of a link', () => {
   it('change nothing, however often a scanner follows it', async () => {
     const before = await versionOf();

@@ -92,6 +92,7 @@ describe('a send', () => {
       topic: '',
       checkedVersion: 0,
       messageVersion: 1,
+      isTest: false,
     });
     const six = Array.from({ length: 6 }, () =>
       schedule(server, {

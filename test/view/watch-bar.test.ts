@@ -61,6 +61,7 @@ const progress = (sent: number): Progress => ({
     missing: 0,
     missingSkipped: 0,
     version: 1,
+    testOf: null,
   },
   now,
   status: 'running',

@@ -89,6 +89,7 @@ describe('tables', () => {
           missing: 0,
           missingSkipped: 0,
           version: 1,
+          testOf: null,
         },
         recent: { count: 0, since: null },
         nextRetryAt: null,

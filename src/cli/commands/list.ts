@@ -1,6 +1,6 @@
 import { SHOWN_STATUSES } from '../../domain/progress.js';
 import { defineCommand } from '../command.js';
-import { choice, sendOption, wholeNumber } from '../readers.js';
+import { choice, flag, sendOption, wholeNumber } from '../readers.js';
 import { Ending } from '../results.js';
 
 export default defineCommand({
@@ -10,6 +10,7 @@ export default defineCommand({
     status: choice(SHOWN_STATUSES, { help: 'only these' }),
     before: sendOption({ help: 'only sends older than this one: the next page' }),
     limit: wholeNumber({ min: 1, max: 1000, help: 'how many at most', fallback: 50 }),
+    tests: flag('test mails too'),
   },
   prints: 'list',
   json: 'print an array of what `progress --json` prints',
@@ -18,11 +19,11 @@ export default defineCommand({
     ['campaign list --status running', 'what is going out now, or would if a scheduler ran'],
     ['campaign list --limit 10 --before 42', 'ten sends older than 42'],
   ],
-  run: async ({ status, before, limit }, context) => {
+  run: async ({ status, before, limit, tests }, context) => {
     const { list } = await import('../../operations/list.js');
-    const sends = await list(context.workspace, { status, before, limit });
+    const sends = await list(context.workspace, { status, before, limit, tests });
     const last = sends.at(-1);
-    const only = status === undefined ? '' : ` --status ${status}`;
+    const only = `${tests ? ' --tests' : ''}${status === undefined ? '' : ` --status ${status}`}`;
     return new Ending(sends, {
       aside: () =>
         last && sends.length === limit

@@ -20,7 +20,7 @@ export const topics: readonly Topic[] = [
   ),
   topic(
     'checking',
-    'see a message before it goes out, and mend it while it is paused',
+    'see a message, send it to yourself, mend it while it is paused',
     () => import('./topics/checking.js'),
   ),
   topic(

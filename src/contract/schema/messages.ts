@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { count } from './parts.js';
+import { RECIPIENT_STATUSES } from '../../domain/states.js';
+import { count, id } from './parts.js';
 
 export const previewSchema = z
   .object({
@@ -35,3 +36,22 @@ export const previewSchema = z
       .describe('all other parts'),
   })
   .meta({ title: 'one recipient’s message as it would arrive' });
+
+export const testSchema = z
+  .object({
+    id: id.describe('number of the send that the test mails are'),
+    of: id.nullable().describe('the send that is tested; null for one that was never queued'),
+    recipients: z
+      .array(
+        z.object({
+          email: z.string().describe('who gets it'),
+          row: z.int().min(1).describe('whom it is about: the place in the list that is tested'),
+          status: z.enum(RECIPIENT_STATUSES).describe('see `campaign help states`'),
+          smtpCode: z.int().nullable().describe('code of the last reply'),
+          response: z.string().nullable().describe('what the server said last'),
+          messageId: z.string().nullable().describe('Message-ID; null when it was not tried'),
+        }),
+      )
+      .describe('a test mail each'),
+  })
+  .meta({ title: 'test mails, and what the server said to each' });

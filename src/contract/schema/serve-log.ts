@@ -35,6 +35,7 @@ export const serveLineSchema = z
       token,
       stands,
     }),
+    line('test-token', 'a token of a test mail came, which changes nothing', { sendId, token }),
     line('foreign-token', 'a token is not one of ours', {
       token,
       way: z.enum(['one-click', 'page', 'look']).describe('what was asked for with it'),

@@ -4,7 +4,7 @@ import { RECIPIENT_STATUSES } from '../../domain/states.js';
 import { ERROR_CODES, type ErrorCode } from '../../errors.js';
 import type { Shape } from '../shapes.js';
 import { logLineSchema } from './log.js';
-import { previewSchema } from './messages.js';
+import { previewSchema, testSchema } from './messages.js';
 import { count, id, line, timestamp } from './parts.js';
 import { serveLineSchema } from './serve-log.js';
 import {
@@ -91,6 +91,11 @@ export const progressSchema = z
         'lines with nothing in them; lines read = total + rejected + duplicates + filtered + blank, which are null until the import has ended',
       ),
     version: z.int().min(1).describe('of its message: 1 as it was queued, one more with each edit'),
+    testOf: count
+      .nullable()
+      .describe(
+        'of test mails: the send whose message they show, or 0 where that was never queued; null for a send of a list',
+      ),
   })
   .meta({ title: 'how a send stands' });
 
@@ -326,6 +331,7 @@ export const PRINTED: Readonly<Record<Shape, readonly Printed[]>> = {
   ],
   queue: [{ as: 'document', schema: queueSchema }],
   preview: [{ as: 'document', schema: previewSchema }],
+  test: [{ as: 'document', schema: testSchema }],
   suppress: [{ as: 'document', schema: suppressSchema }],
   suppressed: [{ as: 'document', schema: z.array(suppressionCheckSchema) }],
   suppressions: [{ as: 'document', schema: suppressionsSchema }],

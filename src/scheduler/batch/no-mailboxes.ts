@@ -23,14 +23,17 @@ export class NoMailboxes {
 
   private hasFailed = false;
 
-  /** @param report told once why they could not be written */
+  /**
+   * @param ledger null where nobody is to be suppressed
+   * @param report told once why they could not be written
+   */
   constructor(
-    private readonly ledger: Pick<Ledger, 'suppress'>,
+    private readonly ledger: Pick<Ledger, 'suppress'> | null,
     private readonly report: (reason: string) => void,
   ) {}
 
   tell({ seq, emailNorm }: Recipient, verdict: Verdict): void {
-    if (verdict.kind !== 'failed' || verdict.code === null) return;
+    if (!this.ledger || verdict.kind !== 'failed' || verdict.code === null) return;
     const { code, enhanced, text } = verdict;
     const entry = suppressionOf(emailNorm, { code, enhanced, text });
     if (entry) this.told.set(seq, entry);
@@ -53,9 +56,10 @@ export class NoMailboxes {
 
   /** Begins to write what is recorded. What the database does not take now, it is given the next time, as far as there is room. */
   write(): void {
-    if (this.writing || this.recordedOnes.length === 0) return;
+    const { ledger } = this;
+    if (!ledger || this.writing || this.recordedOnes.length === 0) return;
     const entries = this.recordedOnes.splice(0, TOGETHER);
-    this.writing = this.ledger
+    this.writing = ledger
       .suppress(entries)
       .catch((error: unknown) => {
         this.recordedOnes.unshift(...entries);

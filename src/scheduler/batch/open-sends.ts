@@ -9,6 +9,8 @@ export interface OpenSend {
   /** Of the message. */
   readonly version: number;
   readonly message: CompiledMessage;
+  /** Its messages before those of others: somebody waits for them. */
+  readonly goesFirst: boolean;
   readonly watch: RefusalWatch;
   readonly suppressions: Suppressions;
   readonly noMailboxes: NoMailboxes;

@@ -71,6 +71,10 @@ export class Starter {
     this.tools.dispatcher.withdraw(this.owner, isOne);
   }
 
+  get goesFirst(): boolean {
+    return this.openSend.goesFirst;
+  }
+
   fill(recipient: Recipient): FilledMessage {
     this.inFlight.begun(recipient);
     if (this.inFlight.toRecord > 0 && this.results.areEnough) this.owner.wake();
@@ -121,6 +125,10 @@ class Delivery implements Job {
 
   get seq(): number {
     return this.recipient.seq;
+  }
+
+  get goesFirst(): boolean {
+    return this.starter.goesFirst;
   }
 
   message(): FilledMessage {

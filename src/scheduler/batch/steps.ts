@@ -99,7 +99,7 @@ export class Steps {
   /** Learns of suppressions that a batch would not meet by itself, for it marks nothing just now. */
   async catchUp(version: number): Promise<void> {
     const { known, topic } = this.parts.openSend.suppressions;
-    if (version === known || this.parts.standing.ending) return;
+    if (known === null || version === known || this.parts.standing.ending) return;
     const changes = await this.tools.ledger.suppressionChanges(known, topic);
     await this.parts.starter.learn(changes);
   }
@@ -122,6 +122,7 @@ export class Steps {
   ): Promise<[StepResult, Done]> {
     const { standing, openSend } = this.parts;
     const { known, topic } = openSend.suppressions;
+    if (known === null) throw this.contradiction('suppressions are asked for that are not heeded');
     // A read that ends meanwhile adds rows, and those are not asked for here.
     const toSkip = [...this.toSkip];
     const norms = [...rows, ...toSkip].map(({ emailNorm }) => emailNorm);

@@ -20,8 +20,8 @@ interface Asking {
  * finds out.
  */
 export class Suppressions {
-  /** The version up to which every row in hand was checked. */
-  known: number;
+  /** The version up to which every row in hand was checked; null where none is heeded, as for test mails. */
+  known: number | null;
   /** Addresses and domains, where rows are not asked for. */
   private readonly names = new Set<string>();
   /** Whether rows are asked for as they are read, for what has changed is too much, or not known by name. */
@@ -31,7 +31,7 @@ export class Suppressions {
 
   constructor(
     readonly topic: string,
-    checkedVersion: number,
+    checkedVersion: number | null,
     private readonly ledger: Pick<Ledger, 'findSuppressed'>,
   ) {
     this.known = checkedVersion;

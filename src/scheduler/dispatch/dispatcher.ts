@@ -29,6 +29,8 @@ export type ServerSign =
 /** One message waiting for a connection. */
 export interface Job {
   owner: JobOwner;
+  /** Ahead of what others have waiting. */
+  goesFirst: boolean;
   /** @throws Error when the message cannot be made */
   message(): FilledMessage;
   mayProceed(): boolean;
@@ -45,7 +47,7 @@ export interface JobOwner {
 }
 
 /**
- * Hands messages to the connections in the order they came in, over all batches, as long as the server is well;
+ * Hands messages to the connections in the order they came in, over all batches but for those that go first, as long as the server is well;
  * after a failure nobody starts until the backoff has passed, and then one probe does.
  */
 export class Dispatcher {
@@ -134,7 +136,8 @@ export class Dispatcher {
   }
 
   submit(job: Job): void {
-    this.queue.push(job);
+    if (job.goesFirst) this.queue.unshift(job);
+    else this.queue.push(job);
     this.pump();
   }
 

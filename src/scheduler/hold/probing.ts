@@ -31,7 +31,7 @@ export class Probing {
     if (claims.isActive(sendId)) return Number.POSITIVE_INFINITY;
     const aloneMs = claims.leftAloneMs(sendId, this.clock().monotonic);
     if (aloneMs > 0) return aloneMs;
-    claims.startProbe({ sendId, dueInMs: 0, rows: 1 });
+    claims.startProbe({ sendId, dueInMs: 0, rows: 1, goesFirst: false });
     return Number.POSITIVE_INFINITY;
   }
 }

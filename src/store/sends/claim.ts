@@ -29,6 +29,7 @@ interface ClaimedRow extends Pick<Send, (typeof CLAIMED)[number]>, RelayLimits {
   topic: string;
   checkedVersion: number;
   messageVersion: number;
+  testOf: number | null;
 }
 const CLAIMED_COLUMNS = select({
   ...pick(SEND, ...CLAIMED),
@@ -38,6 +39,7 @@ const CLAIMED_COLUMNS = select({
   topic: 's.TOPIC',
   checkedVersion: 's.CHECKED_VERSION',
   messageVersion: SEND.version,
+  testOf: SEND.testOf,
 });
 
 /**
@@ -81,6 +83,7 @@ export async function claim(
     now,
     rates,
     connections,
+    testOf,
     ...rest
   } = send;
   return {
@@ -88,6 +91,7 @@ export async function claim(
     controls: { batchSize, delayMs, cooldownSeconds },
     startedMsAgo: now.getTime() - (startedAt ?? now).getTime(),
     relay: { rates, connections },
+    isTest: testOf !== null,
     ...rest,
   };
 }

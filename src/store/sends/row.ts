@@ -47,6 +47,7 @@ export const SEND: Columns<keyof Send> = {
   missing: 's.MISSING_COUNT',
   missingSkipped: 's.MISSING_SKIPPED_COUNT',
   version: 's.MESSAGE_VERSION',
+  testOf: 's.TEST_OF',
 };
 
 /** The number of a send's claim, which its holder reads, and nobody is shown. */
@@ -149,6 +150,8 @@ export interface ListQuery {
   beforeId?: number;
   /** As it is shown: a running send whose START_AT is ahead is `scheduled` and nothing else. */
   status?: ShownStatus;
+  /** Test mails too. */
+  tests?: boolean;
   limit: number;
 }
 
@@ -177,7 +180,7 @@ export async function listSnapshots(db: Executor, query: ListQuery): Promise<Sna
   const { index, where } = status ? SHOWN_AS[status] : { index: 'PRIMARY', where: 'TRUE' };
   const rows = await db.rows<SendNow>(
     `SELECT ${SEND_NOW} FROM CAMPAIGN_SENDS s FORCE INDEX (${index})
-      WHERE s.ID < ? AND ${where}
+      WHERE s.ID < ? AND ${where}${query.tests ? '' : ' AND s.TEST_OF IS NULL'}
       ORDER BY s.ID DESC LIMIT ?`,
     [beforeId, query.limit],
   );
@@ -229,7 +232,7 @@ export interface SendName {
   status: SendStatus;
 }
 
-/** The newest sends, with one of these statuses where some are given. */
+/** The newest sends of lists, with one of these statuses where some are given. */
 export const listSendNames = (
   db: Executor,
   statuses: readonly SendStatus[] | undefined,
@@ -237,6 +240,6 @@ export const listSendNames = (
 ): Promise<SendName[]> =>
   db.rows<SendName>(
     `SELECT ID AS id, NAME AS name, STATUS AS status FROM CAMPAIGN_SENDS
-      ${statuses ? 'WHERE STATUS IN (?)' : ''} ORDER BY ID DESC LIMIT ?`,
+      WHERE TEST_OF IS NULL${statuses ? ' AND STATUS IN (?)' : ''} ORDER BY ID DESC LIMIT ?`,
     statuses ? [statuses, limit] : [limit],
   );

@@ -16,6 +16,7 @@ export async function suppressRefused(
   sendId: number,
   claimNumber: number,
 ): Promise<void> {
+  // Who got a test mail is not who is named by it.
   const rows = await db.rows<{
     emailNorm: string;
     smtpCode: number;
@@ -25,6 +26,7 @@ export async function suppressRefused(
     `SELECT ${REFUSED} FROM CAMPAIGN_SEND_RESULTS r FORCE INDEX (ATTENTION_DUE)
       WHERE SEND_ID = ? AND ATTENTION = ${ATTENTION.failed} AND NEXT_ATTEMPT_AT IS NULL
         AND CLAIM_NUMBER = ? AND SMTP_CODE >= 500
+        AND EXISTS (SELECT 1 FROM CAMPAIGN_SENDS s WHERE s.ID = r.SEND_ID AND s.TEST_OF IS NULL)
       LIMIT ?`,
     [sendId, claimNumber, AT_MOST],
   );

@@ -38,7 +38,7 @@ describe("README's tables", () => {
       '| `A` | of `a\\|b` | 5 |',
       '| `list` | an array of what `progress` prints |',
       '| `sandbox start` | `{"running","directory","mail","captured","databaseUrl","smtpUrl"}` |',
-      '| 4 | not possible in this state | `WRONG_STATE`, `CANNOT_LISTEN` |',
+      '| 4 | not possible in this state | `WRONG_STATE`, `NO_SCHEDULER`, `CANNOT_LISTEN` |',
     ]) {
       expect(made).toContain(`${row}\n`);
     }

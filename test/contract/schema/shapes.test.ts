@@ -225,6 +225,7 @@ const SERVED: { [K in ServeEvent['kind']]: Extract<ServeEvent, { kind: K }> } = 
   unsubscribed: { kind: 'unsubscribed', sendId: 1, token: '11-1ab…', way: 'one-click' },
   'unsubscribed-already': { kind: 'unsubscribed-already', sendId: 1, token: '1ab…', way: 'page' },
   'nothing-to-take-back': { kind: 'nothing-to-take-back', sendId: 1, token: '1ab…', stands: true },
+  'test-token': { kind: 'test-token', sendId: 1, token: '1ab…' },
   fault: { kind: 'fault', reason: 'no' },
   'taken-back': { kind: 'taken-back', sendId: 1, token: '11-1ab…', stands: false },
   'foreign-token': { kind: 'foreign-token', token: '11-1ab…', way: 'look' },

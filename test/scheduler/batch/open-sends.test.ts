@@ -18,6 +18,7 @@ afterAll(() => db.drop());
 const openSend = (sendId: number, version = 1): OpenSend => ({
   sendId,
   version,
+  goesFirst: false,
   message: {
     fill: () => ({
       envelope: { from: 'a@example.com', to: 'b@example.com', utf8: false },

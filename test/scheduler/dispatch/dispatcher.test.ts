@@ -67,6 +67,7 @@ function dispatch(rates: string, connections: number) {
   dispatcher.learnLimits({ rates, connections: null });
   const job = (message: () => FilledMessage): Job => ({
     owner,
+    goesFirst: false,
     message,
     mayProceed: () => true,
     mayEnd: () => true,

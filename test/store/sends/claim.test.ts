@@ -106,6 +106,22 @@ describe('claiming', () => {
     expect(found.indexOf(later)).toBeLessThan(found.indexOf(late));
   });
 
+  test('test mails are found before all others, however overdue, and alone where only they are asked for', async () => {
+    const [list, tests] = [await seedQueuedSend(db.database), await seedQueuedSend(db.database)];
+    await db.database.run(
+      'UPDATE CAMPAIGN_SENDS SET LAST_BATCH_AT = UTC_TIMESTAMP(3) - INTERVAL 300 SECOND WHERE ID = ?',
+      [list],
+    );
+    await db.database.run('UPDATE CAMPAIGN_SENDS SET TEST_OF = ? WHERE ID = ?', [list, tests]);
+    const [first, ...others] = await ledger.findWork(1000);
+    expect(first).toMatchObject({ sendId: tests, goesFirst: true });
+    expect(others.every(({ goesFirst }) => !goesFirst)).toBe(true);
+    const alone = createLedger(db.database, undefined, list);
+    expect((await alone.findWork(1000)).map(({ sendId }) => sendId)).toEqual([list]);
+    expect(await alone.countUnfinished(null)).toBe(1);
+    await db.database.run("UPDATE CAMPAIGN_SENDS SET STATUS = 'cancelled' WHERE ID = ?", [tests]);
+  });
+
   test('an uncertain claim is let go by its own name only', async () => {
     const sendId = await seedQueuedSend(db.database);
     const { claim } = await mustClaim(sendId);

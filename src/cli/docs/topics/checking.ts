@@ -21,6 +21,30 @@ can be mailed; in a ledger it is the number of the row. Without ‘--row’ and
   have words in their place, and a link to unsubscribe a token that works for
   nobody. ‘now’ in a template is the time of the preview.
 
+TESTING
+
+    campaign test 42 --to me@example.net --rows 3
+    campaign test --list people.csv --from news@example.org \\
+      --subject 'Hello {{ name }}' --html news.html --to me@example.net --now
+
+sends the message to testers, as recipients get theirs: the first of the list,
+so many as ‘--rows’ says, or that of ‘--email’. ‘--to’ may be repeated. The
+subject has ‘[TEST]’ before it, unless with ‘--plain’. It waits for the
+replies (‘--max-wait’, 60 seconds; ‘--no-wait’ does not) and prints each: exit
+0 when all were accepted, 6 when one was refused, or the relay is held.
+
+- Test mails are a send of their own, which the send that is tested knows
+  nothing of: its books, its pacing, its start and its key. ‘list’ shows them
+  with ‘--tests’. They heed the relay's holds and rates, and go first.
+
+- They go to testers who are suppressed, too, which is said; their links to
+  unsubscribe show the page and change nothing.
+
+- A scheduler mails them. Where none runs nothing is queued, and it exits 4;
+  with ‘--now’ they are mailed from here, by the same loop for them alone,
+  over the relay that it names (CAMPAIGN_SMTP_URL). ‘run-scheduler’ is the
+  only command that mails a list.
+
 MENDING
 
     campaign pause 42
