@@ -31,6 +31,8 @@ export interface Context extends Outside {
   readonly json: boolean;
   /** Whether it is not to ask. */
   readonly yes: boolean;
+  /** Keys of the options that were typed. */
+  readonly given: ReadonlySet<string>;
   /** Tells people something on stderr; a program that reads JSON learns it from the value. */
   notice(text: string): void;
   /** Tells whoever called something on stderr. */

@@ -24,7 +24,7 @@ export async function editMessage(
   remove: readonly string[],
   context: Context,
 ): Promise<Ending<Progress>> {
-  const change = await givenMessage(given);
+  const change = await givenMessage(given, context);
   for (const name of remove) {
     const key = keyOf(name);
     if (Object.hasOwn(change, key) || (key === 'header' && change.headers)) {

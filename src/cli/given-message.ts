@@ -7,7 +7,10 @@ import { checkEnvelopeFrom, checkSender } from '../operations/check-sender.js';
 import type { MessageEdit } from '../operations/edit.js';
 import type { Given } from './command.js';
 import type { messageValueOptions } from './commands/message-options.js';
+import queue from './commands/queue.js';
+import type { Context } from './context.js';
 import { flagOf } from './flags.js';
+import { type MessageSource, withMessageSource } from './message-source.js';
 import { readTemplate } from './queue-run.js';
 
 /** Bodies that are given by the path of their file. */
@@ -17,7 +20,16 @@ const BODIES = ['html', 'text', 'markdown'] as const;
  * What of a message is given by options, each checked by itself and files read; what is not given has no key.
  * @throws CampaignError USAGE, BAD_ADDRESS, BAD_FILE, BAD_TEMPLATE
  */
-export async function givenMessage(given: Given<typeof messageValueOptions>): Promise<MessageEdit> {
+export async function givenMessage(
+  typed: Given<typeof messageValueOptions>,
+  { given: keys, warn }: Pick<Context, 'given' | 'warn'>,
+): Promise<MessageEdit> {
+  const { input: given, source } = await withMessageSource(
+    typed,
+    (key) => keys.has(key),
+    queue.options,
+    warn,
+  );
   const { envelopeFrom, unsubscribeUrl, unsubscribeMailto, header, timezone, inlineCss } = given;
   const fault = faultOfHeaders(header);
   if (fault) throw new CampaignError('USAGE', `--header: ${fault.what}`, fault.remedy);
@@ -33,6 +45,7 @@ export async function givenMessage(given: Given<typeof messageValueOptions>): Pr
     const path = given[key];
     if (path !== undefined) change[key] = named(path, await readTemplate(flagOf(key), path));
   }
+  Object.assign(change, wholeBodies(given, source));
   if (envelopeFrom !== undefined) {
     change.envelopeFrom = checkEnvelopeFrom(flagOf('envelopeFrom'), envelopeFrom);
   }
@@ -50,4 +63,29 @@ export async function givenMessage(given: Given<typeof messageValueOptions>): Pr
   if (header.length > 0) change.headers = header;
   if (inlineCss) change.inlineCss = true;
   return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+}
+
+/**
+ * A folder, or a saved message, brings all bodies that there are to be.
+ * @throws CampaignError USAGE where it has files, which an edit leaves as they are
+ */
+function wholeBodies(
+  { message, eml, html, markdown, text }: Given<typeof messageValueOptions>,
+  { mail, attachments }: MessageSource,
+): Pick<MessageEdit, 'html' | 'text'> {
+  const path = message ?? eml;
+  if (path === undefined) return {};
+  const files = mail ? [...mail.files.attachments, ...mail.files.inline] : attachments;
+  if (files.length > 0) {
+    throw new CampaignError(
+      'USAGE',
+      `${path} has files, and the files of a message that is queued stay as they are`,
+      'leave the files out, or cancel the send and queue the message anew',
+    );
+  }
+  if (mail) return { html: mail.html, text: mail.text };
+  return {
+    ...(html === undefined && markdown === undefined ? { html: null } : {}),
+    ...(text === undefined ? { text: null } : {}),
+  };
 }

@@ -6,6 +6,7 @@ import type { messageOptions } from './commands/message-options.js';
 import queue from './commands/queue.js';
 import type { Context } from './context.js';
 import { completed, requireNone } from './given.js';
+import { withMessageSource } from './message-source.js';
 import { queueOptions } from './queue-options.js';
 import { queueRequest, tell } from './queue-run.js';
 import type { ShownPreview } from './results.js';
@@ -58,11 +59,16 @@ export async function previewMail(
  * What the options of `queue` ask for that were given in place of a send's number.
  * @throws CampaignError USAGE for what is missing, and as `queueOptions` and `queueRequest`
  */
-export const requestOf = (given: Given<typeof messageOptions>, context: Context) =>
-  queueRequest(
-    queueOptions(completed(queue.options, given), true, context.settings()),
-    context.stdin,
+export async function requestOf(typed: Given<typeof messageOptions>, context: Context) {
+  const { input, source } = await withMessageSource(
+    typed,
+    (key) => context.given.has(key),
+    queue.options,
+    context.warn,
   );
+  const options = queueOptions(completed(queue.options, input), true, context.settings(), source);
+  return queueRequest(options, context.stdin);
+}
 
 /** Who is told of list and message. */
 export function told(context: Context) {

@@ -8,7 +8,8 @@ import { clip } from '../domain/text.js';
 import { checkUnsubscribeMailto, checkUnsubscribeUrl } from '../domain/unsubscribe-link.js';
 import { CampaignError } from '../errors.js';
 import { checkEnvelopeFrom, checkSender } from '../operations/check-sender.js';
-import { flagOf } from './flags.js';
+import { flagOf, missing } from './flags.js';
+import { type MessageSource, NO_SOURCE } from './message-source.js';
 
 /** What `queue` is asked to do, checked. */
 export interface QueueOptions extends OptionalHeaders, Pacing {
@@ -24,6 +25,10 @@ export interface QueueOptions extends OptionalHeaders, Pacing {
   text: string | null;
   markdown: string | null;
   inlineCss: boolean;
+  /** Path of a folder, or of a saved message; what they hold is in `source`. */
+  message?: string | undefined;
+  eml?: string | undefined;
+  source: MessageSource;
   /** As `checkUnsubscribeUrl` gives it. */
   unsubscribeUrl?: string | undefined;
   /** As `checkUnsubscribeMailto` gives it. */
@@ -48,10 +53,10 @@ export interface QueueOptions extends OptionalHeaders, Pacing {
 
 /** The options of `queue`, each read by itself; undefined where one was not given. */
 export type QueueInput = {
-  readonly [Name in keyof Omit<QueueOptions, 'yes'>]-?:
+  readonly [Name in keyof Omit<QueueOptions, 'yes' | 'source'>]-?:
     | Exclude<QueueOptions[Name], null>
     | (null extends QueueOptions[Name] ? undefined : never)
-    | (Name extends 'name' ? undefined : never);
+    | (Name extends 'name' | 'from' | 'subject' ? undefined : never);
 } & { readonly rate: SendRate | undefined };
 
 const checkedSenders = (input: QueueInput): Partial<Pick<QueueOptions, MailboxKey>> =>
@@ -92,15 +97,22 @@ export function queueOptions(
   input: QueueInput,
   yes: boolean,
   settings: QueueSettings,
+  source: MessageSource = NO_SOURCE,
 ): QueueOptions {
-  if ([input.html, input.text, input.markdown].every((body) => body === undefined)) {
+  const { from, subject } = input;
+  if (from === undefined) throw missing('from');
+  if (subject === undefined) throw missing('subject');
+  const hasHtml = [input.html, input.markdown, source.mail?.html ?? undefined].some(
+    (body) => body !== undefined,
+  );
+  if (!hasHtml && input.text === undefined && source.mail === null) {
     throw new CampaignError(
       'USAGE',
       'there is nothing to send: neither --html nor --text is given',
-      'give the path of a template with --html, --text or both, or with --markdown',
+      'give the path of a template with --html, --text or both, or --markdown, --message or --eml',
     );
   }
-  if (input.inlineCss && input.html === undefined && input.markdown === undefined) {
+  if (input.inlineCss && !hasHtml) {
     throw new CampaignError(
       'USAGE',
       '--inline-css is given, and there is no HTML',
@@ -112,6 +124,9 @@ export function queueOptions(
   const { rate, ...given } = input;
   return {
     ...given,
+    from,
+    subject,
+    source,
     ...rate,
     ...checkedSenders(input),
     ...unsubscribeWays(input, settings),
@@ -122,7 +137,7 @@ export function queueOptions(
     html: input.html ?? null,
     text: input.text ?? null,
     markdown: input.markdown ?? null,
-    name: input.name ?? clip(input.subject, QUEUE_LENGTHS.name),
+    name: input.name ?? clip(subject, QUEUE_LENGTHS.name),
     key: input.key ?? null,
     startAt: input.startAt ?? null,
     rejects: input.rejects ?? null,

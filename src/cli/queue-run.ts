@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { AddressColumn, RejectedLine } from '../domain/list-findings.js';
 import { OPTIONAL_HEADER_TEMPLATES } from '../domain/message-values.js';
@@ -76,6 +77,7 @@ export async function queueRequest(
   options: QueueOptions,
   stdin: Readable,
 ): Promise<operation.QueueRequest> {
+  const { mail, attachments } = options.source;
   const html = await readTemplate('--html', options.html);
   const text = await readTemplate('--text', options.text);
   const markdown = await readTemplate('--markdown', options.markdown);
@@ -83,8 +85,13 @@ export async function queueRequest(
     ...options,
     list: options.list === '-' ? { name: 'standard input', chunks: stdin } : { path: options.list },
     headers: options.header,
-    html: named(options.html as string, html),
-    text: named(options.text as string, text),
+    html: mail?.html ?? named(options.html as string, html),
+    text: mail?.text ?? named(options.text as string, text),
+    attachments: [
+      ...attachments.map((path) => ({ called: path, name: basename(path), content: { path } })),
+      ...(mail?.files.attachments ?? []),
+    ],
+    inline: mail?.files.inline,
     markdown: named(options.markdown as string, markdown),
     where:
       options.where === undefined
@@ -98,7 +105,13 @@ export async function queueRequest(
         ? null
         : {
             path: options.rejects,
-            inputs: [options.list, options.html, options.text, options.markdown],
+            inputs: [
+              options.list,
+              options.html,
+              options.text,
+              options.markdown,
+              options.eml ?? null,
+            ],
           },
   };
 }

@@ -9,21 +9,31 @@ import {
   queueQuestion,
   rejectionLines,
 } from '../view/queue.js';
+import type { AnyOption } from './command.js';
 import { ask, canAsk, choose } from './confirm.js';
 import type { Context } from './context.js';
+import { withMessageSource } from './message-source.js';
 import { type QueueInput, queueOptions } from './queue-options.js';
 import { nobodyToAsk, queue } from './queue-run.js';
 import { Ending } from './results.js';
 
 /**
  * Queues a list as `queue` does, with a bar and questions where there is a terminal.
- * @throws CampaignError as `queueOptions` and `queue`
+ * @param declared the options as they are declared, by which a message's folder is read
+ * @throws CampaignError as `withMessageSource`, `queueOptions` and `queue`
  */
 export async function queueList(
-  input: QueueInput,
+  typed: QueueInput,
   context: Context,
+  declared: Readonly<Record<string, AnyOption>>,
 ): Promise<Ending<Queued | undefined>> {
-  const options = queueOptions(input, context.yes, context.settings());
+  const { input, source } = await withMessageSource(
+    typed,
+    (key) => context.given.has(key),
+    declared,
+    context.warn,
+  );
+  const options = queueOptions(input, context.yes, context.settings(), source);
   const barred = context.stderr.isTTY && !context.dumb && !context.json;
   const bar = barred ? (await import('./import-bar.js')).createImportBar(context) : null;
   const signal = context.heedSignals();

@@ -56,6 +56,7 @@ const contextOf = (outside: Outside, options: Given['options']): Context => {
     ...outside,
     json,
     yes,
+    given: new Set(Object.keys(options)),
     warn,
     notice: json ? () => undefined : warn,
     confirm: async (consequence) => {

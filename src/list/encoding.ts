@@ -3,6 +3,8 @@ import iconv from 'iconv-lite';
 import type { FoundEncoding } from '../domain/list-findings.js';
 import { guessUtf16 } from '../domain/utf-16.js';
 
+export { encodingName } from '../domain/encoding-name.js';
+
 /** Why a list cannot be read on, in words to stand before and behind the number of the line. */
 export interface DecodeFault {
   claim: string;
@@ -42,22 +44,6 @@ export const MIXED_REMEDY =
 
 export const beginsWith = (bytes: Uint8Array, magic: readonly number[]): boolean =>
   magic.every((byte, index) => bytes[index] === byte);
-
-/** Names of the WHATWG Encoding Standard, in which latin1 is windows-1252; undefined for others. */
-function standardName(label: string): string | undefined {
-  try {
-    return new TextDecoder(label).encoding;
-  } catch {
-    return undefined;
-  }
-}
-
-/** How an encoding is called here; undefined when it is not known. `utf-16` leaves open which byte comes first. */
-export function encodingName(label: string): string | undefined {
-  const name = label.trim().toLowerCase();
-  if (/^utf-?16$/.test(name)) return 'utf-16';
-  return [standardName(name), name].find((known) => known && iconv.encodingExists(known));
-}
 
 /** Of the bytes of a list in UTF-16 that are NULs: its delimiters, and most of its addresses, are ASCII in any script. */
 const LEAST_NULS = 1 / 16;

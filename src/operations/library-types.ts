@@ -66,12 +66,12 @@ export interface SandboxOptions {
 export interface QueueOptions extends OptionalHeaders {
   /** CSV with a header and an address column: a path, or the pieces of it as a stream reads them. */
   list: string | Pieces;
-  /** `news@example.org` or `Name <news@example.org>`. */
-  from: string;
+  /** `news@example.org` or `Name <news@example.org>`; may be left out with `eml`. */
+  from?: string | undefined;
   /** Where bounces go, the address of MAIL FROM; that of `from` when left out. */
   envelopeFrom?: string | undefined;
-  /** A Liquid template. */
-  subject: string;
+  /** A Liquid template; may be left out with `eml`. */
+  subject?: string | undefined;
   /** Other headers, their values Liquid templates: `{ 'X-Segment': '{{ segment }}' }`. */
   headers?: Readonly<Record<string, string>> | undefined;
   /** The bodies, Liquid templates: text, not paths. One at least; the text is made from the HTML when left out. */
@@ -79,6 +79,11 @@ export interface QueueOptions extends OptionalHeaders {
   text?: string | undefined;
   /** The body in Markdown, a Liquid template, of which HTML and text are made; not beside `html`. */
   markdown?: string | undefined;
+  /**
+   * The bytes of a message that was saved as .eml, with its files; its From and Subject count unless `from` and `subject` are
+   * given. Not beside `html`, `markdown` and `text`.
+   */
+  eml?: Uint8Array | undefined;
   /** Write the rules of the HTML's style sheets into its elements. */
   inlineCss?: boolean | undefined;
   /**

@@ -12,6 +12,7 @@ const WORDS: Readonly<Record<string, string>> = {
   '--list, or - for standard input': 'list',
   '--email-column': 'emailColumn',
   '--encoding': 'encoding',
+  '--eml': 'eml',
   '--inline-css': 'inlineCss',
   '--markdown': 'markdown',
   '--html': 'html',

@@ -17,6 +17,7 @@ import { encodingName } from '../list/encoding.js';
 import type { NamedTemplate } from '../message/template.js';
 import { checkEnvelopeFrom, checkSender } from './check-sender.js';
 import type { QueueOptions } from './library-types.js';
+import { messageOf, savedMail } from './message-for-library.js';
 import {
   callback,
   flag,
@@ -114,6 +115,7 @@ const READERS = {
   html: body,
   text: body,
   markdown: body,
+  eml: savedMail,
   inlineCss: flag,
   ...OPTIONAL_HEADERS,
   unsubscribeUrl: webAddress,
@@ -208,25 +210,8 @@ export const requestForLibrary = (
 
 function requestOf(call: string, read: Read<typeof READERS>, signal: AbortSignal): QueueRequest {
   const given = required(call, 'list', read.list);
-  const subject = required(call, 'subject', read.subject);
-  const { html = null, text: plain = null, markdown = null, onRejected } = read;
-  if (html === null && plain === null && markdown === null) {
-    throw new CampaignError(
-      'BAD_SETTING',
-      'there is nothing to send: neither html nor text is given',
-      'give a template as html, as text or as both, or as markdown',
-    );
-  }
-  if (html !== null && markdown !== null) {
-    throw new CampaignError('BAD_SETTING', 'markdown is given beside html', 'give one of them');
-  }
-  if (read.inlineCss && html === null && markdown === null) {
-    throw new CampaignError(
-      'BAD_SETTING',
-      'inlineCss is given, and there is no HTML',
-      'give html or markdown, or leave inlineCss out',
-    );
-  }
+  const message = messageOf(call, read);
+  const { onRejected } = read;
   if (read.listUnsubscribe && (read.unsubscribeUrl ?? read.unsubscribeMailto) !== undefined) {
     throw new CampaignError(
       'BAD_SETTING',
@@ -244,19 +229,13 @@ function requestOf(call: string, read: Read<typeof READERS>, signal: AbortSignal
       typeof given === 'string'
         ? { path: given }
         : { name: 'list', chunks: readPieces(given, { name: 'list', code: 'BAD_LIST', signal }) },
-    from: required(call, 'from', read.from),
-    envelopeFrom: read.envelopeFrom,
-    headers: read.headers,
-    subject,
-    html,
-    text: plain,
-    markdown,
-    inlineCss: read.inlineCss,
     ...pick(read, OPTIONAL_HEADERS),
+    ...message,
+    envelopeFrom: read.envelopeFrom,
     unsubscribeUrl: read.unsubscribeUrl,
     unsubscribeMailto: read.unsubscribeMailto,
     timezone: read.timezone ?? 'UTC',
-    name: read.name ?? clip(subject, QUEUE_LENGTHS.name),
+    name: read.name ?? clip(message.subject, QUEUE_LENGTHS.name),
     key: read.key ?? null,
     topic: read.topic,
     batchSize: read.batchSize ?? PACING_DEFAULTS.batchSize,

@@ -49,6 +49,27 @@ Without --text it is made from the HTML: alt texts of images and links are
 kept, hidden lines left out, also those that a value hides
 (‘style="display:{{ show }}"’). When nothing is left, ‘queue’ says so.
 
+A FOLDER, OR A SAVED MESSAGE
+
+‘--message spring/’ takes what a folder holds instead of flags: message.html
+or message.md, message.txt, subject.txt (one line), attachments/ (each file is
+attached) and message.toml, whose keys are the names of flags:
+
+  from = "News <news@example.org>"
+  header = ["X-Segment: {{ segment }}"]
+  inline-css = true
+
+What is typed wins over the folder. Hidden files and others are left out, and
+named; a file that is nearly one of these, a key that is none, a link and a
+device are refused.
+
+‘--eml news.eml’ takes a message that a mail program has saved: its text, its
+HTML, its files and pictures byte for byte. From, Subject, Reply-To and the
+headers that ‘--header’ takes count unless flags say otherwise; To, Date,
+Message-ID, Received, DKIM-Signature and others are left out, and named. One
+with Cc, Bcc or Resent-…, one that is signed or encrypted, and one that is cut
+short is refused. Merge fields may stand in its subject, headers and bodies.
+
 MARKDOWN AND CSS
 
 ‘--markdown news.md’ makes the HTML, and of that the text part. It is compiled
