@@ -88,6 +88,20 @@ describe('the chaos rounds find', () => {
     );
   }, 300_000);
 
+  test('a claim that heeds no version of the message: whoever is mailed after an edit gets the old text', async () => {
+    await expectFound(
+      [
+        {
+          file: 'store/sends/claim.js',
+          from: 'messageVersion: SEND.version',
+          to: "messageVersion: '1'",
+        },
+      ],
+      ['operator-edit'],
+      (total) => contradicts(total, 'was sent "'),
+    );
+  }, 300_000);
+
   test('a lease that always holds: a stopped worker wakes up and mails what it had marked', async () => {
     await expectFound(
       [

@@ -3,6 +3,7 @@ import type { Database } from '../../src/store/mysql/database.ts';
 import type { Woken } from './compare.ts';
 import type { ChaosDatabase } from './databases.ts';
 import { exhaustQuota, killProbe, limitConnections, limitRate, type RelayRate } from './limits.ts';
+import { editMessage, sendTest } from './messages.ts';
 import { holds, operate, type Surroundings, type Worker } from './processes.ts';
 import type { Random } from './random.ts';
 import type { TruthServer } from './truth.ts';
@@ -42,6 +43,8 @@ export const FAULTS = {
   'operator-controls': changeControls,
   'operator-resolve': resolveUnknown,
   'operator-rate': limitRate,
+  'operator-edit': editMessage,
+  'operator-test': sendTest,
 } as const;
 export type FaultName = keyof typeof FAULTS;
 export const FAULT_NAMES = Object.keys(FAULTS) as FaultName[];
@@ -181,7 +184,7 @@ async function killSmtpServer(scene: Scene): Promise<void> {
 /** Exit codes with which a command may answer while things fall over: refused by state, or no database. */
 const FAIR_ANSWERS: readonly (number | null)[] = [0, 3, 4, 5];
 
-async function command(scene: Scene, ...args: string[]): Promise<number | null> {
+export async function command(scene: Scene, ...args: string[]): Promise<number | null> {
   const { code, stderr } = await operate(scene.surroundings, ...args);
   if (!FAIR_ANSWERS.includes(code)) {
     scene.contradictions.push(`campaign ${args.join(' ')} ended with ${code}: ${stderr.trim()}`);
@@ -189,7 +192,7 @@ async function command(scene: Scene, ...args: string[]): Promise<number | null> 
   return code;
 }
 
-const aSend = ({ random, sendIds }: Scene): string => String(random.oneOf(sendIds));
+export const aSend = ({ random, sendIds }: Scene): string => String(random.oneOf(sendIds));
 
 async function pauseAndResume(scene: Scene): Promise<void> {
   const id = aSend(scene);

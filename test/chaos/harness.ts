@@ -9,6 +9,7 @@ import { compare, unbalanced, type Verdict } from './compare.ts';
 import type { ChaosDatabase } from './databases.ts';
 import { FAULT_NAMES, FAULTS, type FaultName, type Scene } from './faults.ts';
 import { liftRate, limitsHeldAgainst, rateExceeded } from './limits.ts';
+import { testsOf, wrongMessages } from './messages.ts';
 import { CONNECTIONS, holds, operate, type Surroundings, Worker } from './processes.ts';
 import { Random } from './random.ts';
 import { TruthServer } from './truth.ts';
@@ -195,12 +196,13 @@ class Chaos {
         await FAULTS[name](scene);
       }),
     ]);
-    await this.settle(scene);
+    const all = [...sendIds, ...(await testsOf(db, sendIds))];
+    await this.settle({ ...scene, sendIds: all });
     await watch.stop();
     await liftRate(scene);
     const entries = this.truth.entries();
     const verdict = await compare(db, entries, {
-      sendIds,
+      sendIds: all,
       asked: scene.asked,
       woken: scene.woken,
       smtpKills: this.counts['smtp-kill'] - smtpKillsBefore,
@@ -209,14 +211,15 @@ class Chaos {
     });
     verdict.contradictions.unshift(
       ...scene.contradictions,
-      ...(await this.verify(sendIds)),
-      ...(await limitsHeldAgainst(db, sendIds)),
+      ...(await this.verify(all)),
+      ...(await limitsHeldAgainst(db, all)),
+      ...(await wrongMessages(db, entries, all)),
       ...mailedAfterwards(entries, scene.saidNo),
       ...(scene.rate ? rateExceeded(entries, scene.rate) : []),
       ...this.workers.flatMap((worker) => [...worker.surprises, ...worker.faults()]),
     );
-    if (verdict.contradictions.length === 0) await this.forget(sendIds);
-    else await this.keep(sendIds);
+    if (verdict.contradictions.length === 0) await this.forget(all);
+    else await this.keep(all);
     const seconds = (performance.now() - begun) / 1000;
     return { ...verdict, number, seed, drawn, seconds };
   }

@@ -242,12 +242,13 @@ class Connection {
       return this.cut();
     }
     const queueId = `Q${process.pid.toString(36)}T${accepted++}`;
-    const messageId =
+    const header = (name: string): string =>
       body
-        .find((line) => /^message-id:/i.test(line))
-        ?.slice(11)
+        .find((line) => line.toLowerCase().startsWith(`${name}:`))
+        ?.slice(name.length + 1)
         .trim() ?? '';
-    record({ kind: 'accepted', recipient, messageId, queueId, client: this.client });
+    const [messageId, subject] = [header('message-id'), header('subject')];
+    record({ kind: 'accepted', recipient, messageId, subject, queueId, client: this.client });
     if (mishap === 'dotCutAccepted') {
       record({ kind: 'dot-cut', recipient });
       return this.cut();

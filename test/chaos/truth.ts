@@ -9,7 +9,15 @@ import type { Refusal, RelaySettings, RelayStage } from '../support/relay-limits
 
 /** A line of the truth: what the SMTP server did, in its own order. `at` is Unix time in milliseconds. */
 export type TruthEntry = { at: number } & (
-  | { kind: 'accepted'; recipient: string; messageId: string; queueId: string; client: string }
+  | {
+      kind: 'accepted';
+      recipient: string;
+      messageId: string;
+      /** Its first line. */
+      subject: string;
+      queueId: string;
+      client: string;
+    }
   /** A recipient, or a message for it, was answered otherwise than with a yes, by these words. */
   | { kind: 'refused'; recipient: string; words: string }
   /** The line was cut between a final dot and its reply. */
