@@ -190,6 +190,22 @@ export class Campaign {
     );
   }
 
+  /** Queues a send's message anew, with its pacing and topic but for what is given, for another list or some of its own. */
+  clone(id: number, options: given.CloneOptions & { dryRun: true }): Promise<Queued>;
+  clone(id: number, options: given.CloneOptions): Promise<QueuedSend>;
+  clone(id: number, options: given.CloneOptions): Promise<Queued> {
+    return this.#calls.run(
+      async (on, signal) =>
+        (await import('./operations/clone-for-library.js')).cloneForLibrary(
+          on,
+          read.id(id),
+          options,
+          signal,
+        ),
+      { signal: options?.signal, stream: options?.list },
+    );
+  }
+
   /**
    * Changes the message of a paused send, for all who have not been sent theirs. Waits ten seconds for a scheduler that has
    * messages of it on the wire.

@@ -48,19 +48,32 @@ export interface QueueDeps
  * Queues what the flags name: reads the files of the body, and asks unless `--yes` says so.
  * @throws CampaignError as the operation does, and BAD_FILE and BAD_TEMPLATE for the files of the body
  */
-export async function queue(options: QueueOptions, deps: QueueDeps): Promise<Queued> {
-  const request = await queueRequest(options, deps.stdin);
+export async function queue(options: QueueOptions, { stdin, ...deps }: QueueDeps): Promise<Queued> {
+  const request = await queueRequest(options, stdin);
+  return queueAsked(request, options.yes, options.list === '-', deps);
+}
+
+/**
+ * Queues what is asked for, once it is confirmed.
+ * @param takesStdin whether standard input is the list: then nobody can answer
+ * @throws CampaignError as the operation does
+ */
+export function queueAsked(
+  request: operation.QueueRequest,
+  yes: boolean,
+  takesStdin: boolean,
+  deps: Omit<QueueDeps, 'stdin'>,
+): Promise<Queued> {
   const { database, actor, announce, confirm, chooseColumn } = deps;
   return operation.queue(request, {
     ...deps,
     workspace: { database, actor },
     onFinding: (finding) => tell(finding, deps),
-    questions: options.yes
+    questions: yes
       ? undefined
       : {
           begin: () => {
-            // What is read from it cannot be asked.
-            if (options.list === '-') throw nobodyToAsk();
+            if (takesStdin) throw nobodyToAsk();
           },
           announce,
           confirm,

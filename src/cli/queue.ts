@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Imported, Queued, QueuePlan } from '../domain/queued.js';
 import { CampaignError } from '../errors.js';
+import type { QueueRequest } from '../operations/queue.js';
 import { describeAddress } from '../store/mysql/url.js';
 import {
   COLUMN_QUESTION,
@@ -14,7 +15,7 @@ import { ask, canAsk, choose } from './confirm.js';
 import type { Context } from './context.js';
 import { withMessageSource } from './message-source.js';
 import { type QueueInput, queueOptions } from './queue-options.js';
-import { nobodyToAsk, queue } from './queue-run.js';
+import { nobodyToAsk, queueAsked, queueRequest } from './queue-run.js';
 import { Ending } from './results.js';
 
 /**
@@ -34,6 +35,19 @@ export async function queueList(
     context.warn,
   );
   const options = queueOptions(input, context.yes, context.settings(), source);
+  return importAsked(await queueRequest(options, context.stdin), options.list === '-', context);
+}
+
+/**
+ * Queues what is asked for, with a bar and questions where there is a terminal.
+ * @param takesStdin whether standard input is the list: then nobody can answer
+ * @throws CampaignError as `queue`
+ */
+export async function importAsked(
+  request: QueueRequest,
+  takesStdin: boolean,
+  context: Context,
+): Promise<Ending<Queued | undefined>> {
   const barred = context.stderr.isTTY && !context.dumb && !context.json;
   const bar = barred ? (await import('./import-bar.js')).createImportBar(context) : null;
   const signal = context.heedSignals();
@@ -43,9 +57,8 @@ export async function queueList(
     how(text);
   };
   try {
-    const queued = await queue(options, {
+    const queued = await queueAsked(request, context.yes, takesStdin, {
       database: (how) => context.workspace.database(how),
-      stdin: context.stdin,
       signal,
       actor: context.workspace.actor,
       randomBytes,
@@ -53,7 +66,7 @@ export async function queueList(
       announce: (plan) => announce(plan, context),
       confirm: (imported) => {
         bar?.stop();
-        return confirm(imported, options.paused, context, signal);
+        return confirm(imported, request.paused, context, signal);
       },
       chooseColumn: canAsk(context)
         ? (columns) => choose(context, COLUMN_QUESTION, columnChoices(columns), signal)

@@ -166,6 +166,12 @@ export interface TestOptions {
   onSuppressed?: ((email: string, reason: string) => void) | undefined;
 }
 
+/** What wins over what the send has, whose message is taken; of its list one is given, or a status of its own rows. */
+export interface CloneOptions extends Partial<Omit<QueueOptions, 'eml'>> {
+  /** Those of the send itself that have this status. */
+  status?: 'pending' | 'sent' | 'failed' | 'unknown' | 'skipped' | undefined;
+}
+
 type MessageOption =
   | 'from'
   | 'subject'

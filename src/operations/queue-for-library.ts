@@ -106,24 +106,9 @@ const OPTIONAL_HEADERS = Object.fromEntries([
   ...OPTIONAL_HEADER_TEMPLATES.map((key) => [key, named(text(QUEUE_LENGTHS.header))]),
 ]) as { [K in keyof OptionalHeaders]-?: Reader<K extends TemplateKey ? NamedTemplate : string> };
 
-const READERS = {
+/** Those of the list, and of how it goes out. */
+export const SENDING_READERS = {
   list,
-  from: sender,
-  envelopeFrom,
-  headers: headerFields,
-  subject: text(QUEUE_LENGTHS.subject),
-  html: body,
-  text: body,
-  markdown: body,
-  eml: savedMail,
-  inlineCss: flag,
-  ...OPTIONAL_HEADERS,
-  unsubscribeUrl: webAddress,
-  unsubscribeMailto: address,
-  timezone: known(
-    (name) => (isTimeZone(name) ? name : undefined),
-    'the name of a time zone, such as Europe/Berlin or UTC',
-  ),
   name: text(QUEUE_LENGTHS.name),
   key: text(QUEUE_LENGTHS.key),
   topic,
@@ -144,6 +129,26 @@ const READERS = {
   onProgress: callback<NonNullable<QueueOptions['onProgress']>>(),
   onFinding: callback<NonNullable<QueueOptions['onFinding']>>(),
   onRejected: callback<NonNullable<QueueOptions['onRejected']>>(),
+};
+
+const READERS = {
+  from: sender,
+  envelopeFrom,
+  headers: headerFields,
+  subject: text(QUEUE_LENGTHS.subject),
+  html: body,
+  text: body,
+  markdown: body,
+  eml: savedMail,
+  inlineCss: flag,
+  ...OPTIONAL_HEADERS,
+  unsubscribeUrl: webAddress,
+  unsubscribeMailto: address,
+  timezone: known(
+    (name) => (isTimeZone(name) ? name : undefined),
+    'the name of a time zone, such as Europe/Berlin or UTC',
+  ),
+  ...SENDING_READERS,
 };
 
 /** Those of the message itself, each of which a later call may change; the options of its list and its pacing aside. */
@@ -225,10 +230,7 @@ function requestOf(call: string, read: Read<typeof READERS>, signal: AbortSignal
     rate: read.rate,
   });
   return {
-    list:
-      typeof given === 'string'
-        ? { path: given }
-        : { name: 'list', chunks: readPieces(given, { name: 'list', code: 'BAD_LIST', signal }) },
+    list: listInput(given, signal),
     ...pick(read, OPTIONAL_HEADERS),
     ...message,
     envelopeFrom: read.envelopeFrom,
@@ -246,18 +248,32 @@ function requestOf(call: string, read: Read<typeof READERS>, signal: AbortSignal
     paused: read.paused ?? false,
     emailColumn: read.emailColumn,
     encoding: read.encoding,
-    where:
-      read.where === undefined ? undefined : { name: 'where', source: read.where, now: new Date() },
+    where: whereOf(read.where),
     ignoreDeclined: read.ignoreDeclined ?? false,
     missing: read.missing,
     dryRun: read.dryRun ?? false,
-    rejects: onRejected
-      ? {
-          write: async (lines) => {
-            for (const line of lines) await onRejected(line);
-          },
-          close: async () => undefined,
-        }
-      : null,
+    rejects: rejectsOf(onRejected),
   };
 }
+
+/** A path, or the pieces of a list. */
+export const listInput = (
+  given: ReturnType<typeof list>,
+  signal: AbortSignal,
+): QueueRequest['list'] =>
+  typeof given === 'string'
+    ? { path: given }
+    : { name: 'list', chunks: readPieces(given, { name: 'list', code: 'BAD_LIST', signal }) };
+
+export const whereOf = (condition: string | undefined): QueueRequest['where'] =>
+  condition === undefined ? undefined : { name: 'where', source: condition, now: new Date() };
+
+export const rejectsOf = (onRejected: QueueOptions['onRejected']): QueueRequest['rejects'] =>
+  onRejected
+    ? {
+        write: async (lines) => {
+          for (const line of lines) await onRejected(line);
+        },
+        close: async () => undefined,
+      }
+    : null;

@@ -47,3 +47,32 @@ test('edit changes what is given, takes away what is null, and says what is wron
   await campaign.resume(id);
   expect(await failing({ subject: 'x' })).toMatch(/^WRONG_STATE: send \d+ is running/);
 });
+
+test('clone queues the message anew, for a list or for rows of the send itself', async () => {
+  const { id } = await campaign.queue({
+    list: ['email,name\nann@example.org,Ann\nbob@example.org,Bob\n'],
+    from: 'News <news@example.org>',
+    subject: 'Hello {{ name }}',
+    text: 'Dear {{ name }}',
+    topic: 'news',
+    key: 'first',
+    paused: true,
+  });
+  const other = await campaign.clone(id, {
+    list: ['email,name\neve@example.org,Eve\n'],
+    rate: '2/s',
+  });
+  expect((await campaign.progress(other.id)).send).toMatchObject({
+    topic: 'news',
+    key: null,
+    delayMs: 500,
+    total: 1,
+  });
+  await campaign.cancel(id);
+  const same = await campaign.clone(id, { status: 'pending', subject: 'Again {{ name }}' });
+  expect(same).toMatchObject({ name: 'Again {{ name }}', total: 2 });
+  await expect(campaign.clone(id, {})).rejects.toMatchObject({
+    code: 'BAD_SETTING',
+    message: 'neither list nor status is given',
+  });
+});

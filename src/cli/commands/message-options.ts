@@ -31,5 +31,8 @@ export const messageValueOptions = asGiven(
   without(queue.options, [...OF_THE_SENDING, ...OF_THE_LIST]),
 );
 
+/** All of `queue`: given in place of what a send has. */
+export const queueOptionsAsGiven = asGiven(queue.options);
+
 /** Those of `queue` that say what is sent, and to whom: given in place of a send that is queued. */
 export const messageOptions = asGiven(without(queue.options, OF_THE_SENDING));

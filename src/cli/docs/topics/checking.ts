@@ -66,4 +66,16 @@ What is not given stays; ‘--remove reply-to,text’ takes values away;
   tells what was and is.
 
 - The Message-IDs stay what they are, also where the sender's domain changes.
+
+ANEW
+
+    campaign clone 42 --list more.csv
+    campaign clone 42 --same-list --status pending
+
+queues the message of a send anew, as it is now, with its pacing and its
+topic, for another list, or for those of its own rows that have a status. What
+is given wins, with the options of ‘queue’; its key and its start are never
+taken. With other HTML and no --text the text is made anew. It asks as ‘queue’
+does. Whom a send mails itself yet, ‘pending’ of one that is not cancelled, it
+does not take.
 `;
