@@ -17,6 +17,44 @@ ${body.trim()}
 </html>
 `;
 
+const OPENS = /^\{%-?\s*(?:if|unless|case|for|tablerow|capture)\b/;
+const CLOSES = /^\{%-?\s*end/;
+
+/**
+ * The held text where a statement that begins before a block's first word and ends beyond the block (a list in a loop, `{% if
+ * … %}` around paragraphs), or the other way round, has a line of its own: else its paragraph would begin once, and end in
+ * each turn.
+ */
+function apart(held: HeldLiquid): string {
+  const alone = new RegExp(`^[ \\t]*(?:${held.statement}[ \\t]*)+$`);
+  const leading = new RegExp(`^([ \\t]*)((?:${held.statement})+)(?=.)`);
+  const trailing = new RegExp(`((?:${held.statement})+)[ \\t]*$`);
+  const depthOf = (lines: readonly string[]): number =>
+    lines
+      .flatMap((line) => held.wordsIn(line))
+      .map((word) => held.restore(word))
+      .reduce((sum, piece) => sum + (OPENS.test(piece) ? 1 : CLOSES.test(piece) ? -1 : 0), 0);
+  const result: string[] = [];
+  let block: string[] = [];
+  const flush = (): void => {
+    const depth = depthOf(block);
+    if (depth > 0) block[0] = (block[0] ?? '').replace(leading, '$1$2\n$1');
+    if (depth < 0) block.push((block.pop() ?? '').replace(trailing, '\n$1'));
+    result.push(...block);
+    block = [];
+  };
+  for (const line of held.text.split('\n')) {
+    if (line.trim() !== '' && !alone.test(line)) {
+      block.push(line);
+      continue;
+    }
+    flush();
+    result.push(line);
+  }
+  flush();
+  return result.join('\n');
+}
+
 /**
  * The HTML template of a Markdown template (GFM; HTML in it stays). Compiled once, before there are values, so that no value
  * is read as Markdown; the Liquid is where it was, a tag alone on its line outside of paragraphs.
@@ -34,7 +72,7 @@ export async function markdownToHtml({ name, source }: NamedTemplate): Promise<s
   }
   const { Marked } = await import('marked');
   const held = new HeldLiquid(text);
-  const marked = held.text
+  const marked = apart(held)
     .replace(new RegExp(`<(${held.output})>`, 'g'), '[$1]($1)')
     .replace(new RegExp(`^([ \\t]*)((?:${held.statement}[ \\t]*)+)$`, 'gm'), '$1<!--$2-->');
   const html = await new Marked().parse(marked);

@@ -30,6 +30,18 @@ describe('Markdown', () => {
       '{% if vip %}\n- a\n- b\n{% else %}\nNo.\n{% endif %}',
       '{% if vip %}<ul><li>a</li><li>b</li></ul>{% else %}<p>No.</p>{% endif %}',
     ],
+    [
+      '{% for i in (1..3) %}* item {{ i }}\n{% endfor %}',
+      '{% for i in (1..3) %}<ul><li>item {{ i }}</li></ul>{% endfor %}',
+    ],
+    [
+      '{% if vip %}Hi\n\nyou{% endif %}\n\nBye',
+      '{% if vip %}<p>Hi</p><p>you</p>{% endif %}<p>Bye</p>',
+    ],
+    [
+      'Dear you,\n{% if vip %}thank you\nso much.{% endif %} Bye',
+      '<p>Dear you,{% if vip %}thank youso much.{% endif %} Bye</p>',
+    ],
     ['Hi{% if vip %} *you*{% endif %}!', '<p>Hi{% if vip %} <em>you</em>{% endif %}!</p>'],
     ['{% comment %}\na\n\nb\n{% endcomment %}', '{% comment %}ab{% endcomment %}'],
     ['    {% if a < b %}', '<pre><code>{% if a < b %}</code></pre>'],
