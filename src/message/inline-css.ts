@@ -6,6 +6,12 @@ const START_TAG = /<[a-z][^<>]*>/gi;
 const ATTRIBUTE = /\s([^\s"'<>/=]+)(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'=<>`]+))?/g;
 const SHEET_LINK = /<link\b[^>]*\brel\s*=\s*["']?stylesheet\b[^>]*>/gi;
 
+/** Rules go out of their sheet only where they went into elements; those of `::before` cannot. */
+const NOTHING_LOST = { removeStyleTags: false, preservedSelectors: ['::', ':before', ':after'] };
+
+/** What decides which rules are for an element. */
+const CHOOSING = /\b(?:class|id)\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+)/gi;
+
 export interface InlinedCss {
   html: string;
   /** Links to style sheets, which are left: nothing is fetched. */
@@ -13,8 +19,9 @@ export interface InlinedCss {
 }
 
 /**
- * An HTML template with the rules of its style sheets in the elements' own `style`; what cannot stand there (media queries,
- * fonts, `:hover`) stays a sheet, and so does a sheet with statements of Liquid.
+ * An HTML template with the rules of its style sheets in the elements' own `style`. What cannot stand there (media queries,
+ * fonts, `:hover`), or is for no element, stays a sheet; so does a sheet with statements of Liquid, and all of them where
+ * Liquid decides which classes an element has.
  * @throws CampaignError BAD_TEMPLATE where the HTML would lose something
  */
 export async function inlineCss(template: NamedTemplate): Promise<InlinedCss> {
@@ -28,7 +35,10 @@ export async function inlineCss(template: NamedTemplate): Promise<InlinedCss> {
   );
   let inlined: string;
   try {
-    inlined = juice(text);
+    inlined = juice(text, {
+      ...NOTHING_LOST,
+      removeInlinedSelectors: !choosesRules(held, text),
+    });
   } catch (error) {
     throw badTemplate(
       template,
@@ -52,10 +62,7 @@ export async function inlineCss(template: NamedTemplate): Promise<InlinedCss> {
 
 const REMEDY = 'write it another way, or inline the CSS yourself and leave --inline-css out';
 
-/** Elements whose end tag may be left out (HTML Living Standard §13.1.2.4): putting it in changes nothing. */
-const OPTIONAL_END =
-  'html|head|body|p|li|dt|dd|tr|td|th|thead|tbody|tfoot|colgroup|option|optgroup|rp|rt';
-const END_TAG = new RegExp(`</(?!(?:${OPTIONAL_END})\\b)([a-z][a-z0-9:-]*)`, 'gi');
+const END_TAG = /<\/([a-z][a-z0-9:-]*)/gi;
 
 function countEnds(html: string): Map<string, number> {
   const counts = new Map<string, number>();
@@ -84,8 +91,17 @@ function refuseRepairs(
   throw badTemplate(
     template,
     [],
-    `its <${name}> elements do not all begin and end in one branch of the template, which inlining CSS takes`,
-    'let each branch begin and end its elements, or inline the CSS yourself and leave --inline-css out',
+    `not each <${name}> of it has an end tag in the branch of the template in which it begins, which inlining CSS takes`,
+    `write </${name}> where it is left out, and let each branch end what it begins; or inline the CSS yourself and leave --inline-css out`,
+  );
+}
+
+/** Whether Liquid decides which rules are for an element. */
+function choosesRules(held: HeldLiquid, text: string): boolean {
+  const [word, statement] = [new RegExp(held.word), new RegExp(held.statement)];
+  const tags = text.replace(STYLE, '').match(START_TAG) ?? [];
+  return tags.some(
+    (tag) => statement.test(tag) || (tag.match(CHOOSING) ?? []).some((chosen) => word.test(chosen)),
   );
 }
 

@@ -91,6 +91,24 @@ describe('CSS that is inlined', () => {
     expect(await inlined(html)).toBe(html.replace('class="b"{% endif %}', 'class="b" {% endif %}'));
   });
 
+  test('keeps rules that are for no element, for pseudo-elements, and for classes that Liquid decides', async () => {
+    const css =
+      '<style>#outlook a { padding: 0; } .a::before { content: "x" } .a { color: red }</style>';
+    expect(await inlined(`${css}<p class="a">x</p>`)).toMatch(
+      /^<style>#outlook a \{[^}]*\}\s*\.a::before \{[^}]*\}<\/style><p class="a" style="color: red;">x<\/p>$/,
+    );
+    const both = '<p class="a">x</p><p {% if y %}class="a"{% endif %}>y</p>';
+    expect(await inlined(`${css}${both}`)).toContain(css);
+    expect(await inlined(`${css}<p class="a">x</p><p class="{{ y }}">y</p>`)).toContain(css);
+  });
+
+  test('is refused where an end tag that HTML leaves out would come into a loop', async () => {
+    await expect(
+      inlined('<p>a{% for x in xs %}<div>{{ x }}</div>{% endfor %}'),
+    ).rejects.toMatchObject({ message: expect.stringContaining('not each <p> of it has') });
+    expect(await inlined('<p>a<p>b')).toBe('<p>a</p><p>b</p>');
+  });
+
   test('leaves a sheet with statements as it is', async () => {
     const html = '<style>{% if dark %}p { color: white }{% endif %}</style><p>x</p>';
     expect(await inlined(html)).toBe(html);
@@ -108,7 +126,7 @@ describe('CSS that is inlined', () => {
     ],
     [
       '{% if x %}<table class="a">{% else %}<table class="b">{% endif %}<tr><td>x</table>',
-      /^m\.html: its <table> elements do not all begin and end in one branch/,
+      /^m\.html: not each <table> of it has an end tag in the branch/,
     ],
   ])('is refused where HTML would be lost: %s', async (source, message) => {
     await expect(inlined(source)).rejects.toMatchObject({
