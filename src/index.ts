@@ -17,6 +17,7 @@ import { Calls } from './operations/calls.js';
 import type * as given from './operations/library-types.js';
 import { type Opened, openWorkspace } from './operations/open-workspace.js';
 import { options as read } from './operations/options.js';
+import { streamsOf } from './operations/queue-file-options.js';
 import { onSandbox, openSandbox } from './operations/sandbox-for-library.js';
 
 export { CampaignError, type ErrorCode } from './errors.js';
@@ -55,9 +56,13 @@ export class Campaign {
   queue(options: given.QueueOptions): Promise<QueuedSend>;
   queue(options: given.QueueOptions): Promise<Queued> {
     return this.#calls.run(
-      async (on, signal) =>
-        (await import('./operations/queue-for-library.js')).queueForLibrary(on, options, signal),
-      { signal: options?.signal, stream: options?.list },
+      async (_, signal) =>
+        (await import('./operations/queue-for-library.js')).queueForLibrary(
+          this.#opened,
+          options,
+          signal,
+        ),
+      { signal: options?.signal, streams: streamsOf(options) },
     );
   }
 
@@ -74,7 +79,7 @@ export class Campaign {
           options,
           stop,
         ),
-      { signal: Object(of).signal, stream: Object(of).list },
+      { signal: Object(of).signal, streams: streamsOf(Object(of)) },
     );
   }
 
@@ -91,7 +96,11 @@ export class Campaign {
           options,
           signal,
         ),
-      { signal: options?.signal, stream: Object(of).list, drainSeconds: read.drainSeconds({}) },
+      {
+        signal: options?.signal,
+        streams: streamsOf(Object(of)),
+        drainSeconds: read.drainSeconds({}),
+      },
     );
   }
 
@@ -297,7 +306,7 @@ export class Campaign {
           options,
           signal,
         ),
-      { stream: Object(options).mailLog },
+      { streams: [Object(options).mailLog] },
     );
   }
 
@@ -363,7 +372,7 @@ export class Campaign {
           options,
           signal,
         ),
-      { signal: options?.signal, stream: options?.list },
+      { signal: options?.signal, streams: [options?.list] },
     );
   }
 

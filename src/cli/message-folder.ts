@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Dirent } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import leven from 'leven';
 import { MAX_BODY_BYTES } from '../domain/queued.js';
 import { CampaignError } from '../errors.js';
@@ -61,6 +61,8 @@ export async function readMessageFolder(
     }
     given.subject = await readSubject(folder);
   }
+  // As the other paths of the folder, wherever the command is typed.
+  if (typeof given.attachDir === 'string') given.attachDir = resolve(folder, given.attachDir);
   for (const [key, name] of bodies) given[key] = join(folder, name);
   const attachments = has(ATTACHMENTS) ? await entriesOf(join(folder, ATTACHMENTS)) : [];
   const attached = attachments.filter(({ name }) => !name.startsWith('.'));

@@ -33,6 +33,11 @@ export interface QueueOptions extends OptionalHeaders, Pacing {
   unsubscribeUrl?: string | undefined;
   /** As `checkUnsubscribeMailto` gives it. */
   unsubscribeMailto?: string | undefined;
+  /** Paths of files that go with every message. */
+  attach: readonly string[];
+  /** Given both or neither. */
+  attachColumn?: string | undefined;
+  attachDir?: string | undefined;
   /** IANA name. */
   timezone: string;
   name: string;
@@ -117,6 +122,15 @@ export function queueOptions(
       'USAGE',
       '--inline-css is given, and there is no HTML',
       'give --html or --markdown, or leave --inline-css out',
+    );
+  }
+  if ((input.attachColumn === undefined) !== (input.attachDir === undefined)) {
+    const [given, missing] =
+      input.attachDir === undefined ? ['attachColumn', 'attachDir'] : ['attachDir', 'attachColumn'];
+    throw new CampaignError(
+      'USAGE',
+      `${flagOf(given)} is given without ${flagOf(missing)}`,
+      'give both: the column that names the file of each row, and the folder where those are',
     );
   }
   const fault = faultOfHeaders(input.header);

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { AddressColumn, RejectedLine } from '../domain/list-findings.js';
 import { OPTIONAL_HEADER_TEMPLATES } from '../domain/message-values.js';
@@ -13,6 +13,7 @@ import {
   type QueuePlan,
 } from '../domain/queued.js';
 import { CampaignError } from '../errors.js';
+import type { GivenFile } from '../files/given.js';
 import { fileError } from '../list/source.js';
 import { named } from '../message/template.js';
 import * as operation from '../operations/queue.js';
@@ -101,10 +102,16 @@ export async function queueRequest(
     html: mail?.html ?? named(options.html as string, html),
     text: mail?.text ?? named(options.text as string, text),
     attachments: [
-      ...attachments.map((path) => ({ called: path, name: basename(path), content: { path } })),
+      ...options.attach.map((path) => attached(path, `${flagOf('attach')} ${path}`)),
+      ...attachments.map((path) => attached(path, path)),
       ...(mail?.files.attachments ?? []),
     ],
     inline: mail?.files.inline,
+    imageFolder: folderOf(options.html ?? options.markdown),
+    rowFiles:
+      options.attachColumn === undefined || options.attachDir === undefined
+        ? undefined
+        : { column: options.attachColumn, folder: options.attachDir },
     markdown: named(options.markdown as string, markdown),
     where:
       options.where === undefined
@@ -129,6 +136,15 @@ export async function queueRequest(
   };
 }
 
+const folderOf = (path: string | null): string | undefined =>
+  path === null ? undefined : dirname(path);
+
+const attached = (path: string, called: string): GivenFile => ({
+  called,
+  name: basename(path),
+  content: { path },
+});
+
 /** Findings that no key of the JSON tells. */
 const WARNINGS: ReadonlySet<QueueFinding['kind']> = new Set([
   'ambiguous-fields',
@@ -136,6 +152,8 @@ const WARNINGS: ReadonlySet<QueueFinding['kind']> = new Set([
   'no-text',
   'foreign-tags',
   'linked-style-sheets',
+  'images-left',
+  'too-large',
   'consent-doubts',
 ]);
 

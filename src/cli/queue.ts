@@ -59,6 +59,7 @@ export async function importAsked(
   try {
     const queued = await queueAsked(request, context.yes, takesStdin, {
       database: (how) => context.workspace.database(how),
+      smtp: context.settings().smtp,
       signal,
       actor: context.workspace.actor,
       randomBytes,

@@ -140,6 +140,13 @@ export const header = (spec: { help: string }) =>
     throw unfit("a header as 'Name: value'");
   });
 
+/** Paths of files. */
+export const files = (spec: { help: string }) =>
+  values<string>({ placeholder: 'file', completion: 'file', ...spec }, (path) => {
+    if (path !== '') return path;
+    throw unfit('the path of a file');
+  });
+
 /** A path; `-` where standard input will do. */
 export const file = <S extends Spec<string>>(spec: S) =>
   option<string, S>({ placeholder: 'file', completion: 'file', ...spec }, (path) => {

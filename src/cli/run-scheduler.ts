@@ -2,6 +2,7 @@ import { requireSmtp, type Settings } from '../config/settings.js';
 import { logDetails } from '../contract/log.js';
 import { holdPolicy } from '../domain/hold.js';
 import type { SchedulerResult } from '../domain/scheduler-events.js';
+import { megabytes } from '../domain/scheduler-limits.js';
 import { plural } from '../domain/text.js';
 import { CampaignError } from '../errors.js';
 import { runScheduler, SCHEDULER_SESSIONS } from '../operations/run-scheduler.js';
@@ -59,6 +60,8 @@ export const schedulerFigures = (settings: Settings) => ({
   blockAfter: settings.blockAfter,
   giveUpSeconds: settings.giveUpSeconds,
   hold: holdPolicy(settings.holdMaxSeconds),
+  messageMemoryBytes: megabytes(settings.messageMemoryMb),
+  fileDays: settings.fileDays,
 });
 
 /**

@@ -112,6 +112,18 @@ export const SETTINGS = {
     ...SCHEDULER_LIMITS.giveUpSeconds,
     help: "a recipient refused for now while the SMTP server accepts nobody is tried on until so long after its send's begin and the last acceptance",
   },
+  messageMemoryMb: {
+    variable: 'CAMPAIGN_MESSAGE_MEMORY_MB',
+    kind: 'whole-number',
+    ...SCHEDULER_LIMITS.messageMemoryMb,
+    help: 'megabytes that attachments and pictures may take in the memory of a scheduler; a message that needs more goes alone',
+  },
+  fileDays: {
+    variable: 'CAMPAIGN_FILE_DAYS',
+    kind: 'whole-number',
+    ...SCHEDULER_LIMITS.fileDays,
+    help: 'what the files of a send hold is removed from the database so many days after the send has ended',
+  },
   stateDirectory: {
     variable: 'CAMPAIGN_STATE_DIR',
     kind: 'folder',

@@ -13,6 +13,7 @@ export const forgottenJson = (forgotten: Forgotten) => ({
     fields: row.fields,
     response: row.response,
     sentAt: timeOrNull(row.sentAt),
+    files: row.files,
   })),
   events: forgotten.events,
   suppressions: forgotten.suppressions.map(suppressionJson),

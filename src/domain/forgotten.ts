@@ -13,6 +13,8 @@ export interface HeldRow {
   /** The server's words, or why there are none. */
   response: string | null;
   sentAt: Date | null;
+  /** Names of the files that went, or are to go, with its message alone; as far as they are kept. */
+  files: string[];
 }
 
 /** What is held of somebody, and what of it was blanked. */

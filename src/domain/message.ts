@@ -1,4 +1,5 @@
 import type { HeaderField } from './header-fields.js';
+import type { MessageFile } from './message-file.js';
 import type { MessageValues } from './message-values.js';
 
 /** SMTP envelope of one message. `to` has its domain as A-labels; `utf8` when only SMTPUTF8 (RFC 6531) can carry it. */
@@ -33,6 +34,10 @@ export interface StoredMessage extends NewMessage {
   version: number;
   /** `from` as it was queued, where a change came after: its domain stays that of the Message-IDs. */
   queuedFrom: string | null;
+  /** Files that go with every message. */
+  files: readonly MessageFile[];
+  /** What the files of one row have at most as they are sent, beside those; 0 where rows have none. */
+  rowFilesBytes: number;
 }
 
 /** A send's message as stored. */

@@ -1,6 +1,7 @@
 import type { ConsentDoubt, DeclinedBy } from './declined.js';
 import type { HeaderField } from './header-fields.js';
 import type { EncodedTwice, FoundEncoding, FoundLine, RejectedLine } from './list-findings.js';
+import type { MessageFile } from './message-file.js';
 import type { LabelledKey, MessageValues } from './message-values.js';
 import type { MissingBy, MissingCells } from './missing.js';
 import type { Pacing } from './pacing.js';
@@ -79,6 +80,10 @@ export interface QueuePlan
   headers: readonly HeaderField[];
   topic?: string | undefined;
   paused: boolean;
+  /** Files that go with every message. */
+  files: readonly Pick<MessageFile, 'name' | 'bytes' | 'disposition'>[];
+  /** The column that names a file for each row. */
+  rowFiles: string | null;
 }
 
 /** A list that is in the ledger, not released yet. */
@@ -127,6 +132,20 @@ export type QueueFinding =
   | { kind: 'foreign-tags'; tags: readonly FoundTag[] }
   /** Links to style sheets in the HTML, whose rules are not inlined: nothing is fetched. */
   | { kind: 'linked-style-sheets'; html: string; sheets: readonly string[] }
+  /** Places of the HTML that name pictures which do not go with it, as Liquid fills them, or nothing says what they are. */
+  | {
+      kind: 'images-left';
+      html: string;
+      images: readonly { line: number; written: string }[];
+    }
+  /** The relay takes no message as large as this; `largest` is the row with the largest file, where rows have one. */
+  | {
+      kind: 'too-large';
+      bytes: number;
+      takes: number;
+      relay: string;
+      largest: { email: string; name: string } | null;
+    }
   /** The first rejected lines and how many there are, once the list has been read, or reading it has failed. */
   | { kind: 'rejected'; first: readonly RejectedLine[]; total: number }
   | ({ kind: 'encoded-twice' } & EncodedTwice)

@@ -1,3 +1,5 @@
+import type { MessageFile } from './message-file.js';
+
 /** A recipient as the ledger has it. */
 export interface Recipient {
   seq: number;
@@ -6,6 +8,8 @@ export interface Recipient {
   emailNorm: string;
   fields: Readonly<Record<string, string>>;
   attempts: number;
+  /** Files that go with its message alone, where rows have any. */
+  files?: readonly MessageFile[] | undefined;
   /** When it was due, by the database's clock, if it was tried before or given back. */
   dueAt?: Date | undefined;
   /** How often the relay told of a limit of its own for it, others accepted between. */
@@ -20,6 +24,8 @@ export interface RowsToRead {
   deferred: number;
   /** Deferred ones of these alone. */
   among?: readonly number[];
+  /** With the files of each. */
+  files?: boolean;
 }
 
 /** Rows to be tried next. */

@@ -43,6 +43,8 @@ export type SchedulerEvent =
   | { kind: 'reads-may-lag'; reason: string }
   /** Addresses that have no mailbox could not be suppressed; told once while a send is open. */
   | { kind: 'not-suppressed'; sendId: number; reason: string }
+  /** What files hold of sends that ended long ago could not be removed, which is tried again. */
+  | { kind: 'files-not-removed'; reason: string }
   | { kind: 'server-trouble'; reason: string; waitMs: number }
   /** Once for each hold. */
   | {

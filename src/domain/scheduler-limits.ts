@@ -23,7 +23,14 @@ export const SCHEDULER_LIMITS = {
   holdMaxSeconds: { min: 1, max: 86_400, default: 3600 },
   /** From a send's begin and the relay's last acceptance on, after which nobody is tried on beyond his attempts. */
   giveUpSeconds: { min: 1, max: 31_536_000, default: 259_200 },
+  /** Megabytes that files of messages may take in memory. */
+  messageMemoryMb: { min: 1, max: 1_048_576, default: 64 },
+  /** Days after a send has ended, after which what its files hold is removed. */
+  fileDays: { min: 0, max: 36_500, default: 30 },
 } as const;
+
+/** Bytes of so many megabytes. */
+export const megabytes = (count: number): number => count * 1024 * 1024;
 
 /** How long recipients that are deferred may keep a scheduler from its end. */
 export const MAX_WAIT_SECONDS = { min: 0, max: 31_536_000 } as const;

@@ -9,7 +9,13 @@ export type DeliveryResult =
   /** Nothing was started: the lease had run out, or the worker is stopping. */
   | { kind: 'not-started' }
   /** This message cannot be made or sent to this server at all (template error, SMTPUTF8 or SIZE missing). */
-  | { kind: 'unsendable'; enhanced: string | null; error: string };
+  | {
+      kind: 'unsendable';
+      enhanced: string | null;
+      error: string;
+      /** Bytes that the server takes, where the message has more. */
+      takes?: number;
+    };
 
 /** What it means for the ledger. */
 export type Verdict =

@@ -1,13 +1,13 @@
-import { createHmac } from 'node:crypto';
 import { domainOf, needsSmtpUtf8 } from '../domain/address.js';
 import { EMAIL_FIELD } from '../domain/fields.js';
 import { type FilledMessage, identifiedBy, type MessageSource } from '../domain/message.js';
+import { encodedBytesOf, type MessageFile } from '../domain/message-file.js';
 import { messageIdsOf } from '../domain/message-id.js';
 import { MAILBOX_KEYS, mapTemplates, OPTIONAL_HEADER_TEMPLATES } from '../domain/message-values.js';
 import type { Recipient } from '../domain/recipient.js';
 import { mailLink, UNSUBSCRIBE_FIELD, usableFields, webLink } from '../domain/unsubscribe-link.js';
 import { unsubscribeTokensOf } from '../domain/unsubscribe-token.js';
-import { compileContent, type Filler } from './content.js';
+import { compileContent, type FileContents, type Filler } from './content.js';
 import {
   addressHeader,
   dateHeader,
@@ -28,8 +28,17 @@ import {
 
 /** A send's message, compiled once: templates parsed, MIME structure and everything static encoded. */
 export interface Compiled {
-  /** @throws Error when a template cannot be rendered with these fields */
-  fill(recipient: Recipient, now: Date): FilledMessage;
+  /** Files that every message has. */
+  readonly files: readonly MessageFile[];
+  /** What the files of one row have at most beside those, as they are sent; 0 where rows have none. */
+  readonly rowFilesBytes: number;
+  /** What the largest message has at least: values of its templates aside. */
+  readonly leastBytes: number;
+  /**
+   * @param contents what its files hold, and those of the recipient: needed where there are any
+   * @throws Error when a template cannot be rendered with these fields
+   */
+  fill(recipient: Recipient, now: Date, contents?: FileContents): FilledMessage;
 }
 
 /** A header of a template, made once where it is the same in all messages. */
@@ -83,6 +92,18 @@ function compileLinks(
   };
 }
 
+/** Of the bodies, what is the same in all messages. */
+const staticBytes = ({ html, text }: ParsedTemplates): number =>
+  [html, text]
+    .flatMap((template) => template?.pieces ?? [])
+    .reduce((sum, piece) => sum + (piece.kind === 'static' ? Buffer.byteLength(piece.text) : 0), 0);
+
+const NO_FILES: readonly MessageFile[] = [];
+
+const noContents: FileContents = ({ name }) => {
+  throw new Error(`${name} was not read`);
+};
+
 /** What each row's message has of its own beside its fields, by the row's number. */
 export interface MadeForRows {
   /** With its angle brackets. */
@@ -115,7 +136,7 @@ export function compileMessage(
   source: MessageSource,
   made: MadeForRows = madeWhenSent(source),
 ): Compiled {
-  const { secret, timezone } = source;
+  const { timezone } = source;
   const fieldNames = usableFields(source);
   const templates = parseTemplates({
     ...mapTemplates(source, (template, key) => ({ name: inWords(key), source: template })),
@@ -129,9 +150,7 @@ export function compileMessage(
     templates,
     parseOwnHeaders(source.headers, { fieldNames, timezone }),
   );
-  // `=_` cannot stand in quoted-printable text (RFC 2045 §6.7).
-  const boundary = `=_${createHmac('sha256', secret).update('boundary').digest('hex').slice(0, 24)}`;
-  const content = compileContent(templates, source, boundary);
+  const content = compileContent(templates, source);
   const mimeHeaders = `MIME-Version: 1.0\r\n${content.header}`;
   const linksOf = compileLinks(source, made);
   const { messageIdOf } = made;
@@ -150,7 +169,11 @@ export function compileMessage(
   };
 
   return {
-    fill({ seq, email, emailNorm, fields }, now) {
+    files: source.files,
+    rowFilesBytes: source.rowFilesBytes,
+    leastBytes: encodedBytesOf(source.files) + source.rowFilesBytes + staticBytes(templates),
+    fill({ seq, email, emailNorm, fields, files = NO_FILES }, now, contents = noContents) {
+      if (source.rowFilesBytes > 0 && files.length === 0) throw new Error('its file was removed');
       const links = linksOf?.(seq);
       const values: FieldValues = (field) => {
         // A test mail goes to somebody else than whom it is about.
@@ -174,7 +197,7 @@ export function compileMessage(
           (links?.headers ?? '') +
           fillHeaders(values, now) +
           mimeHeaders,
-        body: content.fill(values, now),
+        body: content.fill(values, now, { files, contents }),
       };
     },
   };

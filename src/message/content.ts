@@ -1,6 +1,9 @@
+import { createHmac } from 'node:crypto';
 import type { FilledMessage, MessageSource } from '../domain/message.js';
+import type { MessageFile } from '../domain/message-file.js';
 import { usableFields } from '../domain/unsubscribe-link.js';
 import { CampaignError } from '../errors.js';
+import { filePartHeader } from './file-part.js';
 import { deriveTextTemplate, htmlToText } from './plain-text.js';
 import { type QuotedPiece, QuotedWriter, quote } from './quoted-printable.js';
 import {
@@ -17,10 +20,19 @@ import {
 /** Content of one recipient's header or part. */
 export type Filler = (values: FieldValues, now: Date) => string;
 
+/** What a file holds: base64, in lines that end in CRLF. */
+export type FileContents = (file: MessageFile) => Buffer;
+
 /** What a message carries: its MIME headers but for MIME-Version, with the empty line after them, and its body. */
 interface Content {
   header: string;
-  fill(values: FieldValues, now: Date): FilledMessage['body'];
+  fill(values: FieldValues, now: Date, own: OwnFiles): FilledMessage['body'];
+}
+
+/** The files of one message beside those that all have, and where to find what is in any of them. */
+export interface OwnFiles {
+  files: readonly MessageFile[];
+  contents: FileContents;
 }
 
 function compileBody(template: ParsedTemplate): Filler {
@@ -67,23 +79,28 @@ function deriveText(html: string, source: MessageSource): ParsedTemplate | null 
   }
 }
 
-/**
- * MIME structure and parts of a message.
- * @param boundary between its parts
- */
-export function compileContent(
+/** `=_` cannot stand in quoted-printable text (RFC 2045 §6.7), nor in base64. */
+const boundaryOf = (secret: Buffer, of: string): string =>
+  `=_${createHmac('sha256', secret).update(of).digest('hex').slice(0, 24)}`;
+
+/** Multipart of a kind, with the empty line after its header. */
+const multipart = (kind: string, boundary: string, parameters = ''): string =>
+  `Content-Type: multipart/${kind};${parameters}\r\n boundary="${boundary}"\r\n\r\n`;
+
+/** The text alone, or text and HTML beside each other (RFC 2046 §5.1.4). Ends in CRLF. */
+function compileTexts(
   { html, text }: ParsedTemplates,
   source: MessageSource,
-  boundary: string,
-): Content {
+): { header: string; fill: Filler } {
   if (!html) {
     if (!text) throw new CampaignError('BAD_TEMPLATE', 'the message has neither HTML nor text');
     const fillText = compileBody(text);
     return {
       header: partHeaders('plain'),
-      fill: (values, now) => [`${fillText(values, now)}\r\n`],
+      fill: (values, now) => `${fillText(values, now)}\r\n`,
     };
   }
+  const boundary = boundaryOf(source.secret, 'boundary');
   const plain = text ?? (source.html === null ? null : deriveText(source.html, source));
   const fillText = plain ? compileBody(plain) : convertedBody(html);
   const fillHtml = compileBody(html);
@@ -91,7 +108,58 @@ export function compileContent(
   const middle = `\r\n--${boundary}\r\n${partHeaders('html')}`;
   const end = `\r\n--${boundary}--\r\n`;
   return {
-    header: `Content-Type: multipart/alternative;\r\n boundary="${boundary}"\r\n\r\n`,
-    fill: (values, now) => [start + fillText(values, now) + middle + fillHtml(values, now) + end],
+    header: multipart('alternative', boundary),
+    fill: (values, now) => start + fillText(values, now) + middle + fillHtml(values, now) + end,
   };
+}
+
+/** Content around which files are put, as parts behind it. */
+function withFiles(
+  { header, fill }: Content,
+  files: readonly MessageFile[],
+  boundary: string,
+  outer: string,
+  ownFiles: (own: OwnFiles) => readonly MessageFile[],
+): Content {
+  const start = `--${boundary}\r\n${header}`;
+  const headers = files.map((file) => [file, partStart(boundary, file)] as const);
+  return {
+    header: outer,
+    fill: (values, now, own) => {
+      const body = [start, ...fill(values, now, own)];
+      for (const [file, partHeader] of headers) body.push(partHeader, own.contents(file));
+      for (const file of ownFiles(own)) body.push(partStart(boundary, file), own.contents(file));
+      body.push(`--${boundary}--\r\n`);
+      return body;
+    },
+  };
+}
+
+const partStart = (boundary: string, file: MessageFile): string =>
+  `--${boundary}\r\n${filePartHeader(file)}`;
+
+const NONE = (): readonly MessageFile[] => [];
+
+/**
+ * MIME structure and parts of a message: what is attached beside (multipart/mixed, RFC 2046 §5.1.3) what the HTML shows
+ * with its pictures (multipart/related, RFC 2387), beside the text.
+ */
+export function compileContent(templates: ParsedTemplates, source: MessageSource): Content {
+  const { files, rowFilesBytes, secret } = source;
+  const { header, fill } = compileTexts(templates, source);
+  let content: Content = { header, fill: (values, now) => [fill(values, now)] };
+  const inline = files.filter(({ disposition }) => disposition === 'inline');
+  if (inline.length > 0) {
+    const boundary = boundaryOf(secret, 'related');
+    const type = templates.html ? 'multipart/alternative' : 'text/plain';
+    const outer = multipart('related', boundary, ` type="${type}";`);
+    content = withFiles(content, inline, boundary, outer, NONE);
+  }
+  const attached = files.filter(({ disposition }) => disposition === 'attachment');
+  if (attached.length > 0 || rowFilesBytes > 0) {
+    const boundary = boundaryOf(secret, 'mixed');
+    const outer = multipart('mixed', boundary);
+    content = withFiles(content, attached, boundary, outer, (own) => own.files);
+  }
+  return content;
 }

@@ -2,6 +2,7 @@ import type { MessageSource } from '../domain/message.js';
 import type { Preview } from '../domain/preview.js';
 import type { Recipient } from '../domain/recipient.js';
 import { compileMessage, type MadeForRows } from './compile.js';
+import type { FileContents } from './content.js';
 import { received, takeApart } from './read-mime.js';
 import { parseSender } from './sender.js';
 
@@ -17,10 +18,16 @@ const placeholders = ({ from }: MessageSource): MadeForRows => {
 
 /**
  * One recipient's message, by what makes those that are sent, and taken apart again.
+ * @param contents what its files hold
  * @throws CampaignError as `compileMessage`, and Error as its `fill`
  */
-export function previewMessage(source: MessageSource, recipient: Recipient, now: Date): Preview {
-  const filled = compileMessage(source, placeholders(source)).fill(recipient, now);
+export function previewMessage(
+  source: MessageSource,
+  recipient: Recipient,
+  now: Date,
+  contents: FileContents,
+): Preview {
+  const filled = compileMessage(source, placeholders(source)).fill(recipient, now, contents);
   const eml = received(filled);
   const { headers, text, html, files } = takeApart(eml);
   return {

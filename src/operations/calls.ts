@@ -11,8 +11,8 @@ const GRACE_MS = 10_000;
 interface CallOptions {
   /** Aborts it, as `close` does: it is rejected with the signal's reason unless `work` comes to something. */
   signal?: AbortSignal | undefined;
-  /** Of the caller's, destroyed at an abort or in the end: it may fail before anybody reads it. */
-  stream?: unknown;
+  /** Of the caller's, destroyed at an abort or in the end: one may fail before anybody reads it. */
+  streams?: readonly unknown[] | undefined;
   /** How long it may take to end after an abort, beyond what every call may. */
   drainSeconds?: number | undefined;
 }
@@ -30,9 +30,12 @@ export class Calls {
   /** Runs a call to its end. */
   async run<T>(
     work: (workspace: OwnWorkspace, signal: AbortSignal) => Promise<T>,
-    { signal, stream, drainSeconds = 0 }: CallOptions = {},
+    { signal, streams = [], drainSeconds = 0 }: CallOptions = {},
   ): Promise<T> {
-    const letGo = holdStream(stream);
+    const held = streams.map(holdStream);
+    const letGo = (): void => {
+      for (const letGoOf of held) letGoOf();
+    };
     let stop: AbortSignal | undefined;
     try {
       stop = this.signalOf(signal);

@@ -2,6 +2,8 @@ import { checkAddress } from '../domain/address.js';
 import { EMAIL_FIELD } from '../domain/fields.js';
 import { FORGOTTEN, type Forgotten, type HeldRow } from '../domain/forgotten.js';
 import { CampaignError } from '../errors.js';
+import { takeFromRow } from '../store/files/remove.js';
+import { readFiles } from '../store/files/send-files.js';
 import {
   blankRow,
   type FoundRow,
@@ -11,6 +13,7 @@ import {
   rewordEvent,
   rewordSends,
 } from '../store/forget.js';
+import type { Database } from '../store/mysql/database.js';
 import { lookUp } from '../store/suppressions/look-up.js';
 import type { Workspace } from './workspace.js';
 
@@ -48,7 +51,7 @@ export async function forget(
     );
   const forgotten: Forgotten = {
     email: norm,
-    rows: rows.map(heldRow),
+    rows: await Promise.all(rows.map((row) => heldRow(database, row))),
     events: naming.length,
     suppressions: suppressions.get(norm) ?? [],
     blanked: 0,
@@ -57,7 +60,10 @@ export async function forget(
   if (!blank) return forgotten;
   for (const row of rows) {
     if (!row.isOver) continue;
-    if (await blankRow(database, row)) forgotten.blanked++;
+    if (await blankRow(database, row)) {
+      await takeFromRow(database, row.id, row.seq);
+      forgotten.blanked++;
+    }
     // It was retried meanwhile.
     else forgotten.left++;
   }
@@ -78,10 +84,17 @@ function isAbout({ email, fields }: FoundRow, norm: string): boolean {
   });
 }
 
-const heldRow = ({ seq: _seq, isOver: _over, fields, ...row }: FoundRow): HeldRow => ({
-  ...row,
-  fields: fields === null ? null : (JSON.parse(fields) as HeldRow['fields']),
-});
+async function heldRow(
+  database: Database,
+  { seq, isOver: _over, fields, ...row }: FoundRow,
+): Promise<HeldRow> {
+  const files = (await readFiles(database, row.id, [seq])).get(seq) ?? [];
+  return {
+    ...row,
+    fields: fields === null ? null : (JSON.parse(fields) as HeldRow['fields']),
+    files: files.map(({ name }) => name),
+  };
+}
 
 /** By this an address is the end of a longer one … */
 const NOT_BEHIND = "(?<![\\p{L}\\p{N}][-._+']?)";

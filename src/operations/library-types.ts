@@ -63,6 +63,22 @@ export interface SandboxOptions {
   actor: string;
 }
 
+/** A file that goes with a message. */
+export interface FileOptions {
+  /** What mail programs show: no path. */
+  name: string;
+  /** Its bytes, or the pieces of them as a stream reads them. */
+  content: Uint8Array | Pieces;
+  /** MIME type; told by the extension of the name when left out. */
+  type?: string | undefined;
+}
+
+/** A picture that the HTML shows: by `src="cid:logo"`, or, without a `cid`, by its name, as `src="logo.png"`. */
+export interface InlineFileOptions extends FileOptions {
+  /** Content-ID, without brackets. */
+  cid?: string | undefined;
+}
+
 export interface QueueOptions extends OptionalHeaders {
   /** CSV with a header and an address column: a path, or the pieces of it as a stream reads them. */
   list: string | Pieces;
@@ -115,6 +131,15 @@ export interface QueueOptions extends OptionalHeaders {
   startAt?: Date | undefined;
   /** Wait for `resume`. */
   paused?: boolean | undefined;
+  /** Files that go with every message. */
+  attachments?: readonly FileOptions[] | undefined;
+  /** Pictures that the HTML shows. */
+  inline?: readonly InlineFileOptions[] | undefined;
+  /** Folder of the pictures that the HTML names by their paths; such paths stay as they are when left out. */
+  imageFolder?: string | undefined;
+  /** The column that names a file for each row, by its header or its position from 1; and the folder where those are. */
+  attachColumn?: string | undefined;
+  attachDir?: string | undefined;
   /** The column that holds the address: its header, or its position from 1. */
   emailColumn?: string | undefined;
   /** What the list is written in; found when left out. */
@@ -314,6 +339,10 @@ export interface RunSchedulerOptions {
   holdMaxSeconds?: number | undefined;
   /** As CAMPAIGN_GIVE_UP_SECONDS. */
   giveUpSeconds?: number | undefined;
+  /** As CAMPAIGN_MESSAGE_MEMORY_MB. */
+  messageMemoryMb?: number | undefined;
+  /** As CAMPAIGN_FILE_DAYS. */
+  fileDays?: number | undefined;
 }
 
 export interface SuppressOptions {

@@ -24,6 +24,8 @@ const WORDS: Readonly<Record<string, string>> = {
   '--envelope-from': 'envelopeFrom',
   '--list-unsubscribe': 'listUnsubscribe',
   '--email': 'email',
+  '--attach-column': 'attachColumn',
+  '--attach-dir': 'attachDir',
   '--unsubscribe-url': 'unsubscribeUrl',
   '--unsubscribe-mailto': 'unsubscribeMailto',
 };

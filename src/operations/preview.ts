@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import type { NewMessage } from '../domain/message.js';
+import type { MessageSource } from '../domain/message.js';
+import { encodedBytes } from '../domain/message-file.js';
 import type { Preview, RowChoice } from '../domain/preview.js';
 import type { Recipient } from '../domain/recipient.js';
 import { CampaignError } from '../errors.js';
+import { encodeFile } from '../message/base64.js';
 import { previewMessage } from '../message/preview.js';
+import { readFiles } from '../store/files/send-files.js';
+import { fileLoader } from './load-file.js';
 import type { OpeningDeps, QueueRequest } from './queue.js';
 import { chosenBy, sampleList, sampleSend } from './sample.js';
 import type { Workspace } from './workspace.js';
@@ -18,7 +22,12 @@ export async function previewSend(
 ): Promise<Preview> {
   const database = await workspace.database();
   const { message, rows } = await sampleSend(database, id, chosenBy(choice));
-  return show(message, rows, id);
+  const [row] = rows as [Recipient];
+  const files = (await readFiles(database, id, [row.seq])).get(row.seq) ?? [];
+  const load = fileLoader(database);
+  const contents = new Map<string, Buffer>();
+  for (const file of [...message.files, ...files]) contents.set(file.sha256, await load(file));
+  return show({ ...message, sendId: id }, { ...row, files }, contents);
 }
 
 /**
@@ -30,15 +39,33 @@ export async function previewList(
   choice: RowChoice,
   deps: OpeningDeps,
 ): Promise<Preview> {
-  const { message, rows } = await sampleList(request, chosenBy(choice), { ...deps, randomBytes });
-  return show(message, rows, 0);
+  const sample = await sampleList(request, chosenBy(choice), { ...deps, randomBytes });
+  const [row] = sample.rows as [Recipient];
+  const common = sample.files.map(({ file }) => file);
+  const own = await sample.rowFiles?.read(row, common.length + 1);
+  const contents = new Map<string, Buffer>();
+  for (const { file, bytes } of [...sample.files, ...(own ? [own] : [])]) {
+    contents.set(file.sha256, encodeFile(bytes));
+  }
+  const source: MessageSource = {
+    ...sample.message,
+    version: 1,
+    queuedFrom: null,
+    sendId: 0,
+    files: common,
+    rowFilesBytes: own ? encodedBytes(own.file.bytes) : 0,
+  };
+  return show(source, { ...row, files: own ? [own.file] : [] }, contents);
 }
 
-function show(message: NewMessage, [row]: readonly Recipient[], sendId: number): Preview {
-  const { seq, email } = row as Recipient;
-  const source = { version: 1, queuedFrom: null, ...message, sendId };
+function show(
+  source: MessageSource,
+  row: Recipient,
+  contents: ReadonlyMap<string, Buffer>,
+): Preview {
+  const { seq, email } = row;
   try {
-    return previewMessage(source, row as Recipient, new Date());
+    return previewMessage(source, row, new Date(), ({ sha256 }) => contents.get(sha256) as Buffer);
   } catch (error) {
     if (error instanceof CampaignError) throw error;
     throw new CampaignError(

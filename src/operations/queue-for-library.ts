@@ -18,6 +18,7 @@ import type { NamedTemplate } from '../message/template.js';
 import { checkEnvelopeFrom, checkSender } from './check-sender.js';
 import type { QueueOptions } from './library-types.js';
 import { messageOf, savedMail } from './message-for-library.js';
+import type { Opened } from './open-workspace.js';
 import {
   callback,
   flag,
@@ -38,8 +39,8 @@ import {
 } from './option-readers.js';
 import { readPieces } from './pieces.js';
 import { type QueueRequest, queue } from './queue.js';
+import { FILE_READERS, givenFiles } from './queue-file-options.js';
 import { topic } from './suppression-options.js';
-import type { Workspace } from './workspace.js';
 
 /** A path, or a stream. */
 const list: Reader<string | ReturnType<typeof pieces>> = (value, name) =>
@@ -119,6 +120,7 @@ export const SENDING_READERS = {
   maxAttempts: wholeNumber(PACING_LIMITS.maxAttempts),
   startAt: time,
   paused: flag,
+  ...FILE_READERS,
   emailColumn: text(QUEUE_LENGTHS.name),
   encoding: known(encodingName, 'the name of an encoding, such as utf-8 or windows-1252'),
   where: text(QUEUE_LENGTHS.where),
@@ -172,7 +174,7 @@ export const MESSAGE_READERS = {
  * @throws CampaignError BAD_SETTING, BAD_ADDRESS or BAD_TEMPLATE naming the option, and whatever `queue` throws
  */
 export async function queueForLibrary(
-  workspace: Workspace,
+  { workspace, smtp }: Pick<Opened, 'workspace' | 'smtp'>,
   options: QueueOptions,
   stop: AbortSignal,
 ): Promise<Queued> {
@@ -181,6 +183,7 @@ export async function queueForLibrary(
   stop.throwIfAborted();
   const queued = await queue(request, {
     workspace,
+    smtp,
     signal: stop,
     randomBytes,
     now: () => performance.now(),
@@ -216,6 +219,7 @@ export const requestForLibrary = (
 function requestOf(call: string, read: Read<typeof READERS>, signal: AbortSignal): QueueRequest {
   const given = required(call, 'list', read.list);
   const message = messageOf(call, read);
+  const files = givenFiles(read, signal);
   const { onRejected } = read;
   if (read.listUnsubscribe && (read.unsubscribeUrl ?? read.unsubscribeMailto) !== undefined) {
     throw new CampaignError(
@@ -246,6 +250,9 @@ function requestOf(call: string, read: Read<typeof READERS>, signal: AbortSignal
     maxAttempts: read.maxAttempts ?? PACING_DEFAULTS.maxAttempts,
     startAt: read.startAt ?? null,
     paused: read.paused ?? false,
+    ...files,
+    attachments: [...(files.attachments ?? []), ...(message.attachments ?? [])],
+    inline: [...(files.inline ?? []), ...(message.inline ?? [])],
     emailColumn: read.emailColumn,
     encoding: read.encoding,
     where: whereOf(read.where),

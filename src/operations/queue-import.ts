@@ -5,6 +5,7 @@ import type { Imported, Queued } from '../domain/queued.js';
 import { CampaignError } from '../errors.js';
 import type { RejectsFile } from '../list/rejects.js';
 import type { ListRecipient } from '../list/row-check.js';
+import type { SmtpSettings } from '../smtp/url.js';
 import { messageBytes } from '../store/messages.js';
 import type { Database } from '../store/mysql/database.js';
 import { explainDatabaseError } from '../store/mysql/errors.js';
@@ -22,8 +23,12 @@ import {
 } from '../store/sends/import.js';
 import { cancel } from '../store/sends/lifecycle.js';
 import { countSuppressed } from '../store/suppressions/skip.js';
+import type { ReadFile } from './queue-files.js';
 import { MissingRows } from './queue-missing.js';
 import type { ListReader, ReaderDeps } from './queue-reader.js';
+import type { RowFiles } from './queue-row-files.js';
+import { tellOfSize } from './queue-size.js';
+import { storeFiles, storeRowFiles } from './queue-store-files.js';
 import type { Workspace } from './workspace.js';
 
 /** The outside of an import. */
@@ -31,6 +36,8 @@ export interface ImportDeps extends ReaderDeps {
   workspace: Pick<Workspace, 'database' | 'actor'>;
   /** Milliseconds of a clock that only goes forward. */
   now(): number;
+  /** The relay, asked what it takes; left out where none is known. */
+  smtp?: SmtpSettings | undefined;
   /** Resolves when the list, which is in the ledger now, may be sent; throws when not. */
   confirm: ((imported: Imported) => Promise<void>) | undefined;
 }
@@ -50,6 +57,10 @@ export interface ImportedSend extends NewSend {
   paused: boolean;
   missing: MissingMode;
   bodyNames: { html: string | null; text: string | null };
+  /** Files that go with every message. */
+  files: readonly ReadFile[];
+  /** Those of rows. */
+  rowFiles: RowFiles | null;
 }
 
 /**
@@ -72,8 +83,12 @@ export async function importList(
   if (typeof created !== 'number') return created;
   const writer = new ImportWriter(database, created, bulk);
   const missingRows = new MissingRows();
+  const { files, rowFiles } = send;
+  const storing = { database, sendId: created, packetLimit, signal: deps.signal };
   try {
+    await storeFiles(files, storing);
     await reader.read(rejects, async (recipients) => {
+      await rowFiles?.look(recipients);
       const refused = recipients.filter((recipient) => isOversize(recipient, packetLimit));
       const taken =
         refused.length === 0 ? recipients : recipients.filter((r) => !refused.includes(r));
@@ -91,6 +106,9 @@ export async function importList(
     const declined = await skipDeclines(database, created, reader, deps);
     const missing = await missingRows.settle(database, created, send.missing, reader.name, deps);
     const missingSkipped = send.missing === 'skip' ? missing.total : 0;
+    if (rowFiles) await storeRowFiles(rowFiles, files.length + 1, storing);
+    const largest = rowFiles?.largest ?? null;
+    await tellOfSize({ ...send.message, files, largest }, deps.smtp, deps.onFinding);
     const counts: ListCounts = {
       rejected,
       duplicates: accepted - writer.inserted,

@@ -18,6 +18,7 @@ import type { GivenFiles } from '../files/given.js';
 import type { Columns } from '../list/columns.js';
 import { openRecipients, type RecipientList } from '../list/recipient-list.js';
 import { createRejects, type RejectsFile } from '../list/rejects.js';
+import type { ListRecipient } from '../list/row-check.js';
 import { counted, type ListInput, type ListSource, openSource } from '../list/source.js';
 import { checkForeignTags } from '../message/foreign-tags.js';
 import { missingCheck } from '../message/missing-cells.js';
@@ -26,9 +27,12 @@ import { hasNoText } from '../message/plain-text.js';
 import { type NamedTemplate, parseTemplates, parseText } from '../message/template.js';
 import type { NewSend } from '../store/sends/import.js';
 import { type BodySources, composeHtml, namedAs } from './compose-bodies.js';
-import { findEarlier, type ImportDeps, importList } from './queue-import.js';
+import { type ReadFile, readFiles } from './queue-files.js';
+import { findEarlier, type ImportDeps, type ImportedSend, importList } from './queue-import.js';
 import { tellOfMissing } from './queue-missing.js';
 import { ListReader } from './queue-reader.js';
+import { RowFiles } from './queue-row-files.js';
+import { tellOfSize } from './queue-size.js';
 import { rowsWhere } from './queue-where.js';
 
 /** Something of a message as it is asked for. */
@@ -106,14 +110,21 @@ export async function queue(given: QueueRequest, deps: QueueDeps): Promise<Queue
   const { request, source, list, progress } = await openList(given, deps);
   try {
     checkMessage(request, source, list, deps);
-    await questions?.announce(planOf(request, source, list));
+    const { files, rowFiles, html } = await filesOf(request, source, list, deps);
+    await questions?.announce(planOf(request, source, list, files));
     tellOfEmptyText(request, deps);
     const reader = new ListReader(list, source.name, progress, deps);
     const rejects = await openRejects(request.rejects);
+    const whole = { ...request, html };
     try {
       return dryRun
-        ? await countList(request, reader, rejects, deps)
-        : await importList(sendOf(request, list, deps), reader, rejects, importDeps);
+        ? await countList(whole, reader, rejects, { files, rowFiles }, deps)
+        : await importList(
+            { ...sendOf(whole, list, deps), files, rowFiles },
+            reader,
+            rejects,
+            importDeps,
+          );
     } finally {
       reader.showFindings();
       await rejects?.close();
@@ -233,7 +244,12 @@ function tellOfEmptyText(request: QueueRequest, { onFinding }: QueueDeps): void 
   onFinding({ kind: 'no-text', html: html.name });
 }
 
-const planOf = (request: QueueRequest, source: ListSource, list: RecipientList): QueuePlan => ({
+const planOf = (
+  request: QueueRequest,
+  source: ListSource,
+  list: RecipientList,
+  files: readonly ReadFile[],
+): QueuePlan => ({
   ...valuesOf(request),
   headers: request.headers ?? [],
   name: request.name,
@@ -247,7 +263,27 @@ const planOf = (request: QueueRequest, source: ListSource, list: RecipientList):
   startAt: request.startAt,
   topic: request.topic,
   paused: request.paused,
+  files: files.map(({ file }) => file),
+  rowFiles: request.rowFiles?.column ?? null,
 });
+
+/**
+ * Reads the files of a message, its HTML's pictures among them, and finds where those of its rows are.
+ * @returns those, and the HTML that names the pictures
+ * @throws CampaignError BAD_FILE, BAD_LIST
+ */
+export async function filesOf(
+  request: QueueRequest,
+  source: ListSource,
+  list: RecipientList,
+  { onFinding }: Pick<QueueDeps, 'onFinding'>,
+): Promise<Pick<ImportedSend, 'files' | 'rowFiles'> & { html: NamedTemplate | null }> {
+  const { from, rowFiles } = request;
+  return {
+    ...(await readFiles(request, templatesOf(request).html, from, onFinding)),
+    rowFiles: rowFiles === undefined ? null : await RowFiles.open(rowFiles, list, source.name),
+  };
+}
 
 const openRejects = async (rejects: QueueRequest['rejects']): Promise<RejectsFile | null> =>
   rejects && 'path' in rejects ? createRejects(rejects.path, rejects.inputs) : rejects;
@@ -256,7 +292,7 @@ function sendOf(
   request: QueueRequest,
   list: RecipientList,
   deps: QueueDeps,
-): Parameters<typeof importList>[0] {
+): Omit<ImportedSend, 'files' | 'rowFiles'> {
   const { html, text } = templatesOf(request);
   return {
     ...request,
@@ -280,22 +316,29 @@ export const messageOf = (
 
 /** What a dry run comes to. */
 async function countList(
-  { name, missing: mode = 'blank' }: QueueRequest,
+  request: QueueRequest,
   reader: ListReader,
   rejects: RejectsFile | null,
-  { onFinding }: QueueDeps,
+  { files, rowFiles }: Pick<ImportedSend, 'files' | 'rowFiles'>,
+  { onFinding, smtp }: QueueDeps,
 ): Promise<Queued> {
+  const { name, missing: mode = 'blank' } = request;
   const seen = new Set<string>();
   const lacking = new Map<string, MissingCells>();
   let uncounted = 0;
   await reader.read(rejects, async (recipients) => {
-    for (const { norm, line, missing } of recipients) {
+    const first: ListRecipient[] = [];
+    for (const recipient of recipients) {
+      const { norm, line, missing } = recipient;
+      if (seen.has(norm)) continue;
+      first.push(recipient);
       if (seen.size >= DRY_RUN_ADDRESSES) uncounted++;
-      else if (!seen.has(norm)) {
+      else {
         seen.add(norm);
         if (missing) lacking.set(norm, { line, fields: missing });
       }
     }
+    await rowFiles?.look(first);
     return [];
   });
   const duplicates = uncounted === 0 ? reader.accepted - seen.size : null;
@@ -303,15 +346,20 @@ async function countList(
   const declined = new DeclinedCount();
   for await (const page of reader.declines()) {
     for (const decline of page) {
+      rowFiles?.forgive(decline.norm);
       if (!seen.delete(decline.norm)) continue;
       declined.add(decline);
       lacking.delete(decline.norm);
     }
   }
+  if (mode === 'skip') for (const norm of lacking.keys()) rowFiles?.forgive(norm);
+  rowFiles?.requireNone();
   if (declined.total > 0) onFinding({ kind: 'declined', total: declined.total, by: declined.by });
   const missing = new MissingCount();
   for (const row of lacking.values()) missing.add(row);
   tellOfMissing(missing, mode, reader.name, onFinding);
+  const { html, text } = valuesOf(request);
+  await tellOfSize({ html, text, files, largest: rowFiles?.largest ?? null }, smtp, onFinding);
   return {
     id: null,
     name,

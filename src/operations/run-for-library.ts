@@ -1,6 +1,6 @@
 import { holdPolicy } from '../domain/hold.js';
 import type { Report, SchedulerResult } from '../domain/scheduler-events.js';
-import { MAX_WAIT_SECONDS, SCHEDULER_LIMITS } from '../domain/scheduler-limits.js';
+import { MAX_WAIT_SECONDS, megabytes, SCHEDULER_LIMITS } from '../domain/scheduler-limits.js';
 import { CampaignError } from '../errors.js';
 import type { RunSchedulerOptions } from './library-types.js';
 import type { Opened } from './open-workspace.js';
@@ -31,6 +31,8 @@ const READERS = {
   blockAfter: wholeNumber(SCHEDULER_LIMITS.blockAfter),
   holdMaxSeconds: wholeNumber(SCHEDULER_LIMITS.holdMaxSeconds),
   giveUpSeconds: wholeNumber(SCHEDULER_LIMITS.giveUpSeconds),
+  messageMemoryMb: wholeNumber(SCHEDULER_LIMITS.messageMemoryMb),
+  fileDays: wholeNumber(SCHEDULER_LIMITS.fileDays),
 };
 
 /**
@@ -86,6 +88,8 @@ export async function runForLibrary(
       blockAfter: figure('blockAfter'),
       giveUpSeconds: figure('giveUpSeconds'),
       hold: holdPolicy(figure('holdMaxSeconds')),
+      messageMemoryBytes: megabytes(figure('messageMemoryMb')),
+      fileDays: figure('fileDays'),
     },
     { report: listener.report, signal: AbortSignal.any([stop, listener.failed]) },
   );

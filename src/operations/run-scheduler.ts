@@ -14,6 +14,7 @@ import { createLedger } from '../store/ledger.js';
 import { readsMayLag } from '../store/mysql/cluster.js';
 import type { Database } from '../store/mysql/database.js';
 import { createSharedRelay } from '../store/relays/shared-relay.js';
+import { fileLoader } from './load-file.js';
 import type { Workspace } from './workspace.js';
 
 /** Sessions of a scheduler: a database that has not answered for so long is gone, and another host may be tried. */
@@ -67,6 +68,7 @@ export async function runScheduler(
           report({ kind: 'connections-learnt', connections: places, reason }),
       }),
       compile: compileMessage,
+      loadFile: fileLoader(database),
       clock: systemClock,
       uptimeMs: () => uptime() * 1000,
       random: Math.random,

@@ -11,19 +11,26 @@ import { type Chosen, readChosen } from '../store/recipients/chosen-rows.js';
 import { readSend } from '../store/sends/row.js';
 import {
   checkMessage,
+  filesOf,
   messageOf,
   type OpeningDeps,
   openList,
   type QueueDeps,
   type QueueRequest,
 } from './queue.js';
+import type { ReadFile } from './queue-files.js';
+import type { RowFiles } from './queue-row-files.js';
 import { noSuchSend } from './send-errors.js';
 
 /** A message, and some of those whom it is for. */
-export interface Sample<M extends NewMessage> {
-  message: M;
+export interface Sample {
+  message: NewMessage;
   /** At least one. */
   rows: readonly Recipient[];
+  /** Files that go with every message. */
+  files: readonly ReadFile[];
+  /** Those of rows. */
+  rowFiles: RowFiles | null;
 }
 
 /**
@@ -57,11 +64,12 @@ export async function sampleList(
   given: QueueRequest,
   chosen: Chosen,
   deps: OpeningDeps & Pick<QueueDeps, 'randomBytes'>,
-): Promise<Sample<NewMessage>> {
+): Promise<Sample> {
   const { request, source, list } = await openList(given, deps);
   try {
     checkMessage(request, source, list, deps);
-    const message = messageOf(request, list, deps);
+    const { files, rowFiles, html } = await filesOf(request, source, list, deps);
+    const message = messageOf({ ...request, html }, list, deps);
     const rows: Recipient[] = [];
     let seq = 0;
     for await (const { accepted } of list.batches) {
@@ -69,10 +77,12 @@ export async function sampleList(
       for (const recipient of accepted) {
         seq++;
         if (isChosen(chosen, seq, recipient)) rows.push(toRow(seq, recipient));
-        if (rows.length === ('first' in chosen ? chosen.first : 1)) return { message, rows };
+        if (rows.length === ('first' in chosen ? chosen.first : 1)) {
+          return { message, rows, files, rowFiles };
+        }
       }
     }
-    if (rows.length > 0) return { message, rows };
+    if (rows.length > 0) return { message, rows, files, rowFiles };
     const has = plural(seq, 'row that can be mailed', 'rows that can be mailed');
     throw noRow(source.name, chosen, `the list has ${has}`);
   } finally {

@@ -15,6 +15,7 @@ import type { Tested, TestMail, TestTrouble } from '../domain/tested.js';
 import { clip, count } from '../domain/text.js';
 import { CampaignError } from '../errors.js';
 import { parseSender } from '../message/sender.js';
+import type { NewSendFile } from '../store/files/send-files.js';
 import { readMessage } from '../store/messages.js';
 import type { Database } from '../store/mysql/database.js';
 import { readRelay } from '../store/relays/relays.js';
@@ -25,6 +26,7 @@ import { isAnyAlive } from '../store/workers.js';
 import { readProgress } from './progress.js';
 import type { OpeningDeps, QueueDeps, QueueRequest } from './queue.js';
 import { chosenBy, sampleList, sampleSend } from './sample.js';
+import { filesOfSample, filesOfSend } from './test-files.js';
 import type { Workspace } from './workspace.js';
 
 /** What is to be tested, and by whom. */
@@ -74,9 +76,11 @@ export async function testMails(
   for (const { email, reason } of await suppressedAmong(database, testers, subject.topic)) {
     deps.onSuppressed(email, reason);
   }
+  const files = await subject.filesOf(mails.map(({ row }) => row));
   const id = await createTest(
     database,
     {
+      files,
       of: of ?? OF_NOTHING_QUEUED,
       name: clip(`${TEST_MARK}${name}`, QUEUE_LENGTHS.name),
       topic: subject.topic,
@@ -112,6 +116,8 @@ function testerOf(given: string): Tester {
 }
 
 interface Subject {
+  /** What goes with mails of these rows, one after the other, ready to be given to them. */
+  filesOf(rows: readonly Recipient[]): Promise<NewSendFile[]>;
   message: NewMessage;
   rows: readonly Recipient[];
   of: number | null;
@@ -128,7 +134,9 @@ async function subjectOf(
   const chosen = chosenBy({ email }, rows);
   if ('request' in of) {
     const { name, topic = '' } = of.request;
-    return { ...(await sampleList(of.request, chosen, deps)), of: null, name, topic };
+    const sample = await sampleList(of.request, chosen, deps);
+    const filesOf = (about: readonly Recipient[]) => filesOfSample(database, sample, about);
+    return { ...sample, filesOf, of: null, name, topic };
   }
   const { send, ...sample } = await sampleSend(database, of.id, chosen);
   if (send.testOf !== null) {
@@ -147,7 +155,8 @@ async function subjectOf(
       `\`campaign preview ${of.id}\` shows it; \`campaign clone ${of.id} --paused\` queues it anew, to be tested then`,
     );
   }
-  return { ...sample, of: of.id, name: send.name, topic: send.topic };
+  const filesOf = (about: readonly Recipient[]) => filesOfSend(database, of.id, about);
+  return { ...sample, filesOf, of: of.id, name: send.name, topic: send.topic };
 }
 
 const noScheduler = (): CampaignError =>

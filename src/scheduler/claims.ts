@@ -12,7 +12,8 @@ import { Suppressions } from './batch/suppressions.js';
 import type { BatchTools } from './batch/tools.js';
 import type { Admission } from './dispatch/admission.js';
 import type { Probe } from './hold/probe.js';
-import type { CompiledMessage, Host, Ledger } from './ports.js';
+import type { CompiledMessage, Host, Ledger, Transport } from './ports.js';
+import { findTooLarge } from './size-check.js';
 
 /** A send whose batch ended in a fault of ours is left alone for this long. */
 const FAULT_PAUSE_MS = 60_000;
@@ -33,6 +34,7 @@ export interface ClaimsOptions {
 
 export interface ClaimsDeps {
   ledger: Ledger;
+  transport: Pick<Transport, 'maxSize'>;
   host: Host;
   compile: (source: MessageSource) => CompiledMessage;
   clock: Clock;
@@ -67,8 +69,12 @@ export class Claims {
     private readonly options: ClaimsOptions,
     private readonly deps: ClaimsDeps,
   ) {
-    const { clock } = deps;
-    this.openSends = new OpenSends(options.sessionTtlSeconds * 1000, () => clock().monotonic);
+    const { clock, batchTools } = deps;
+    this.openSends = new OpenSends(
+      options.sessionTtlSeconds * 1000,
+      () => clock().monotonic,
+      ({ message }) => batchTools.files.forget(message.files),
+    );
   }
 
   /** Batches under way. */
@@ -200,6 +206,16 @@ export class Claims {
       return;
     }
     try {
+      const tooLarge = await findTooLarge(
+        claimed.claim,
+        openSend.message,
+        this.deps.transport,
+        ledger,
+      );
+      if (tooLarge !== null) {
+        await this.refuse(claimed.claim, tooLarge);
+        return;
+      }
       const { pausedItself, worked } = await runBatch(
         claimed,
         askedAt,

@@ -15,9 +15,11 @@ import { Dispatcher } from './dispatch/dispatcher.js';
 import { Pacer } from './dispatch/pacer.js';
 import { DueSends } from './due-sends.js';
 import { Ending } from './ending.js';
+import { FileMemory, type LoadFile } from './files/file-memory.js';
 import { BEAT_EVERY_MS, Heartbeat, LAST_WORDS_MS } from './heartbeat.js';
 import { Probing } from './hold/probing.js';
 import { RelayHold } from './hold/relay-hold.js';
+import { Housekeeping } from './housekeeping.js';
 import { LostClaims } from './lost-claims.js';
 import type { CompiledMessage, Host, Ledger, SharedRelay, Transport } from './ports.js';
 import { Wake } from './wake.js';
@@ -42,6 +44,10 @@ export interface SchedulerOptions {
   /** From a send's begin and the relay's last acceptance on, after which nobody is tried on beyond his attempts. */
   giveUpSeconds: number;
   hold: HoldPolicy;
+  /** Bytes that files of messages may take in memory; a message that needs more goes alone. */
+  messageMemoryBytes: number;
+  /** What the files of a send hold is removed so many days after it ended. */
+  fileDays: number;
 }
 
 export interface SchedulerDeps {
@@ -50,6 +56,8 @@ export interface SchedulerDeps {
   transport: Transport;
   host: Host;
   compile: (source: MessageSource) => CompiledMessage;
+  /** Reads what a file holds. */
+  loadFile: LoadFile;
   clock: Clock;
   /** Milliseconds since the machine was started, whether it was suspended or not. */
   uptimeMs: () => number;
@@ -88,6 +96,7 @@ class Scheduler {
   };
   private readonly due: DueSends;
   private readonly probing: Probing;
+  private readonly housekeeping: Housekeeping;
   private pollAt = Number.NEGATIVE_INFINITY;
   private databaseAwayMs = 0;
   private seenDatabase = false;
@@ -127,6 +136,7 @@ class Scheduler {
       dispatcher: this.dispatcher,
       recorder: deps.host.recorder,
       inFlightLimit: new InFlightLimit(connections * MARKED_PER_CONNECTION),
+      files: new FileMemory(options.messageMemoryBytes, deps.loadFile),
       clock,
       lease,
       random,
@@ -158,6 +168,7 @@ class Scheduler {
     );
     this.due = new DueSends(ledger, this.claims, clock);
     this.probing = new Probing(this.hold, this.claims, this.due, clock);
+    this.housekeeping = new Housekeeping(ledger, options.fileDays, clock, report);
   }
 
   async run(): Promise<SchedulerResult> {
@@ -240,6 +251,7 @@ class Scheduler {
     if (now >= this.pollAt) {
       await this.claims.settleUncertain();
       await this.lostClaims.settle();
+      await this.housekeeping.look();
       this.due.clear();
       this.pollAt = now + this.options.pollSeconds * 1000;
     }

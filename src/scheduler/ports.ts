@@ -13,6 +13,7 @@ import type { ShareReading, ShareState } from '../domain/connection-share.js';
 import type { Flight, FlightLog } from '../domain/flight.js';
 import type { LeaseReading, LeaseState } from '../domain/leases.js';
 import type { FilledMessage, MessageSource } from '../domain/message.js';
+import type { MessageFile } from '../domain/message-file.js';
 import type { NextRows, Recipient, RowsToRead } from '../domain/recipient.js';
 import type { Run } from '../domain/refusal-watch.js';
 import type { LimitKind, NewHold, RelayProbe, RelayState } from '../domain/relay.js';
@@ -34,10 +35,22 @@ import type { BackingOff, KnownWorker, WorkerIdentity } from '../domain/worker.j
 
 /** What the scheduler needs of the outside, in its own words; `smtp`, `message`, `store` and `host` fit, tests may bring others. */
 
+/** What a file holds: base64, in lines that end in CRLF. */
+export type FileContents = (file: MessageFile) => Buffer;
+
 /** A send's message, compiled once. */
 export interface CompiledMessage {
-  /** @throws Error when a template cannot be rendered with these fields */
-  fill(recipient: Recipient, now: Date): FilledMessage;
+  /** Files that every message has. */
+  readonly files: readonly MessageFile[];
+  /** What the files of one row have at most beside those, as they are sent; 0 where rows have none. */
+  readonly rowFilesBytes: number;
+  /** What the largest message has at least: values of its templates aside. */
+  readonly leastBytes: number;
+  /**
+   * @param contents what its files hold, and those of the recipient: needed where there are any
+   * @throws Error when a template cannot be rendered with these fields
+   */
+  fill(recipient: Recipient, now: Date, contents?: FileContents): FilledMessage;
 }
 
 /** A message for a connection, and who is told what came of it. */
@@ -79,6 +92,8 @@ export interface Transport {
   readonly onTheWire: number;
   /** Milliseconds from the end of a message to the reply to it: an average of the last ones. */
   readonly acceptanceMs: number;
+  /** Bytes that the server takes in a message, for which it may have to be connected to; null where it has not said. */
+  maxSize(): Promise<number | null>;
   /** Called whenever a connection has become free. */
   onFree: (() => void) | null;
   /** Closes idle connections now and busy ones when their message has ended; resolves when all are closed. */
@@ -114,6 +129,12 @@ export interface Ledger {
   /** Frees a claim whose request ended in an error, if it took effect after all. */
   unclaim(sendId: number, by: string): Promise<void>;
   loadMessage(sendId: number, version: number): Promise<MessageSource>;
+  /** The row with the largest file. */
+  largestRowFile(sendId: number): Promise<{ email: string; name: string } | undefined>;
+  /** Whether the send has paused before because the server does not take its message. */
+  wasToldTooLarge(sendId: number): Promise<boolean>;
+  /** Removes some of what the files of sends hold that ended so many days ago. @returns whether there may be more */
+  removeOldFiles(days: number): Promise<boolean>;
   /** Untouched rows above `afterSeq` and deferred ones that are due, so many of each at most. */
   nextRows(sendId: number, read: RowsToRead): Promise<NextRows>;
   step(claim: Claim, step: Step): Promise<StepResult>;

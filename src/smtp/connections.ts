@@ -18,6 +18,8 @@ export const VERDICT_MS = 2_000;
 export class Connections {
   /** With a message, or being made ready for the next. */
   readonly busy = new Set<SmtpClient>();
+  /** Bytes that the server takes in a message, as it said last; 0 where it says nothing of it, null before it was asked. */
+  maxSize: number | null = null;
   /** Those that wait for a message, the one used last at the end. */
   private readonly idle: SmtpClient[] = [];
   private readonly idleTimers = new Map<SmtpClient, NodeJS.Timeout>();
@@ -74,6 +76,7 @@ export class Connections {
     const handshake = await shaking;
     this.handshakes.delete(opened);
     if ('failure' in handshake) return handshake.failure;
+    this.maxSize = handshake.connection.maxSize;
     const client = new SmtpClient(handshake.connection, timeouts, pipelining());
     this.open.add(client);
     void client.closed().then(() => this.open.delete(client));

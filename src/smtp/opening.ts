@@ -30,10 +30,10 @@ export function openingOf(
     return unsendable('5.6.7', 'the address needs SMTPUTF8, which the server does not offer');
   }
   if (offered.maxSize > 0 && bytes > offered.maxSize) {
-    return unsendable(
-      '5.3.4',
-      `the message has ${bytes} bytes; the server takes ${offered.maxSize}`,
-    );
+    return {
+      ...unsendable('5.3.4', `the message has ${bytes} bytes; the server takes ${offered.maxSize}`),
+      takes: offered.maxSize,
+    };
   }
   const eightBit = headerBytes !== header.length;
   const parameters =
@@ -49,7 +49,10 @@ export function openingOf(
   };
 }
 
-const unsendable = (enhanced: string, error: string): DeliveryResult => ({
+const unsendable = (
+  enhanced: string,
+  error: string,
+): Extract<DeliveryResult, { kind: 'unsendable' }> => ({
   kind: 'unsendable',
   enhanced,
   error,

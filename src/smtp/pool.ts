@@ -96,6 +96,18 @@ export class Pool {
     return this.connections.onTheWire;
   }
 
+  /** Bytes that the server takes in a message, for which it may have to be connected to; null where it has not said. */
+  async maxSize(): Promise<number | null> {
+    const { connections } = this;
+    if (connections.maxSize === null && this.free > 0) {
+      await this.places.take();
+      const client = await connections.connect(() => this.bears.pipelining);
+      if (client instanceof SmtpClient) this.release(client);
+      else this.places.give();
+    }
+    return connections.maxSize || null;
+  }
+
   /** Called whenever a connection has become free. */
   set onFree(listener: (() => void) | null) {
     this.places.onFree = listener;

@@ -17,10 +17,10 @@ const HELD = select({
   response: 'r.RESPONSE',
   sentAt: 'r.SENT_AT',
   isOver: `r.STATUS IN ('sent', 'failed', 'unknown', 'skipped') OR s.STATUS = 'cancelled'`,
-} satisfies Columns<keyof HeldRow | 'seq' | 'isOver'>);
+} satisfies Columns<Exclude<keyof HeldRow, 'files'> | 'seq' | 'isOver'>);
 
 /** A row of somebody's. */
-export interface FoundRow extends Omit<HeldRow, 'fields'> {
+export interface FoundRow extends Omit<HeldRow, 'fields' | 'files'> {
   seq: number;
   fields: string | null;
   /** Whether nothing more is made of what it holds. */

@@ -5,6 +5,8 @@ import type { MessageSource } from '../domain/message.js';
 import { DEFAULT_RELAY } from '../domain/relay.js';
 import type { NewSuppression } from '../domain/suppression.js';
 import type { BackingOff, WorkerIdentity } from '../domain/worker.js';
+import { removeOldFiles } from './files/remove.js';
+import { largestRowFile, wasToldTooLarge } from './files/send-files.js';
 import { readMessage } from './messages.js';
 import type { Database } from './mysql/database.js';
 import { explained } from './mysql/errors.js';
@@ -60,6 +62,9 @@ export function createLedger(db: Database, staleSeconds?: number, only?: number)
     pauseItself: on(pauseItself),
     failPending: on(failPending),
     loadMessage: on(loadMessage),
+    largestRowFile: on(largestRowFile),
+    wasToldTooLarge: on(wasToldTooLarge),
+    removeOldFiles: on(removeOldFiles),
     nextRows: on(nextRows),
     step: on(step),
     checkedStep: on(checkedStep),

@@ -1,8 +1,10 @@
 import type { HeaderField } from '../domain/header-fields.js';
 import type { NewMessage, StoredMessage } from '../domain/message.js';
+import { encodedBytes } from '../domain/message-file.js';
 import { MESSAGE_VALUES, VALUE_KEYS } from '../domain/message-values.js';
 import type { MessageVersion } from '../domain/message-version.js';
 import { type Columns, select } from './columns.js';
+import { readFiles } from './files/send-files.js';
 import { type Executor, format, type Statement } from './mysql/packet.js';
 
 const COLUMNS = {
@@ -15,6 +17,8 @@ const COLUMNS = {
 const STORED = select({
   ...Object.fromEntries(Object.entries(COLUMNS).map(([key, column]) => [key, `m.${column}`])),
   version: 'm.VERSION',
+  rowFileBytes:
+    '(SELECT MAX(q.ROW_FILE_BYTES) FROM CAMPAIGN_MESSAGES q WHERE q.SEND_ID = m.SEND_ID)',
   queuedFrom: `IF(m.VERSION = 1, NULL, (SELECT q.${MESSAGE_VALUES.from.column} FROM CAMPAIGN_MESSAGES q
      WHERE q.SEND_ID = m.SEND_ID AND q.VERSION = 1))`,
 });
@@ -64,20 +68,27 @@ export async function readMessage(
   version?: number,
 ): Promise<StoredMessage | undefined> {
   const [row] = await db.rows<
-    Omit<StoredMessage, 'fieldNames' | 'headers'> & { fieldNames: string; headers: string | null }
+    Omit<StoredMessage, 'fieldNames' | 'headers' | 'files' | 'rowFilesBytes'> & {
+      fieldNames: string;
+      headers: string | null;
+      rowFileBytes: number | null;
+    }
   >(
     `SELECT ${STORED} FROM CAMPAIGN_MESSAGES m
       WHERE m.SEND_ID = ?${version === undefined ? '' : ' AND m.VERSION = ?'}
       ORDER BY m.VERSION DESC LIMIT 1`,
     version === undefined ? [sendId] : [sendId, version],
   );
-  return (
-    row && {
-      ...row,
-      fieldNames: JSON.parse(row.fieldNames) as string[],
-      headers: row.headers === null ? [] : (JSON.parse(row.headers) as HeaderField[]),
-    }
-  );
+  if (!row) return undefined;
+  const { fieldNames, headers, rowFileBytes, ...message } = row;
+  const files = await readFiles(db, sendId, [0]);
+  return {
+    ...message,
+    fieldNames: JSON.parse(fieldNames) as string[],
+    headers: headers === null ? [] : (JSON.parse(headers) as HeaderField[]),
+    files: files.get(0) ?? [],
+    rowFilesBytes: rowFileBytes === null ? 0 : encodedBytes(rowFileBytes),
+  };
 }
 
 /** The versions of a send's message, the first first. */

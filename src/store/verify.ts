@@ -71,6 +71,22 @@ async function recount(db: Executor, id: number): Promise<Recount> {
   return row as Recount;
 }
 
+/** Files whose content is to be kept, and is not there whole. */
+async function countLostFiles(db: Executor, id: number): Promise<number> {
+  const [lost] = await db.rows<{ found: number }>(
+    `SELECT COUNT(*) AS found
+       FROM (SELECT DISTINCT r.FILE_ID, r.CONTENT_HASH, r.BYTES
+               FROM CAMPAIGN_SENDS s JOIN CAMPAIGN_SEND_FILES r ON r.SEND_ID = s.ID
+              WHERE s.ID = ? AND s.FILES = 'kept') AS kept
+      WHERE NOT EXISTS (
+        SELECT 1 FROM CAMPAIGN_FILES f
+         WHERE f.ID = kept.FILE_ID AND f.CONTENT_HASH = kept.CONTENT_HASH AND f.BYTES = kept.BYTES
+           AND f.BYTES = (SELECT SUM(LENGTH(c.CONTENT)) FROM CAMPAIGN_FILE_CHUNKS c WHERE c.FILE_ID = f.ID))`,
+    [id],
+  );
+  return lost?.found ?? 0;
+}
+
 interface Mailed {
   found: number;
   first: number | null;
@@ -117,10 +133,14 @@ export function verifySend(db: Database, id: number): Promise<Contradiction[] | 
       const ledger = await recount(session, id);
       const versions = await readVersions(session, id);
       const mailed = await findMailed(session, id);
+      const lostFiles = await countLostFiles(session, id);
       return [
         ...counterContradictions(send, ledger),
         ...reasonContradictions(send, ledger),
         ...mailedContradictions(mailed),
+        ...(lostFiles === 0
+          ? []
+          : [{ what: 'files that are not there as they were', expected: 0, found: lostFiles }]),
         ...rowContradictions(ledger),
         ...statusContradictions(send, ledger),
         ...versionContradictions(send, versions),

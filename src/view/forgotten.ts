@@ -5,10 +5,11 @@ import { entryInWords } from './suppressions.js';
 /** What is held of somebody, a line each. */
 export function forgottenLines({ rows, events, suppressions }: Forgotten): string {
   const lines = [
-    ...rows.map(({ id, name, email, status, fields, response, sentAt }) =>
+    ...rows.map(({ id, name, email, status, fields, response, sentAt, files }) =>
       [
         `send ${id} (${printable(name)}): ${printable(email)} ${status}${sentAt ? ` ${sentAt.toISOString()}` : ''}`,
         ...(fields ? [`  fields: ${printable(JSON.stringify(fields))}`] : []),
+        ...files.map((file) => `  file: ${printable(file)}`),
         ...(response === null ? [] : [`  words: ${printable(response)}`]),
       ].join('\n'),
     ),
@@ -27,7 +28,7 @@ export function forgottenHint(
   const lines: string[] = [];
   if (!blank && rows.length + events > 0) {
     lines.push(
-      `\`campaign forget ${address} --yes\` blanks fields and words; addresses and outcomes stay`,
+      `\`campaign forget ${address} --yes\` blanks fields, files and words; addresses and outcomes stay`,
     );
   }
   if (blank) lines.push(`blanked: ${blanked}`);

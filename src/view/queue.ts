@@ -100,6 +100,7 @@ export function queuePlan(plan: QueuePlan, database: string): string {
       const value = plan[key];
       return value === null ? [] : [[label, value]];
     }),
+    ...filesText(plan).map((text): [string, string] => ['Files', text]),
     ...(plan.timezone === 'UTC' ? [] : ([['Time zone', plan.timezone]] as [string, string][])),
     ...(plan.topic ? ([['Topic', plan.topic]] as [string, string][]) : []),
     ['Pacing', pacing.join(', ')],
@@ -142,6 +143,10 @@ export function findingText(finding: QueueFinding): string {
         `${printable(finding.html)} links to style sheets, which --inline-css leaves as they are: nothing is fetched. Put their rules into a <style> element:`,
         ...finding.sheets.slice(0, 5).map((sheet) => `  ${cut(printable(sheet), 120)}`),
       ].join('\n');
+    case 'images-left':
+      return imagesNotice(finding.html, finding.images);
+    case 'too-large':
+      return tooLargeNotice(finding);
     case 'rejected':
       return rejectionLines(finding.first, finding.total);
     case 'encoded-twice':
@@ -170,6 +175,45 @@ function encodingLine(list: string, { encoding, by, mark, example }: FoundEncodi
   const shown = example ? ` (line ${example.line}: "${example.text}")` : '';
   const otherwise = by === 'bytes' ? '; --encoding names another' : '';
   return printable(`${list} is read as ${encoding}, ${why[by]}${shown}${otherwise}`);
+}
+
+const SHOWN_IMAGES = 5;
+
+/** Pictures that the HTML names and that do not go with it. */
+function imagesNotice(html: string, images: readonly { line: number; written: string }[]): string {
+  const more = images.length - SHOWN_IMAGES;
+  return [
+    `Left as ${images.length === 1 ? 'it stands' : 'they stand'} in ${printable(html)}, for no file goes with ${images.length === 1 ? 'it' : 'them'}:`,
+    ...images
+      .slice(0, SHOWN_IMAGES)
+      .map(({ line, written }) => `  line ${count(line)}: ${cut(printable(written), 120)}`),
+    ...(more > 0 ? [`  and ${plural(more, 'more picture')}`] : []),
+  ].join('\n');
+}
+
+/** A message that the relay will not take. */
+const tooLargeNotice = ({
+  bytes: size,
+  takes,
+  relay,
+  largest,
+}: Extract<QueueFinding, { kind: 'too-large' }>): string =>
+  `The message comes to ${bytes(size)}${largest ? ` with ${printable(largest.name)} for ${printable(largest.email)}` : ''}, and ${printable(relay)} takes ${bytes(takes)} (SIZE): the send will pause itself before anybody is mailed.`;
+
+/** Files that go with messages: `3 files (1.2 MB), one a row from the column invoice`. */
+function filesText({ files, rowFiles }: QueuePlan): string[] {
+  const attached = files.filter(({ disposition }) => disposition === 'attachment');
+  const pictures = files.length - attached.length;
+  const size = files.reduce((sum, file) => sum + file.bytes, 0);
+  const parts = [
+    ...attached.map(({ name, bytes: own }) => `${name} (${bytes(own)})`),
+    ...(pictures > 0 ? [plural(pictures, 'picture')] : []),
+  ];
+  const all = files.length > 1 ? ` — ${bytes(size)} in all` : '';
+  return [
+    ...(parts.length > 0 ? [`${parts.join(', ')}${all}`] : []),
+    ...(rowFiles === null ? [] : [`one for each row, named by the column ${rowFiles}`]),
+  ];
 }
 
 /** The first rejected lines, one a line, and how many more there are. */

@@ -86,6 +86,10 @@ const LINES: { [K in Kind]: (event: EventOf<K>) => Line } = {
     'warn',
     `send ${e.sendId}: addresses without a mailbox could not be suppressed: ${printable(e.reason)}`,
   ],
+  'files-not-removed': (e) => [
+    'warn',
+    `files of sends that ended long ago could not be removed: ${printable(e.reason)}`,
+  ],
   'server-trouble': (e) => [
     'warn',
     `SMTP server: ${printable(e.reason)}; backing off ${seconds(e.waitMs)}`,

@@ -67,6 +67,8 @@ export function messageBytes(): number {
     secret: Buffer.alloc(32, 7),
     version: 1,
     queuedFrom: null,
+    files: [],
+    rowFilesBytes: 0,
   });
   const fields = Object.fromEntries(
     FIELD_NAMES.map((name, i) => [name, fieldsOf(12_345)[i] ?? '']),

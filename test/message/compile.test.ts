@@ -30,6 +30,8 @@ const SOURCE: MessageSource = {
   secret: Buffer.alloc(32, 1),
   version: 1,
   queuedFrom: null,
+  files: [],
+  rowFilesBytes: 0,
 };
 
 const compile = (own: Partial<MessageSource> = {}): CompiledMessage =>

@@ -3,8 +3,10 @@ import { uptime } from 'node:os';
 import { type Clock, systemClock } from '../../src/domain/lease.ts';
 import { DEFAULT_RELAY } from '../../src/domain/relay.ts';
 import type { Report, SchedulerEvent, SchedulerResult } from '../../src/domain/scheduler-events.ts';
+import { megabytes } from '../../src/domain/scheduler-limits.ts';
 import { NO_LIFE_SIGN } from '../../src/domain/worker.ts';
 import { compileMessage } from '../../src/message/compile.ts';
+import { fileLoader } from '../../src/operations/load-file.ts';
 import { runScheduler, type SchedulerOptions } from '../../src/scheduler/loop.ts';
 import type { Host, Ledger, SharedRelay, Transmission } from '../../src/scheduler/ports.ts';
 import { createTransport } from '../../src/smtp/transport.ts';
@@ -90,6 +92,8 @@ export function startScheduler(
       maxServerFailures: 10,
       blockAfter: 20,
       giveUpSeconds: 259_200,
+      messageMemoryBytes: megabytes(64),
+      fileDays: 30,
       hold: { rate: { firstMs: 200, maxMs: 1_000 }, quota: { firstMs: 500, maxMs: 2_000 } },
       ...options,
     },
@@ -99,6 +103,7 @@ export function startScheduler(
       transport,
       host,
       compile: compileMessage,
+      loadFile: fileLoader(database),
       clock,
       uptimeMs,
       random: Math.random,

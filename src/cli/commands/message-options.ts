@@ -26,9 +26,12 @@ const OF_THE_SENDING = [
 /** What of it says to whom. */
 const OF_THE_LIST = ['list', 'emailColumn', 'encoding', 'where', 'ignoreDeclined'] as const;
 
+/** What goes with it; a send keeps the files that it was queued with. */
+const OF_THE_FILES = ['attach', 'attachColumn', 'attachDir'] as const;
+
 /** Those of `queue` that say what a message is: given in place of what it has. */
 export const messageValueOptions = asGiven(
-  without(queue.options, [...OF_THE_SENDING, ...OF_THE_LIST]),
+  without(queue.options, [...OF_THE_SENDING, ...OF_THE_LIST, ...OF_THE_FILES]),
 );
 
 /** All of `queue`: given in place of what a send has. */

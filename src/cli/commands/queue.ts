@@ -6,6 +6,7 @@ import {
   choice,
   encoding,
   file,
+  files,
   flag,
   header,
   instant,
@@ -55,6 +56,13 @@ const options = {
   header: header({
     help: "another header, its value a Liquid template: 'X-Segment: {{ segment }}'; may be repeated",
   }),
+  attach: files({ help: 'a file that goes with every message; may be repeated' }),
+  attachColumn: text({
+    max: QUEUE_LENGTHS.name,
+    placeholder: 'header',
+    help: 'the column that names a file for each row: its header, or its position',
+  }),
+  attachDir: file({ placeholder: 'folder', help: 'where the files of --attach-column are' }),
   listUnsubscribe: text({
     max: QUEUE_LENGTHS.header,
     placeholder: 'template',

@@ -85,6 +85,9 @@ export const logLineSchema = z
       sendId: send,
       reason,
     }),
+    line('files-not-removed', 'files of sends that ended long ago could not be removed', {
+      reason,
+    }),
     line('server-trouble', 'the SMTP server is in trouble', { reason, waitMs: ms }),
     line('relay-held', 'the relay is held: nothing starts but a probe', {
       relay,

@@ -73,6 +73,9 @@ export const forgetSchema = z
             .nullable()
             .describe('the words of the server, or why there are none'),
           sentAt: timestamp.nullable().describe('when the server accepted the message'),
+          files: z
+            .array(z.string())
+            .describe('names of the files that went with that message alone'),
         }),
       )
       .describe('what the ledgers hold, as it was'),

@@ -187,6 +187,23 @@ export class InFlight {
     return recipient;
   }
 
+  /** Whether it is handed out, and no connection has taken it. */
+  isQueued(recipient: Recipient): boolean {
+    const { seq } = recipient;
+    return this.handedOut.get(seq) === recipient && !this.carried.has(seq);
+  }
+
+  /** Whether it is handed out, or a connection has it. */
+  isHandedOut(seq: number): boolean {
+    return this.handedOut.has(seq) || this.carried.has(seq);
+  }
+
+  /** A row that is handed out, and no connection has taken, goes back as it was. */
+  takeBack(seq: number, delayMs: number): void {
+    this.handedOut.delete(seq);
+    this.came({ seq, to: 'returned', delayMs });
+  }
+
   /** A connection has taken it. */
   begun(recipient: Recipient): void {
     this.carried.set(recipient.seq, recipient);

@@ -33,6 +33,7 @@ export class OpenSends {
   constructor(
     private readonly ttlMs: number,
     private readonly now: () => number,
+    private readonly onDropped: (openSend: OpenSend) => void = () => undefined,
   ) {}
 
   get size(): number {
@@ -72,7 +73,9 @@ export class OpenSends {
   private evict(): void {
     const now = this.now();
     for (const [sendId, entry] of this.entries) {
-      if (entry.inUse === 0 && now - entry.lastUsed >= this.ttlMs) this.entries.delete(sendId);
+      if (entry.inUse > 0 || now - entry.lastUsed < this.ttlMs) continue;
+      this.entries.delete(sendId);
+      this.onDropped(entry.openSend);
     }
   }
 }

@@ -3,6 +3,7 @@ import type { Instant } from '../../domain/lease.js';
 import type { JobOwner } from '../dispatch/dispatcher.js';
 import type { Probe } from '../hold/probe.js';
 import type { Wake } from '../wake.js';
+import { FileLoads } from './file-loads.js';
 import { Flights } from './flights.js';
 import { InFlight } from './in-flight.js';
 import type { OpenSend } from './open-sends.js';
@@ -50,8 +51,18 @@ export function assemble(
   const flights = new Flights(claim, recorder);
   const selfPause = new SelfPause(openSend, standing, tools);
   const results = new Results(openSend, inFlight, selfPause, tools, signal.wake, probe, claimed);
-  const starter = new Starter(owner, openSend, standing, inFlight, flights, results, tools);
-  const reader = new Reader(claim.sendId, inFlight, openSend.suppressions, ledger, clock);
+  const fileLoads = new FileLoads(openSend, inFlight, selfPause, tools.files, signal.wake);
+  const starter = new Starter(
+    owner,
+    openSend,
+    standing,
+    inFlight,
+    flights,
+    results,
+    fileLoads,
+    tools,
+  );
+  const reader = new Reader(openSend, inFlight, ledger, clock);
   if (probe) reader.readFor(probe.question);
   const outage = new Outage(signal, tools);
   const steps = new Steps(

@@ -3,7 +3,7 @@ import type { Recipient } from '../../domain/recipient.js';
 import type { Question } from '../hold/probe.js';
 import type { Ledger } from '../ports.js';
 import type { InFlight } from './in-flight.js';
-import type { Suppressions } from './suppressions.js';
+import type { OpenSend } from './open-sends.js';
 
 const READ_DEFERRED_EVERY_MS = 1_000;
 const READ_AT_MOST_ROWS = 200;
@@ -21,9 +21,8 @@ export class Reader {
   private isSkipping = false;
 
   constructor(
-    private readonly sendId: number,
+    private readonly openSend: Pick<OpenSend, 'sendId' | 'suppressions' | 'message'>,
     private readonly inFlight: InFlight,
-    private readonly suppressions: Suppressions,
     private readonly ledger: Pick<Ledger, 'nextRows'>,
     private readonly clock: Clock,
   ) {}
@@ -94,7 +93,12 @@ export class Reader {
       ...(among && { among }),
     };
     const afterSeq = this.inFlight.readTo;
-    const rows = await this.ledger.nextRows(this.sendId, { afterSeq, ...ask });
+    const { sendId, suppressions, message } = this.openSend;
+    const rows = await this.ledger.nextRows(sendId, {
+      afterSeq,
+      ...ask,
+      files: message.rowFilesBytes > 0,
+    });
     // A full portion of deferred rows may not have been all of them.
     if (lookBack) this.deferredRead = rows.deferred.length < ask.deferred ? clock() : null;
     const allUntouched = among !== null || rows.untouched.length < ask.untouched;
@@ -105,7 +109,7 @@ export class Reader {
         ? [...rows.untouched, ...rows.deferred]
         : [...rows.deferred, ...rows.untouched];
     this.measure(all);
-    await this.suppressions.admit(all, this.inFlight);
+    await suppressions.admit(all, this.inFlight);
     this.isSkipping = this.inFlight.toCheck.length > this.inFlight.readAhead;
   }
 

@@ -1,8 +1,10 @@
 import type { FilledMessage } from '../../domain/message.js';
+import { tooLargeReason } from '../../domain/message-size.js';
 import type { Recipient } from '../../domain/recipient.js';
 import type { SuppressionChanges } from '../../domain/suppression.js';
 import type { DeliveryResult, Verdict } from '../../domain/verdict.js';
 import type { Job, JobOwner, ServerSign } from '../dispatch/dispatcher.js';
+import type { FileLoads } from './file-loads.js';
 import type { Flights } from './flights.js';
 import type { InFlight } from './in-flight.js';
 import type { OpenSend } from './open-sends.js';
@@ -22,6 +24,7 @@ export class Starter {
     private readonly inFlight: InFlight,
     private readonly flights: Flights,
     private readonly results: Results,
+    private readonly fileLoads: FileLoads,
     private readonly tools: BatchTools,
   ) {}
 
@@ -52,15 +55,20 @@ export class Starter {
       if (standing.controls.delayMs > 0 && inFlight.submitted > 0) return;
       const recipient = inFlight.submit();
       if (!recipient) return;
-      this.tools.dispatcher.submit(new Delivery(this.owner, recipient, this));
+      this.fileLoads.load(recipient, this.ready);
     }
   }
+
+  /** All that its message is made of is there. */
+  private readonly ready = (recipient: Recipient): void =>
+    this.tools.dispatcher.submit(new Delivery(this.owner, recipient, this));
 
   /** Rows not yet on the wire go back as they were, and nobody waits behind a batch that may not ask again for long. */
   withdraw(): void {
     this.tools.inFlightLimit.stopWaiting(this.inFlight);
     if (this.inFlight.submitted > 0) this.tools.dispatcher.withdraw(this.owner);
     this.inFlight.giveBack();
+    this.fileLoads.withdrawn();
   }
 
   /** The suppressions have changed: rows marked and not begun that may be suppressed by now go back. */
@@ -69,6 +77,7 @@ export class Starter {
     if (seqs.size === 0) return;
     const isOne = (job: Job): boolean => job instanceof Delivery && seqs.has(job.seq);
     this.tools.dispatcher.withdraw(this.owner, isOne);
+    this.fileLoads.withdrawn();
   }
 
   get goesFirst(): boolean {
@@ -78,7 +87,8 @@ export class Starter {
   fill(recipient: Recipient): FilledMessage {
     this.inFlight.begun(recipient);
     if (this.inFlight.toRecord > 0 && this.results.areEnough) this.owner.wake();
-    return this.openSend.message.fill(recipient, new Date(this.tools.clock().wall));
+    const now = new Date(this.tools.clock().wall);
+    return this.openSend.message.fill(recipient, now, this.fileLoads.contentsOf(recipient));
   }
 
   mayProceed({ seq }: Recipient): boolean {
@@ -111,7 +121,18 @@ export class Starter {
   ): { sign: ServerSign; reason: string } {
     this.flights.came(recipient, result);
     this.inFlight.ended(recipient.seq);
-    return this.results.settle(recipient, verdict);
+    this.fileLoads.done(recipient.seq);
+    return this.results.settle(recipient, this.isTooLarge(result) ?? verdict);
+  }
+
+  /** What it means where no message of the send is small enough for the server: nobody's fault, and nothing a retry mends. */
+  private isTooLarge(result: DeliveryResult): Verdict | null {
+    if (result.kind !== 'unsendable' || result.takes === undefined) return null;
+    const { leastBytes, rowFilesBytes } = this.openSend.message;
+    const bytes = leastBytes - rowFilesBytes;
+    if (bytes <= result.takes) return null;
+    const text = tooLargeReason(bytes, result.takes, null);
+    return { kind: 'server', text, pause: true, broke: false, code: null };
   }
 }
 

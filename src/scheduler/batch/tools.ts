@@ -2,6 +2,7 @@ import type { Clock, Lease } from '../../domain/lease.js';
 import type { RetryPolicy } from '../../domain/retry-delay.js';
 import type { Report } from '../../domain/scheduler-events.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
+import type { FileMemory } from '../files/file-memory.js';
 import type { RelayHold } from '../hold/relay-hold.js';
 import type { Ledger, Recorder } from '../ports.js';
 import type { InFlightLimit } from './in-flight-limit.js';
@@ -12,6 +13,7 @@ export interface BatchTools {
   dispatcher: Dispatcher;
   recorder: Recorder | null;
   inFlightLimit: InFlightLimit;
+  files: FileMemory;
   hold: RelayHold;
   clock: Clock;
   lease: Lease;

@@ -9,6 +9,9 @@ const isOfKind = (error: unknown, ...kinds: Kind[]): boolean => {
 /** The whole transaction may be tried again: a lock wait time-out, a deadlock, a failed certification. */
 export const isRetryable = (error: unknown): boolean => isOfKind(error, 'again');
 
+/** A unique key has the value already (1062). */
+export const isDuplicateKey = (error: unknown): boolean => asServerError(error)?.errno === 1062;
+
 /** A number left the range of its type (1690). */
 export const isOutOfRange = (error: unknown): boolean => asServerError(error)?.errno === 1690;
 

@@ -1,5 +1,6 @@
 import type { NextRows, Recipient, RowsToRead } from '../../domain/recipient.js';
 import { pick, select } from '../columns.js';
+import { readFiles } from '../files/send-files.js';
 import { ATTENTION } from '../generated.js';
 import type { Executor, Statement } from '../mysql/packet.js';
 import { LEDGER } from './row.js';
@@ -45,8 +46,16 @@ export async function nextRows(db: Executor, sendId: number, read: RowsToRead): 
     params: [sendId, ...(read.among ? [read.among] : []), read.deferred],
   };
   const [fresh, due] = await db.packet(read.deferred > 0 ? [untouched, deferred] : [untouched]);
-  return {
+  const rows: NextRows = {
     untouched: ((fresh ?? []) as ResultRow[]).map(toRecipient),
     deferred: ((due ?? []) as ResultRow[]).map(toRecipient),
   };
+  if (read.files) await addFiles(db, sendId, [...rows.untouched, ...rows.deferred]);
+  return rows;
+}
+
+async function addFiles(db: Executor, sendId: number, rows: readonly Recipient[]): Promise<void> {
+  const seqs = rows.map(({ seq }) => seq);
+  const files = await readFiles(db, sendId, seqs);
+  for (const row of rows) row.files = files.get(row.seq);
 }

@@ -1,6 +1,7 @@
 import { mayMove, type SendStatus } from '../../domain/states.js';
 import { clip, REASON_LENGTH } from '../../domain/text.js';
 import { writeEvent } from '../events.js';
+import { filesRemoved } from '../files/send-files.js';
 import type { Database } from '../mysql/database.js';
 import type { Executor, Param } from '../mysql/packet.js';
 import { keepBooks, rowsMoved } from '../sends/counters.js';
@@ -35,10 +36,14 @@ const CHANGES = {
 const takesRows = (status: SendStatus): boolean =>
   mayMove(status, 'complete') || mayMove(status, 'reopen');
 
+/** What its messages need is there still. */
+const WITH_FILES = { sql: "COALESCE(FILES, 'kept') = 'kept'", params: [] };
+
 /**
  * Settles a chunk of rows, wherever they are still in the state `from` and no claim holds them, with counters and
  * event in the same transaction. Rows put back to pending reopen a completed send.
  * @returns undefined when there is no such send
+ * @throws CampaignError WRONG_STATE where they are to be sent, and the send's files were removed
  */
 export function settleRows(
   db: Database,
@@ -47,13 +52,19 @@ export function settleRows(
   decisions: readonly Decision[],
 ): Promise<Settled | undefined> {
   return db.transaction(async (tx) => {
-    const [send] = await tx.rows<{ status: SendStatus; heldNumber: number | null }>(
-      `SELECT STATUS AS status, IF(CLAIMED_BY IS NULL, NULL, CLAIM_NUMBER) AS heldNumber
+    const [send] = await tx.rows<{
+      status: SendStatus;
+      heldNumber: number | null;
+      hasLostFiles: 0 | 1;
+    }>(
+      `SELECT STATUS AS status, IF(CLAIMED_BY IS NULL, NULL, CLAIM_NUMBER) AS heldNumber,
+              COALESCE(FILES <> 'kept', 0) AS hasLostFiles
          FROM CAMPAIGN_SENDS WHERE ID = ? FOR UPDATE`,
       [sendId],
     );
     if (!send) return undefined;
     if (settle.to === 'pending' && !takesRows(send.status)) return { refused: send.status };
+    if (settle.to === 'pending' && send.hasLostFiles) throw filesRemoved(sendId);
     const changed = await updateRows(
       tx,
       sendId,
@@ -66,7 +77,7 @@ export function settleRows(
       const { event, actor, from, to } = settle;
       const moved = [{ from, to, rows: changed }];
       if (!reopened) await keepBooks(tx, sendId, moved);
-      else if (!(await move(tx, sendId, 'reopen', { set: rowsMoved(moved) })))
+      else if (!(await move(tx, sendId, 'reopen', { set: rowsMoved(moved), where: WITH_FILES })))
         throw new Error(`send ${sendId} changed while its row was locked`);
       const details = { from, to, rows: changed, ...(reopened ? { reopened } : {}) };
       await writeEvent(tx, { sendId, event, actor, details });

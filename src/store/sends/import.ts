@@ -9,9 +9,11 @@ import { plural } from '../../domain/text.js';
 import { CampaignError } from '../../errors.js';
 import { type Columns, pick, select } from '../columns.js';
 import { writeEvent } from '../events.js';
+import { removeFilesOf } from '../files/remove.js';
 import { ATTENTION } from '../generated.js';
 import { insertMessage } from '../messages.js';
 import type { Database } from '../mysql/database.js';
+import { isDuplicateKey } from '../mysql/errors.js';
 import type { Executor } from '../mysql/packet.js';
 import { skipSuppressed } from '../suppressions/skip.js';
 import { addWhileImporting, agreeing, counted } from './counters.js';
@@ -49,11 +51,6 @@ export interface ImportCounts extends ListCounts {
   total: number;
   suppressed: number;
 }
-
-const DUPLICATE_KEY = 1062;
-
-const isDuplicateKey = (error: unknown): boolean =>
-  (error as { errno?: number }).errno === DUPLICATE_KEY;
 
 /** Of rows for a send that takes none any more. */
 export const noLongerImporting = (sendId: number): CampaignError =>
@@ -201,6 +198,7 @@ export async function deleteImport(database: Database, sendId: number): Promise<
   for (let last = await deleteChunk(database, sendId, 0); last > 0; ) {
     last = await deleteChunk(database, sendId, last);
   }
+  await removeFilesOf(database, sendId);
   await database.transaction(async (tx) => {
     const { affectedRows } = await tx.run(
       "DELETE FROM CAMPAIGN_SENDS WHERE ID = ? AND STATUS = 'importing' AND TOTAL_COUNT = 0",

@@ -5,6 +5,7 @@ import { testNorm } from '../../domain/test-mail.js';
 import { CampaignError } from '../../errors.js';
 import { pick, select } from '../columns.js';
 import { writeEvent } from '../events.js';
+import { addFilesIn, filesRemoved, type NewSendFile } from '../files/send-files.js';
 import { insertMessage } from '../messages.js';
 import type { Database } from '../mysql/database.js';
 import type { Executor } from '../mysql/packet.js';
@@ -21,6 +22,8 @@ export interface NewTest extends Pick<Pacing, 'maxAttempts'> {
   message: NewMessage;
   /** At least one. */
   mails: readonly NewTestMail[];
+  /** Those that go with all of them (SEQ 0), and with each. */
+  files: readonly NewSendFile[];
 }
 
 export interface NewTestMail {
@@ -37,7 +40,7 @@ export interface NewTestMail {
  */
 export const createTest = (db: Database, test: NewTest, actor: string): Promise<number> =>
   db.transaction(async (tx) => {
-    const { of, name, topic, message, mails, maxAttempts } = test;
+    const { of, name, topic, message, mails, files, maxAttempts } = test;
     const { insertId: id } = await tx.run(
       `INSERT INTO CAMPAIGN_SENDS
               (NAME, TOPIC, STATUS, BATCH_SIZE, DELAY_MS, COOLDOWN_SECONDS, MAX_ATTEMPTS, LAST_SEQ, CREATED_AT, TEST_OF)
@@ -45,6 +48,7 @@ export const createTest = (db: Database, test: NewTest, actor: string): Promise<
       [name, topic, mails.length, maxAttempts, mails.length, of],
     );
     await insertMessage(tx, id, message);
+    if (files.length > 0 && !(await addFilesIn(tx, id, files))) throw filesRemoved(of);
     await writeEvent(tx, { sendId: id, event: 'queued', actor, details: { testOf: of } });
     const rows = mails.map(({ email, norm, fields }, i) => {
       const seq = i + 1;

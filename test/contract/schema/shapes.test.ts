@@ -200,6 +200,7 @@ const EVENTS: { [K in SchedulerEvent['kind']]: Extract<SchedulerEvent, { kind: K
   },
   greylisting: { kind: 'greylisting', reason: '451 not now' },
   'reads-may-lag': { kind: 'reads-may-lag', reason: 'no' },
+  'files-not-removed': { kind: 'files-not-removed', reason: 'no' },
   'not-suppressed': { kind: 'not-suppressed', sendId: 1, reason: 'no' },
   'server-trouble': { kind: 'server-trouble', reason: '421', waitMs: 1000.5 },
   'commands-ahead-given-up': { kind: 'commands-ahead-given-up', way: 'pipelining' },

@@ -20,6 +20,9 @@ const openSend = (sendId: number, version = 1): OpenSend => ({
   version,
   goesFirst: false,
   message: {
+    files: [],
+    rowFilesBytes: 0,
+    leastBytes: 0,
     fill: () => ({
       envelope: { from: 'a@example.com', to: 'b@example.com', utf8: false },
       header: '\r\n',

@@ -38,6 +38,7 @@ class Connections {
     this.onFree?.();
   }
   allow = (): void => undefined;
+  maxSize = (): Promise<null> => Promise.resolve(null);
   destroy = (): void => undefined;
   close = (): Promise<void> => Promise.resolve();
 }

@@ -121,6 +121,8 @@ describe('an import', () => {
       ...MESSAGE,
       version: 1,
       queuedFrom: null,
+      files: [],
+      rowFilesBytes: 0,
     });
     expect(await readMessage(db.database, 999_999)).toBeUndefined();
   });
