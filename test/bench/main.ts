@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { crash } from './crash.ts';
+import { files } from './files.ts';
 import { fleet } from './fleet.ts';
 import { importing } from './import.ts';
 import { latency } from './latency.ts';
@@ -29,6 +30,7 @@ const BENCHES: readonly Bench[] = [
   fleet,
   rates,
   memory,
+  files,
   start,
   crash,
   unsubscribe,
