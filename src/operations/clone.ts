@@ -49,6 +49,7 @@ export async function cloneRequest(
   const message = send && (await readMessage(database, id, send.version));
   if (!message) throw noSuchSend(id);
   if (send.testOf !== null) throw isTest(send);
+  if (message.files.length > 0 || message.rowFilesBytes > 0) throw hasFiles(send);
   const { fieldNames, secret: _secret, version: _version, queuedFrom: _from, ...values } = message;
   const isNamedBySubject = send.name === clip(values.subject, QUEUE_LENGTHS.name);
   const { subject } = given;
@@ -75,6 +76,13 @@ export async function cloneRequest(
     list: 'status' in list ? await ownList(database, send, fieldNames, list.status) : list,
   };
 }
+
+const hasFiles = ({ id }: Send): CampaignError =>
+  new CampaignError(
+    'WRONG_STATE',
+    `files go with send ${id}, which a clone would not have`,
+    '`campaign queue` takes the message anew, with --attach',
+  );
 
 const isTest = ({ id, testOf }: Send): CampaignError =>
   new CampaignError(
