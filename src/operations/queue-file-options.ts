@@ -5,7 +5,7 @@ import { pieces, type Reader, refuse, shown, text } from './option-readers.js';
 import { readPieces } from './pieces.js';
 
 /** A file as a program gives it; a stream is not read before it is stored. */
-interface OptionFile {
+export interface OptionFile {
   called: string;
   name: string;
   type: string | undefined;
