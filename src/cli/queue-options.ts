@@ -1,3 +1,4 @@
+import type { DkimMode } from '../domain/dkim.js';
 import { faultOfHeaders, type HeaderField } from '../domain/header-fields.js';
 import { MAILBOX_KEYS, type MailboxKey, type OptionalHeaders } from '../domain/message-values.js';
 import type { MissingMode } from '../domain/missing.js';
@@ -43,6 +44,7 @@ export interface QueueOptions extends OptionalHeaders, Pacing {
   name: string;
   key: string | null;
   topic?: string | undefined;
+  dkim: DkimMode;
   paused: boolean;
   emailColumn?: string | undefined;
   /** As `encodingName` has it; undefined when it is to be found. */

@@ -41,6 +41,7 @@ export async function runAndLog(input: SchedulerInput, context: Context): Promis
     {
       ...options,
       smtp,
+      dkim: settings.dkim(),
       stateFolders: settings.stateFolders,
       until: once ? 'once' : untilIdle ? 'idle' : 'stopped',
       maxWaitSeconds: maxWait ?? null,

@@ -76,6 +76,7 @@ async function ownScheduler(context: Context): Promise<NonNullable<TestDeps['run
   const { stderr, json, color, workspace } = context;
   const settings = context.settings();
   const smtp = requireSmtp(settings);
+  const dkim = settings.dkim();
   await workspace.database(SCHEDULER_SESSIONS);
   const by = smtp.user === undefined ? '' : ` as ${smtp.user}`;
   const whose = settings.source === 'sandbox' ? ', which only captures' : by;
@@ -92,6 +93,7 @@ async function ownScheduler(context: Context): Promise<NonNullable<TestDeps['run
       {
         ...schedulerFigures(settings),
         smtp,
+        dkim,
         stateFolders: settings.stateFolders,
         only,
         until: 'once',

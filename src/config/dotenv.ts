@@ -1,6 +1,6 @@
 import { parse } from 'dotenv';
 import { CampaignError } from '../errors.js';
-import { SETTINGS } from './table.js';
+import { SETTINGS, type Setting } from './table.js';
 import { readTextFile, UnreadableText } from './text-file.js';
 
 /**
@@ -39,6 +39,12 @@ const NAMES: readonly string[] = [
   ...Object.values(SETTINGS).map(({ variable }) => variable),
   'CAMPAIGN_TEST_DATABASE_URL',
 ];
+/** Settings that may have a name of their own behind them. */
+const NAMED = new RegExp(
+  `^(?:${Object.values<Setting>(SETTINGS)
+    .flatMap(({ variable, named }) => (named ? [variable] : []))
+    .join('|')})_\\w+$`,
+);
 const OUR_NAME = `(${PREFIX}\\w+|${NAMES.filter((name) => !name.startsWith(PREFIX)).join('|')})`;
 /** `export NAME=`, `NAME: `, but also `set NAME=` of Windows, `$env:NAME =`, `NAME value`: the name before any value. */
 const NAME_IN_LINE = new RegExp(`^\\s*[^=#'"\`]*?\\b${OUR_NAME}\\b`, 'i');
@@ -51,7 +57,7 @@ const CUT_VALUE = new RegExp(
 function faultOf(line: string, parsed: Record<string, string>): string | undefined {
   const name = NAME_IN_LINE.exec(line)?.[1];
   if (name === undefined) return undefined;
-  if (!NAMES.includes(name)) return `there is no setting ${name}`;
+  if (!NAMES.includes(name) && !NAMED.test(name)) return `there is no setting ${name}`;
   if (parsed[name] === undefined) return `${name} is not set by it`;
   if (CUT_VALUE.test(line)) return `the # in the value of ${name} would begin a comment`;
   return undefined;

@@ -20,6 +20,12 @@ export class Variables {
   get(name: string): string | undefined {
     return this.#fromEnvironment.get(name) ?? this.#fromFile.get(name);
   }
+
+  /** What stands behind the names of those that begin so. */
+  namesBehind(prefix: string): string[] {
+    const all = new Set([...this.#fromEnvironment.keys(), ...this.#fromFile.keys()]);
+    return [...all].flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
+  }
 }
 
 const filled = (variables: Environment): Map<string, string> =>

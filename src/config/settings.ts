@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { DkimSettings } from '../domain/dkim.js';
 import { checkUnsubscribeUrl } from '../domain/unsubscribe-link.js';
 import { CampaignError } from '../errors.js';
 import type { StateFolder } from '../host/state-folder.js';
 import { parseSmtpUrl, type SmtpSettings } from '../smtp/url.js';
 import { type DatabaseAddress, parseDatabaseUrl } from '../store/mysql/url.js';
+import { readDkim } from './dkim-keys.js';
 import { type Environment, Variables } from './environment.js';
 import { stateFolders, userDataFolder } from './folders.js';
 import { readPassword } from './password-files.js';
@@ -18,7 +20,8 @@ type Raw =
   | 'smtpUrl'
   | 'smtpPasswordFile'
   | 'sandboxDirectory'
-  | 'stateDirectory';
+  | 'stateDirectory'
+  | 'dkimSkipHeaders';
 
 /** Every setting of the table, checked and frozen. */
 export interface Settings extends Readonly<Omit<Values, Raw>> {
@@ -38,6 +41,12 @@ export interface Settings extends Readonly<Omit<Values, Raw>> {
   readonly sandboxDirectory: string;
   /** Where a scheduler keeps what its successor learns its end from: the first folder that can be used. */
   readonly stateFolders: readonly StateFolder[];
+  /**
+   * The keys that messages are signed with, for commands that send: read when they are asked for, since only those may
+   * have to be able to.
+   * @throws CampaignError BAD_SETTING naming the variable, never with any part of a key
+   */
+  dkim(): DkimSettings;
 }
 
 /** The two servers of a running sandbox. */
@@ -88,21 +97,23 @@ function settingsOf(variables: Variables, cwd: string, findSandbox: SandboxLooku
     sandboxDirectory,
     stateDirectory,
     unsubscribeUrl,
+    dkimSkipHeaders: _,
     ...rest
   } = readValues(variables, cwd);
+  const credentials = variables.get('CREDENTIALS_DIRECTORY');
   const common = {
     ...rest,
     unsubscribeUrl:
       unsubscribeUrl &&
       checkUnsubscribeUrl(SETTINGS.unsubscribeUrl.variable, unsubscribeUrl, 'BAD_SETTING'),
     stateFolders: stateDirectory ? [{ directory: stateDirectory }] : stateFolders(variables),
+    dkim: () => readDkim(variables, credentials),
   };
   const sandbox = (): string =>
     sandboxDirectory ?? resolve(cwd, join(userDataFolder(variables), 'sandbox'));
   if (databaseUrl === undefined && smtpUrl === undefined) {
     return Object.freeze(sandboxSettings(common, sandbox, findSandbox));
   }
-  const credentials = variables.get('CREDENTIALS_DIRECTORY');
   const smtp =
     smtpUrl && parseSmtpUrl(smtpUrl, readPassword('smtp', smtpPasswordFile, credentials));
   const database =

@@ -24,6 +24,8 @@ interface Described {
   help: string;
   /** Whether it may hold a password, and so is never shown. */
   secret?: true;
+  /** Whether there may be several, each with another name behind it and an underscore between. */
+  named?: true;
 }
 
 /**
@@ -62,6 +64,33 @@ export const SETTINGS = {
     variable: 'CAMPAIGN_UNSUBSCRIBE_URL',
     kind: 'text',
     help: 'where readers reach `campaign serve --public`, such as `https://news.example.org/u`: `queue` gives each recipient a link of it, unless `--unsubscribe-url` or `--list-unsubscribe` says otherwise',
+  },
+  dkimKeyFile: {
+    variable: 'CAMPAIGN_DKIM_KEY_FILE',
+    kind: 'file',
+    // A key may have been set in place of its file's name.
+    secret: true,
+    named: true,
+    default: "systemd's credential `campaign-dkim-key`",
+    help: 'a file that holds a private key in PEM, RSA or Ed25519, which messages are signed with (`campaign help dkim`); further keys by a name of yours behind all three settings, as in `…_KEY_FILE_2`, `…_DOMAIN_2`, `…_SELECTOR_2`',
+  },
+  dkimDomain: {
+    variable: 'CAMPAIGN_DKIM_DOMAIN',
+    kind: 'text',
+    named: true,
+    help: 'whose mail that key signs: what comes from it and, where that has no key of its own, from a domain below it',
+  },
+  dkimSelector: {
+    variable: 'CAMPAIGN_DKIM_SELECTOR',
+    kind: 'text',
+    named: true,
+    help: 'under which name the public key stands in DNS: `news` for `news._domainkey.example.org`',
+  },
+  dkimSkipHeaders: {
+    variable: 'CAMPAIGN_DKIM_SKIP_HEADERS',
+    kind: 'text',
+    default: '`Date, Message-ID` for a relay of amazonaws.com, which replaces them, else none',
+    help: 'header fields that the relay changes, separated by commas: they are not signed',
   },
   sessionTtlSeconds: {
     variable: 'SESSION_TTL_SECONDS',

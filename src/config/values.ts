@@ -5,9 +5,9 @@ import { SETTINGS, type Setting } from './table.js';
 
 type Table = typeof SETTINGS;
 
-/** Keys of the settings that a `.env` may hold too, as it may all but switches. */
+/** Keys of the settings that there is one of, and that a `.env` may hold too, as it may all but switches. */
 type Key = {
-  [K in keyof Table]: Table[K]['kind'] extends 'switch' ? never : K;
+  [K in keyof Table]: Table[K] extends { kind: 'switch' } | { named: true } ? never : K;
 }[keyof Table];
 
 /** The value of each setting, by what kind it is. */
@@ -17,10 +17,9 @@ export type Values = {
 
 type WholeNumber = Extract<Setting, { kind: 'whole-number' }>;
 
-const ENTRIES = Object.entries(SETTINGS).filter(([, { kind }]) => kind !== 'switch') as [
-  Key,
-  Setting,
-][];
+const ENTRIES = Object.entries<Setting>(SETTINGS).filter(
+  ([, { kind, named }]) => kind !== 'switch' && !named,
+) as [Key, Setting][];
 
 /**
  * Reads every setting of the table.

@@ -34,6 +34,7 @@ export function progressJson({ send, ...progress }: Progress) {
     startedAt: timeOrNull(send.startedAt),
     finishedAt: timeOrNull(send.finishedAt),
     topic: send.topic,
+    dkim: send.dkim,
     declined: send.declined,
     rejected: send.rejected,
     duplicates: send.duplicates,

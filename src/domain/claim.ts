@@ -1,3 +1,4 @@
+import type { DkimMode } from './dkim.js';
 import type { Controls } from './pacing.js';
 import type { RelayLimits, RelayState } from './relay.js';
 import type { SendStatus } from './states.js';
@@ -10,6 +11,12 @@ export interface Work {
   rows: number;
   /** Test mails, for which somebody waits: before all others. */
   goesFirst: boolean;
+}
+
+/** A send that is due and waits for a DKIM key of its From domain. */
+export interface Unsignable {
+  sendId: number;
+  domain: string;
 }
 
 /**
@@ -33,6 +40,8 @@ export interface ClaimedSend {
   relay: RelayLimits;
   /** What it is about; empty where nothing was said. */
   topic: string;
+  /** Whether its messages are signed. */
+  dkim: DkimMode;
   /** The version of the suppressions up to which its ledger was checked when it was imported. */
   checkedVersion: number;
   /** Of its message: what it goes out with until the claim is let go. */

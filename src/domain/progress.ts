@@ -1,3 +1,4 @@
+import { type DkimMode, hasKeyFor } from './dkim.js';
 import { isProbeDue } from './hold.js';
 import { ALIVE_SECONDS, holderOf, STALE_CLAIM_SECONDS } from './lease.js';
 import { lastsMs, slowestOf } from './limit-use.js';
@@ -18,6 +19,10 @@ export interface Send {
   key: string | null;
   /** What it is about, for a no to that alone; empty: nothing in particular. */
   topic: string;
+  /** Whether its messages are signed. */
+  dkim: DkimMode;
+  /** Domain of From, as A-labels; empty for sends from before. */
+  fromDomain: string;
   status: SendStatus;
   reason: string | null;
   batchSize: number;
@@ -61,6 +66,8 @@ interface LiveWorker {
   /** Null when it does not back off from the SMTP server. */
   backingOffUntil: Date | null;
   backingOffReason: string | null;
+  /** Those that it has DKIM keys of, separated by commas. */
+  dkimDomains: string;
 }
 
 /** Everything that progress is computed from. All times are by the database's clock. */
@@ -89,6 +96,8 @@ export interface Waiting {
     | 'scheduler'
     | 'paused'
     | 'takeover'
+    /** It is to be signed, and no scheduler has a key of its domain. */
+    | 'dkim'
     /** The relay: it has taken what it takes in hours or a day, or its operator holds it. */
     | 'quota'
     /** The same of seconds or minutes. */
@@ -132,7 +141,12 @@ const secondsUntil = (time: Date, now: Date): number =>
   Math.max(0, Math.ceil((time.getTime() - now.getTime()) / 1000));
 
 /** What may last for any time, or leaves what was counted to somebody who has not begun yet. */
-const WITHOUT_ETA: ReadonlySet<Waiting['for']> = new Set(['scheduler', 'server', 'takeover']);
+const WITHOUT_ETA: ReadonlySet<Waiting['for']> = new Set([
+  'scheduler',
+  'server',
+  'takeover',
+  'dkim',
+]);
 
 export function progressOf(snapshot: Snapshot): Progress {
   const { send, now } = snapshot;
@@ -205,6 +219,8 @@ function waitingOf(snapshot: Snapshot): Waiting | null {
     return { for: 'scheduler', until: null, text: also ? `${text}; ${also.text}` : text };
   }
   if (takeover) return takeover;
+  const unsignable = keyMissing(snapshot);
+  if (unsignable) return unsignable;
   if (held) return held;
   const limited = rateUsedUp(snapshot);
   if (limited) return limited;
@@ -226,6 +242,19 @@ function waitingOf(snapshot: Snapshot): Waiting | null {
   }
   return null;
 }
+
+/** No scheduler that runs may claim it. */
+function keyMissing({ send, workers }: Snapshot): Waiting | null {
+  const { dkim, fromDomain, claimedBy } = send;
+  if (dkim !== 'required' || claimedBy !== null) return null;
+  const isClaimable = workers.some(
+    ({ dkimDomains }) => dkimDomains !== '' && hasKeyFor(dkimDomains.split(','), fromDomain),
+  );
+  return isClaimable ? null : { for: 'dkim', until: null, text: keyMissingText(fromDomain) };
+}
+
+const keyMissingText = (domain: string): string =>
+  `no scheduler has a DKIM key of ${domain}, which it is to be signed with: \`campaign help dkim\``;
 
 /** Shorter waits for a rate are none. */
 const MOMENT_MS = 2_000;

@@ -1,4 +1,5 @@
 import type { ConsentDoubt, DeclinedBy } from './declined.js';
+import type { DkimMode } from './dkim.js';
 import type { HeaderField } from './header-fields.js';
 import type { EncodedTwice, FoundEncoding, FoundLine, RejectedLine } from './list-findings.js';
 import type { MessageFile } from './message-file.js';
@@ -79,6 +80,7 @@ export interface QueuePlan
   fieldNames: readonly string[];
   headers: readonly HeaderField[];
   topic?: string | undefined;
+  dkim?: DkimMode | undefined;
   paused: boolean;
   /** Files that go with every message. */
   files: readonly Pick<MessageFile, 'name' | 'bytes' | 'disposition'>[];

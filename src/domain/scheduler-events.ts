@@ -8,6 +8,14 @@ export type WayAhead = 'pipelining' | 'behindDot';
 /** What a scheduler tells of its work; wording and drawing are the view's. */
 export type SchedulerEvent =
   | { kind: 'started'; worker: string; connections: number; pollSeconds: number }
+  /** The DKIM keys that messages are signed with, by their places in DNS; none where they are not. */
+  | { kind: 'dkim-keys'; keys: string[] }
+  /** What a DKIM key should be and is not. */
+  | { kind: 'dkim-doubt'; reason: string }
+  /** A send goes out without a signature of ours: it says so itself, or there is no key for its domain. */
+  | { kind: 'unsigned'; sendId: number; domain: string; because: 'off' | 'no-keys' | 'no-key' }
+  /** A send waits for a scheduler that has a DKIM key of its domain, and none that runs has. */
+  | { kind: 'unsignable'; sendId: number; domain: string }
   | { kind: 'claimed'; sendId: number; batchSize: number }
   | { kind: 'session-opened'; sendId: number; open: number }
   | {

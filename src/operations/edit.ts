@@ -11,6 +11,7 @@ import { plural } from '../domain/text.js';
 import { hasUnsubscribeWay, usableFields } from '../domain/unsubscribe-link.js';
 import { CampaignError } from '../errors.js';
 import { compileMessage } from '../message/compile.js';
+import { parseSender } from '../message/sender.js';
 import { readMessage } from '../store/messages.js';
 import type { Database } from '../store/mysql/database.js';
 import { readPacketLimit } from '../store/recipients/import.js';
@@ -72,6 +73,7 @@ export async function edit(
       (await changeMessage(database, id, {
         version: before.version,
         message,
+        fromDomain: parseSender(message.from).domain,
         actor: workspace.actor,
         details: {
           changed: Object.fromEntries(values.map((key) => [key, told(key, before, message)])),

@@ -1,3 +1,4 @@
+import type { DkimMode } from '../domain/dkim.js';
 import type { RejectedLine } from '../domain/list-findings.js';
 import type { OptionalHeaders } from '../domain/message-values.js';
 import type { MissingMode } from '../domain/missing.js';
@@ -7,6 +8,7 @@ import type { SchedulerEvent } from '../domain/scheduler-events.js';
 import type { RecipientStatus } from '../domain/states.js';
 import type { Suppression } from '../domain/suppression.js';
 
+export type { DkimMode } from '../domain/dkim.js';
 export type { Edited } from '../domain/edited.js';
 export type { Forgotten, HeldRow } from '../domain/forgotten.js';
 export type {
@@ -117,6 +119,11 @@ export interface QueueOptions extends OptionalHeaders {
   key?: string | undefined;
   /** What it is about, such as `newsletter`: who said no to that is not mailed. Nothing in particular when left out. */
   topic?: string | undefined;
+  /**
+   * Whether its messages are signed with DKIM: `auto` (when left out) where the scheduler has a key for their sender,
+   * `required`: nobody sends it without, `off`.
+   */
+  dkim?: DkimMode | undefined;
   /** Messages a batch, 1 to 1,000,000; 100 when left out. */
   batchSize?: number | undefined;
   /** Milliseconds between messages, 0 to 3,600,000; 0 when left out. */
@@ -306,7 +313,21 @@ export interface RetryOptions {
   code?: string | number | undefined;
 }
 
+/** A private key that signs messages (DKIM); its public half must stand in DNS. */
+export interface DkimKeyOptions {
+  /** Whose mail it signs: what comes from it and, where that has no key of its own, from a domain below it. */
+  domain: string;
+  /** `news` for `news._domainkey.example.org`. */
+  selector: string;
+  /** In PEM: RSA of 1,024 bits at least (2,048 are advised), or Ed25519; without a passphrase. */
+  key: string;
+}
+
 export interface RunSchedulerOptions {
+  /** Each signs what comes from its domain, several of one domain all; without any nothing is signed. */
+  dkim?: readonly DkimKeyOptions[] | undefined;
+  /** Header fields that the relay changes, such as `Date`: they are not signed. */
+  dkimSkipHeaders?: readonly string[] | undefined;
   /** `idle`: until no send is running any more; `once`: one batch of each send that is due; `stopped` when left out. */
   until?: 'idle' | 'once' | 'stopped' | undefined;
   /** Stops it: what is on the wire ends, then the promise is fulfilled. */

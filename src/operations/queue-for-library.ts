@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { DKIM_MODES } from '../domain/dkim.js';
 import { faultOfHeaders, type HeaderField } from '../domain/header-fields.js';
 import {
   MAILBOX_KEYS,
@@ -113,6 +114,7 @@ export const SENDING_READERS = {
   name: text(QUEUE_LENGTHS.name),
   key: text(QUEUE_LENGTHS.key),
   topic,
+  dkim: oneOf(DKIM_MODES),
   batchSize: wholeNumber(PACING_LIMITS.batchSize),
   delayMs: wholeNumber(PACING_LIMITS.delayMs),
   cooldownSeconds: wholeNumber(PACING_LIMITS.cooldownSeconds),
@@ -244,6 +246,7 @@ function requestOf(call: string, read: Read<typeof READERS>, signal: AbortSignal
     name: read.name ?? clip(message.subject, QUEUE_LENGTHS.name),
     key: read.key ?? null,
     topic: read.topic,
+    dkim: read.dkim,
     batchSize: read.batchSize ?? PACING_DEFAULTS.batchSize,
     delayMs: delayMs ?? PACING_DEFAULTS.delayMs,
     cooldownSeconds: cooldownSeconds ?? PACING_DEFAULTS.cooldownSeconds,

@@ -24,6 +24,7 @@ import { checkForeignTags } from '../message/foreign-tags.js';
 import { missingCheck } from '../message/missing-cells.js';
 import { parseOwnHeaders } from '../message/own-headers.js';
 import { hasNoText } from '../message/plain-text.js';
+import { parseSender } from '../message/sender.js';
 import { type NamedTemplate, parseTemplates, parseText } from '../message/template.js';
 import type { NewSend } from '../store/sends/import.js';
 import { type BodySources, composeHtml, namedAs } from './compose-bodies.js';
@@ -45,7 +46,7 @@ export type MessageRequest = { [K in RequiredKey]: Requested<K> } & {
 
 /** What is to be queued, checked but for the list and the templates; one body at least is given. */
 export interface QueueRequest
-  extends Omit<NewSend, 'message'>,
+  extends Omit<NewSend, 'message' | 'fromDomain'>,
     MessageRequest,
     BodySources,
     GivenFiles {
@@ -262,6 +263,7 @@ const planOf = (
   maxAttempts: request.maxAttempts,
   startAt: request.startAt,
   topic: request.topic,
+  dkim: request.dkim,
   paused: request.paused,
   files: files.map(({ file }) => file),
   rowFiles: request.rowFiles?.column ?? null,
@@ -297,6 +299,7 @@ function sendOf(
   return {
     ...request,
     missing: request.missing ?? 'blank',
+    fromDomain: parseSender(request.from).domain,
     bodyNames: { html: html?.name ?? null, text: text?.name ?? null },
     message: messageOf(request, list, deps),
   };

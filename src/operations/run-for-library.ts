@@ -2,6 +2,7 @@ import { holdPolicy } from '../domain/hold.js';
 import type { Report, SchedulerResult } from '../domain/scheduler-events.js';
 import { MAX_WAIT_SECONDS, megabytes, SCHEDULER_LIMITS } from '../domain/scheduler-limits.js';
 import { CampaignError } from '../errors.js';
+import { DKIM_READERS, dkimSettings } from './dkim-options.js';
 import type { RunSchedulerOptions } from './library-types.js';
 import type { Opened } from './open-workspace.js';
 import {
@@ -18,6 +19,7 @@ const READERS = {
   until: oneOf(['idle', 'once', 'stopped']),
   signal,
   onEvent: callback<NonNullable<RunSchedulerOptions['onEvent']>>(),
+  ...DKIM_READERS,
   maxWaitSeconds: wholeNumber(MAX_WAIT_SECONDS),
   connections: wholeNumber(SCHEDULER_LIMITS.connections),
   messagesPerConnection: wholeNumber(SCHEDULER_LIMITS.messagesPerConnection),
@@ -67,6 +69,7 @@ export async function runForLibrary(
       'raise the first or lower the second',
     );
   }
+  const dkim = dkimSettings(read);
   if (stop.aborted) return { pausedThemselves: [], serverTrouble: null, relayHeld: null };
   const listener = new Listener(read.onEvent);
   const run = runScheduler(
@@ -74,6 +77,7 @@ export async function runForLibrary(
     {
       smtp,
       only,
+      dkim,
       stateFolders: stateDirectory === undefined ? [] : [{ directory: stateDirectory }],
       until: read.until ?? 'stopped',
       maxWaitSeconds: read.maxWaitSeconds ?? null,

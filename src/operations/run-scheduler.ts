@@ -1,11 +1,13 @@
 import { uptime } from 'node:os';
+import { type DkimMode, type DkimSettings, dnsNameOf, skippedFields } from '../domain/dkim.js';
 import { systemClock } from '../domain/lease.js';
+import type { MessageSource } from '../domain/message.js';
 import { DEFAULT_RELAY } from '../domain/relay.js';
 import type { Report, SchedulerResult } from '../domain/scheduler-events.js';
 import { Host } from '../host/host.js';
 import { nameWorker } from '../host/name-worker.js';
 import type { StateFolder } from '../host/state-folder.js';
-import { compileMessage } from '../message/compile.js';
+import { compileSigned } from '../message/signed.js';
 import * as scheduler from '../scheduler/loop.js';
 import type { Ledger, Transport } from '../scheduler/ports.js';
 import { createTransport } from '../smtp/transport.js';
@@ -14,6 +16,7 @@ import { createLedger } from '../store/ledger.js';
 import { readsMayLag } from '../store/mysql/cluster.js';
 import type { Database } from '../store/mysql/database.js';
 import { createSharedRelay } from '../store/relays/shared-relay.js';
+import type { WorkScope } from '../store/sends/due.js';
 import { fileLoader } from './load-file.js';
 import type { Workspace } from './workspace.js';
 
@@ -26,6 +29,7 @@ export const SCHEDULER_SESSIONS = {
 
 export interface SchedulerRun extends Omit<scheduler.SchedulerOptions, 'worker'> {
   smtp: SmtpSettings;
+  dkim: DkimSettings;
   /** Messages after which a connection is closed; 0: any number. */
   messagesPerConnection: number;
   /** Where the worker keeps what its successor learns its end from: the first that can be used. */
@@ -41,7 +45,7 @@ export interface SchedulerRun extends Omit<scheduler.SchedulerOptions, 'worker'>
  */
 export async function runScheduler(
   workspace: Workspace,
-  { smtp, messagesPerConnection, stateFolders, only, ...options }: SchedulerRun,
+  { smtp, dkim, messagesPerConnection, stateFolders, only, ...options }: SchedulerRun,
   { report, signal }: { report: Report; signal: AbortSignal },
 ): Promise<SchedulerResult> {
   const database = await workspace.database(SCHEDULER_SESSIONS);
@@ -53,12 +57,16 @@ export async function runScheduler(
     flights: connections * scheduler.MARKED_PER_CONNECTION,
   });
   tellWhatIsNotKept(host, report);
+  tellWhatSigns(dkim, report);
   void tellWhetherReadsLag(database, report);
   return scheduler.runScheduler(
     { ...options, worker: { ...name, life: host.life } },
     {
       host,
-      ledger: ledgerOf(database, options.staleSeconds, only),
+      ledger: ledgerOf(database, options.staleSeconds, {
+        only,
+        dkimDomains: dkim.keys.map(({ domain }) => domain),
+      }),
       relay: createSharedRelay(database, DEFAULT_RELAY),
       transport: openTransport(host, smtp, {
         connections,
@@ -67,7 +75,7 @@ export async function runScheduler(
         onPlaces: (places, reason) =>
           report({ kind: 'connections-learnt', connections: places, reason }),
       }),
-      compile: compileMessage,
+      compile: compiler({ ...dkim, skip: skippedFields(dkim.skip, smtp.host) }, report),
       loadFile: fileLoader(database),
       clock: systemClock,
       uptimeMs: () => uptime() * 1000,
@@ -78,11 +86,29 @@ export async function runScheduler(
   );
 }
 
-function ledgerOf(database: Database, staleSeconds: number | undefined, only?: number): Ledger {
-  const ledger = createLedger(database, staleSeconds, only);
-  if (only === undefined) return ledger;
+function ledgerOf(database: Database, staleSeconds: number | undefined, scope: WorkScope): Ledger {
+  const ledger = createLedger(database, staleSeconds, scope);
+  if (scope.only === undefined) return ledger;
   const none = async (): Promise<never[]> => [];
   return { ...ledger, findStale: none, findSilent: none, findNeighbours: none };
+}
+
+function tellWhatSigns({ keys, doubts }: DkimSettings, report: Report): void {
+  const named = keys.map((key) => `${dnsNameOf(key)} (${key.algorithm}, ${key.bits} bits)`);
+  report({ kind: 'dkim-keys', keys: named });
+  for (const reason of doubts) report({ kind: 'dkim-doubt', reason });
+}
+
+/** Compiles messages as they are signed, and tells of those that are not. */
+function compiler(dkim: DkimSettings, report: Report) {
+  return (source: MessageSource, mode: DkimMode) => {
+    const { message, signing } = compileSigned(source, mode, dkim);
+    if (signing.keys.length === 0) {
+      const because = mode === 'off' ? 'off' : dkim.keys.length === 0 ? 'no-keys' : 'no-key';
+      report({ kind: 'unsigned', sendId: source.sendId, domain: signing.domain, because });
+    }
+    return message;
+  };
 }
 
 /** Once: what this process cannot leave to a successor. */

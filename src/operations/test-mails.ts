@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkAddress } from '../domain/address.js';
+import type { DkimMode } from '../domain/dkim.js';
 import { EMAIL_FIELD } from '../domain/fields.js';
 import { identifiedBy, type NewMessage } from '../domain/message.js';
 import { messageIdsOf } from '../domain/message-id.js';
@@ -84,6 +85,8 @@ export async function testMails(
       of: of ?? OF_NOTHING_QUEUED,
       name: clip(`${TEST_MARK}${name}`, QUEUE_LENGTHS.name),
       topic: subject.topic,
+      dkim: subject.dkim,
+      fromDomain: parseSender(message.from).domain,
       maxAttempts: PACING_DEFAULTS.maxAttempts,
       message: {
         ...message,
@@ -123,6 +126,7 @@ interface Subject {
   of: number | null;
   name: string;
   topic: string;
+  dkim: DkimMode;
 }
 
 /** What is tested. */
@@ -133,10 +137,10 @@ async function subjectOf(
 ): Promise<Subject> {
   const chosen = chosenBy({ email }, rows);
   if ('request' in of) {
-    const { name, topic = '' } = of.request;
+    const { name, topic = '', dkim = 'auto' } = of.request;
     const sample = await sampleList(of.request, chosen, deps);
     const filesOf = (about: readonly Recipient[]) => filesOfSample(database, sample, about);
-    return { ...sample, filesOf, of: null, name, topic };
+    return { ...sample, filesOf, of: null, name, topic, dkim };
   }
   const { send, ...sample } = await sampleSend(database, of.id, chosen);
   if (send.testOf !== null) {
@@ -156,7 +160,8 @@ async function subjectOf(
     );
   }
   const filesOf = (about: readonly Recipient[]) => filesOfSend(database, of.id, about);
-  return { ...sample, filesOf, of: of.id, name: send.name, topic: send.topic };
+  const { name, topic, dkim } = send;
+  return { ...sample, filesOf, of: of.id, name, topic, dkim };
 }
 
 const noScheduler = (): CampaignError =>

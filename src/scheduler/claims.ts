@@ -1,5 +1,6 @@
 import type { Claim, ClaimedSend, Work } from '../domain/claim.js';
 import { claimName } from '../domain/claim-name.js';
+import type { DkimMode } from '../domain/dkim.js';
 import type { Clock, Instant } from '../domain/lease.js';
 import type { MessageSource } from '../domain/message.js';
 import { RefusalWatch } from '../domain/refusal-watch.js';
@@ -36,7 +37,8 @@ export interface ClaimsDeps {
   ledger: Ledger;
   transport: Pick<Transport, 'maxSize'>;
   host: Host;
-  compile: (source: MessageSource) => CompiledMessage;
+  /** @throws Error when it cannot be sent, and is to pause */
+  compile: (source: MessageSource, dkim: DkimMode) => CompiledMessage;
   clock: Clock;
   report: Report;
   admission: Admission;
@@ -236,7 +238,7 @@ export class Claims {
 
   /** @param before the same send with another version of its message */
   private async open(
-    { claim: { sendId }, topic, checkedVersion, messageVersion, isTest }: ClaimedSend,
+    { claim: { sendId }, topic, checkedVersion, messageVersion, dkim, isTest }: ClaimedSend,
     before: OpenSend | undefined,
   ): Promise<OpenSend> {
     const { ledger, report, compile } = this.deps;
@@ -246,7 +248,7 @@ export class Claims {
     return {
       sendId,
       version: messageVersion,
-      message: compile(source),
+      message: compile(source, dkim),
       goesFirst: isTest,
       // Of a test only who sent it learns: it stops nothing, nobody is suppressed by it, and no entry keeps it back.
       watch: new RefusalWatch(

@@ -1,3 +1,4 @@
+import type { DkimMode } from '../domain/dkim.js';
 import type { HoldPolicy } from '../domain/hold.js';
 import { type Clock, elapsedMs, leaseOf, STALE_CLAIM_SECONDS } from '../domain/lease.js';
 import type { MessageSource } from '../domain/message.js';
@@ -22,6 +23,7 @@ import { RelayHold } from './hold/relay-hold.js';
 import { Housekeeping } from './housekeeping.js';
 import { LostClaims } from './lost-claims.js';
 import type { CompiledMessage, Host, Ledger, SharedRelay, Transport } from './ports.js';
+import { UnsignableSends } from './unsignable-sends.js';
 import { Wake } from './wake.js';
 
 export interface SchedulerOptions {
@@ -55,7 +57,7 @@ export interface SchedulerDeps {
   relay: SharedRelay;
   transport: Transport;
   host: Host;
-  compile: (source: MessageSource) => CompiledMessage;
+  compile: (source: MessageSource, dkim: DkimMode) => CompiledMessage;
   /** Reads what a file holds. */
   loadFile: LoadFile;
   clock: Clock;
@@ -97,6 +99,7 @@ class Scheduler {
   private readonly due: DueSends;
   private readonly probing: Probing;
   private readonly housekeeping: Housekeeping;
+  private readonly unsignable: UnsignableSends;
   private pollAt = Number.NEGATIVE_INFINITY;
   private databaseAwayMs = 0;
   private seenDatabase = false;
@@ -169,6 +172,7 @@ class Scheduler {
     this.due = new DueSends(ledger, this.claims, clock);
     this.probing = new Probing(this.hold, this.claims, this.due, clock);
     this.housekeeping = new Housekeeping(ledger, options.fileDays, clock, report);
+    this.unsignable = new UnsignableSends(ledger, clock, report);
   }
 
   async run(): Promise<SchedulerResult> {
@@ -252,6 +256,7 @@ class Scheduler {
       await this.claims.settleUncertain();
       await this.lostClaims.settle();
       await this.housekeeping.look();
+      await this.unsignable.look();
       this.due.clear();
       this.pollAt = now + this.options.pollSeconds * 1000;
     }

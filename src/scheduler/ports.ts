@@ -6,6 +6,7 @@ import type {
   SendState,
   SilentClaim,
   StaleClaim,
+  Unsignable,
   Work,
 } from '../domain/claim.js';
 import type { ConnectionLimit } from '../domain/connection-limit.js';
@@ -51,6 +52,11 @@ export interface CompiledMessage {
    * @throws Error when a template cannot be rendered with these fields
    */
   fill(recipient: Recipient, now: Date, contents?: FileContents): FilledMessage;
+  /**
+   * In place of `fill`, where other threads have a part in making a message, as in one that is signed: it is made ahead
+   * then. Rejects as `fill` throws.
+   */
+  make?(recipient: Recipient, now: Date, contents?: FileContents): Promise<FilledMessage>;
 }
 
 /** A message for a connection, and who is told what came of it. */
@@ -107,8 +113,14 @@ export interface Transport {
  * cannot serve it now; after that the fate of what was asked is not known until `reconcile`.
  */
 export interface Ledger {
+  /** Of sends that need a DKIM key only those that we have one for. */
   findWork(limit: number): Promise<Work[]>;
-  /** Sends that still have something to do now or later, those whose START_AT is ahead aside. */
+  /** Some of the sends that are due, and that no scheduler alive has the DKIM key for which they need. */
+  findUnsignable(): Promise<Unsignable[]>;
+  /**
+   * Sends that still have something to do now or later, those aside whose START_AT is ahead, or that need a DKIM key which
+   * we have not and that nobody holds.
+   */
   countUnfinished(maxWaitSeconds: number | null): Promise<number>;
   findStale(): Promise<StaleClaim[]>;
   /** Claims that will be stale, unless their workers come back. */

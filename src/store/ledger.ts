@@ -17,7 +17,7 @@ import { checkedStep, step } from './recipients/step.js';
 import { readLeases, writeLeases } from './relays/leases.js';
 import { readShares, writeShares } from './relays/shares.js';
 import { claim, endBatch, readState, unclaim } from './sends/claim.js';
-import { countUnfinished, findWork } from './sends/due.js';
+import { countUnfinished, findUnsignable, findWork, type WorkScope } from './sends/due.js';
 import { pauseItself } from './sends/self-pause.js';
 import * as takeover from './sends/takeover.js';
 import { findSuppressed, suppressionChanges } from './suppressions/changes.js';
@@ -36,17 +36,18 @@ async function loadMessage(db: Database, sendId: number, version: number): Promi
  * The database as the scheduler sees it. Errors come as `explainDatabaseError` words them, so that "cannot serve us
  * now" is told from a fault.
  * @param staleSeconds a claim not renewed for so long is taken over: the same for all schedulers on a database
- * @param only a scheduler for this send alone
+ * @param scope what of the work it may do
  */
-export function createLedger(db: Database, staleSeconds?: number, only?: number) {
+export function createLedger(db: Database, staleSeconds?: number, scope: WorkScope = {}) {
   const on = <A extends unknown[], R>(call: (db: Database, ...args: A) => Promise<R>) =>
     explained(db, (...args: A) => call(db, ...args));
 
   return {
-    findWork: on((_, limit: number) => findWork(db, limit, only)),
+    findWork: on((_, limit: number) => findWork(db, limit, scope)),
     countUnfinished: on((_, maxWaitSeconds: number | null) =>
-      countUnfinished(db, maxWaitSeconds, only),
+      countUnfinished(db, maxWaitSeconds, scope),
     ),
+    findUnsignable: on((_) => findUnsignable(db, scope.dkimDomains ?? [])),
     findStale: on((_) => takeover.findStale(db, staleSeconds)),
     findSilent: on((_) => takeover.findSilent(db, staleSeconds)),
     reclaim: on((_, stale: StaleClaim, actor: string) =>
@@ -56,7 +57,9 @@ export function createLedger(db: Database, staleSeconds?: number, only?: number)
     findClaimsOf: on(takeover.findClaimsOf),
     takeOver: on(takeover.takeOver),
     findReclaimed: on(takeover.findReclaimed),
-    claim: on(claim),
+    claim: on((_, sendId: number, by: string, firstTime: boolean) =>
+      claim(db, sendId, by, firstTime, scope.dkimDomains),
+    ),
     unclaim: on(unclaim),
     state: on(readState),
     pauseItself: on(pauseItself),
@@ -87,6 +90,7 @@ export function createLedger(db: Database, staleSeconds?: number, only?: number)
     beat: on((_, worker: WorkerIdentity, backingOff: BackingOff | null) =>
       beat(db, {
         ...worker,
+        dkimDomains: scope.dkimDomains ?? [],
         ...(backingOff ? { backingOffMs: backingOff.ms, backingOffReason: backingOff.reason } : {}),
       }),
     ),

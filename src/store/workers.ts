@@ -21,6 +21,8 @@ export interface Heartbeat {
   /** How long from now the worker hands nothing to the SMTP server, if it backs off. */
   backingOffMs?: number;
   backingOffReason?: string;
+  /** Those that it has DKIM keys of. */
+  dkimDomains?: readonly string[];
 }
 
 /** Columns of what a worker leaves to be seen by. */
@@ -36,19 +38,22 @@ const LIFE_KEYS = Object.keys(LIFE) as (keyof LifeSign)[];
 export async function beat(db: Executor, heartbeat: Heartbeat): Promise<void> {
   const micros =
     heartbeat.backingOffMs === undefined ? null : Math.round(heartbeat.backingOffMs * 1000);
-  const { worker, host, pid, life = NO_LIFE_SIGN, backingOffReason } = heartbeat;
+  const { worker, host, pid, life = NO_LIFE_SIGN, backingOffReason, dkimDomains = [] } = heartbeat;
   const sign = LIFE_KEYS.map((key) => life[key]);
   const reason = backingOffReason === undefined ? null : clip(backingOffReason, REASON_LENGTH);
   await db.packet([
     {
       sql: `INSERT INTO CAMPAIGN_WORKERS
-              (WORKER, HOST, PID, ${LIFE_KEYS.map((key) => LIFE[key]).join(', ')},
+              (WORKER, HOST, PID, ${LIFE_KEYS.map((key) => LIFE[key]).join(', ')}, DKIM_DOMAINS,
                STARTED_AT, SEEN_AT, BACKING_OFF_UNTIL, BACKING_OFF_REASON)
-            VALUES (?, ?, ?, ?, ?, ?, ?,
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?,
                UTC_TIMESTAMP(3), UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND, ?)
             ON DUPLICATE KEY UPDATE SEEN_AT = UTC_TIMESTAMP(3),
               BACKING_OFF_UNTIL = UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND, BACKING_OFF_REASON = ?`,
-      params: [worker, host, pid, ...sign, micros, reason, micros, reason],
+      params: [
+        ...[worker, host, pid, ...sign, dkimDomains.join(',')],
+        ...[micros, reason, micros, reason],
+      ],
     },
     {
       sql: 'DELETE FROM CAMPAIGN_WORKERS WHERE SEEN_AT < UTC_TIMESTAMP(3) - INTERVAL ? DAY',

@@ -103,6 +103,7 @@ export function queuePlan(plan: QueuePlan, database: string): string {
     ...filesText(plan).map((text): [string, string] => ['Files', text]),
     ...(plan.timezone === 'UTC' ? [] : ([['Time zone', plan.timezone]] as [string, string][])),
     ...(plan.topic ? ([['Topic', plan.topic]] as [string, string][]) : []),
+    ...(plan.dkim && plan.dkim !== 'auto' ? ([['DKIM', plan.dkim]] as [string, string][]) : []),
     ['Pacing', pacing.join(', ')],
     ['Start', startText(plan)],
     ['Database', database],

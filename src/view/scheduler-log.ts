@@ -28,6 +28,24 @@ const LINES: { [K in Kind]: (event: EventOf<K>) => Line } = {
     'info',
     `scheduler ${e.worker} started: ${plural(e.connections, 'connection')}, polling every ${e.pollSeconds} s`,
   ],
+  'dkim-keys': (e) => [
+    'info',
+    e.keys.length === 0
+      ? 'no DKIM key: messages are not signed here (campaign help dkim)'
+      : `signs with ${e.keys.join(', ')}`,
+  ],
+  'dkim-doubt': (e) => ['warn', printable(e.reason)],
+  unsigned: (e) => {
+    const send = `send ${e.sendId} goes out unsigned`;
+    if (e.because === 'off') return ['info', `${send}, as --dkim off says`];
+    return e.because === 'no-keys'
+      ? ['info', `${send}: there is no DKIM key`]
+      : ['warn', `${send}: no DKIM key is of ${printable(e.domain)}`];
+  },
+  unsignable: (e) => [
+    'warn',
+    `send ${e.sendId} waits: it is to be signed, and no scheduler has a DKIM key of ${printable(e.domain)}`,
+  ],
   claimed: (e) => ['debug', `send ${e.sendId}: claimed for a batch of up to ${e.batchSize}`],
   'session-opened': (e) => [
     'debug',

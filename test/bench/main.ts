@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { crash } from './crash.ts';
+import { dkim } from './dkim.ts';
 import { files } from './files.ts';
 import { fleet } from './fleet.ts';
 import { importing } from './import.ts';
@@ -22,6 +23,7 @@ import { unsubscribe } from './unsubscribe.ts';
 const BENCHES: readonly Bench[] = [
   send,
   latency,
+  dkim,
   importing,
   suppressImport,
   suppressed,

@@ -75,14 +75,9 @@ async function runBench(sizes: Sizes, context: BenchContext): Promise<BenchResul
       campaign: async () => {
         context.say('campaign');
         const queue = queueArguments(list, files, recipients);
-        const result = await sendOnce(
-          server,
-          sink,
-          queue,
-          recipients,
-          connections,
-          context.profileDirectory,
-        );
+        const result = await sendOnce(server, sink, queue, recipients, connections, {
+          profileDirectory: context.profileDirectory,
+        });
         wall.push(recipients / result.wallSeconds);
         perTransaction.push(recipients / result.transactions);
         for (const name of ['scheduler', 'database', 'sink'] as const) {
@@ -152,13 +147,20 @@ interface Sent {
   cpu: Record<keyof Cpu, number>;
 }
 
-async function sendOnce(
+interface Besides {
+  profileDirectory?: string | undefined;
+  /** Of the scheduler. */
+  env?: Record<string, string>;
+}
+
+/** Queues a list in a database of its own, and has it sent. */
+export async function sendOnce(
   server: TestServer,
   sink: PortServer,
   queue: string[],
   recipients: number,
   connections: number,
-  profileDirectory: string | undefined,
+  { profileDirectory, env = {} }: Besides = {},
 ): Promise<Sent> {
   const database = await createTestDatabase(server.url);
   try {
@@ -170,6 +172,7 @@ async function sendOnce(
       {
         databaseUrl: database.url,
         smtpPort: sink.port,
+        env,
         node: profileDirectory ? ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`] : [],
       },
     );

@@ -90,6 +90,7 @@ describe('a send', () => {
       startedMsAgo: 0,
       relay: { rates: null, connections: null },
       topic: '',
+      dkim: 'auto' as const,
       checkedVersion: 0,
       messageVersion: 1,
       isTest: false,

@@ -102,6 +102,48 @@ describe('rows read by a scheduler', () => {
     }
   });
 
+  test('are no sends that need a DKIM key it has not, however many wait for one', async () => {
+    const needing = async (domain: string, count: number): Promise<void> => {
+      const id = await seedSendWithRows(pool, rowsOf({ pending: 10 }));
+      await pool.run("UPDATE CAMPAIGN_SENDS SET DKIM = 'required', FROM_DOMAIN = ? WHERE ID = ?", [
+        domain,
+        id,
+      ]);
+      await pool.run(
+        `INSERT INTO CAMPAIGN_SENDS (NAME, STATUS, BATCH_SIZE, DELAY_MS, COOLDOWN_SECONDS, MAX_ATTEMPTS, TOTAL_COUNT,
+                CURSOR_SEQ, LAST_SEQ, CREATED_AT, DKIM, FROM_DOMAIN)
+         WITH RECURSIVE N AS (SELECT 1 AS I UNION ALL SELECT I + 1 FROM N WHERE I < ?)
+         SELECT NAME, STATUS, BATCH_SIZE, DELAY_MS, COOLDOWN_SECONDS, MAX_ATTEMPTS, TOTAL_COUNT,
+                CURSOR_SEQ, LAST_SEQ, CREATED_AT, DKIM, FROM_DOMAIN
+           FROM CAMPAIGN_SENDS, N WHERE ID = ?`,
+        [count - 1, id],
+      );
+    };
+    await pool.run('DELETE FROM CAMPAIGN_SENDS');
+    // What comes before and behind those of the key, as they are read.
+    for (const domain of ['example.net', 'anexample.org', 'example.orga', 'example.com']) {
+      await needing(domain, SENDS / 4);
+    }
+    await needing('example.org', 3);
+    await needing('news.example.org', 3);
+    await seedSendWithRows(pool, rowsOf({ pending: 10 }));
+    await analyze();
+    const foundBy = async (...domains: string[]) => {
+      const one = createLedger(pool, undefined, { dkimDomains: domains });
+      const { read, result } = await rowsRead(pool, () => one.findWork(200));
+      expect(read).toBeLessThanOrEqual(3 * result.length + 30);
+      return result.length;
+    };
+    expect(await foundBy()).toBe(1);
+    expect(await foundBy('example.org')).toBe(7);
+    expect(await foundBy('news.example.org', 'other.example')).toBe(4);
+    const { read, result } = await rowsRead(pool, () =>
+      createLedger(pool, undefined, { dkimDomains: ['example.org'] }).findUnsignable(),
+    );
+    expect(result).toHaveLength(20);
+    expect(read).toBeLessThanOrEqual(60);
+  });
+
   test.each([
     ['untouched', 0],
     ['in the middle, with rows deferred', ROWS / 2],

@@ -12,15 +12,32 @@ export const run = (program: string, args: readonly string[], input = '') =>
  * @param packageName of Debian, Ubuntu and Fedora
  * @throws Error what to type elsewhere
  */
-export function requireProgram(program: string, packageName: string = program): void {
-  const isInstalled = (): boolean => !run(program, ['--version']).error;
+export const requireProgram = (program: string, packageName: string = program): void =>
+  requireInstalled(program, [packageName], () => !run(program, ['--version']).error);
+
+/** The system's own, which its packages are for. */
+export const PYTHON = '/usr/bin/python3';
+
+/** The same of modules of Python's. */
+export const requirePython = (modules: readonly string[], packages: readonly string[]): void =>
+  requireInstalled(
+    `${PYTHON} with ${modules.join(' and ')}`,
+    packages,
+    () => run(PYTHON, ['-c', `import ${modules.join(', ')}`]).status === 0,
+  );
+
+function requireInstalled(
+  what: string,
+  packages: readonly string[],
+  isInstalled: () => boolean,
+): void {
   if (isInstalled()) return;
   if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
     // Test files that run side by side must not hold the package manager's locks against one another.
-    const install = `apt-get update -q; apt-get install -q -y --no-install-recommends "$1"`;
+    const install = `apt-get update -q; apt-get install -q -y --no-install-recommends "$@"`;
     spawnSync(
       'flock',
-      [join(tmpdir(), 'campaign-apt.lock'), 'sh', '-c', install, '', packageName],
+      [join(tmpdir(), 'campaign-apt.lock'), 'sh', '-c', install, '', ...packages],
       {
         env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
       },
@@ -29,9 +46,9 @@ export function requireProgram(program: string, packageName: string = program): 
   if (isInstalled()) return;
   throw new Error(
     [
-      `this test needs ${program}. Install it:`,
-      `  Debian, Ubuntu:  sudo apt-get install --no-install-recommends ${packageName}`,
-      `  Fedora:          sudo dnf install ${packageName}`,
+      `this test needs ${what}. Install it:`,
+      `  Debian, Ubuntu:  sudo apt-get install --no-install-recommends ${packages.join(' ')}`,
+      `  Fedora:          sudo dnf install ${packages.join(' ')}`,
     ].join('\n'),
   );
 }

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { uptime } from 'node:os';
+import { type DkimSettings, NO_DKIM } from '../../src/domain/dkim.ts';
 import { type Clock, systemClock } from '../../src/domain/lease.ts';
 import { DEFAULT_RELAY } from '../../src/domain/relay.ts';
 import type { Report, SchedulerEvent, SchedulerResult } from '../../src/domain/scheduler-events.ts';
 import { megabytes } from '../../src/domain/scheduler-limits.ts';
 import { NO_LIFE_SIGN } from '../../src/domain/worker.ts';
-import { compileMessage } from '../../src/message/compile.ts';
+import { compileSigned } from '../../src/message/signed.ts';
 import { fileLoader } from '../../src/operations/load-file.ts';
 import { runScheduler, type SchedulerOptions } from '../../src/scheduler/loop.ts';
 import type { Host, Ledger, SharedRelay, Transmission } from '../../src/scheduler/ports.ts';
@@ -25,6 +26,8 @@ export interface RunningScheduler {
 
 export interface SchedulerSetup extends Partial<SchedulerOptions> {
   clock?: Clock;
+  /** What it signs with. */
+  dkim?: DkimSettings;
   uptimeMs?: () => number;
   /** Told of each event as it happens. */
   report?: Report;
@@ -54,6 +57,7 @@ export function startScheduler(
 ): RunningScheduler {
   const {
     clock = systemClock,
+    dkim = NO_DKIM,
     ledger: wrap = (plain) => plain,
     relay: wrapRelay = (plain) => plain,
     transmission: made = (plain) => plain,
@@ -98,12 +102,16 @@ export function startScheduler(
       ...options,
     },
     {
-      ledger: wrap(createLedger(database, options.staleSeconds)),
+      ledger: wrap(
+        createLedger(database, options.staleSeconds, {
+          dkimDomains: dkim.keys.map(({ domain }) => domain),
+        }),
+      ),
       relay: wrapRelay(createSharedRelay(database, DEFAULT_RELAY)),
       transport,
       host,
-      compile: compileMessage,
       loadFile: fileLoader(database),
+      compile: (source, mode) => compileSigned(source, mode, dkim).message,
       clock,
       uptimeMs,
       random: Math.random,

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import type { DkimMode } from '../../src/domain/dkim.ts';
 import type { RecipientStatus, SendStatus } from '../../src/domain/states.ts';
+import { parseSender } from '../../src/message/sender.ts';
 import { insertMessage } from '../../src/store/messages.ts';
 import type { Database } from '../../src/store/mysql/database.ts';
 import type { Executor } from '../../src/store/mysql/packet.ts';
@@ -151,6 +153,8 @@ async function insertRows(
   }
 }
 
+const SENDER = 'Sender <sender@example.com>';
+
 export interface QueuedSeed {
   recipients?: number;
   /** Addresses instead of `p1@example.org` onwards. */
@@ -163,6 +167,8 @@ export interface QueuedSeed {
   subject?: string;
   text?: string;
   from?: string;
+  /** `required` of a sender at example.com, unless `from` says otherwise. */
+  dkim?: DkimMode;
 }
 
 /** Puts a send with untouched recipients into the database, as `queue` leaves it; gives its id back. */
@@ -171,10 +177,12 @@ export async function seedQueuedSend(db: Executor, seed: QueuedSeed = {}): Promi
     seed.emails ?? Array.from({ length: seed.recipients ?? 10 }, (_, i) => `p${i + 1}@example.org`);
   const { insertId } = await db.run(
     `INSERT INTO CAMPAIGN_SENDS
-            (NAME, STATUS, BATCH_SIZE, DELAY_MS, COOLDOWN_SECONDS, MAX_ATTEMPTS, TOTAL_COUNT, LAST_SEQ, CREATED_AT,
-             DECLINED_COUNT)
-     VALUES ('test', ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3), 0)`,
+            (NAME, DKIM, FROM_DOMAIN, STATUS, BATCH_SIZE, DELAY_MS, COOLDOWN_SECONDS, MAX_ATTEMPTS, TOTAL_COUNT,
+             LAST_SEQ, CREATED_AT, DECLINED_COUNT)
+     VALUES ('test', ?, ?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3), 0)`,
     [
+      seed.dkim ?? 'auto',
+      parseSender(seed.from ?? SENDER).domain,
       seed.status ?? 'running',
       seed.batchSize ?? 100,
       seed.delayMs ?? 0,
@@ -189,7 +197,7 @@ export async function seedQueuedSend(db: Executor, seed: QueuedSeed = {}): Promi
      VALUES (?, ?, ?, ?, '["name"]', ?)`,
     [
       insertId,
-      seed.from ?? 'Sender <sender@example.com>',
+      seed.from ?? SENDER,
       seed.subject ?? 'Hello {{ name }}',
       seed.text ?? 'Dear {{ name }}, this is for {{ email }}.',
       randomBytes(32),

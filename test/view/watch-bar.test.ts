@@ -32,6 +32,8 @@ const progress = (sent: number): Progress => ({
     name: 'May',
     key: null,
     topic: '',
+    dkim: 'auto',
+    fromDomain: 'example.org',
     status: 'running',
     reason: null,
     batchSize: 100,

@@ -60,6 +60,8 @@ describe('tables', () => {
           name,
           key: null,
           topic: '',
+          dkim: 'auto',
+          fromDomain: 'example.org',
           status: 'paused',
           reason: null,
           batchSize: 100,

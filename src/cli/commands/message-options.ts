@@ -11,6 +11,7 @@ const OF_THE_SENDING = [
   'name',
   'key',
   'topic',
+  'dkim',
   'batchSize',
   'delayMs',
   'cooldownSeconds',

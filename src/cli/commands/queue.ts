@@ -1,3 +1,4 @@
+import { DKIM_MODES } from '../../domain/dkim.js';
 import { MISSING_MODES } from '../../domain/missing.js';
 import { PACING_DEFAULTS, PACING_LIMITS } from '../../domain/pacing.js';
 import { QUEUE_LENGTHS } from '../../domain/queued.js';
@@ -96,6 +97,11 @@ const options = {
   }),
   topic: topic({
     help: 'what it is about, such as newsletter: who said no to that is not mailed (default: only who said no to everything)',
+  }),
+  dkim: choice(DKIM_MODES, {
+    placeholder: 'when',
+    help: 'whether its messages are signed: auto (where the scheduler has a key for their sender), required (nobody sends it without), off',
+    fallback: 'auto',
   }),
   batchSize: wholeNumber({
     ...PACING_LIMITS.batchSize,

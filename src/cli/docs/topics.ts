@@ -29,6 +29,11 @@ export const topics: readonly Topic[] = [
     () => import('./topics/unsubscribe.js'),
   ),
   topic(
+    'dkim',
+    'signatures: keys, their records in DNS, changing them',
+    () => import('./topics/dkim.js'),
+  ),
+  topic(
     'pacing',
     'batches, delays, retries, and when a send pauses itself',
     () => import('./topics/pacing.js'),

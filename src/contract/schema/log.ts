@@ -17,6 +17,23 @@ export const logLineSchema = z
       connections: count.describe('SMTP connections'),
       pollSeconds: count.describe('how often it looks for work'),
     }),
+    line('dkim-keys', 'what messages are signed with', {
+      keys: z
+        .array(z.string())
+        .describe('where the public keys are looked for, with what each is; empty: unsigned'),
+    }),
+    line('dkim-doubt', 'what a DKIM key should be and is not', { reason }),
+    line('unsigned', 'a send goes out without a DKIM signature of ours', {
+      sendId: send,
+      domain: z.string().describe('domain of From'),
+      because: z
+        .enum(['off', 'no-keys', 'no-key'])
+        .describe('the send says so, there are no keys, or none is of its domain'),
+    }),
+    line('unsignable', 'a send waits for a scheduler with a DKIM key of its domain', {
+      sendId: send,
+      domain: z.string().describe('domain of From'),
+    }),
     line('claimed', 'a batch begins', {
       sendId: send,
       batchSize: count.describe('messages of the batch, at most'),

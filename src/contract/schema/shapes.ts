@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DKIM_MODES } from '../../domain/dkim.js';
 import { SHOWN_STATUSES } from '../../domain/progress.js';
 import { RECIPIENT_STATUSES } from '../../domain/states.js';
 import { ERROR_CODES, type ErrorCode } from '../../errors.js';
@@ -65,9 +66,10 @@ export const progressSchema = z
             'takeover',
             'quota',
             'rate',
+            'dkim',
           ])
           .describe(
-            'the pause between batches, the start, deferred recipients, the SMTP server, a scheduler to be started, `resume`, the end of a dead worker’s claim, or the relay: it takes no more for hours (or is held by `campaign relay --hold`), or for minutes',
+            'the pause between batches, the start, deferred recipients, the SMTP server, a scheduler to be started, `resume`, the end of a dead worker’s claim, the relay, which takes no more for hours (or is held by `campaign relay --hold`) or for minutes, or a scheduler with a DKIM key of its domain',
           ),
         until: timestamp.nullable().describe('when it ends, where that is known'),
         text: z.string().describe('a line for people; it may hold a server’s words'),
@@ -79,6 +81,9 @@ export const progressSchema = z
     startedAt: timestamp.nullable().describe('when the first batch began'),
     finishedAt: timestamp.nullable().describe('when it was completed or cancelled'),
     topic: z.string().describe('what it is about, for a no to that alone; empty: nothing'),
+    dkim: z
+      .enum(DKIM_MODES)
+      .describe('whether its messages are signed: where there is a key, always, or never'),
     declined: count
       .nullable()
       .describe('of the skipped, those whom the list itself says not to write to'),

@@ -179,14 +179,16 @@ class Batch implements JobOwner, Held {
 
   /** Rows that go out next, as far as the process may have more of them in flight. */
   private async rowsToMark(): Promise<readonly Recipient[]> {
-    const { inFlight, standing, steps, reader } = this.parts;
+    const { inFlight, standing, steps, reader, starter } = this.parts;
     const { inFlightLimit } = this.tools;
     const granted = inFlightLimit.take(inFlight, this.wanted, inFlight.toRecord);
+    starter.makeAhead(granted);
     if (granted === 0) return [];
     let rows: Recipient[] = [];
     try {
       const next = await reader.next(granted, steps.quota);
       if (!standing.ending) rows = next;
+      starter.makeAhead(rows.length);
       return rows;
     } finally {
       inFlightLimit.put(inFlight, granted - rows.length);

@@ -12,7 +12,8 @@ const AGAIN_MS = 5_000;
 /** The files of messages that are handed out: in memory before a connection may take them, and until their end. */
 export class FileLoads {
   private readonly held = new Map<number, HeldFiles>();
-  private readonly needed: boolean;
+  /** Whether messages have any. */
+  readonly needed: boolean;
 
   constructor(
     private readonly openSend: OpenSend,

@@ -6,6 +6,7 @@ import type { Wake } from '../wake.js';
 import { FileLoads } from './file-loads.js';
 import { Flights } from './flights.js';
 import { InFlight } from './in-flight.js';
+import { MadeAhead } from './made-ahead.js';
 import type { OpenSend } from './open-sends.js';
 import { Outage } from './outage.js';
 import { Reader } from './reader.js';
@@ -52,6 +53,10 @@ export function assemble(
   const selfPause = new SelfPause(openSend, standing, tools);
   const results = new Results(openSend, inFlight, selfPause, tools, signal.wake, probe, claimed);
   const fileLoads = new FileLoads(openSend, inFlight, selfPause, tools.files, signal.wake);
+  const { make } = openSend.message;
+  const madeAhead = make
+    ? new MadeAhead((row, now) => make(row, now, fileLoads.contentsOf(row)), clock)
+    : null;
   const starter = new Starter(
     owner,
     openSend,
@@ -60,6 +65,7 @@ export function assemble(
     flights,
     results,
     fileLoads,
+    madeAhead,
     tools,
   );
   const reader = new Reader(openSend, inFlight, ledger, clock);

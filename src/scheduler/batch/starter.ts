@@ -7,6 +7,7 @@ import type { Job, JobOwner, ServerSign } from '../dispatch/dispatcher.js';
 import type { FileLoads } from './file-loads.js';
 import type { Flights } from './flights.js';
 import type { InFlight } from './in-flight.js';
+import type { MadeAhead } from './made-ahead.js';
 import type { OpenSend } from './open-sends.js';
 import type { Results } from './results.js';
 import type { Standing } from './standing.js';
@@ -14,6 +15,8 @@ import type { BatchTools } from './tools.js';
 
 /** With a delay, only what starts within this time is marked. */
 const MARK_AHEAD_MS = 1_000;
+/** Messages that are made ahead of being marked, besides as many as are. */
+const MAKE_AHEAD = 16;
 
 /** Hands a batch's messages out: what goes now, by its pacing, its lease and how the server is. */
 export class Starter {
@@ -25,6 +28,8 @@ export class Starter {
     private readonly flights: Flights,
     private readonly results: Results,
     private readonly fileLoads: FileLoads,
+    /** Null where messages are made when a connection takes them. */
+    private readonly madeAhead: MadeAhead | null,
     private readonly tools: BatchTools,
   ) {}
 
@@ -48,6 +53,19 @@ export class Starter {
     return Math.min(within, Math.floor((MARK_AHEAD_MS - this.untilNextMs) / delayMs) + 1 - toStart);
   }
 
+  /**
+   * Begins messages of rows that are not marked yet, where that takes time: as many as go out soon, for their Date is when
+   * they are begun. One with files waits until these are in memory, where only rows that are marked may have them.
+   * @param marking rows that are marked next
+   */
+  makeAhead(marking: number): void {
+    const { madeAhead, standing, inFlight } = this;
+    if (madeAhead === null || this.fileLoads.needed || standing.ending) return;
+    const isSlow =
+      standing.controls.delayMs > 0 || this.tools.dispatcher.isPaced || madeAhead.isSlow;
+    madeAhead.begin(inFlight.next(isSlow ? marking : marking + inFlight.held + MAKE_AHEAD));
+  }
+
   /** Hands out what is due. */
   start(): void {
     const { standing, inFlight } = this;
@@ -60,13 +78,26 @@ export class Starter {
   }
 
   /** All that its message is made of is there. */
-  private readonly ready = (recipient: Recipient): void =>
+  private readonly ready = (recipient: Recipient): void => {
+    if (this.madeAhead?.isMade(recipient, () => this.made(recipient)) ?? true) {
+      this.submit(recipient);
+    }
+  };
+
+  private submit(recipient: Recipient): void {
     this.tools.dispatcher.submit(new Delivery(this.owner, recipient, this));
+  }
+
+  /** A message that was waited for; its row may have been given back meanwhile. */
+  private made(recipient: Recipient): void {
+    if (this.inFlight.isQueued(recipient)) this.submit(recipient);
+  }
 
   /** Rows not yet on the wire go back as they were, and nobody waits behind a batch that may not ask again for long. */
   withdraw(): void {
     this.tools.inFlightLimit.stopWaiting(this.inFlight);
     if (this.inFlight.submitted > 0) this.tools.dispatcher.withdraw(this.owner);
+    this.madeAhead?.stop();
     this.inFlight.giveBack();
     this.fileLoads.withdrawn();
   }
@@ -84,9 +115,13 @@ export class Starter {
     return this.openSend.goesFirst;
   }
 
-  fill(recipient: Recipient): FilledMessage {
+  /** Null where it has to be made anew; it is handed out again then. */
+  message(recipient: Recipient): FilledMessage | null {
+    const made = this.madeAhead?.take(recipient, () => this.made(recipient));
+    if (made === null) return null;
     this.inFlight.begun(recipient);
     if (this.inFlight.toRecord > 0 && this.results.areEnough) this.owner.wake();
+    if (made) return made;
     const now = new Date(this.tools.clock().wall);
     return this.openSend.message.fill(recipient, now, this.fileLoads.contentsOf(recipient));
   }
@@ -152,8 +187,8 @@ class Delivery implements Job {
     return this.starter.goesFirst;
   }
 
-  message(): FilledMessage {
-    return this.starter.fill(this.recipient);
+  message(): FilledMessage | null {
+    return this.starter.message(this.recipient);
   }
 
   mayProceed(): boolean {

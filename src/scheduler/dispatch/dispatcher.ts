@@ -31,8 +31,11 @@ export interface Job {
   owner: JobOwner;
   /** Ahead of what others have waiting. */
   goesFirst: boolean;
-  /** @throws Error when the message cannot be made */
-  message(): FilledMessage;
+  /**
+   * Null where it is not ready: it is submitted again once it is.
+   * @throws Error when the message cannot be made
+   */
+  message(): FilledMessage | null;
   mayProceed(): boolean;
   /** Right before the final dot. */
   mayEnd(): boolean;
@@ -105,6 +108,11 @@ export class Dispatcher {
   learnLimits({ rates, connections }: RelayLimits): void {
     this.pacer.learn(rates);
     this.shares.learn(connections);
+  }
+
+  /** Whether the relay has a rate. */
+  get isPaced(): boolean {
+    return this.pacer.isOn;
   }
 
   /** Rows that a batch may have waiting. */
@@ -237,7 +245,7 @@ export class Dispatcher {
       this.taken += 1;
       if (this.queue.length === 0) this.limit.drained();
       const startedAt = this.clock();
-      let message: FilledMessage;
+      let message: FilledMessage | null;
       try {
         message = job.message();
       } catch (error) {
@@ -246,6 +254,7 @@ export class Dispatcher {
         job.done(judge(result), result);
         continue;
       }
+      if (message === null) continue;
       this.limit.started();
       const turn = start === undefined ? null : new Turn(this.pacer, job.owner, start);
       return {

@@ -1,4 +1,5 @@
 import type { BatchEnd, Claim, ClaimedSend, SendState } from '../../domain/claim.js';
+import type { DkimMode } from '../../domain/dkim.js';
 import type { Send } from '../../domain/progress.js';
 import { DEFAULT_RELAY, type RelayLimits } from '../../domain/relay.js';
 import { pick, select } from '../columns.js';
@@ -10,6 +11,7 @@ import { SUPPRESSION_VERSION } from '../suppressions/version.js';
 import { SETTLED } from './counters.js';
 import { moveWhere } from './lifecycle.js';
 import { CLAIM_NUMBER, SEND } from './row.js';
+import { claimableBy } from './signable.js';
 
 /** A send under way, and its relay as it is in the same moment. */
 const SEND_AND_RELAY = `CAMPAIGN_SENDS s LEFT JOIN CAMPAIGN_RELAYS l ON l.NAME = '${DEFAULT_RELAY}'`;
@@ -27,6 +29,7 @@ interface ClaimedRow extends Pick<Send, (typeof CLAIMED)[number]>, RelayLimits {
   number: number;
   now: Date;
   topic: string;
+  dkim: DkimMode;
   checkedVersion: number;
   messageVersion: number;
   testOf: number | null;
@@ -36,7 +39,7 @@ const CLAIMED_COLUMNS = select({
   number: CLAIM_NUMBER,
   now: 'UTC_TIMESTAMP(3)',
   ...pick(RELAY_STATE, 'rates', 'connections'),
-  topic: 's.TOPIC',
+  ...pick(SEND, 'topic', 'dkim'),
   checkedVersion: 's.CHECKED_VERSION',
   messageVersion: SEND.version,
   testOf: SEND.testOf,
@@ -46,14 +49,17 @@ const CLAIMED_COLUMNS = select({
  * Takes a due send for one batch. One UPDATE decides: of any number of workers that ask, one gets it.
  * @param by        unique per claim
  * @param firstTime whether the worker takes this send for the first time, which is an event
- * @returns null when the send is not due, not running, or held
+ * @param domains   those that the worker has DKIM keys of
+ * @returns null when the send is not due, not running, held, or needs another key
  */
 export async function claim(
   db: Database,
   sendId: number,
   by: string,
   firstTime: boolean,
+  domains: readonly string[] = [],
 ): Promise<ClaimedSend | null> {
+  const claimable = claimableBy(domains);
   const event = eventStatement({ sendId, event: 'claimed', actor: by });
   const rows = await db.guardedTransaction([
     {
@@ -62,8 +68,9 @@ export async function claim(
                      STARTED_AT = COALESCE(STARTED_AT, UTC_TIMESTAMP(3))
                WHERE ID = ? AND STATUS = 'running' AND CLAIMED_BY IS NULL AND SENDING_COUNT = 0
                  AND (START_AT IS NULL OR START_AT <= UTC_TIMESTAMP(3))
-                 AND (LAST_BATCH_AT IS NULL OR LAST_BATCH_AT + INTERVAL COOLDOWN_SECONDS SECOND <= UTC_TIMESTAMP(3))`,
-      params: [by, sendId],
+                 AND (LAST_BATCH_AT IS NULL OR LAST_BATCH_AT + INTERVAL COOLDOWN_SECONDS SECOND <= UTC_TIMESTAMP(3))
+                 AND ${claimable.sql}`,
+      params: [by, sendId, ...claimable.params],
       touches: 1,
     },
     {

@@ -8,6 +8,8 @@ export interface MessageChange {
   /** Of the message that it takes the place of. */
   version: number;
   message: NewMessage;
+  /** Of its From, as A-labels. */
+  fromDomain: string;
   actor: string;
   /** What was changed. */
   details: Readonly<Record<string, unknown>>;
@@ -21,13 +23,13 @@ export interface MessageChange {
 export const changeMessage = (
   db: Database,
   id: number,
-  { version, message, actor, details }: MessageChange,
+  { version, message, fromDomain, actor, details }: MessageChange,
 ): Promise<boolean> =>
   db.transaction(async (tx) => {
     const { affectedRows } = await tx.run(
-      `UPDATE CAMPAIGN_SENDS SET MESSAGE_VERSION = MESSAGE_VERSION + 1
+      `UPDATE CAMPAIGN_SENDS SET MESSAGE_VERSION = MESSAGE_VERSION + 1, FROM_DOMAIN = ?
         WHERE ID = ? AND MESSAGE_VERSION = ? AND STATUS = 'paused' AND CLAIMED_BY IS NULL AND SENDING_COUNT = 0`,
-      [id, version],
+      [fromDomain, id, version],
     );
     if (affectedRows !== 1) return false;
     const [send] = await tx.rows<{ fromClaimNumber: number }>(

@@ -1,4 +1,5 @@
 import { DECLINED } from '../../domain/declined.js';
+import type { DkimMode } from '../../domain/dkim.js';
 import type { NewMessage } from '../../domain/message.js';
 import { MISSING } from '../../domain/missing.js';
 import type { Pacing } from '../../domain/pacing.js';
@@ -27,6 +28,10 @@ export interface NewSend extends Pacing {
   key: string | null;
   /** What it is about, for a no to that alone; left out, nothing in particular. */
   topic?: string | undefined;
+  /** Whether its messages are signed; `auto` when left out. */
+  dkim?: DkimMode | undefined;
+  /** Of From, as A-labels. */
+  fromDomain: string;
   message: NewMessage;
 }
 
@@ -73,12 +78,15 @@ export async function createImport(
     return await database.transaction(async (tx) => {
       const { insertId } = await tx.run(
         `INSERT INTO CAMPAIGN_SENDS
-                (NAME, SEND_KEY, TOPIC, STATUS, BATCH_SIZE, DELAY_MS, COOLDOWN_SECONDS, MAX_ATTEMPTS, START_AT, CREATED_AT, DECLINED_COUNT)
-         VALUES (?, ?, ?, 'importing', ?, ?, ?, ?, ?, UTC_TIMESTAMP(3), 0)`,
+                (NAME, SEND_KEY, TOPIC, DKIM, FROM_DOMAIN, STATUS, BATCH_SIZE, DELAY_MS, COOLDOWN_SECONDS, MAX_ATTEMPTS,
+                 START_AT, CREATED_AT, DECLINED_COUNT)
+         VALUES (?, ?, ?, ?, ?, 'importing', ?, ?, ?, ?, ?, UTC_TIMESTAMP(3), 0)`,
         [
           send.name,
           send.key,
           send.topic ?? EVERYTHING,
+          send.dkim ?? 'auto',
+          send.fromDomain,
           send.batchSize,
           send.delayMs,
           send.cooldownSeconds,

@@ -18,6 +18,8 @@ export const SEND: Columns<keyof Send> = {
   name: 's.NAME',
   key: 's.SEND_KEY',
   topic: 's.TOPIC',
+  dkim: 's.DKIM',
+  fromDomain: 's.FROM_DOMAIN',
   status: 's.STATUS',
   reason: 's.STATUS_REASON',
   batchSize: 's.BATCH_SIZE',
@@ -92,7 +94,8 @@ const nextRetryStatement = (id: number): Statement => ({
 });
 
 const workersStatement: Statement = {
-  sql: `SELECT WORKER AS worker, BACKING_OFF_UNTIL AS backingOffUntil, BACKING_OFF_REASON AS backingOffReason
+  sql: `SELECT WORKER AS worker, BACKING_OFF_UNTIL AS backingOffUntil, BACKING_OFF_REASON AS backingOffReason,
+               COALESCE(DKIM_DOMAINS, '') AS dkimDomains
           FROM CAMPAIGN_WORKERS WHERE SEEN_AT > UTC_TIMESTAMP(3) - INTERVAL ? SECOND`,
   params: [ALIVE_SECONDS],
 };

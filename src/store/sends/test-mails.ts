@@ -1,3 +1,4 @@
+import type { DkimMode } from '../../domain/dkim.js';
 import type { NewMessage } from '../../domain/message.js';
 import type { Pacing } from '../../domain/pacing.js';
 import type { RecipientRow } from '../../domain/recipient-page.js';
@@ -19,6 +20,9 @@ export interface NewTest extends Pick<Pacing, 'maxAttempts'> {
   of: number;
   name: string;
   topic: string;
+  dkim: DkimMode;
+  /** Of From, as A-labels. */
+  fromDomain: string;
   message: NewMessage;
   /** At least one. */
   mails: readonly NewTestMail[];
@@ -40,12 +44,13 @@ export interface NewTestMail {
  */
 export const createTest = (db: Database, test: NewTest, actor: string): Promise<number> =>
   db.transaction(async (tx) => {
-    const { of, name, topic, message, mails, files, maxAttempts } = test;
+    const { of, name, topic, dkim, fromDomain, message, mails, files, maxAttempts } = test;
     const { insertId: id } = await tx.run(
       `INSERT INTO CAMPAIGN_SENDS
-              (NAME, TOPIC, STATUS, BATCH_SIZE, DELAY_MS, COOLDOWN_SECONDS, MAX_ATTEMPTS, LAST_SEQ, CREATED_AT, TEST_OF)
-       VALUES (?, ?, 'importing', ?, 0, 0, ?, ?, UTC_TIMESTAMP(3), ?)`,
-      [name, topic, mails.length, maxAttempts, mails.length, of],
+              (NAME, TOPIC, DKIM, FROM_DOMAIN, STATUS, BATCH_SIZE, DELAY_MS, COOLDOWN_SECONDS, MAX_ATTEMPTS, LAST_SEQ,
+               CREATED_AT, TEST_OF)
+       VALUES (?, ?, ?, ?, 'importing', ?, 0, 0, ?, ?, UTC_TIMESTAMP(3), ?)`,
+      [name, topic, dkim, fromDomain, mails.length, maxAttempts, mails.length, of],
     );
     await insertMessage(tx, id, message);
     if (files.length > 0 && !(await addFilesIn(tx, id, files))) throw filesRemoved(of);

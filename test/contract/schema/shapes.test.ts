@@ -162,6 +162,10 @@ const taken = { sent: 1, failed: 0, deferred: 0, returned: 2, unknown: 3 };
 /** One event of each kind. */
 const EVENTS: { [K in SchedulerEvent['kind']]: Extract<SchedulerEvent, { kind: K }> } = {
   started: { kind: 'started', worker: 'vm:1:a', connections: 8, pollSeconds: 5 },
+  'dkim-keys': { kind: 'dkim-keys', keys: ['a._domainkey.example.org (rsa-sha256, 2048 bits)'] },
+  'dkim-doubt': { kind: 'dkim-doubt', reason: 'is an RSA key of 1024 bits' },
+  unsigned: { kind: 'unsigned', sendId: 1, domain: 'example.org', because: 'no-key' },
+  unsignable: { kind: 'unsignable', sendId: 1, domain: 'example.org' },
   claimed: { kind: 'claimed', sendId: 1, batchSize: 100 },
   'session-opened': { kind: 'session-opened', sendId: 1, open: 1 },
   'batch-ended': {

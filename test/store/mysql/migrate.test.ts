@@ -45,6 +45,8 @@ const SHIPPED = {
   '0042_messages_row_file_bytes.sql': 'a706ee5a22fd31e6',
   '0043_messages_headers.sql': '23dc39c9826504e8',
   '0044_sends_missing.sql': '74ea264b5c21cacb',
+  '0046_sends_dkim.sql': '04a4de9987164aaa',
+  '0047_workers_dkim_domains.sql': 'f9edca657d79607e',
   '0048_messages_version.sql': '643b8390474b71a4',
   '0049_sends_message_version.sql': '8b54882e8b35302d',
   '0050_sends_test_of.sql': 'ff9c6dd5a012b070',

@@ -116,7 +116,7 @@ describe('claiming', () => {
     const [first, ...others] = await ledger.findWork(1000);
     expect(first).toMatchObject({ sendId: tests, goesFirst: true });
     expect(others.every(({ goesFirst }) => !goesFirst)).toBe(true);
-    const alone = createLedger(db.database, undefined, list);
+    const alone = createLedger(db.database, undefined, { only: list });
     expect((await alone.findWork(1000)).map(({ sendId }) => sendId)).toEqual([list]);
     expect(await alone.countUnfinished(null)).toBe(1);
     await db.database.run("UPDATE CAMPAIGN_SENDS SET STATUS = 'cancelled' WHERE ID = ?", [tests]);

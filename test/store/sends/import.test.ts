@@ -60,6 +60,7 @@ const create = (key: string | null = null): Promise<number | undefined> =>
       cooldownSeconds: 5,
       maxAttempts: 5,
       startAt: null,
+      fromDomain: 'example.org',
       message: MESSAGE,
     },
     'tester@host',

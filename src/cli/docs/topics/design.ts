@@ -233,6 +233,22 @@ LISTS AND MESSAGES
   list at ‘"abc"def’; papaparse takes the quotes of ‘"a", "b"’ for text. Tests
   compare it with csv-parse.
 
+SIGNATURES
+
+- Messages are signed on libuv's threads while their rows are read ahead,
+  before they are marked: a signature takes longer than all else that a
+  message costs, and rows that are marked are few. As many are begun as are in
+  flight, and 16; none ahead where pacing, a rate or a slow template lets them
+  start late, for each carries its Date. One that has waited for a connection
+  for 3 seconds is made anew. Filling them holds up nothing else for more than
+  5 ms at a time.
+
+- Which key a send needs is in its row: the From domain read backwards, in an
+  index behind DUE. A scheduler looks for work by prefixes of it, one for each
+  of its domains, so what others must sign is not read; the claim names the
+  same prefixes. Schedulers tell their domains in CAMPAIGN_WORKERS, from which
+  ‘progress’ knows that nobody has the key.
+
 UNSUBSCRIBING
 
 - A token is checked with a key that is derived from its send's own secret. A

@@ -33,7 +33,8 @@ PASSWORDS AND TLS
 
 No flag carries a password, since ‘ps’ shows flags, and no message or log
 does. Passwords may stand in files of their own, under systemd as the
-credentials ‘campaign-database-password’ and ‘campaign-smtp-password’.
+credentials ‘campaign-database-password’ and ‘campaign-smtp-password’; so do
+the keys that messages are signed with (‘campaign help dkim’).
 
 Beyond loopback TLS is on and certificates are verified, for both servers;
 SMTP uses STARTTLS where it is offered and insists on it when there is a

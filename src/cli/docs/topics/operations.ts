@@ -38,6 +38,7 @@ SYSTEMD
     EnvironmentFile=/etc/campaign/environment
     LoadCredential=campaign-database-password:/etc/campaign/database-password
     LoadCredential=campaign-smtp-password:/etc/campaign/smtp-password
+    # LoadCredential=campaign-dkim-key:/etc/campaign/news1.pem
     StateDirectory=campaign
     WorkingDirectory=/var/lib/campaign
     RuntimeDirectory=campaign
