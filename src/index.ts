@@ -211,7 +211,7 @@ export class Campaign {
           options,
           signal,
         ),
-      { signal: options?.signal, streams: [options?.list] },
+      { signal: options?.signal, streams: streamsOf(Object(options)) },
     );
   }
 

@@ -5,9 +5,10 @@ import { type ClonedStatus, type CloneRequest, cloneRequest } from '../operation
 import type { Given } from './command.js';
 import type { queueOptionsAsGiven } from './commands/message-options.js';
 import type { Context } from './context.js';
-import { flagOf } from './flags.js';
+import { flagOf, missing } from './flags.js';
 import { givenMessage } from './given-message.js';
 import { importAsked } from './queue.js';
+import { attached, folderOf } from './queue-run.js';
 import type { Ending } from './results.js';
 
 interface CloneInput {
@@ -28,10 +29,20 @@ export async function cloneSend(
   const list = listOf(input, given.list, context);
   const { rate, where, rejects, list: path } = given;
   const { name, key, topic, batchSize, delayMs, cooldownSeconds, maxAttempts, startAt } = given;
-  const { paused, ignoreDeclined, dryRun, emailColumn, encoding, missing } = given;
+  const { paused, ignoreDeclined, dryRun, emailColumn, encoding, missing: mode } = given;
+  const { attach, attachColumn, attachDir, html, markdown } = given;
+  if ((attachColumn === undefined) !== (attachDir === undefined)) {
+    throw missing(attachDir === undefined ? 'attachDir' : 'attachColumn');
+  }
   const asked = {
     ...{ name, key, topic, batchSize, delayMs, cooldownSeconds, ...rate, maxAttempts, startAt },
-    ...{ paused, ignoreDeclined, dryRun, emailColumn, encoding, missing },
+    ...{ paused, ignoreDeclined, dryRun, emailColumn, encoding, missing: mode },
+    attachments: attach.map((file) => attached(file, `${flagOf('attach')} ${file}`)),
+    imageFolder: folderOf(html ?? markdown ?? null),
+    rowFiles:
+      attachColumn === undefined || attachDir === undefined
+        ? undefined
+        : { column: attachColumn, folder: attachDir },
     where:
       where === undefined ? undefined : { name: flagOf('where'), source: where, now: new Date() },
     rejects: rejects === undefined ? undefined : { path: rejects, inputs: [path ?? null] },

@@ -136,10 +136,10 @@ export async function queueRequest(
   };
 }
 
-const folderOf = (path: string | null): string | undefined =>
+export const folderOf = (path: string | null): string | undefined =>
   path === null ? undefined : dirname(path);
 
-const attached = (path: string, called: string): GivenFile => ({
+export const attached = (path: string, called: string): GivenFile => ({
   called,
   name: basename(path),
   content: { path },

@@ -5,6 +5,7 @@ import { CLONED_STATUSES, type CloneRequest, cloneRequest } from './clone.js';
 import type { CloneOptions } from './library-types.js';
 import { oneOf, readOptions, withRate } from './option-readers.js';
 import { queue } from './queue.js';
+import { givenFiles } from './queue-file-options.js';
 import {
   listInput,
   MESSAGE_READERS,
@@ -31,7 +32,9 @@ export async function cloneForLibrary(
     options,
     READERS,
   );
-  const { signal: _signal, delayMs, cooldownSeconds, ...given } = read;
+  const { signal: _signal, delayMs, cooldownSeconds, ...rest } = read;
+  const { attachments, inline, imageFolder, attachColumn, attachDir, ...given } = rest;
+  const files = givenFiles({ attachments, inline, imageFolder, attachColumn, attachDir }, stop);
   if ((list === undefined) === (status === undefined)) {
     throw new CampaignError(
       'BAD_SETTING',
@@ -40,7 +43,9 @@ export async function cloneForLibrary(
     );
   }
   const pacing = withRate({ delayMs, cooldownSeconds, rate });
-  const values = Object.entries({ ...given, ...pacing }).filter(([, value]) => value !== undefined);
+  const values = Object.entries({ ...given, ...pacing, ...files }).filter(
+    ([, value]) => value !== undefined,
+  );
   const request = await cloneRequest(workspace, {
     id,
     list: status === undefined ? listInput(list as NonNullable<typeof list>, stop) : { status },

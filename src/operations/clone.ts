@@ -1,4 +1,5 @@
 import { EMAIL_FIELD } from '../domain/fields.js';
+import type { MessageFile } from '../domain/message-file.js';
 import { PACING_DEFAULTS } from '../domain/pacing.js';
 import type { Send } from '../domain/progress.js';
 import { QUEUE_LENGTHS } from '../domain/queued.js';
@@ -7,7 +8,10 @@ import { OF_NOTHING_QUEUED } from '../domain/test-mail.js';
 import { clip } from '../domain/text.js';
 import { hasUnsubscribeWay } from '../domain/unsubscribe-link.js';
 import { CampaignError } from '../errors.js';
+import type { GivenFile, GivenInline } from '../files/given.js';
 import type { ListInput } from '../list/source.js';
+import { readContent } from '../store/files/contents.js';
+import { filesRemoved } from '../store/files/send-files.js';
 import { readMessage } from '../store/messages.js';
 import type { Database } from '../store/mysql/database.js';
 import { readHeld } from '../store/recipients/held-rows.js';
@@ -49,11 +53,12 @@ export async function cloneRequest(
   const message = send && (await readMessage(database, id, send.version));
   if (!message) throw noSuchSend(id);
   if (send.testOf !== null) throw isTest(send);
-  if (message.files.length > 0 || message.rowFilesBytes > 0) throw hasFiles(send);
-  const { fieldNames, secret: _secret, version: _version, queuedFrom: _from, ...values } = message;
+  const { fieldNames, secret: _secret, version: _version, queuedFrom: _from, ...stored } = message;
+  const { files, rowFilesBytes, ...values } = stored;
+  if (rowFilesBytes > 0 && !given.rowFiles) throw lacksRowFiles(id);
   const isNamedBySubject = send.name === clip(values.subject, QUEUE_LENGTHS.name);
   const { subject } = given;
-  const { batchSize, delayMs, cooldownSeconds, maxAttempts, topic, name } = send;
+  const { batchSize, delayMs, cooldownSeconds, maxAttempts, topic, dkim, name } = send;
   return {
     name:
       isNamedBySubject && subject
@@ -61,6 +66,7 @@ export async function cloneRequest(
         : name,
     key: null,
     topic,
+    dkim,
     batchSize,
     delayMs,
     cooldownSeconds,
@@ -73,16 +79,50 @@ export async function cloneRequest(
     ...values,
     ...withoutWhatIsReplaced(given),
     ...(given as Partial<QueueRequest>),
+    ...(await keptFiles(database, id, files, given)),
     list: 'status' in list ? await ownList(database, send, fieldNames, list.status) : list,
   };
 }
 
-const hasFiles = ({ id }: Send): CampaignError =>
+const lacksRowFiles = (id: number): CampaignError =>
   new CampaignError(
     'WRONG_STATE',
-    `files go with send ${id}, which a clone would not have`,
-    '`campaign queue` takes the message anew, with --attach',
+    `send ${id} has a file for each of its rows, which are those rows' alone`,
+    'give --attach-column and --attach-dir for those whom it is to go to',
   );
+
+/**
+ * The files of the send, where none are given in their place; pictures go with the HTML that shows them.
+ * @throws CampaignError WRONG_STATE where what they hold was removed
+ */
+async function keptFiles(
+  database: Database,
+  id: number,
+  files: readonly MessageFile[],
+  given: CloneRequest['given'],
+): Promise<Pick<QueueRequest, 'attachments' | 'inline'>> {
+  const load = async (file: MessageFile): Promise<GivenFile> => {
+    const chunks: Buffer[] = [];
+    const isThere = await readContent(database, file, (chunk) => chunks.push(chunk));
+    if (!isThere) throw filesRemoved(id);
+    const { name, type } = file;
+    return { called: `${name} of send ${id}`, name, type, content: Buffer.concat(chunks) };
+  };
+  const { attachments = [], inline = [] } = given;
+  const kept: GivenFile[] = [];
+  const shown: GivenInline[] = [];
+  for (const file of files) {
+    if (file.disposition === 'attachment') {
+      if (attachments.length === 0) kept.push(await load(file));
+    } else if (!hasOtherHtml(given) && inline.length === 0) {
+      shown.push({ ...(await load(file)), ...(file.cid === null ? {} : { cid: file.cid }) });
+    }
+  }
+  return { attachments: [...kept, ...attachments], inline: [...shown, ...inline] };
+}
+
+const hasOtherHtml = (given: CloneRequest['given']): boolean =>
+  given.html !== undefined || (given.markdown ?? null) !== null;
 
 const isTest = ({ id, testOf }: Send): CampaignError =>
   new CampaignError(

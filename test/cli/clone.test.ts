@@ -157,6 +157,49 @@ describe('clone', () => {
     });
   });
 
+  it('takes the files of the message along, what is given in their place wins, and rows need their own', async () => {
+    const logo = join(directory, 'logo.png');
+    writeFileSync(logo, Buffer.from('89504e470d0a1a0a0000', 'hex'));
+    const html = join(directory, 'pictures.html');
+    writeFileSync(html, '<p>Dear {{ name }}</p><img src="logo.png" alt="">');
+    const report = file('a report');
+    const { stdout, stderr } = await run(
+      ...['queue', '--list', file(LIST), '--from', 'news@example.org', '--subject', 'Hello'],
+      ...['--html', html, '--attach', report, '--paused', '--yes'],
+    );
+    if (stdout === '') throw new Error(stderr);
+    const filesOf = async (id: number) => (await readMessage(db.database, id))?.files;
+    const id = Number(stdout);
+    const original = await filesOf(id);
+    expect(original).toHaveLength(2);
+    const clone = await cloned(id, '--list', file(LIST));
+    expect(await filesOf(clone)).toEqual(original);
+    expect((await readMessage(db.database, clone))?.html).toBe(
+      (await readMessage(db.database, id))?.html,
+    );
+    const other = file('another report');
+    const replaced = await cloned(
+      id,
+      '--list',
+      file(LIST),
+      '--attach',
+      other,
+      '--html',
+      file('<p>x</p>'),
+    );
+    expect((await filesOf(replaced))?.map(({ bytes }) => bytes)).toEqual([14]);
+    await db.database.run('UPDATE CAMPAIGN_MESSAGES SET ROW_FILE_BYTES = 5 WHERE SEND_ID = ?', [
+      id,
+    ]);
+    expect(await refused(id, '--list', file(LIST))).toMatchObject({
+      code: 'WRONG_STATE',
+      message: expect.stringContaining('has a file for each of its rows'),
+    });
+    expect(await refused(id, '--list', file(LIST), '--attach-column', 'note')).toMatchObject({
+      message: '--attach-dir is missing',
+    });
+  });
+
   it('asks as queue does, and a dry run changes nothing', async () => {
     const id = await queued();
     const { code, stderr } = await run('clone', id, '--list', file(LIST));
