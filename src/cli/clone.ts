@@ -28,14 +28,26 @@ export async function cloneSend(
 ): Promise<Ending<Queued | undefined>> {
   const list = listOf(input, given.list, context);
   const { rate, where, rejects, list: path } = given;
-  const { name, key, topic, batchSize, delayMs, cooldownSeconds, maxAttempts, startAt } = given;
+  const { name, key, topic, dkim, batchSize, delayMs, cooldownSeconds, maxAttempts, startAt } =
+    given;
   const { paused, ignoreDeclined, dryRun, emailColumn, encoding, missing: mode } = given;
   const { attach, attachColumn, attachDir, html, markdown } = given;
   if ((attachColumn === undefined) !== (attachDir === undefined)) {
     throw missing(attachDir === undefined ? 'attachDir' : 'attachColumn');
   }
   const asked = {
-    ...{ name, key, topic, batchSize, delayMs, cooldownSeconds, ...rate, maxAttempts, startAt },
+    ...{
+      name,
+      key,
+      topic,
+      dkim,
+      batchSize,
+      delayMs,
+      cooldownSeconds,
+      ...rate,
+      maxAttempts,
+      startAt,
+    },
     ...{ paused, ignoreDeclined, dryRun, emailColumn, encoding, missing: mode },
     attachments: attach.map((file) => attached(file, `${flagOf('attach')} ${file}`)),
     imageFolder: folderOf(html ?? markdown ?? null),
