@@ -27,6 +27,7 @@ import {
   templatesOf,
   valuesOf,
 } from './queue.js';
+import { tellOfPictures } from './queue-files.js';
 import { requireRoom } from './queue-import.js';
 import { noSuchSend } from './send-errors.js';
 import type { Workspace } from './workspace.js';
@@ -80,6 +81,7 @@ export async function edit(
         },
       }));
     if (done) {
+      if (values.includes('html')) tellOfPictures(message, deps.onFinding);
       return {
         changed: !nothing,
         values,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { basename, dirname } from 'node:path';
+import type { StoredMessage } from '../domain/message.js';
 import { MAX_FILE_BYTES, MAX_FILE_NAME, type MessageFile } from '../domain/message-file.js';
 import type { QueueFinding } from '../domain/queued.js';
 import { CampaignError } from '../errors.js';
@@ -142,6 +143,19 @@ export async function readFiles(
     })),
     html: shown,
   };
+}
+
+/** Says which pictures the HTML names of a message that has its files already. */
+export function tellOfPictures(
+  { html, files }: Pick<StoredMessage, 'html' | 'files'>,
+  onFinding: (finding: QueueFinding) => void,
+): void {
+  if (html === null) return;
+  const images = findImages(html).filter(
+    ({ names }) =>
+      names === 'liquid' || !('cid' in names) || !files.some(({ cid }) => cid === names.cid),
+  );
+  if (images.length > 0) onFinding({ kind: 'images-left', html: 'the HTML', images });
 }
 
 const CID = /^[!#-;=?-~]{1,200}$/;

@@ -278,11 +278,14 @@ describe('the words for a shell', () => {
     const ask = (given: Record<string, string | undefined>) =>
       spawnCampaign(['__complete', '--', 'progress', ''], { env: given, cwd: work });
     expect(await ask(bare)).toEqual({ code: 0, stdout: 'words\n', stderr: '' });
-    await vi.waitFor(async () => expect((await ask(env)).stdout).toContain(`\n${running}\t`));
+    await vi.waitFor(
+      async () => expect((await ask(env)).stdout).toContain(`\n${running}\t`),
+      30_000,
+    );
     expect(sockets.size).toBe(0);
     // A command that is typed does trust it.
     const typed = spawnCampaign(['progress', '1'], { env: bare, cwd: work });
-    await vi.waitFor(() => expect(sockets.size).toBe(1));
+    await vi.waitFor(() => expect(sockets.size).toBe(1), 30_000);
     for (const socket of sockets) socket.destroy();
     await typed;
   });

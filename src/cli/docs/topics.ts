@@ -19,6 +19,11 @@ export const topics: readonly Topic[] = [
     () => import('./topics/messages.js'),
   ),
   topic(
+    'files',
+    'attachments, pictures of the HTML, a file for each row',
+    () => import('./topics/files.js'),
+  ),
+  topic(
     'checking',
     'see a message, send it to yourself, mend it while it is paused',
     () => import('./topics/checking.js'),

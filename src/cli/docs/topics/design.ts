@@ -249,6 +249,30 @@ SIGNATURES
   same prefixes. Schedulers tell their domains in CAMPAIGN_WORKERS, from which
   ‘progress’ knows that nobody has the key.
 
+FILES
+
+- What a file holds is kept in the database, each content once, by its
+  SHA-256, in chunks that fit into a packet. A send takes it by raising a
+  counter on the content's row in the transaction that names it, its removal
+  raises the same counter: so they exclude each other, on Galera too, where a
+  lock that is only read is not certified. A content that nobody took within
+  a day, as of a queue that was killed, is removed as well.
+
+- Base64 is made as a file is read, into one buffer that all messages share:
+  chunks are whole lines of it. A message is pieces, and the wire writes the
+  buffers as they are.
+
+- A budget of bytes is taken for all files of a message at once, in turn, so
+  that no two messages wait for each other. Files are read once a row is
+  marked and handed out, so no more is in memory than can be sent; rows that
+  wait for it go back like any others when the send stops.
+
+- Multipart is mixed, then related, then alternative (RFC 2387): what shows
+  pictures is what they are related to. A name that is not plain ASCII stands
+  in the disposition as RFC 2231 has it and in the type as an encoded word:
+  old programs know the one, all others the other. An .eml goes as octets,
+  for base64 is forbidden for message/rfc822.
+
 UNSUBSCRIBING
 
 - A token is checked with a key that is derived from its send's own secret. A
