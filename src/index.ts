@@ -1,6 +1,5 @@
 /** The library: what the commands do, for programs. Importing it does nothing; what a call needs is loaded by the call. */
 import type { Edited } from './domain/edited.js';
-import type { Forgotten } from './domain/forgotten.js';
 import type { Preview } from './domain/preview.js';
 import { hasEnded, type Progress, type ProgressAfter } from './domain/progress.js';
 import type { Queued, QueuedSend } from './domain/queued.js';
@@ -10,7 +9,6 @@ import type { SandboxStatus } from './domain/sandbox.js';
 import type { SchedulerResult } from './domain/scheduler-events.js';
 import type { SendEvent } from './domain/send-events.js';
 import type { Released, ResolvedFromLog, Settled } from './domain/settled.js';
-import type { Suppression, SuppressionCheck, SuppressionResult } from './domain/suppression.js';
 import type { Tested } from './domain/tested.js';
 import type { Verification } from './domain/verification.js';
 import { Calls } from './operations/calls.js';
@@ -19,6 +17,7 @@ import { type Opened, openWorkspace } from './operations/open-workspace.js';
 import { options as read } from './operations/options.js';
 import { streamsOf } from './operations/queue-file-options.js';
 import { onSandbox, openSandbox } from './operations/sandbox-for-library.js';
+import { SuppressionCalls } from './operations/suppression-calls.js';
 
 export { CampaignError, type ErrorCode } from './errors.js';
 export type * from './operations/library-types.js';
@@ -28,14 +27,17 @@ export type * from './operations/library-types.js';
  * them. All that goes wrong is thrown as CampaignError; after an abort, the signal's reason; and what a function of yours
  * throws, as it is.
  */
-export class Campaign {
+export class Campaign extends SuppressionCalls {
   readonly #opened: Opened;
   readonly #calls: Calls;
 
   /** @throws CampaignError BAD_SETTING naming the option, and never what may hold a password */
   constructor(options: given.CampaignOptions) {
-    this.#opened = openWorkspace(options);
-    this.#calls = new Calls(this.#opened.workspace);
+    const opened = openWorkspace(options);
+    const calls = new Calls(opened.workspace);
+    super(calls);
+    this.#opened = opened;
+    this.#calls = calls;
   }
 
   /** A campaign on the servers of a sandbox, which are started where they do not run, and go on when it is closed. */
@@ -315,75 +317,6 @@ export class Campaign {
     return this.#calls.run(async (on) =>
       (await import('./operations/retry.js')).retry(on, { ...read.id(id), ...read.retry(options) }),
     );
-  }
-
-  /** Keeps addresses, and whole domains (`@example.org`), from being mailed from when it is fulfilled, in every send. */
-  suppress(
-    addresses: string | readonly string[],
-    options: given.SuppressOptions = {},
-  ): Promise<SuppressionResult> {
-    return this.#calls.run(async (on) =>
-      (await import('./operations/suppressions-for-library.js')).suppressForLibrary(
-        on,
-        addresses,
-        options,
-      ),
-    );
-  }
-
-  /** Lets addresses be mailed again: those given, or those whose entries fit. */
-  unsuppress(options: given.UnsuppressOptions): Promise<SuppressionResult> {
-    return this.#calls.run(async (on) =>
-      (await import('./operations/suppressions-for-library.js')).unsuppressForLibrary(on, options),
-    );
-  }
-
-  /** What keeps each address from being mailed; no entries where nothing does. */
-  checkSuppressed(
-    addresses: string | readonly string[],
-    options: given.CheckSuppressedOptions = {},
-  ): Promise<SuppressionCheck[]> {
-    return this.#calls.run(async (on) =>
-      (await import('./operations/suppressions-for-library.js')).checkForLibrary(
-        on,
-        addresses,
-        options,
-      ),
-    );
-  }
-
-  /** Who must not be mailed, and why, in the order of their addresses. */
-  suppressions(
-    options: given.SuppressionsOptions = {},
-  ): AsyncGenerator<Suppression, void, undefined> {
-    return this.#calls.iterate(async (on) => {
-      const { suppressionOptions } = await import('./operations/suppression-options.js');
-      const { eachSuppression } = await import('./operations/suppression-pages.js');
-      return eachSuppression(on, suppressionOptions.list(options));
-    }, options?.signal);
-  }
-
-  /** Suppresses everybody on a list; run again, what was cut short is completed. */
-  importSuppressions(options: given.ImportSuppressionsOptions): Promise<SuppressionResult> {
-    return this.#calls.run(
-      async (on, signal) =>
-        (await import('./operations/suppressions-for-library.js')).importForLibrary(
-          on,
-          options,
-          signal,
-        ),
-      { signal: options?.signal, streams: [options?.list] },
-    );
-  }
-
-  /** What is held of somebody; with `blank` all of it is blanked but what keeps them from being mailed. */
-  forget(address: string, options: given.ForgetOptions = {}): Promise<Forgotten> {
-    return this.#calls.run(async (on) => {
-      const { suppressionOptions } = await import('./operations/suppression-options.js');
-      const { forget } = await import('./operations/forget.js');
-      const { blank = false, ...who } = suppressionOptions.forget(address, options);
-      return forget(on, { ...who, blank });
-    });
   }
 
   /**
