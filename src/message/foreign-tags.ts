@@ -29,19 +29,19 @@ const NAME = String.raw`[\p{L}_](?:[\p{L}\p{N}_ .-]{0,60}[\p{L}\p{N}_])?`;
 
 /** Each with the tool that most of its users know it from; the tools' own pages on merge tags are the source. */
 const FORMS: readonly Form[] = [
-  { tool: 'Mailchimp', pattern: /\*\|\s*([^|*\n]{1,80}?)\s*\|\*/gu, isCertain: true },
+  { tool: 'Mailchimp', pattern: /\*\|([^|*\n]{1,100})\|\*/gu, isCertain: true },
   { tool: 'Mailgun', pattern: /%recipient[._]([\w.-]{1,60})%/giu, isCertain: true },
   {
     tool: 'Handlebars',
-    pattern: /\{\{\{\s*([^{}]{0,80}?)\s*\}\}\}/gu,
+    pattern: /\{\{\{([^{}]{0,100})\}\}\}/gu,
     isCertain: true,
   },
   {
     tool: 'Handlebars',
-    pattern: /\{\{\s*[#^>&]\s*([^{}]{0,80}?)\s*\}\}|\{\{\s*\/\s*\w+\s*\}\}/gu,
+    pattern: /\{\{\s{0,20}[#^>&]([^{}]{0,100})\}\}|\{\{\s{0,20}\/\s{0,20}\w+\s{0,20}\}\}/gu,
     isCertain: true,
   },
-  { tool: 'ERB or EJS', pattern: /<%[=-]?\s*([^<>%]{1,80}?)\s*-?%>/gu, isCertain: true },
+  { tool: 'ERB or EJS', pattern: /<%[=-]?([^<>%]{1,100}?)-?%>/gu, isCertain: true },
   {
     tool: 'Salesforce',
     pattern: new RegExp(String.raw`%%=?\s*(${NAME})\s*=?%%|\{!\s*(${NAME})\s*\}`, 'giu'),

@@ -75,7 +75,18 @@ export async function markdownToHtml({ name, source }: NamedTemplate): Promise<s
   const marked = apart(held)
     .replace(new RegExp(`<(${held.output})>`, 'g'), '[$1]($1)')
     .replace(new RegExp(`^([ \\t]*)((?:${held.statement}[ \\t]*)+)$`, 'gm'), '$1<!--$2-->');
-  const html = await new Marked().parse(marked);
+  let html: string;
+  try {
+    html = await new Marked().parse(marked);
+  } catch (error) {
+    const [reason] = String(error instanceof Error ? error.message : error).split('\n');
+    throw badTemplate(
+      { name, source },
+      [1, 1],
+      `cannot be read as Markdown: ${reason}`,
+      'nest it less deeply',
+    );
+  }
   const lines = new RegExp(`(?:<|&lt;)!--((?:${held.word}[ \\t]*)+)--(?:>|&gt;)`, 'g');
   // Braces that were escaped in the Markdown are text, and stay it.
   const body = html.replace(/\{(?=[{%])/g, '{{ "{" }}').replace(lines, '$1');

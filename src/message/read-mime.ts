@@ -93,7 +93,7 @@ function contentOf(body: string, encoding: string): Buffer {
     case 'quoted-printable':
       return Buffer.from(
         body
-          .replace(/[ \t]+(?=\r\n|$)/g, '')
+          .replace(/(?<![ \t])[ \t]+(?=\r\n|$)/g, '')
           .replace(/=\r\n/g, '')
           .replace(/=([0-9A-F]{2})/gi, (_, hex: string) =>
             String.fromCharCode(Number.parseInt(hex, 16)),

@@ -7,35 +7,7 @@ import type { ImportProgress, QueueFinding } from '../domain/queued.js';
 import type { SchedulerEvent } from '../domain/scheduler-events.js';
 import type { RecipientStatus } from '../domain/states.js';
 
-export type { DkimMode } from '../domain/dkim.js';
-export type { Edited } from '../domain/edited.js';
-export type { Forgotten, HeldRow } from '../domain/forgotten.js';
-export type {
-  AddressColumn,
-  EncodedTwice,
-  FoundEncoding,
-  FoundLine,
-  RejectedLine,
-} from '../domain/list-findings.js';
-export type { Controls } from '../domain/pacing.js';
-export type { Preview, PreviewedFile } from '../domain/preview.js';
-export type { Progress, ProgressAfter, Send, ShownStatus, Waiting } from '../domain/progress.js';
-export type { ImportProgress, Queued, QueuedSend, QueueFinding } from '../domain/queued.js';
-export type { RecipientRow } from '../domain/recipient-page.js';
-export type { Hold, HoldKind, Relay } from '../domain/relay.js';
-export type { SandboxStatus } from '../domain/sandbox.js';
-export type { SchedulerEvent, SchedulerResult } from '../domain/scheduler-events.js';
-export type { EventName, SendEvent } from '../domain/send-events.js';
-export type { Released, ResolvedFromLog, Settled } from '../domain/settled.js';
-export type { RecipientStatus, SendStatus } from '../domain/states.js';
-export type {
-  Suppression,
-  SuppressionCheck,
-  SuppressionRejection,
-  SuppressionResult,
-} from '../domain/suppression.js';
-export type { Tested, TestMail, TestTrouble } from '../domain/tested.js';
-export type { Contradiction, Verification } from '../domain/verification.js';
+export type * from './library-domain-types.js';
 export type * from './library-suppression-types.js';
 
 /** What a stream of bytes may come as; text is taken as UTF-8. */

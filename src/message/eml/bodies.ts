@@ -95,7 +95,7 @@ function addBody(entity: Entity, content: MailContent, parent: string | null): v
 
 /** What is sent is UTF-8, whatever the HTML says of itself. */
 const withCharset = (html: string): string =>
-  html.replace(/(<meta\b[^>]*\bcharset\s*=\s*["']?)[\w.:-]+/gi, '$1utf-8');
+  html.replace(/(<meta\b[^<>]*\bcharset\s*=\s*["']?)[\w.:-]+/gi, '$1utf-8');
 
 function textOf({ content, type, line }: Entity): string {
   let text: string;
@@ -112,16 +112,21 @@ function textOf({ content, type, line }: Entity): string {
 
 /** Lines that a mail program broke, joined again (RFC 3676 §4.2); quoted ones stay as they are. */
 function unflowed(text: string, deletesSpace: boolean): string {
-  let result = '';
-  for (const [index, line] of text.split('\n').entries()) {
+  const paragraphs: string[] = [];
+  let pieces: string[] = [];
+  for (const line of text.split('\n')) {
     const own = line.replace(/^ /, '');
-    const goesOn =
-      index > 0 && / $/.test(result) && !/(?:^|\n)-- $/.test(result) && !/^>/.test(own);
-    if (index === 0) result = own;
-    else if (goesOn) result = `${deletesSpace ? result.slice(0, -1) : result}${own}`;
-    else result += `\n${own}`;
+    const last = pieces.at(-1);
+    const isSignature = pieces.length === 1 && last === '-- ';
+    if (last?.endsWith(' ') && !isSignature && !own.startsWith('>')) {
+      if (deletesSpace) pieces[pieces.length - 1] = last.slice(0, -1);
+      pieces.push(own);
+      continue;
+    }
+    if (last !== undefined) paragraphs.push(pieces.join(''));
+    pieces = [own];
   }
-  return result;
+  return [...paragraphs, pieces.join('')].join('\n');
 }
 
 /** A name as mail programs show it: whatever folders it tells of are nobody's business. */

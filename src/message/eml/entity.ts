@@ -174,7 +174,7 @@ const decodeQuoted = (bytes: Buffer): Buffer =>
   Buffer.from(
     bytes
       .toString('latin1')
-      .replace(/[ \t]+(?=\r?\n|$)/g, '')
+      .replace(/(?<![ \t])[ \t]+(?=\r?\n|$)/g, '')
       .replace(/=\r?\n/g, '')
       .replace(/=$/, '')
       .replace(/=([0-9a-f]{2})/gi, (_, hex: string) =>

@@ -55,8 +55,10 @@ export function parseStructured(text: string): Structured {
     .replace(/\s\(.*$/, '')
     .trim()
     .toLowerCase();
-  const plain: Record<string, string> = {};
-  const pieces: Record<string, { index: number; isExtended: boolean; text: string }[]> = {};
+  // A parameter may be called `constructor`.
+  const plain: Record<string, string> = Object.create(null);
+  const pieces: Record<string, { index: number; isExtended: boolean; text: string }[]> =
+    Object.create(null);
   for (const [, key = '', given = ''] of text.matchAll(PARAMETER)) {
     const content = given.startsWith('"')
       ? given.slice(1, -1).replace(/\\(.)/g, '$1')

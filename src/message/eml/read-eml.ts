@@ -129,7 +129,10 @@ function mailboxOf(headers: readonly HeaderLine[], name: 'from' | 'reply-to'): s
     : `"${shown.replace(/["\\]/g, '\\$&')}" <${mailbox.address}>`;
 }
 
-/** Those that `--header` would take, but for traces and what stands twice; of the others their names. */
+/** Some tell a relay to copy the mail elsewhere, or to whom else to send it. */
+const EXTENSION = /^x-/i;
+
+/** Those that `--header` would take, but for traces, X-… and what stands twice; of the others their names. */
 function chooseHeaders(headers: readonly HeaderLine[]): {
   taken: HeaderField[];
   leftOut: string[];
@@ -140,7 +143,7 @@ function chooseHeaders(headers: readonly HeaderLine[]): {
     headers.filter((header) => header.name.toLowerCase() === name.toLowerCase()).length;
   for (const { name, value } of headers) {
     if (/^(?:from|subject|reply-to)$/i.test(name) || OF_MIME.test(name)) continue;
-    const isOwn = faultOfName(name) === undefined && !TRACE.test(name);
+    const isOwn = faultOfName(name) === undefined && !TRACE.test(name) && !EXTENSION.test(name);
     if (isOwn && value !== '' && count(name) === 1) taken.push({ name, value: decodeWords(value) });
     else leftOut.push(name);
   }

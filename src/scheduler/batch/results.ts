@@ -1,11 +1,12 @@
 import type { ClaimedSend } from '../../domain/claim.js';
 import { elapsedMs } from '../../domain/lease.js';
 import type { Recipient } from '../../domain/recipient.js';
+import { MESSAGE_STAGES } from '../../domain/reply-rules.js';
 import type { Verdict } from '../../domain/verdict.js';
 import type { ServerSign } from '../dispatch/dispatcher.js';
 import type { Probe } from '../hold/probe.js';
 import type { InFlight } from './in-flight.js';
-import { type InterpretRules, interpret } from './interpret.js';
+import { type InterpretRules, interpret, NO_SENSE } from './interpret.js';
 import type { OpenSend } from './open-sends.js';
 import type { SelfPause } from './self-pause.js';
 import type { BatchTools } from './tools.js';
@@ -29,7 +30,7 @@ export class Results {
     { maxAttempts, startedMsAgo }: ClaimedSend,
   ) {
     const { retry, random, hold, giveUpMs, clock } = tools;
-    const { sendId } = openSend;
+    const { sendId, goesFirst } = openSend;
     const claimedAt = clock();
     this.rules = {
       sendId,
@@ -39,8 +40,13 @@ export class Results {
       relay: {
         accepted: () => hold.accepted(),
         acceptedSince: ({ seq, dueAt }) => hold.acceptedSince(inFlight.acceptedBefore(seq), dueAt),
-        limited: (row, verdict) => hold.limited(row, verdict),
-        deferred: (row, verdict, delayMs) => hold.deferred(row, verdict, delayMs),
+        // What a tester's own mailbox says stops nobody else.
+        limited: (row, verdict) =>
+          goesFirst && MESSAGE_STAGES.includes(verdict.stage)
+            ? NO_SENSE.limited(row, verdict)
+            : hold.limited(row, verdict),
+        deferred: (row, verdict, delayMs) =>
+          goesFirst ? null : hold.deferred(row, verdict, delayMs),
       },
       givesUp: () =>
         hold.silentMs >= giveUpMs && startedMsAgo + elapsedMs(claimedAt, clock()) >= giveUpMs,

@@ -1,3 +1,4 @@
+import { FORGOTTEN } from '../../domain/forgotten.js';
 import type { Recipient } from '../../domain/recipient.js';
 import type { RecipientStatus } from '../../domain/states.js';
 import { select } from '../columns.js';
@@ -6,7 +7,10 @@ import { RECIPIENT, type ResultRow, toRecipient } from './next-rows.js';
 
 const PAGE = 1000;
 
-/** What the rows of one status hold, in the order of the list, a page at a time; nothing where there are none. */
+/** Whoever was forgotten has a row still, which is the proof that they were mailed once. */
+const NOT_FORGOTTEN = `(r.RESPONSE IS NULL OR r.RESPONSE <> '${FORGOTTEN}' AND r.RESPONSE NOT LIKE '%: ${FORGOTTEN}')`;
+
+/** What the rows of one status hold, but for those forgotten, in the order of the list, a page at a time; nothing where there are none. */
 export async function* readHeld(
   db: Executor,
   sendId: number,
@@ -15,7 +19,7 @@ export async function* readHeld(
   for (let after = 0; ; ) {
     const rows = await db.rows<ResultRow>(
       `SELECT ${select(RECIPIENT)} FROM CAMPAIGN_SEND_RESULTS r FORCE INDEX (PRIMARY)
-        WHERE r.SEND_ID = ? AND r.SEQ > ? AND r.STATUS = ? ORDER BY r.SEQ LIMIT ?`,
+        WHERE r.SEND_ID = ? AND r.SEQ > ? AND r.STATUS = ? AND ${NOT_FORGOTTEN} ORDER BY r.SEQ LIMIT ?`,
       [sendId, after, status, PAGE],
     );
     const last = rows.at(-1);

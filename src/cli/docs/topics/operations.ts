@@ -139,5 +139,5 @@ UPGRADING
 
 Run ‘campaign migrate’, then restart the schedulers. Those that still run the
 old version go on meanwhile, but know nothing of what is new: queue nothing
-with a new flag until all are restarted.
+with a new flag, edit no message and send no test until all are restarted.
 `;
