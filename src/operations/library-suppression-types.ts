@@ -1,6 +1,6 @@
 import type { ImportProgress } from '../domain/queued.js';
 import type { Suppression } from '../domain/suppression.js';
-import type { Pieces } from './library-types.js';
+import type { Pieces } from './library-shared-types.js';
 
 export interface SuppressOptions {
   /** A no to sends of this topic alone; to everything when left out. */

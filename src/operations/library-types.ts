@@ -6,12 +6,10 @@ import type { ShownStatus } from '../domain/progress.js';
 import type { ImportProgress, QueueFinding } from '../domain/queued.js';
 import type { SchedulerEvent } from '../domain/scheduler-events.js';
 import type { RecipientStatus } from '../domain/states.js';
+import type { Pieces } from './library-shared-types.js';
 
-export type * from './library-domain-types.js';
+export type * from './library-shared-types.js';
 export type * from './library-suppression-types.js';
-
-/** What a stream of bytes may come as; text is taken as UTF-8. */
-export type Pieces = AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>;
 
 export interface CampaignOptions {
   /** `mysql://user:password@host:3306/database`, with the options that CAMPAIGN_DATABASE_URL may have. */

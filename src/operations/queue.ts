@@ -1,88 +1,37 @@
 import { DeclinedCount } from '../domain/declined.js';
 import type { HeaderField } from '../domain/header-fields.js';
-import type { AddressColumn } from '../domain/list-findings.js';
 import type { NewMessage } from '../domain/message.js';
 import {
   type ForTemplates,
   type MessageValues,
-  type RequiredKey,
   TEMPLATE_KEYS,
-  type TemplateKey,
   VALUE_KEYS,
-  type ValueKey,
 } from '../domain/message-values.js';
-import { type MissingCells, MissingCount, type MissingMode } from '../domain/missing.js';
+import { type MissingCells, MissingCount } from '../domain/missing.js';
 import type { ImportProgress, Queued, QueuePlan } from '../domain/queued.js';
 import { hasUnsubscribeWay, UNSUBSCRIBE_FIELD, usableFields } from '../domain/unsubscribe-link.js';
-import type { GivenFiles } from '../files/given.js';
 import type { Columns } from '../list/columns.js';
 import { openRecipients, type RecipientList } from '../list/recipient-list.js';
 import { createRejects, type RejectsFile } from '../list/rejects.js';
 import type { ListRecipient } from '../list/row-check.js';
-import { counted, type ListInput, type ListSource, openSource } from '../list/source.js';
+import { counted, type ListSource, openSource } from '../list/source.js';
 import { checkForeignTags } from '../message/foreign-tags.js';
 import { missingCheck } from '../message/missing-cells.js';
 import { parseOwnHeaders } from '../message/own-headers.js';
 import { hasNoText } from '../message/plain-text.js';
 import { parseSender } from '../message/sender.js';
 import { type NamedTemplate, parseTemplates, parseText } from '../message/template.js';
-import type { NewSend } from '../store/sends/import.js';
 import { type BodySources, composeHtml, namedAs } from './compose-bodies.js';
 import { type ReadFile, readFiles } from './queue-files.js';
 import { findEarlier, type ImportDeps, type ImportedSend, importList } from './queue-import.js';
 import { tellOfMissing } from './queue-missing.js';
 import { ListReader } from './queue-reader.js';
+import type { MessageRequest, QueueQuestions, QueueRequest } from './queue-request.js';
 import { RowFiles } from './queue-row-files.js';
 import { tellOfSize } from './queue-size.js';
 import { rowsWhere } from './queue-where.js';
 
-/** Something of a message as it is asked for. */
-type Requested<K extends ValueKey> = K extends TemplateKey ? string | NamedTemplate : string;
-
-/** A message as it is asked for; a template has a name where errors are to call it otherwise than its key. */
-export type MessageRequest = { [K in RequiredKey]: Requested<K> } & {
-  [K in Exclude<ValueKey, RequiredKey>]?: Requested<K> | null | undefined;
-};
-
-/** What is to be queued, checked but for the list and the templates; one body at least is given. */
-export interface QueueRequest
-  extends Omit<NewSend, 'message' | 'fromDomain'>,
-    MessageRequest,
-    BodySources,
-    GivenFiles {
-  list: ListInput;
-  /** Checked by `faultOfHeaders`. */
-  headers?: readonly HeaderField[] | undefined;
-  paused: boolean;
-  emailColumn?: string | undefined;
-  /** As `encodingName` has it; undefined when it is to be found. */
-  encoding?: string | undefined;
-  /** Where rejected lines go: a CSV to be made, which is none of the files that are read, or somebody who takes them. */
-  rejects: { path: string; inputs: readonly (string | null)[] } | RejectsFile | null;
-  /** A condition in Liquid: only the rows that meet it are taken. `now` is what its dates are told by. */
-  where?: (NamedTemplate & { now: Date }) | undefined;
-  /** Takes nobody's no from the list itself. */
-  ignoreDeclined: boolean;
-  /** What is done with rows that lack what their message prints; `blank` when left out. */
-  missing?: MissingMode | undefined;
-  /** List and templates are checked, and nothing is changed. */
-  dryRun: boolean;
-}
-
-/** Who is asked on the way. */
-export interface QueueQuestions {
-  /**
-   * Before the list is opened, where its import is to be confirmed.
-   * @throws CampaignError CONFIRMATION_NEEDED when there is nobody to ask
-   */
-  begin(): void;
-  /** Told what is going to be imported, where that is to be confirmed afterwards. */
-  announce(plan: QueuePlan): Promise<void>;
-  /** Which of several columns holds the address, by its index; left out where nobody can say. */
-  chooseColumn?: ((columns: readonly AddressColumn[]) => Promise<number>) | undefined;
-  /** Resolves when the list, which is in the ledger now, may be sent; throws when not. */
-  confirm(imported: Parameters<NonNullable<ImportDeps['confirm']>>[0]): Promise<void>;
-}
+export type { MessageRequest, QueueQuestions, QueueRequest } from './queue-request.js';
 
 /** The outside of `queue`. */
 export interface QueueDeps extends Omit<ImportDeps, 'confirm'> {

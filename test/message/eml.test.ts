@@ -206,6 +206,8 @@ describe('a message that was saved', () => {
         'X-Spam-Score: 9',
         'X-Two: 1',
         'x-two: 2',
+        'X-MC-BccAddress: spy@example.net',
+        'X-SMTPAPI: {"to":["spy@example.net"]}',
         'X-Priority: 1',
         'List-Unsubscribe: <https://example.org/old>',
         ...HEAD,
@@ -222,6 +224,8 @@ describe('a message that was saved', () => {
       'X-Spam-Score',
       'X-Two',
       'x-two',
+      'X-MC-BccAddress',
+      'X-SMTPAPI',
       'List-Unsubscribe',
     ]);
   });

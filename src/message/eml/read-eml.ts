@@ -129,10 +129,14 @@ function mailboxOf(headers: readonly HeaderLine[], name: 'from' | 'reply-to'): s
     : `"${shown.replace(/["\\]/g, '\\$&')}" <${mailbox.address}>`;
 }
 
-/** Some tell a relay to copy the mail elsewhere, or to whom else to send it. */
-const EXTENSION = /^x-/i;
+/**
+ * What relays take for commands, to copy the mail or to send it to others: SendGrid, Mandrill, SparkPost, Mailgun, Mailjet,
+ * Postmark, Amazon SES, Brevo, Elastic Email.
+ */
+const COMMAND =
+  /^x-(?:smtpapi|sg-|mc-|msys-|mailgun-|mailjet-|mj-|pm-|ses-|sib-|mailin-|elasticemail|b?cc|rcpt|envelope)/i;
 
-/** Those that `--header` would take, but for traces, X-… and what stands twice; of the others their names. */
+/** Those that `--header` would take, but for traces, commands and what stands twice; of the others their names. */
 function chooseHeaders(headers: readonly HeaderLine[]): {
   taken: HeaderField[];
   leftOut: string[];
@@ -143,7 +147,7 @@ function chooseHeaders(headers: readonly HeaderLine[]): {
     headers.filter((header) => header.name.toLowerCase() === name.toLowerCase()).length;
   for (const { name, value } of headers) {
     if (/^(?:from|subject|reply-to)$/i.test(name) || OF_MIME.test(name)) continue;
-    const isOwn = faultOfName(name) === undefined && !TRACE.test(name) && !EXTENSION.test(name);
+    const isOwn = faultOfName(name) === undefined && !TRACE.test(name) && !COMMAND.test(name);
     if (isOwn && value !== '' && count(name) === 1) taken.push({ name, value: decodeWords(value) });
     else leftOut.push(name);
   }

@@ -1,4 +1,3 @@
-/** What of the domain the library gives. */
 export type { DkimMode } from '../domain/dkim.js';
 export type { Edited } from '../domain/edited.js';
 export type { Forgotten, HeldRow } from '../domain/forgotten.js';
@@ -28,3 +27,6 @@ export type {
 } from '../domain/suppression.js';
 export type { Tested, TestMail, TestTrouble } from '../domain/tested.js';
 export type { Contradiction, Verification } from '../domain/verification.js';
+
+/** What a stream of bytes may come as; text is taken as UTF-8. */
+export type Pieces = AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>;
