@@ -1,4 +1,5 @@
 import { type DkimMode, hasKeyFor } from './dkim.js';
+import { durationInWords } from './duration.js';
 import { isProbeDue } from './hold.js';
 import { ALIVE_SECONDS, holderOf, STALE_CLAIM_SECONDS } from './lease.js';
 import { lastsMs, slowestOf } from './limit-use.js';
@@ -342,13 +343,5 @@ export const unknownHint = (id: number, status: string, unknown: number): string
   unknown > 0 && (status === 'completed' || status === 'cancelled')
     ? `${plural(unknown, 'recipient is', 'recipients are')} unknown: \`campaign resolve ${id} --from-maillog <log>\` asks the relay's log, \`--as sent\` or \`--as failed\` decides`
     : null;
-
-/** `12 s`, `4 min`, `3 h`, `2 days`: time still to go, rounded up. */
-export function durationInWords(seconds: number): string {
-  if (seconds < 120) return `${Math.ceil(seconds)} s`;
-  if (seconds < 7200) return `${Math.ceil(seconds / 60)} min`;
-  if (seconds < 172_800) return `${Math.ceil(seconds / 3600)} h`;
-  return `${Math.ceil(seconds / 86_400)} days`;
-}
 
 const inWords = (time: Date, now: Date): string => durationInWords(secondsUntil(time, now));

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
-import { durationInWords, heldText, holdText, unknownHint } from '../domain/progress.js';
+import { durationInWords } from '../domain/duration.js';
+import { heldText, holdText, unknownHint } from '../domain/progress.js';
 import type { Report, SchedulerEvent } from '../domain/scheduler-events.js';
 import { count, plural } from '../domain/text.js';
 import { printable } from './printable.js';

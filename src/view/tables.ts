@@ -1,10 +1,6 @@
 import { Chalk, type ChalkInstance } from 'chalk';
-import {
-  durationInWords,
-  type Progress,
-  type ShownStatus,
-  unknownHint,
-} from '../domain/progress.js';
+import { durationInWords } from '../domain/duration.js';
+import { type Progress, type ShownStatus, unknownHint } from '../domain/progress.js';
 import { count } from '../domain/text.js';
 import { printable } from './printable.js';
 import { relativeTime } from './time.js';

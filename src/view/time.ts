@@ -1,4 +1,4 @@
-import { durationInWords } from '../domain/progress.js';
+import { durationInWords } from '../domain/duration.js';
 
 /** `12 s ago`, `in 4 min`. */
 export function relativeTime(time: Date, now: Date): string {

@@ -1,6 +1,7 @@
 import { Chalk } from 'chalk';
 import { SingleBar } from 'cli-progress';
-import { durationInWords, type Progress, unknownHint } from '../domain/progress.js';
+import { durationInWords } from '../domain/duration.js';
+import { type Progress, unknownHint } from '../domain/progress.js';
 import { RecentRate } from '../domain/recent-rate.js';
 import { printable } from './printable.js';
 import { progressLine } from './progress.js';
