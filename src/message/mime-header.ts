@@ -1,3 +1,5 @@
+import { fromHex } from './decode-quoted.js';
+
 /** A header as it stands in a message, unfolded. */
 export interface MimeHeader {
   name: string;
@@ -10,14 +12,6 @@ const WORDS = new RegExp(`${WORD.source}(?:[ \\t]+(?==\\?[\\w-]+\\?[bq]\\?[^?]*\
 
 const decoded = (charset: string, bytes: Buffer): string =>
   /^utf-?8$/i.test(charset) ? bytes.toString('utf8') : bytes.toString('latin1');
-
-const fromHex = (text: string, sign: '=' | '%'): Buffer =>
-  Buffer.from(
-    text.replace(new RegExp(`${sign}([0-9a-f]{2})`, 'gi'), (_, hex: string) =>
-      String.fromCharCode(Number.parseInt(hex, 16)),
-    ),
-    'latin1',
-  );
 
 /** The text of a header's value: encoded words in UTF-8, as we write them, are read. */
 export function decodeWords(value: string): string {

@@ -1,4 +1,5 @@
 import type { FilledMessage } from '../domain/message.js';
+import { decodeQuoted } from './decode-quoted.js';
 import {
   decodeWords,
   headerNamed,
@@ -91,15 +92,7 @@ function contentOf(body: string, encoding: string): Buffer {
     case 'base64':
       return Buffer.from(body, 'base64');
     case 'quoted-printable':
-      return Buffer.from(
-        body
-          .replace(/(?<![ \t])[ \t]+(?=\r\n|$)/g, '')
-          .replace(/=\r\n/g, '')
-          .replace(/=([0-9A-F]{2})/gi, (_, hex: string) =>
-            String.fromCharCode(Number.parseInt(hex, 16)),
-          ),
-        'latin1',
-      );
+      return decodeQuoted(body);
     default:
       return Buffer.from(body, 'latin1');
   }

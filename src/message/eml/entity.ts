@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import iconv from 'iconv-lite';
+import { decodeQuoted } from '../decode-quoted.js';
 import { parseStructured, type Structured } from './header-text.js';
 
 /** What is wrong with a message, and on which line. */
@@ -156,7 +157,7 @@ function decodeTransfer(bytes: Buffer, encoding: string, line: number): Buffer {
     case 'base64':
       return decodeBase64(bytes, line);
     case 'quoted-printable':
-      return decodeQuoted(bytes);
+      return decodeQuoted(bytes.toString('latin1'));
     default:
       throw new BadMail(line, `is encoded as ${encoding}, which is not known`);
   }
@@ -168,17 +169,3 @@ function decodeBase64(bytes: Buffer, line: number): Buffer {
   if (!isWhole) throw new BadMail(line, 'is no base64, as its part says');
   return Buffer.from(text, 'base64');
 }
-
-/** RFC 2045 §6.7; what is no code stands for itself. */
-const decodeQuoted = (bytes: Buffer): Buffer =>
-  Buffer.from(
-    bytes
-      .toString('latin1')
-      .replace(/(?<![ \t])[ \t]+(?=\r?\n|$)/g, '')
-      .replace(/=\r?\n/g, '')
-      .replace(/=$/, '')
-      .replace(/=([0-9a-f]{2})/gi, (_, hex: string) =>
-        String.fromCharCode(Number.parseInt(hex, 16)),
-      ),
-    'latin1',
-  );

@@ -1,18 +1,9 @@
+import { fromHex } from '../decode-quoted.js';
 import { decodeCharset } from './charset.js';
 
 const WORD = /=\?([^?*\s]+)(?:\*[^?\s]*)?\?([bq])\?([^?]*)\?=/gi;
 /** Between two of them blanks are nothing (RFC 2047 §6.2). */
 const BETWEEN = /(=\?[^?\s]+\?[bq]\?[^?]*\?=)[ \t]+(?==\?[^?\s]+\?[bq]\?[^?]*\?=)/gi;
-
-const decodeQ = (text: string): Buffer =>
-  Buffer.from(
-    text
-      .replace(/_/g, ' ')
-      .replace(/=([0-9a-f]{2})/gi, (_, hex: string) =>
-        String.fromCharCode(Number.parseInt(hex, 16)),
-      ),
-    'latin1',
-  );
 
 /**
  * The text of a header with its encoded words (RFC 2047) read; those that follow one another in one charset are read
@@ -34,7 +25,11 @@ export function decodeWords(text: string): string {
     if (between !== '' || run?.charset.toLowerCase() !== charset.toLowerCase()) flush();
     result += between;
     run ??= { charset, bytes: [] };
-    run.bytes.push(/b/i.test(encoding) ? Buffer.from(encoded, 'base64') : decodeQ(encoded));
+    run.bytes.push(
+      /b/i.test(encoding)
+        ? Buffer.from(encoded, 'base64')
+        : fromHex(encoded.replaceAll('_', ' '), '='),
+    );
     end = match.index + all.length;
   }
   flush();
@@ -85,12 +80,7 @@ function joinPieces(pieces: { index: number; isExtended: boolean; text: string }
   const bytes = sorted.map(({ isExtended, text }, index) => {
     if (!isExtended) return Buffer.from(text);
     const encoded = index === 0 ? (first ?? text) : text;
-    return Buffer.from(
-      encoded.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
-        String.fromCharCode(Number.parseInt(hex, 16)),
-      ),
-      'latin1',
-    );
+    return fromHex(encoded, '%');
   });
   return decodeCharset(Buffer.concat(bytes), charset);
 }
