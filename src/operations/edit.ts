@@ -60,15 +60,16 @@ export async function edit(
   const { now, signal } = deps;
   const database = await workspace.database();
   const until = now() + WAIT_MS;
+  let made: Made | undefined;
   for (;;) {
     const send = await readSend(database, id);
     const before = send && (await readMessage(database, id, send.version));
     if (!before) throw noSuchSend(id);
     requirePaused(send);
-    const message = await changed(id, before, change, deps);
-    const values = CHANGEABLE.filter((key) => !isDeepStrictEqual(message[key], before[key]));
+    // Made anew only where another edit came between.
+    if (made?.of !== before.version) made = await make(database, id, before, change, deps);
+    const { message, values, details } = made;
     const nothing = values.length === 0;
-    await requireRoomFor(database, message, change);
     const done =
       nothing ||
       (await changeMessage(database, id, {
@@ -76,9 +77,7 @@ export async function edit(
         message,
         fromDomain: parseSender(message.from).domain,
         actor: workspace.actor,
-        details: {
-          changed: Object.fromEntries(values.map((key) => [key, told(key, before, message)])),
-        },
+        details,
       }));
     if (done) {
       if (values.includes('html')) tellOfPictures(message, deps.onFinding);
@@ -92,6 +91,29 @@ export async function edit(
     if (now() >= until) throw await stillHeld(database, id);
     await sleep(LOOK_EVERY_MS, undefined, { signal });
   }
+}
+
+/** What an edit makes of one version of a message. */
+interface Made {
+  of: number;
+  message: StoredMessage;
+  values: Changeable[];
+  details: { changed: Record<string, unknown> };
+}
+
+/** @throws CampaignError BAD_TEMPLATE, BAD_ADDRESS, USAGE, DATABASE_REFUSED */
+async function make(
+  database: Database,
+  id: number,
+  before: StoredMessage,
+  change: MessageEdit,
+  deps: EditDeps,
+): Promise<Made> {
+  const message = await changed(id, before, change, deps);
+  const values = CHANGEABLE.filter((key) => !isDeepStrictEqual(message[key], before[key]));
+  await requireRoomFor(database, message, change);
+  const details = Object.fromEntries(values.map((key) => [key, told(key, before, message)]));
+  return { of: before.version, message, values, details: { changed: details } };
 }
 
 /** @throws CampaignError WRONG_STATE */

@@ -2,6 +2,7 @@ import { RECIPIENT_STATUSES } from '../../domain/states.js';
 import { defineCommand } from '../command.js';
 import { choice, flag, sendId } from '../readers.js';
 import { queueOptionsAsGiven } from './message-options.js';
+import queue from './queue.js';
 
 export default defineCommand({
   name: 'clone',
@@ -20,17 +21,7 @@ export default defineCommand({
   prints: 'queue',
   json: 'print the result as JSON',
   asks: true,
-  errors: [
-    'NO_SUCH_SEND',
-    'NO_SUCH_RECIPIENT',
-    'BAD_LIST',
-    'BAD_TEMPLATE',
-    'BAD_ADDRESS',
-    'BAD_FILE',
-    'CONFIRMATION_NEEDED',
-    'WRONG_STATE',
-    'DATABASE_REFUSED',
-  ],
+  errors: ['NO_SUCH_SEND', 'NO_SUCH_RECIPIENT', ...queue.errors],
   examples: [
     ['campaign clone 42 --list more.csv', 'the same message to others'],
     [
