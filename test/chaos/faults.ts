@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../src/store/mysql/database.ts';
+import { sessionsIn } from '../support/sessions.ts';
 import type { Woken } from './compare.ts';
 import type { ChaosDatabase } from './databases.ts';
 import { exhaustQuota, killProbe, limitConnections, limitRate, type RelayRate } from './limits.ts';
@@ -139,13 +140,7 @@ async function killDatabase(scene: Scene): Promise<void> {
 /** Ends every session of the workers, as a failover or an administrator does. */
 async function cutSessions(scene: Scene): Promise<void> {
   const db = database(scene);
-  const { address } = scene.database.test;
-  const sessions = await db
-    .rows<{ id: number }>(
-      'SELECT ID AS id FROM INFORMATION_SCHEMA.PROCESSLIST WHERE DB = ? AND ID <> CONNECTION_ID()',
-      [address.database],
-    )
-    .catch(() => []);
+  const sessions = await sessionsIn(db, scene.database.test.address.database).catch(() => []);
   scene.counts['database-cut'] += 1;
   for (const { id } of sessions) await db.run('KILL ?', [id]).catch(() => undefined);
 }

@@ -10,6 +10,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { parseByMailparser } from '../support/parsed-mail.ts';
 import { startScheduler } from '../support/scheduler.ts';
 import { people, seedQueuedSend } from '../support/seed.ts';
+import { sessionsIn } from '../support/sessions.ts';
 import { type SmtpServer, startSmtpServer } from '../support/smtp.ts';
 
 let db: TestDatabase;
@@ -225,12 +226,9 @@ it('a database that goes away while files are read loses nothing', async () => {
   );
   const scheduler = startScheduler(db.connect(), smtp.settings, { until: 'stopped' });
   for (let killed = 0; killed < 5; ) {
-    const reading = await db.database.rows<{ id: number }>(
-      `SELECT ID AS id FROM INFORMATION_SCHEMA.PROCESSLIST
-        WHERE DB = DATABASE() AND INFO LIKE '%JOIN CAMPAIGN_FILE_CHUNKS%' AND ID <> CONNECTION_ID()`,
-    );
-    for (const { id: session } of reading) {
-      await db.database.run(`KILL ${session}`).catch(() => undefined);
+    for (const { id: session, statement } of await sessionsIn(db.database)) {
+      if (!statement?.includes('JOIN CAMPAIGN_FILE_CHUNKS')) continue;
+      await db.database.run('KILL ?', [session]).catch(() => undefined);
       killed += 1;
     }
     if ((await readSend(db.database, id))?.status === 'completed') break;

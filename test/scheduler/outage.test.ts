@@ -11,6 +11,7 @@ import {
 import { ageClaim, balancedBooks, ledgerRows } from '../support/ledger.ts';
 import { type RunningScheduler, startScheduler } from '../support/scheduler.ts';
 import { seedQueuedSend } from '../support/seed.ts';
+import { sessionsIn } from '../support/sessions.ts';
 import { type SmtpServer, startSmtpServer } from '../support/smtp.ts';
 
 let server: TestServer;
@@ -97,10 +98,8 @@ describe('the database goes away in mid-batch', () => {
     await vi.waitFor(() => expect(smtp.messages.length).toBeGreaterThan(0), 10_000);
     try {
       for (let kills = 0; kills < 12; ) {
-        const [session] = await db.database.rows<{ id: number }>(
-          `SELECT ID AS id FROM INFORMATION_SCHEMA.PROCESSLIST
-            WHERE DB = DATABASE() AND ID <> CONNECTION_ID() ORDER BY RAND() LIMIT 1`,
-        );
+        const sessions = await sessionsIn(db.database);
+        const session = sessions[Math.floor(Math.random() * sessions.length)];
         if (session) {
           kills += 1;
           await db.database.run('KILL CONNECTION ?', [session.id]).catch(() => undefined);

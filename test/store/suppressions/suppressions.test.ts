@@ -15,6 +15,7 @@ import {
   readSuppressionVersion,
 } from '../../../src/store/suppressions/version.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { sessionsIn } from '../../support/sessions.ts';
 import { versionIsWanted } from '../../support/version-wait.ts';
 
 let db: TestDatabase;
@@ -182,11 +183,9 @@ describe('suppressing', () => {
 
 async function waitsForLock(): Promise<void> {
   for (let looks = 0; looks < 600; looks++) {
-    const [row] = await db.database.rows<{ n: number }>(
-      `SELECT COUNT(*) AS n FROM INFORMATION_SCHEMA.PROCESSLIST
-        WHERE DB = DATABASE() AND INFO LIKE '%INSERT IGNORE INTO CAMPAIGN\\_SUPPRESSIONS%' AND ID <> CONNECTION_ID()`,
-    );
-    if ((row?.n ?? 0) > 0) return;
+    const sessions = await sessionsIn(db.database);
+    if (sessions.some((one) => one.statement?.includes('INSERT IGNORE INTO CAMPAIGN_SUPPRESSIONS')))
+      return;
   }
   throw new Error('nobody waits');
 }
