@@ -109,9 +109,9 @@ export async function importSuppressions(
   }
 }
 
-/** Whether a send is under way is looked at so often, and then it has twice as long to itself. */
+/** Whether a send is under way is looked at so often, and then it has four times as long to itself. */
 const WORK_MS = 200;
-const COURTESY = 2;
+const COURTESY = 4;
 
 /** Leaves a database that sends work on to them for most of the time. */
 class Courtesy {
