@@ -228,6 +228,34 @@ describe('the chaos rounds find', () => {
     );
   }, 300_000);
 
+  test('files of a row that go to the row before it', async () => {
+    await expectFound(
+      [
+        {
+          file: 'store/files/send-files.js',
+          from: 'for (const { seq, ...file } of rows) {',
+          to: 'for (const { seq: own, ...file } of rows) { const seq = own > 0 ? Math.max(1, own - 1) : 0;',
+        },
+      ],
+      [],
+      (total) => contradicts(total, 'not their own'),
+    );
+  }, 300_000);
+
+  test('a body’s hash that is kept for the next message: its signatures do not hold', async () => {
+    await expectFound(
+      [
+        {
+          file: 'message/relaxed-body.js',
+          from: 'this.last === null || !isSame(body, this.last)',
+          to: 'this.last === null',
+        },
+      ],
+      [],
+      (total) => contradicts(total, 'signatures, of which'),
+    );
+  }, 300_000);
+
   test('a rate that nobody heeds: more begins in a window than the relay may be sent', async () => {
     await expectFound(
       [

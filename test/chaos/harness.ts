@@ -2,16 +2,19 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { seedQueuedSend } from '../support/seed.ts';
+import { endVerifier } from '../support/dkim.ts';
 import { CAMPAIGN } from '../support/spawn-campaign.ts';
 import { makeStateFolder } from '../support/state-folder.ts';
 import { compare, unbalanced, type Verdict } from './compare.ts';
+import { wrongContents } from './contents.ts';
 import type { ChaosDatabase } from './databases.ts';
 import { FAULT_NAMES, FAULTS, type FaultName, type Scene } from './faults.ts';
 import { liftRate, limitsHeldAgainst, rateExceeded } from './limits.ts';
 import { testsOf, wrongMessages } from './messages.ts';
 import { CONNECTIONS, holds, operate, type Surroundings, Worker } from './processes.ts';
 import { Random } from './random.ts';
+import { forgetSends, type SendPacing, seedSends } from './sends.ts';
+import { signingSettings, wronglySigned } from './signatures.ts';
 import { TruthServer } from './truth.ts';
 import { mailedAfterwards } from './unsubscribe.ts';
 
@@ -24,7 +27,7 @@ export interface ChaosOptions {
   /** Draw from these only. */
   faults?: readonly FaultName[];
   /** Pacing of every send, instead of one drawn for each. */
-  pacing?: { batchSize: number; delayMs: number; cooldownSeconds: number };
+  pacing?: SendPacing;
   /** Whether what has been found so far is enough; when left out, the first bad round ends the run. */
   until?: (total: ChaosResult) => boolean;
   /** How long the sends may take to end once the faults are over; 90 when left out. */
@@ -58,9 +61,6 @@ export interface ChaosResult {
   /** What the last bad round contradicted itself in, its seed, and where its logs are. */
   failure: { seed: number; contradictions: string[]; directory: string } | null;
 }
-
-/** Leaves in several writes, so that the line can break within it. */
-const LONG_TEXT = 'A long line of a long letter.\n'.repeat(6_000);
 
 /** A storm lasts as long as the faults, and never so short that the sends do not meet it. */
 const STORM_MS = 2_000;
@@ -109,6 +109,7 @@ class Chaos {
       directory,
       stateDirectory: state.directory,
       smtpPort: truth.port,
+      settings: signingSettings(directory),
       urlFor: (worker: number) => options.database.urlFor(worker),
     };
     return new Chaos(options, directory, truth, surroundings, state.remove);
@@ -153,6 +154,7 @@ class Chaos {
   async end(): Promise<void> {
     await Promise.all(this.workers.map((worker) => worker.kill()));
     await this.truth.kill();
+    endVerifier();
     this.removeState();
   }
 
@@ -170,7 +172,8 @@ class Chaos {
     const random = new Random(seed);
     const begun = performance.now();
     const smtpKillsBefore = this.counts['smtp-kill'];
-    const sendIds = await this.seedSends(random, seed);
+    const given = await seedSends(db, random, seed, this.options.pacing);
+    const sendIds = [...given.keys()];
     const scene: Scene = {
       database,
       truth: this.truth,
@@ -214,40 +217,19 @@ class Chaos {
       ...(await this.verify(all)),
       ...(await limitsHeldAgainst(db, all)),
       ...(await wrongMessages(db, entries, all)),
+      ...(await wrongContents(db, this.truth, entries, given, all)),
+      ...(await wronglySigned(this.truth, entries)),
       ...mailedAfterwards(entries, scene.saidNo),
       ...(scene.rate ? rateExceeded(entries, scene.rate) : []),
       ...this.workers.flatMap((worker) => [...worker.surprises, ...worker.faults()]),
     );
-    if (verdict.contradictions.length === 0) await this.forget(all);
-    else await this.keep(all);
+    if (verdict.contradictions.length > 0) await this.keep(all);
+    else {
+      await forgetSends(db, all);
+      this.truth.forget();
+    }
     const seconds = (performance.now() - begun) / 1000;
     return { ...verdict, number, seed, drawn, seconds };
-  }
-
-  /** One to three sends, whose addresses carry the weather they meet at the SMTP server. */
-  private async seedSends(random: Random, seed: number): Promise<number[]> {
-    const ids: number[] = [];
-    const sends = random.between(1, 3);
-    for (let i = 0; i < sends; i++) {
-      const weather = random.chance(0.8) ? 'storm' : random.oneOf(['calm', 'block']);
-      const count = random.between(30, Math.floor(200 / sends));
-      const cooldownSeconds = random.oneOf([0, 0, 1]);
-      ids.push(
-        await seedQueuedSend(this.options.database.test.database, {
-          emails: Array.from(
-            { length: count },
-            (_, n) => `r${n}@${weather}.k${seed}-${i}-${n % 5}.example`,
-          ),
-          batchSize: cooldownSeconds > 0 ? 60 : random.between(10, 60),
-          delayMs: random.oneOf([0, 0, 4, 8]),
-          cooldownSeconds,
-          maxAttempts: random.oneOf([2, 5, 5]),
-          ...(random.chance(0.1) ? { text: LONG_TEXT } : {}),
-          ...this.options.pacing,
-        }),
-      );
-    }
-    return ids;
   }
 
   /** Until stopped: looks whether the books balance at every commit. */
@@ -313,15 +295,6 @@ class Chaos {
     return results
       .filter(({ code }) => code !== 0)
       .map(({ code, stdout, stderr }) => `campaign verify ended with ${code}: ${stdout}${stderr}`);
-  }
-
-  private async forget(sendIds: readonly number[]): Promise<void> {
-    const db = this.options.database.test.database;
-    for (const table of ['CAMPAIGN_SEND_RESULTS', 'CAMPAIGN_MESSAGES', 'CAMPAIGN_SEND_EVENTS']) {
-      await db.run(`DELETE FROM ${table} WHERE SEND_ID IN (?)`, [sendIds]);
-    }
-    await db.run('DELETE FROM CAMPAIGN_SENDS WHERE ID IN (?)', [sendIds]);
-    this.truth.forget();
   }
 
   /** Leaves the ledger beside truth and logs. */

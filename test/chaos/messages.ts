@@ -4,7 +4,7 @@ import { type MessageVersion, versionOf } from '../../src/domain/message-version
 import type { Database } from '../../src/store/mysql/database.ts';
 import { aSend, command, type Scene } from './faults.ts';
 import { holds } from './processes.ts';
-import type { TruthEntry } from './truth.ts';
+import type { Accepted, TruthEntry } from './truth.ts';
 
 /** Changes the message of a send that is paused for it. */
 export async function editMessage(scene: Scene): Promise<void> {
@@ -39,8 +39,6 @@ export async function testsOf(db: Database, sendIds: readonly number[]): Promise
   }, 30_000);
   return found.map(({ id }) => id);
 }
-
-type Accepted = Extract<TruthEntry, { kind: 'accepted' }>;
 
 interface Row {
   sendId: number;

@@ -13,6 +13,8 @@ export interface Surroundings {
   /** CAMPAIGN_STATE_DIR of the workers that keep a flight recorder. */
   stateDirectory: string;
   smtpPort: number;
+  /** Further settings of the workers. */
+  settings: Readonly<Record<string, string>>;
   urlFor(worker: number): string;
 }
 
@@ -80,7 +82,7 @@ export class Worker {
 
   start(): void {
     if (this.child) return;
-    const { program, smtpPort, directory, stateDirectory, urlFor } = this.surroundings;
+    const { program, smtpPort, directory, stateDirectory, settings, urlFor } = this.surroundings;
     const args = ['run-scheduler', '--json', '--poll-seconds', '1'];
     args.push('--connections', String(CONNECTIONS), '--stale-seconds', String(STALE_SECONDS));
     const log = openSync(this.log, 'a');
@@ -89,6 +91,7 @@ export class Worker {
       cwd: directory,
       env: {
         ...environment(urlFor(this.number), `smtp://127.0.0.1:${smtpPort}?name=${this.client}`),
+        ...settings,
         ...(this.number === WITHOUT_STATE ? {} : { CAMPAIGN_STATE_DIR: stateDirectory }),
       },
       stdio: ['ignore', 'ignore', log],

@@ -1,13 +1,14 @@
 /**
  * The SMTP server of the chaos rounds, a process of its own that imports nothing but Node and the limits of a relay.
- * What it accepts it first appends to a file, so that the truth outlives its own kill -9, and it misbehaves on a plan
+ * What it accepts it first writes to files, so that the truth outlives its own kill -9, and it misbehaves on a plan
  * that is decided by each recipient's address and, before there is one, by a seed.
  * A line of JSON on its standard input changes its weather: `stormy` turns misbehaviour on and off (refusals for good
  * stay either way), `quota` is how it says that its limit is reached, `connections` how many it takes at a time.
  */
 import { createHash } from 'node:crypto';
-import { openSync, writeSync } from 'node:fs';
+import { openSync, writeFileSync, writeSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RelayLimits, type RelayStage } from '../support/relay-limits.ts';
@@ -16,6 +17,8 @@ import type { Weather } from './truth.ts';
 interface Settings extends Weather {
   port: number;
   file: string;
+  /** Where each message that is accepted lies as it came, under its queue id. */
+  messages: string;
   seed: number;
 }
 
@@ -248,6 +251,8 @@ class Connection {
         ?.slice(name.length + 1)
         .trim() ?? '';
     const [messageId, subject] = [header('message-id'), header('subject')];
+    const raw = body.map((line) => `${line.replace(/^\./, '')}\r\n`).join('');
+    writeFileSync(join(settings.messages, queueId), raw, 'latin1');
     record({ kind: 'accepted', recipient, messageId, subject, queueId, client: this.client });
     if (mishap === 'dotCutAccepted') {
       record({ kind: 'dot-cut', recipient });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
@@ -30,6 +30,8 @@ export type TruthEntry = { at: number } & (
   | { kind: 'body-for-nobody'; client: string }
 );
 
+export type Accepted = Extract<TruthEntry, { kind: 'accepted' }>;
+
 /** How the SMTP server behaves: its misbehaviour, and its limits while they are reached. */
 export interface Weather {
   stormy: boolean;
@@ -50,6 +52,7 @@ export class TruthServer {
   private constructor(
     private readonly program: string,
     private readonly file: string,
+    private readonly messages: string,
     readonly port: number,
     private readonly seed: number,
   ) {}
@@ -69,17 +72,18 @@ export class TruthServer {
     }
     writeFileSync(join(directory, 'package.json'), '{"type":"module"}');
     const file = join(directory, 'truth.jsonl');
-    writeFileSync(file, '');
-    const server = new TruthServer(program, file, await freePort(), seed);
+    const messages = join(directory, 'messages');
+    const server = new TruthServer(program, file, messages, await freePort(), seed);
+    server.forget();
     await server.restart();
     return server;
   }
 
   async restart(): Promise<void> {
-    const { file, port, seed, weather } = this;
+    const { file, messages, port, seed, weather } = this;
     const child = spawn(
       process.execPath,
-      [this.program, JSON.stringify({ file, port, seed, ...weather })],
+      [this.program, JSON.stringify({ file, messages, port, seed, ...weather })],
       { stdio: ['pipe', 'pipe', 'inherit'] },
     );
     this.child = child;
@@ -115,7 +119,14 @@ export class TruthServer {
       .map((line) => JSON.parse(line) as TruthEntry);
   }
 
+  /** An accepted message as it came. */
+  messageOf(queueId: string): Buffer {
+    return readFileSync(join(this.messages, queueId));
+  }
+
   forget(): void {
     writeFileSync(this.file, '');
+    rmSync(this.messages, { recursive: true, force: true });
+    mkdirSync(this.messages);
   }
 }

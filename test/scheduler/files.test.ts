@@ -1,12 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { megabytes } from '../../src/domain/scheduler-limits.ts';
-import { storeContent } from '../../src/store/files/contents.ts';
-import { addFiles } from '../../src/store/files/send-files.ts';
 import { pause, resume } from '../../src/store/sends/lifecycle.ts';
 import { readSend } from '../../src/store/sends/row.ts';
 import { verifySend } from '../../src/store/verify.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { giveFiles } from '../support/give-files.ts';
 import { parseByMailparser } from '../support/parsed-mail.ts';
 import { startScheduler } from '../support/scheduler.ts';
 import { people, seedQueuedSend } from '../support/seed.ts';
@@ -34,26 +33,8 @@ const WAIT = { timeout: 20_000, interval: 10 };
 const completed = (id: number): Promise<void> =>
   vi.waitFor(async () => expect((await readSend(db.database, id))?.status).toBe('completed'), WAIT);
 
-/** Gives files to all messages of a send (0), or to rows, by SEQ. */
-async function give(sendId: number, files: readonly (readonly [seq: number, bytes: Buffer])[]) {
-  for (const [index, [seq, bytes]] of files.entries()) {
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    const fileId = await storeContent(db.database, { sha256, bytes }, megabytes(16));
-    await addFiles(db.database, sendId, [
-      {
-        seq,
-        position: seq === 0 ? index + 1 : 100,
-        fileId,
-        name: `f${seq}.bin`,
-        type: 'application/octet-stream',
-        bytes: bytes.length,
-        sha256,
-        disposition: 'attachment',
-        cid: null,
-      },
-    ]);
-  }
-}
+const give = (sendId: number, files: Parameters<typeof giveFiles>[2]): Promise<void> =>
+  giveFiles(db.database, sendId, files);
 
 /** What each recipient got, by SEQ in the order of the list. */
 async function expectFiles(emails: readonly string[], filesOf: (index: number) => Buffer[]) {

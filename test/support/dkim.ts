@@ -72,9 +72,13 @@ let verifier: { child: ChildProcess; answers: AsyncIterator<string> } | undefine
 function startVerifier(): NonNullable<typeof verifier> {
   requirePython(['dkim', 'nacl.signing'], ['python3-dkim', 'python3-nacl']);
   const child = spawn(PYTHON, ['-c', SCRIPT], { stdio: ['pipe', 'pipe', 'inherit'] });
-  // It ends when nothing is to be read any more.
-  child.unref();
   return { child, answers: createInterface(child.stdout)[Symbol.asyncIterator]() };
+}
+
+/** Ends what was started for `verifyDkim`, which a process without a test runner is to do before its end. */
+export function endVerifier(): void {
+  verifier?.child.kill();
+  verifier = undefined;
 }
 
 /** What python3-dkim says of each signature of each message, which is given as it was received; top to bottom. */
