@@ -11,8 +11,8 @@ interface Waiting<T, R> {
 const WAITING_AT_MOST = 5_000;
 
 /**
- * Writes together what comes within some milliseconds, and what comes while that is being written in the group after it:
- * so many small transactions at once would hold up one another, and everybody else.
+ * Writes together what comes within some milliseconds or while the group before it is being written: so many small
+ * transactions would hold up one another, and everybody else.
  */
 export class GroupCommit<T, R> {
   private waiting: Waiting<T, R>[] = [];
@@ -49,8 +49,11 @@ export class GroupCommit<T, R> {
   private async run(): Promise<void> {
     this.running = true;
     await sleep(this.gatherMs);
-    // What has come during a write has waited for long enough.
-    while (this.waiting.length > 0) await this.writeNext();
+    while (this.waiting.length > 0) {
+      const next = sleep(this.gatherMs);
+      await this.writeNext();
+      if (this.waiting.length > 0) await next;
+    }
     this.running = false;
   }
 
