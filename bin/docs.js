@@ -8,16 +8,18 @@ import { ROOT } from './setup.js';
 
 const load = (file) => import(new URL(`../dist/${file}`, import.meta.url).href);
 
-const [{ withTables }, { loadDeclarations }, { SETTINGS }] = await Promise.all([
+const [{ withTables }, { loadDeclarations }, { SETTINGS }, { LINT_RULES }] = await Promise.all([
   load('cli/docs/readme.js'),
   load('cli/declarations.js'),
   load('config/table.js'),
+  load('domain/lint-rules.js'),
 ]);
 const file = join(ROOT, 'README.md');
 const before = readFileSync(file, 'utf8');
 const after = withTables(before, {
   commands: await loadDeclarations(),
   settings: Object.values(SETTINGS),
+  lintRules: LINT_RULES,
 });
 if (after !== before && process.argv.includes('--check')) {
   console.error("README's tables are not what the declarations say: type `npm run docs`");

@@ -39,6 +39,10 @@ export const ERROR_CODES = {
     exit: EXIT.usage,
     means: 'there was nobody to ask and no --yes, or the answer was no',
   },
+  LINT_FOUND: {
+    exit: EXIT.usage,
+    means: '`lint --strict` found what is wrong with a message',
+  },
   NO_SUCH_SEND: { exit: EXIT.notFound, means: 'there is no send of that number' },
   NO_SUCH_RECIPIENT: { exit: EXIT.notFound, means: 'the send has no recipient of that address' },
   NO_SUCH_RELAY: { exit: EXIT.notFound, means: 'there is no relay of that name' },

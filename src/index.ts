@@ -1,6 +1,5 @@
 /** The library: what the commands do, for programs. Importing it does nothing; what a call needs is loaded by the call. */
 import type { Edited } from './domain/edited.js';
-import type { Preview } from './domain/preview.js';
 import { hasEnded, type Progress, type ProgressAfter } from './domain/progress.js';
 import type { Queued, QueuedSend } from './domain/queued.js';
 import type { RecipientRow } from './domain/recipient-page.js';
@@ -9,15 +8,14 @@ import type { SandboxStatus } from './domain/sandbox.js';
 import type { SchedulerResult } from './domain/scheduler-events.js';
 import type { SendEvent } from './domain/send-events.js';
 import type { Released, ResolvedFromLog, Settled } from './domain/settled.js';
-import type { Tested } from './domain/tested.js';
 import type { Verification } from './domain/verification.js';
 import { Calls } from './operations/calls.js';
 import type * as given from './operations/library-types.js';
+import { MessageCalls } from './operations/message-calls.js';
 import { type Opened, openWorkspace } from './operations/open-workspace.js';
 import { options as read } from './operations/options.js';
 import { streamsOf } from './operations/queue-file-options.js';
 import { onSandbox, openSandbox } from './operations/sandbox-for-library.js';
-import { SuppressionCalls } from './operations/suppression-calls.js';
 
 export { CampaignError, type ErrorCode } from './errors.js';
 export type * from './operations/library-types.js';
@@ -27,7 +25,7 @@ export type * from './operations/library-types.js';
  * them. All that goes wrong is thrown as CampaignError; after an abort, the signal's reason; and what a function of yours
  * throws, as it is.
  */
-export class Campaign extends SuppressionCalls {
+export class Campaign extends MessageCalls {
   readonly #opened: Opened;
   readonly #calls: Calls;
 
@@ -35,7 +33,7 @@ export class Campaign extends SuppressionCalls {
   constructor(options: given.CampaignOptions) {
     const opened = openWorkspace(options);
     const calls = new Calls(opened.workspace);
-    super(calls);
+    super(calls, opened);
     this.#opened = opened;
     this.#calls = calls;
   }
@@ -65,44 +63,6 @@ export class Campaign extends SuppressionCalls {
           signal,
         ),
       { signal: options?.signal, streams: streamsOf(options) },
-    );
-  }
-
-  /**
-   * One recipient's message as it would arrive, of a send, or of what `queue` is given; for the latter no database is needed.
-   * Of Date, Message-ID and links to unsubscribe, which are made when it is sent, it has words in their place.
-   */
-  preview(of: number | given.QueueOptions, options: given.PreviewOptions = {}): Promise<Preview> {
-    return this.#calls.run(
-      async (on, stop) =>
-        (await import('./operations/preview-for-library.js')).previewForLibrary(
-          on,
-          of,
-          options,
-          stop,
-        ),
-      { signal: Object(of).signal, streams: streamsOf(Object(of)) },
-    );
-  }
-
-  /**
-   * Sends a message to testers, as recipients get it: of a send, or of what `queue` is given. `trouble` says why one was not
-   * accepted. Mailed by a scheduler that runs or, with `now`, from here.
-   */
-  test(of: number | given.QueueOptions, options: given.TestOptions): Promise<Tested> {
-    return this.#calls.run(
-      async (_, signal) =>
-        (await import('./operations/test-for-library.js')).testForLibrary(
-          this.#opened,
-          of,
-          options,
-          signal,
-        ),
-      {
-        signal: options?.signal,
-        streams: streamsOf(Object(of)),
-        drainSeconds: read.drainSeconds({}),
-      },
     );
   }
 

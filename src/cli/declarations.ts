@@ -14,6 +14,7 @@ const COMMANDS: Record<string, () => Promise<DeclarationModule>> = {
   queue: () => import('./commands/queue.js'),
   preview: () => import('./commands/preview.js'),
   test: () => import('./commands/test.js'),
+  lint: () => import('./commands/lint.js'),
   clone: () => import('./commands/clone.js'),
   'run-scheduler': () => import('./commands/run-scheduler.js'),
   serve: () => import('./commands/serve.js'),

@@ -136,6 +136,22 @@ const PRESENTERS: Presenters = {
       },
     };
   },
+  lint: async () => {
+    const [{ lintJson }, { lintLines, lintCells, lintHint, LINT_HEAD }] = await Promise.all([
+      import('../contract/lint.js'),
+      import('../view/lint.js'),
+    ]);
+    return {
+      json: lintJson,
+      lines: lintLines,
+      table: async (linted, { color }) => {
+        if (linted.findings.length === 0) return '';
+        const { plainTable } = await import('../view/tables.js');
+        return plainTable(LINT_HEAD, lintCells(linted), { color });
+      },
+      hint: lintHint,
+    };
+  },
   suppress: async () => {
     const [{ suppressionResultJson }, { resultLines }] = await Promise.all([
       import('../contract/suppressions.js'),

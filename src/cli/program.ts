@@ -33,6 +33,7 @@ export async function runProgram(
   }
   const words = args.filter((arg) => !arg.startsWith('-'));
   const asked = words.find((word) => word !== 'help') ?? '';
+  const asksTopic = words[0] === 'help' && words.length === 2;
   const program = new Command('campaign')
     .description('Sends an email campaign from MySQL tables over SMTP.')
     .version(packageVersion(), '-V, --version')
@@ -44,21 +45,25 @@ export async function runProgram(
       writeErr: (text) => void (asJson || outside.stderr.write(text)),
       outputError: () => undefined,
     });
-  if (!isCommand(asked)) {
+  if (asksTopic || !isCommand(asked)) {
     const { topics } = await import('./docs/topics.js');
-    const asksTopic = words[0] === 'help' && words.length === 2;
     const topic = topics.find(({ name }) => asksTopic && name === asked);
     if (topic) {
       await write(outside.stdout, await topic.load());
       return EXIT.ok;
     }
+  }
+  if (!isCommand(asked)) {
+    const { topics } = await import('./docs/topics.js');
     if (topics.some(({ name }) => name === words[0])) {
       const remedy = `see \`campaign help ${asked}\`, or \`campaign --help\` for the commands`;
       throw new CampaignError('USAGE', `unknown command '${asked}'`, remedy);
     }
     program.addHelpText('after', topicLines(topics));
     // For commander to say which of them may have been meant.
-    if (asksTopic) for (const { name } of topics) program.command(name);
+    if (asksTopic) {
+      for (const { name } of topics) if (!isCommand(name)) program.command(name);
+    }
   }
   let status: number = EXIT.ok;
   for (const declaration of await loadDeclarations(isCommand(asked) ? asked : undefined)) {

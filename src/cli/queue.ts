@@ -60,6 +60,7 @@ export async function importAsked(
     const queued = await queueAsked(request, context.yes, takesStdin, {
       database: (how) => context.workspace.database(how),
       smtp: context.settings().smtp,
+      lintIgnore: context.settings().lintIgnore(),
       signal,
       actor: context.workspace.actor,
       randomBytes,

@@ -1,5 +1,6 @@
 import type { Shape } from '../contract/shapes.js';
 import type { Forgotten } from '../domain/forgotten.js';
+import type { Linted } from '../domain/lint.js';
 import type { Preview } from '../domain/preview.js';
 import type { Progress } from '../domain/progress.js';
 import type { Queued } from '../domain/queued.js';
@@ -51,6 +52,7 @@ export interface Values {
   queue: Queued;
   preview: ShownPreview;
   test: Tested;
+  lint: Linted;
   forget: Forgotten;
   suppress: SuppressionResult;
   suppressed: readonly SuppressionCheck[];

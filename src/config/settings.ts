@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { DkimSettings } from '../domain/dkim.js';
+import { type LintRule, readLintRules } from '../domain/lint.js';
 import { checkUnsubscribeUrl } from '../domain/unsubscribe-link.js';
 import { CampaignError } from '../errors.js';
 import type { StateFolder } from '../host/state-folder.js';
@@ -21,7 +22,8 @@ type Raw =
   | 'smtpPasswordFile'
   | 'sandboxDirectory'
   | 'stateDirectory'
-  | 'dkimSkipHeaders';
+  | 'dkimSkipHeaders'
+  | 'lintIgnore';
 
 /** Every setting of the table, checked and frozen. */
 export interface Settings extends Readonly<Omit<Values, Raw>> {
@@ -47,6 +49,11 @@ export interface Settings extends Readonly<Omit<Values, Raw>> {
    * @throws CampaignError BAD_SETTING naming the variable, never with any part of a key
    */
   dkim(): DkimSettings;
+  /**
+   * Rules that messages are not looked at for; read when they are asked for.
+   * @throws CampaignError BAD_SETTING naming the one that is none, and what may have been meant
+   */
+  lintIgnore(): readonly LintRule[];
 }
 
 /** The two servers of a running sandbox. */
@@ -98,6 +105,7 @@ function settingsOf(variables: Variables, cwd: string, findSandbox: SandboxLooku
     stateDirectory,
     unsubscribeUrl,
     dkimSkipHeaders: _,
+    lintIgnore,
     ...rest
   } = readValues(variables, cwd);
   const credentials = variables.get('CREDENTIALS_DIRECTORY');
@@ -108,6 +116,7 @@ function settingsOf(variables: Variables, cwd: string, findSandbox: SandboxLooku
       checkUnsubscribeUrl(SETTINGS.unsubscribeUrl.variable, unsubscribeUrl, 'BAD_SETTING'),
     stateFolders: stateDirectory ? [{ directory: stateDirectory }] : stateFolders(variables),
     dkim: () => readDkim(variables, credentials),
+    lintIgnore: () => readIgnored(lintIgnore),
   };
   const sandbox = (): string =>
     sandboxDirectory ?? resolve(cwd, join(userDataFolder(variables), 'sandbox'));
@@ -137,6 +146,16 @@ function settingsOf(variables: Variables, cwd: string, findSandbox: SandboxLooku
       );
     },
   });
+}
+
+function readIgnored(text = ''): readonly LintRule[] {
+  const read = readLintRules(text);
+  if ('rules' in read) return read.rules;
+  throw new CampaignError(
+    'BAD_SETTING',
+    `${SETTINGS.lintIgnore.variable}: ${read.what}`,
+    read.remedy,
+  );
 }
 
 function sandboxSettings(

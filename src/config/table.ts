@@ -92,6 +92,11 @@ export const SETTINGS = {
     default: '`Date, Message-ID` for a relay of amazonaws.com, which replaces them, else none',
     help: 'header fields that the relay changes, separated by commas: they are not signed',
   },
+  lintIgnore: {
+    variable: 'CAMPAIGN_LINT_IGNORE',
+    kind: 'text',
+    help: 'rules of `campaign lint` that are left out, with commas between (`campaign help lint`); `queue` leaves them out too',
+  },
   sessionTtlSeconds: {
     variable: 'SESSION_TTL_SECONDS',
     kind: 'whole-number',

@@ -10,6 +10,8 @@ export const SHAPES = [
   'preview',
   /** Test mails, and the replies to them. */
   'test',
+  /** What is wrong with a message. */
+  'lint',
   /** What a change of the suppressions came to. */
   'suppress',
   /** Whether somebody may be mailed. */

@@ -1,6 +1,7 @@
 import type { ConsentDoubt, DeclinedBy } from './declined.js';
 import type { DkimMode } from './dkim.js';
 import type { HeaderField } from './header-fields.js';
+import type { LintFinding } from './lint.js';
 import type { EncodedTwice, FoundEncoding, FoundLine, RejectedLine } from './list-findings.js';
 import type { MessageFile } from './message-file.js';
 import type { LabelledKey, MessageValues } from './message-values.js';
@@ -163,6 +164,8 @@ export type QueueFinding =
     }
   /** Columns that may tell of a no, and were not read as it. */
   | { kind: 'consent-doubts'; doubts: readonly ConsentDoubt[] }
+  /** What was found in the message as its first rows get it, but for what another finding has told of. */
+  | { kind: 'lint'; findings: readonly LintFinding[] }
   /** Another import with the same key is under way. */
   | { kind: 'waiting-for-import'; id: number }
   /** A long import that came to nothing is being removed. */

@@ -129,6 +129,19 @@ const inWords = (key: string): string =>
   key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /**
+ * What fills a recipient's templates.
+ * @param link of theirs to unsubscribe; undefined where the message has none
+ */
+export const valuesFor =
+  ({ email, fields }: Pick<Recipient, 'email' | 'fields'>, link: string | undefined): FieldValues =>
+  (field) => {
+    // A test mail goes to somebody else than whom it is about.
+    if (field === EMAIL_FIELD) return fields[EMAIL_FIELD] ?? email;
+    if (link !== undefined && field === UNSUBSCRIBE_FIELD) return link;
+    return fields[field] ?? '';
+  };
+
+/**
  * @param made other than what is sent: in a preview
  * @throws CampaignError BAD_TEMPLATE, BAD_ADDRESS as `parseTemplates` and `parseSender` do
  */
@@ -172,15 +185,11 @@ export function compileMessage(
     files: source.files,
     rowFilesBytes: source.rowFilesBytes,
     leastBytes: encodedBytesOf(source.files) + source.rowFilesBytes + staticBytes(templates),
-    fill({ seq, email, emailNorm, fields, files = NO_FILES }, now, contents = noContents) {
+    fill(recipient, now, contents = noContents) {
+      const { seq, email, emailNorm, files = NO_FILES } = recipient;
       if (source.rowFilesBytes > 0 && files.length === 0) throw new Error('its file was removed');
       const links = linksOf?.(seq);
-      const values: FieldValues = (field) => {
-        // A test mail goes to somebody else than whom it is about.
-        if (field === EMAIL_FIELD) return fields[EMAIL_FIELD] ?? email;
-        if (links && field === UNSUBSCRIBE_FIELD) return links.shown;
-        return fields[field] ?? '';
-      };
+      const values = valuesFor(recipient, links?.shown);
       const to = envelopeAddress(email, domainOf(emailNorm));
       return {
         envelope: {

@@ -65,7 +65,10 @@ const partHeaders = (subtype: 'plain' | 'html'): string =>
  * The text part for a message that has only HTML, its Liquid tags where they were. Null where it must be made from each
  * message's HTML.
  */
-function deriveText(html: string, source: MessageSource): ParsedTemplate | null {
+export function deriveText(
+  html: string,
+  source: Pick<MessageSource, 'fieldNames' | 'unsubscribeUrl' | 'unsubscribeMailto' | 'timezone'>,
+): ParsedTemplate | null {
   const text = deriveTextTemplate(html);
   if (text === null) return null;
   try {

@@ -1,5 +1,7 @@
 import { EMAIL_FIELD, fieldName } from '../domain/fields.js';
 import type { FoundTag } from '../domain/queued.js';
+import { readHtml } from './html-attributes.js';
+import { LineIndex } from './line-index.js';
 import { badTemplate, type NamedTemplate } from './template.js';
 
 /** A merge tag of another tool, which Liquid takes for text. */
@@ -63,26 +65,33 @@ const FORMS: readonly Form[] = [
   },
 ];
 
-/** What Liquid is told to leave alone; and where single braces are no tags. */
-const LEFT_ALONE =
-  /\{%-?\s*(raw|comment)\s*-?%\}[\s\S]*?\{%-?\s*end\1\s*-?%\}|<(style|script)\b[^>]*>[\s\S]*?<\/\2\s*>/gi;
+/** What Liquid is told to leave alone. */
+const LEFT_ALONE = /\{%-?\s*(raw|comment)\s*-?%\}[\s\S]*?\{%-?\s*end\1\s*-?%\}/gi;
 const LIQUID = /(?<!\{)\{\{(?!\{|\s*[#^>&/])[\s\S]{0,2000}?\}\}|\{%[\s\S]{0,2000}?%\}/g;
 
-/** Line and column, from 1. */
-function positionOf(source: string, index: number): [line: number, column: number] {
-  const before = source.slice(0, index).split('\n');
-  return [before.length, (before.at(-1) ?? '').length + 1];
-}
-
+/** Of the same length, so that places stay what they are. */
 const blank = (text: string): string => text.replace(/[^\n]/g, ' ');
+
+/** Single braces in style sheets and scripts are no tags. */
+function withoutRaw(source: string): string {
+  let without = '';
+  let from = 0;
+  readHtml(source, {
+    raw: (name, { start, end }) => {
+      if ((name !== 'style' && name !== 'script') || end === source.length) return;
+      without += source.slice(from, start) + blank(source.slice(start, end));
+      from = end;
+    },
+  });
+  return without + source.slice(from);
+}
 
 /**
  * Finds tags of other tools, in the order of the forms, in a template that need not be one of Liquid.
  * @param fields merge fields of the list
  */
 export function findForeignTags(source: string, fields: readonly string[]): ForeignTag[] {
-  // Of the same length, so that places stay what they are.
-  const unseen = source.replace(LEFT_ALONE, blank).replace(LIQUID, blank);
+  const unseen = withoutRaw(source.replace(LEFT_ALONE, blank)).replace(LIQUID, blank);
   const known = new Set(fields);
   return FORMS.flatMap(({ tool, pattern, isCertain, isField }) =>
     [...unseen.matchAll(pattern)].flatMap((match): ForeignTag[] => {
@@ -104,25 +113,42 @@ export function findForeignTags(source: string, fields: readonly string[]): Fore
   );
 }
 
+/** A merge tag of another tool, and the template in which it stands. */
+export interface PlacedTag extends FoundTag, Pick<ForeignTag, 'tool' | 'meant' | 'isCertain'> {}
+
+/** Finds them in several templates. */
+export const placeForeignTags = (
+  templates: readonly NamedTemplate[],
+  fieldNames: readonly string[],
+): PlacedTag[] =>
+  templates.flatMap(({ name, source }) => {
+    const lines = new LineIndex(source);
+    return findForeignTags(source, [EMAIL_FIELD, ...fieldNames]).map(({ index, ...tag }) => {
+      const [line, column] = lines.positionOf(index);
+      return { ...tag, template: name, line, column };
+    });
+  });
+
+/** What is wrong with one that can be nothing else, and what to do about it. */
+export const tellOfForeignTag = ({
+  written,
+  tool,
+  meant,
+}: Pick<PlacedTag, 'written' | 'tool' | 'meant'>): [what: string, remedy: string] => [
+  `"${written}" is a merge tag of ${tool === 'others' ? 'another tool' : tool}, and would be sent as it stands`,
+  `write ${meant ?? 'a merge field as {{ name }}'} instead, or {% raw %}${written}{% endraw %} where readers are to see it`,
+];
+
 /**
  * @returns what may be tags of other tools, or text
  * @throws CampaignError BAD_TEMPLATE at the first that can be nothing else, and would be sent as it stands
  */
-export function checkForeignTags(
+export const checkForeignTags = (
   templates: readonly NamedTemplate[],
   fieldNames: readonly string[],
-): FoundTag[] {
-  return templates.flatMap((template) =>
-    findForeignTags(template.source, [EMAIL_FIELD, ...fieldNames]).map((found) => {
-      const { index, written, tool, meant, isCertain } = found;
-      const [line, column] = positionOf(template.source, index);
-      if (!isCertain) return { template: template.name, line, column, written };
-      throw badTemplate(
-        template,
-        [line, column],
-        `"${written}" is a merge tag of ${tool === 'others' ? 'another tool' : tool}, and would be sent as it stands`,
-        `write ${meant ?? 'a merge field as {{ name }}'} instead, or {% raw %}${written}{% endraw %} where readers are to see it`,
-      );
-    }),
-  );
-}
+): FoundTag[] =>
+  placeForeignTags(templates, fieldNames).map((tag) => {
+    const { template, line, column, written, isCertain } = tag;
+    if (!isCertain) return { template, line, column, written };
+    throw badTemplate({ name: template, source: '' }, [line, column], ...tellOfForeignTag(tag));
+  });

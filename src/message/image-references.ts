@@ -1,3 +1,4 @@
+import { findCssUrls } from './css-urls.js';
 import { findAttributes, type Span } from './html-attributes.js';
 import { decodeEntities } from './plain-text.js';
 
@@ -19,8 +20,6 @@ const MASK = '\uE000';
 
 /** Elements that show what their `src` names; those with a `v:` are Outlook's. */
 const SHOWING = new Set(['img', 'image', 'input', 'v:fill', 'v:image', 'v:imagedata']);
-const CSS_URL =
-  /url\(\s*(?:&quot;|&#0*3[49];|&#x0*2[27];|&apos;|["'])?([^"'()]*?)(?:&quot;|&#0*3[49];|&#x0*2[27];|&apos;|["'])?\s*\)/gi;
 /** What a style sheet may name beside fonts and other sheets. */
 const PICTURE = /\.(?:png|jpe?g|gif|webp|svg|bmp|avif|apng|ico|tiff?)(?:[?#].*)?$/i;
 const CANDIDATE = /[^\s,]\S*[^\s,](?=[\s,]|$)/g;
@@ -36,27 +35,25 @@ export function findImages(html: string): ImageReference[] {
     if (name === 'src' && SHOWING.has(tag)) spans.push(span);
     else if (name === 'background') spans.push(span);
     else if (name === 'srcset' && (tag === 'img' || tag === 'source'))
-      spans.push(...candidatesIn(masked, span));
-    else if (name === 'style') spans.push(...urlsIn(masked, span));
+      spans.push(...findCandidates(masked, span));
+    else if (name === 'style') spans.push(...picturesIn(masked, span));
   }
-  for (const span of styles) spans.push(...urlsIn(masked, span));
+  for (const span of styles) spans.push(...picturesIn(masked, span));
   return spans
     .sort((a, b) => a.start - b.start)
     .flatMap((span) => referenceAt(html, masked, span) ?? []);
 }
 
-function urlsIn(masked: string, { start, end }: Span): Span[] {
-  return [...masked.slice(start, end).matchAll(CSS_URL)].flatMap((match) => {
-    const [whole, url = ''] = match;
-    if (!PICTURE.test(url.trim()) && !url.startsWith('cid:')) return [];
-    const from = start + match.index + whole.indexOf(url, 4);
-    return [{ start: from, end: from + url.length }];
+function picturesIn(masked: string, style: Span): Span[] {
+  return findCssUrls(masked, style).filter(({ start, end }) => {
+    const url = masked.slice(start, end);
+    return PICTURE.test(url.trim()) || url.startsWith('cid:');
   });
 }
 
 /** The URLs of a srcset, each with what a screen must be for it. */
-function candidatesIn(masked: string, { start, end }: Span): Span[] {
-  return [...masked.slice(start, end).matchAll(CANDIDATE)].flatMap(({ 0: word, index }) =>
+export function findCandidates(html: string, { start, end }: Span): Span[] {
+  return [...html.slice(start, end).matchAll(CANDIDATE)].flatMap(({ 0: word, index }) =>
     /^[\d.]+[wxh]$/.test(word) ? [] : [{ start: start + index, end: start + index + word.length }],
   );
 }

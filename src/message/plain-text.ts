@@ -122,6 +122,51 @@ const convert = lazily({
 export const htmlToText = (html: string): string =>
   convert(`<${ROOT}>${html}</${ROOT}>`).replaceAll(` ${NEXT_CELL} `, '  ');
 
+/** What a reader of a text in HTML sees of it: characters, blanks between words counted once, and pictures. */
+export interface Seen {
+  characters: number;
+  pictures: number;
+}
+
+/** No picture for anybody: what tells a sender that a message was opened, or keeps a place free. */
+const isSpacer = ({ attribs }: DomNode): boolean =>
+  [attribs?.width, attribs?.height].some((size) => /^\s*[01](?:px)?\s*$/.test(size ?? ''));
+
+const NOT_SEEN = new Set(['head', 'title', 'style', 'script', 'template']);
+
+function countSeen(root: DomNode): Seen {
+  const seen: Seen = { characters: 0, pictures: 0 };
+  const left: DomNode[] = [root];
+  for (let node = left.pop(); node; node = left.pop()) {
+    if (node.type === 'text')
+      seen.characters += (node.data ?? '').replace(/\s+/g, ' ').trim().length;
+    else if (node.name === 'img' && !isSpacer(node)) seen.pictures += 1;
+    if (!NOT_SEEN.has(node.name ?? '')) for (const child of childrenOf(node)) left.push(child);
+  }
+  return seen;
+}
+
+const convertToCounts = lazily({
+  wordwrap: false,
+  baseElements: { selectors: [ROOT] },
+  formatters: {
+    counts: (root, _walk, builder) => {
+      removeHidden(root);
+      const { characters, pictures } = countSeen(root);
+      builder.addInline(`${characters}/${pictures}`);
+    },
+  },
+  selectors: [{ selector: ROOT, format: 'counts' }],
+});
+
+/** Counts what a reader sees, hidden elements left out. */
+export function seenIn(html: string): Seen {
+  const [characters = 0, pictures = 0] = convertToCounts(`<${ROOT}>${html}</${ROOT}>`)
+    .split('/')
+    .map(Number);
+  return { characters, pictures };
+}
+
 /** Empty but where a token decides what is seen. */
 const findDeciding = lazily({
   baseElements: { selectors: [ROOT] },

@@ -6,12 +6,15 @@ import type { FileContents } from './content.js';
 import { received, takeApart } from './read-mime.js';
 import { parseSender } from './sender.js';
 
+/** Stands in links to unsubscribe. */
+export const PLACEHOLDER_TOKEN = 'TOKEN-MADE-WHEN-IT-IS-SENT';
+
 /** What the moment of sending makes is not made before it: a link that works would unsubscribe whom it is about. */
-const placeholders = ({ from }: MessageSource): MadeForRows => {
+export const placeholders = ({ from }: MessageSource): MadeForRows => {
   const messageId = `<made-when-it-is-sent@${parseSender(from).domain}>`;
   return {
     messageIdOf: () => messageId,
-    tokenOf: () => 'TOKEN-MADE-WHEN-IT-IS-SENT',
+    tokenOf: () => PLACEHOLDER_TOKEN,
     dateHeader: () => 'Date: (made when it is sent)\r\n',
   };
 };

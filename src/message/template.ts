@@ -48,7 +48,12 @@ export interface TemplateSources extends MergeFields, ForTemplates<NamedTemplate
 export type FieldValues = (field: string) => string;
 
 /** A piece of a template, in the order of the text. */
-export type TemplatePiece =
+export type TemplatePiece = Piece & {
+  /** Where it begins in the template. */
+  at: number;
+};
+
+type Piece =
   | { kind: 'static'; text: string }
   /** A merge field and nothing more; null where it stands raw. */
   | { kind: 'field'; field: string; encoding: Encoding | null }
@@ -198,7 +203,7 @@ export function parseTemplate(
   const used = usedFields(template, analysis.globals, sources);
   refuseProperties(template, analysis);
 
-  const toPiece = (node: Template): TemplatePiece => {
+  const toPiece = (node: Template): Piece => {
     if (node instanceof Output) {
       const [, written = '', filter] = PLAIN_OUTPUT.exec(node.token.content) ?? [];
       const field = written in locals ? undefined : used.get(written);
@@ -216,7 +221,13 @@ export function parseTemplate(
     };
   };
 
-  const pieces = nodes.map(toPiece);
+  const pieces = nodes.map((node): TemplatePiece => {
+    const piece = toPiece(node);
+    const { begin } = node.token;
+    // What Liquid trims off a text stands before it.
+    const at = piece.kind === 'static' ? template.source.indexOf(piece.text, begin) : begin;
+    return { ...piece, at };
+  });
   const inLiquid = engine.analyzeSync(
     nodes.filter((_, index) => pieces[index]?.kind === 'liquid'),
   ).globals;

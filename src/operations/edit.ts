@@ -20,15 +20,10 @@ import { readHolder } from '../store/sends/release.js';
 import { readSend } from '../store/sends/row.js';
 import { type BodySources, composeHtml, namedAs } from './compose-bodies.js';
 import { readProgress } from './progress.js';
-import {
-  checkTemplates,
-  type MessageRequest,
-  type OpeningDeps,
-  templatesOf,
-  valuesOf,
-} from './queue.js';
+import type { MessageRequest, OpeningDeps } from './queue.js';
 import { tellOfPictures } from './queue-files.js';
 import { requireRoom } from './queue-import.js';
+import { checkTemplates, templatesOf, valuesOf } from './queue-templates.js';
 import { noSuchSend } from './send-errors.js';
 import type { Workspace } from './workspace.js';
 
@@ -167,7 +162,7 @@ async function changed(
   const { timezone } = message;
   const fieldNames = usableFields(message);
   const sources = { ...templatesOf(request), headers, fieldNames, timezone };
-  checkTemplates(request, sources, onFinding);
+  checkTemplates(request, sources, { onFinding });
   compileMessage({ ...message, sendId: id });
   return message;
 }

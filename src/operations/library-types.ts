@@ -1,4 +1,5 @@
 import type { DkimMode } from '../domain/dkim.js';
+import type { LintRule } from '../domain/lint.js';
 import type { RejectedLine } from '../domain/list-findings.js';
 import type { OptionalHeaders } from '../domain/message-values.js';
 import type { MissingMode } from '../domain/missing.js';
@@ -146,6 +147,11 @@ export interface PreviewOptions {
   /** In this place of the list; in a send it is the row's number. */
   row?: number | undefined;
   email?: string | undefined;
+}
+
+export interface LintOptions {
+  /** Rules that are left out, by their names. */
+  ignore?: readonly LintRule[] | undefined;
 }
 
 export interface TestOptions {

@@ -38,6 +38,8 @@ export interface ImportDeps extends ReaderDeps {
   now(): number;
   /** The relay, asked what it takes; left out where none is known. */
   smtp?: SmtpSettings | undefined;
+  /** Called when the list has been read: looks at the message. */
+  lint?: (() => void) | undefined;
   /** Resolves when the list, which is in the ledger now, may be sent; throws when not. */
   confirm: ((imported: Imported) => Promise<void>) | undefined;
 }
@@ -109,6 +111,7 @@ export async function importList(
     if (rowFiles) await storeRowFiles(rowFiles, files.length + 1, storing);
     const largest = rowFiles?.largest ?? null;
     await tellOfSize({ ...send.message, files, largest }, deps.smtp, deps.onFinding);
+    deps.lint?.();
     const counts: ListCounts = {
       rejected,
       duplicates: accepted - writer.inserted,

@@ -1,5 +1,6 @@
 import { needsSmtpUtf8 } from '../domain/address.js';
 import type { Decline } from '../domain/declined.js';
+import { LINTED_ROWS } from '../domain/lint.js';
 import type { EncodedTwice, RejectedLine } from '../domain/list-findings.js';
 import type { ImportProgress, QueueFinding } from '../domain/queued.js';
 import { plural } from '../domain/text.js';
@@ -28,6 +29,8 @@ export class ListReader {
   /** Lines that the condition left out. */
   filtered = 0;
   readonly international = { idnConverted: 0, needSmtpUtf8: 0 };
+  /** The first recipients, as a message is looked at with. */
+  readonly sample: ListRecipient[] = [];
   private readonly first: RejectedLine[] = [];
   private isRead = false;
   private shown = false;
@@ -51,6 +54,9 @@ export class ListReader {
       this.deps.signal.throwIfAborted();
       const refused = await take(accepted);
       this.accepted += accepted.length - refused.length;
+      if (this.sample.length < LINTED_ROWS) {
+        this.sample.push(...accepted.slice(0, LINTED_ROWS - this.sample.length));
+      }
       this.countInternational(accepted);
       const all = [...rejected, ...refused];
       this.rejected += all.length;

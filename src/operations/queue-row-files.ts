@@ -68,8 +68,12 @@ export class RowFiles {
 
   /** What a row's cell says, as the ledger has the row. */
   cellOf(fields: string | null): string {
-    if (fields === null) return '';
-    return (JSON.parse(fields) as Record<string, string>)[this.field]?.trim() ?? '';
+    return fields === null ? '' : this.nameIn(JSON.parse(fields) as Record<string, string>);
+  }
+
+  /** The same of a row's fields. */
+  nameIn(fields: Readonly<Record<string, string>>): string {
+    return fields[this.field]?.trim() ?? '';
   }
 
   /** Looks whether the file of each row is there; what is not is kept, for the end. */
@@ -113,7 +117,7 @@ export class RowFiles {
     { email, fields }: { email: string; fields: Readonly<Record<string, string>> },
     position: number,
   ): Promise<ReadFile> {
-    const cell = fields[this.field]?.trim() ?? '';
+    const cell = this.nameIn(fields);
     const reason = await this.faultOf(cell);
     if (reason !== null) throw rowsWithout([{ line: null, email, reason }], 1);
     const { file, bytes } = await readPath(`${email}: ${cell}`, this.folder, cell);

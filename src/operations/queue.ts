@@ -1,12 +1,6 @@
 import { DeclinedCount } from '../domain/declined.js';
-import type { HeaderField } from '../domain/header-fields.js';
+import type { LintRule } from '../domain/lint.js';
 import type { NewMessage } from '../domain/message.js';
-import {
-  type ForTemplates,
-  type MessageValues,
-  TEMPLATE_KEYS,
-  VALUE_KEYS,
-} from '../domain/message-values.js';
 import { type MissingCells, MissingCount } from '../domain/missing.js';
 import type { ImportProgress, Queued, QueuePlan } from '../domain/queued.js';
 import { hasUnsubscribeWay, UNSUBSCRIBE_FIELD, usableFields } from '../domain/unsubscribe-link.js';
@@ -15,27 +9,29 @@ import { openRecipients, type RecipientList } from '../list/recipient-list.js';
 import { createRejects, type RejectsFile } from '../list/rejects.js';
 import type { ListRecipient } from '../list/row-check.js';
 import { counted, type ListSource, openSource } from '../list/source.js';
-import { checkForeignTags } from '../message/foreign-tags.js';
 import { missingCheck } from '../message/missing-cells.js';
-import { parseOwnHeaders } from '../message/own-headers.js';
 import { hasNoText } from '../message/plain-text.js';
 import { parseSender } from '../message/sender.js';
-import { type NamedTemplate, parseTemplates, parseText } from '../message/template.js';
-import { type BodySources, composeHtml, namedAs } from './compose-bodies.js';
+import type { NamedTemplate } from '../message/template.js';
+import { composeHtml } from './compose-bodies.js';
 import { type ReadFile, readFiles } from './queue-files.js';
 import { findEarlier, type ImportDeps, type ImportedSend, importList } from './queue-import.js';
+import { lintRead } from './queue-lint.js';
 import { tellOfMissing } from './queue-missing.js';
 import { ListReader } from './queue-reader.js';
-import type { MessageRequest, QueueQuestions, QueueRequest } from './queue-request.js';
+import type { QueueQuestions, QueueRequest } from './queue-request.js';
 import { RowFiles } from './queue-row-files.js';
 import { tellOfSize } from './queue-size.js';
+import { checkTemplates, type TemplateListener, templatesOf, valuesOf } from './queue-templates.js';
 import { rowsWhere } from './queue-where.js';
 
 export type { MessageRequest, QueueQuestions, QueueRequest } from './queue-request.js';
 
 /** The outside of `queue`. */
-export interface QueueDeps extends Omit<ImportDeps, 'confirm'> {
+export interface QueueDeps extends Omit<ImportDeps, 'confirm' | 'lint'> {
   randomBytes(size: number): Buffer;
+  /** Rules that the message is not looked at for; left out where it is not looked at. */
+  lintIgnore?: readonly LintRule[] | undefined;
   /** Left out where all is decided. */
   questions?: QueueQuestions | undefined;
 }
@@ -51,7 +47,7 @@ const DRY_RUN_ADDRESSES = 1_000_000;
 export async function queue(given: QueueRequest, deps: QueueDeps): Promise<Queued> {
   const { dryRun, key } = given;
   const questions = dryRun ? undefined : deps.questions;
-  const importDeps: ImportDeps = { ...deps, confirm: questions?.confirm };
+  const importDeps = { ...deps, confirm: questions?.confirm };
   if (key !== null && !dryRun) {
     const earlier = await findEarlier(key, importDeps);
     if (earlier) return earlier;
@@ -62,19 +58,22 @@ export async function queue(given: QueueRequest, deps: QueueDeps): Promise<Queue
     checkMessage(request, source, list, deps);
     const { files, rowFiles, html } = await filesOf(request, source, list, deps);
     await questions?.announce(planOf(request, source, list, files));
-    tellOfEmptyText(request, deps);
+    const toldOfText = tellOfEmptyText(request, deps);
     const reader = new ListReader(list, source.name, progress, deps);
     const rejects = await openRejects(request.rejects);
     const whole = { ...request, html };
+    const send = { ...sendOf(whole, list, deps), files, rowFiles };
+    const { lintIgnore, onFinding } = deps;
+    const lint =
+      lintIgnore &&
+      (() => {
+        const read = { ...send, request: given, relay: deps.smtp?.host };
+        lintRead(read, reader, { ignore: lintIgnore, toldOfText }, onFinding);
+      });
     try {
       return dryRun
-        ? await countList(whole, reader, rejects, { files, rowFiles }, deps)
-        : await importList(
-            { ...sendOf(whole, list, deps), files, rowFiles },
-            reader,
-            rejects,
-            importDeps,
-          );
+        ? await countList(whole, reader, rejects, { files, rowFiles }, { ...deps, lint })
+        : await importList(send, reader, rejects, { ...importDeps, lint });
     } finally {
       reader.showFindings();
       await rejects?.close();
@@ -85,9 +84,10 @@ export async function queue(given: QueueRequest, deps: QueueDeps): Promise<Queue
 }
 
 /** Who is told, and asked, while a list is opened. */
-export type OpeningDeps = Pick<QueueDeps, 'signal' | 'onFinding'> & {
-  questions?: Pick<QueueQuestions, 'chooseColumn'> | undefined;
-};
+export type OpeningDeps = Pick<QueueDeps, 'signal'> &
+  TemplateListener & {
+    questions?: Pick<QueueQuestions, 'chooseColumn'> | undefined;
+  };
 
 /** What is asked for, its HTML as it is stored, and its list, of which the header was read. */
 interface Opened {
@@ -132,66 +132,31 @@ const sourcesOf = (request: QueueRequest, columns: Columns) => ({
   timezone: request.timezone,
 });
 
-export const templatesOf = (request: MessageRequest): ForTemplates<NamedTemplate> =>
-  Object.fromEntries(
-    TEMPLATE_KEYS.map((key) => [key, namedAs(key, request[key])]),
-  ) as ForTemplates<NamedTemplate>;
-
-export const valuesOf = (request: MessageRequest): MessageValues =>
-  Object.fromEntries(
-    VALUE_KEYS.map((key) => {
-      const value = request[key] ?? null;
-      return [key, value !== null && typeof value === 'object' ? value.source : value];
-    }),
-  ) as MessageValues;
-
 /** @throws CampaignError BAD_TEMPLATE for one that the columns of the list cannot fill */
 export function checkMessage(
   request: QueueRequest,
   source: ListSource,
   list: RecipientList,
-  { onFinding }: OpeningDeps,
+  deps: OpeningDeps,
 ): void {
+  const { onFinding } = deps;
   const { headerLine, above } = list;
   if (above.length > 0) {
     onFinding({ kind: 'above-header', list: source.name, headerLine, above });
   }
   const { twins } = list.columns;
-  checkTemplates(request, sourcesOf(request, list.columns), onFinding);
+  checkTemplates(request, sourcesOf(request, list.columns), deps);
   if (twins.size > 0) onFinding({ kind: 'ambiguous-fields', fields: twins });
   const own = list.columns.fields.find(({ name }) => name === UNSUBSCRIBE_FIELD);
   if (own && hasUnsubscribeWay(valuesOf(request))) onFinding({ kind: 'link-field-taken' });
 }
 
-/**
- * @param sources templates and headers of what is asked for, and what they may use
- * @throws CampaignError BAD_TEMPLATE for one that these fields cannot fill
- */
-export function checkTemplates(
-  request: MessageRequest & BodySources,
-  sources: Parameters<typeof parseTemplates>[0] & { headers: readonly HeaderField[] },
-  onFinding: OpeningDeps['onFinding'],
-): void {
-  const markdown = namedAs('markdown', request.markdown);
-  const written = { ...templatesOf(request), ...(markdown && { html: markdown }) };
-  const tags = checkForeignTags(
-    [
-      ...TEMPLATE_KEYS.flatMap((key) => written[key] ?? []),
-      ...sources.headers.map(({ name, value }) => ({ name: `the header ${name}`, source: value })),
-    ],
-    sources.fieldNames,
-  );
-  if (tags.length > 0) onFinding({ kind: 'foreign-tags', tags });
-  // By itself first, for errors to name the place where its author wrote it.
-  if (markdown) parseText(markdown, sources);
-  parseTemplates(sources);
-  parseOwnHeaders(sources.headers, sources);
-}
-
-function tellOfEmptyText(request: QueueRequest, { onFinding }: QueueDeps): void {
+/** @returns whether there is something to tell */
+function tellOfEmptyText(request: QueueRequest, { onFinding }: QueueDeps): boolean {
   const { html, text } = templatesOf(request);
-  if (html === null || text !== null || !hasNoText(html.source)) return;
+  if (html === null || text !== null || !hasNoText(html.source)) return false;
   onFinding({ kind: 'no-text', html: html.name });
+  return true;
 }
 
 const planOf = (
@@ -272,7 +237,7 @@ async function countList(
   reader: ListReader,
   rejects: RejectsFile | null,
   { files, rowFiles }: Pick<ImportedSend, 'files' | 'rowFiles'>,
-  { onFinding, smtp }: QueueDeps,
+  { onFinding, smtp, lint }: QueueDeps & Pick<ImportDeps, 'lint'>,
 ): Promise<Queued> {
   const { name, missing: mode = 'blank' } = request;
   const seen = new Set<string>();
@@ -312,6 +277,7 @@ async function countList(
   tellOfMissing(missing, mode, reader.name, onFinding);
   const { html, text } = valuesOf(request);
   await tellOfSize({ html, text, files, largest: rowFiles?.largest ?? null }, smtp, onFinding);
+  lint?.();
   return {
     id: null,
     name,

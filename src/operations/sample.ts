@@ -9,6 +9,7 @@ import { readMessage } from '../store/messages.js';
 import type { Database } from '../store/mysql/database.js';
 import { type Chosen, readChosen } from '../store/recipients/chosen-rows.js';
 import { readSend } from '../store/sends/row.js';
+import { toRow } from './listed-row.js';
 import {
   checkMessage,
   filesOf,
@@ -92,14 +93,6 @@ export async function sampleList(
 
 const isChosen = (chosen: Chosen, seq: number, { norm }: ListRecipient): boolean =>
   'first' in chosen || ('seq' in chosen ? chosen.seq === seq : chosen.norm === norm);
-
-const toRow = (seq: number, { email, norm, fields }: ListRecipient): Recipient => ({
-  seq,
-  email,
-  emailNorm: norm,
-  fields: fields === null ? {} : (JSON.parse(fields) as Record<string, string>),
-  attempts: 0,
-});
 
 /**
  * The message of a send as it is now, and rows of its ledger.

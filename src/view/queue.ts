@@ -9,6 +9,7 @@ import type {
 import { LABELLED } from '../domain/message-values.js';
 import type { FoundTag, Imported, Queued, QueueFinding, QueuePlan } from '../domain/queued.js';
 import { count, plural } from '../domain/text.js';
+import { lintNotice } from './lint.js';
 import { printable } from './printable.js';
 import { cut } from './width.js';
 
@@ -156,6 +157,8 @@ export function findingText(finding: QueueFinding): string {
       return declinedNotice(finding.total, finding.by);
     case 'missing':
       return missingNotice(finding);
+    case 'lint':
+      return lintNotice(finding.findings);
     case 'consent-doubts':
       return finding.doubts.map(doubtLine).join('\n');
     case 'waiting-for-import':

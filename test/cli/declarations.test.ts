@@ -56,14 +56,14 @@ describe('a declaration', () => {
     },
   );
 
-  it('is found by the first word of its name, which no topic has', async () => {
+  it('is found by the first word of its name, which no topic has but that of lint', async () => {
     for (const { name } of declarations) {
       const word = name.split(' ')[0] as string;
       expect(isCommand(word)).toBe(true);
       expect(await loadDeclarations(word)).toEqual(
         declarations.filter((declaration) => declaration.name.split(' ')[0] === word),
       );
-      expect(topics.map((topic) => topic.name)).not.toContain(word);
+      if (word !== 'lint') expect(topics.map((topic) => topic.name)).not.toContain(word);
       if (name.includes(' ')) expect(GROUPS[word]).toBeTruthy();
     }
     expect(['constructor', 'start', 'help', ''].filter(isCommand)).toEqual([]);

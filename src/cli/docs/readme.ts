@@ -1,6 +1,7 @@
 import type { Setting } from '../../config/table.js';
 import { type JsonPrinter, waysOf } from '../../contract/schema/json-schema.js';
 import { keysOf, type Told } from '../../contract/schema/keys.js';
+import type { LintRuleDescription } from '../../domain/lint-rules.js';
 import { EXIT_CODES } from '../../errors.js';
 import type { CommandDeclaration } from '../command.js';
 import { optionsOf, usageOf } from './manual.js';
@@ -9,6 +10,8 @@ import { optionsOf, usageOf } from './manual.js';
 export interface Documented {
   readonly commands: readonly CommandDeclaration[];
   readonly settings: readonly Setting[];
+  /** By their names; left out: that table stays as it is. */
+  readonly lintRules?: Readonly<Record<string, LintRuleDescription>>;
 }
 
 /**
@@ -21,6 +24,7 @@ export function withTables(readme: string, documented: Documented): string {
     settings: settingsTable(documented.settings),
     json: jsonTable(documented.commands),
     'exit-codes': exitCodesTable(),
+    ...(documented.lintRules && { lint: lintTable(documented.lintRules) }),
   };
   return Object.entries(tables).reduce((text, [name, table]) => {
     const place = new RegExp(`(<!-- ${name} -->\n)[^]*?(<!-- end -->)`);
@@ -81,6 +85,17 @@ function jsonTable(commands: readonly CommandDeclaration[]): string {
     }),
   );
 }
+
+const lintTable = (rules: Readonly<Record<string, LintRuleDescription>>): string =>
+  table(
+    ['rule', 'is', 'finds', 'source'],
+    ...Object.entries(rules).map(([name, { severity, finds, source, url, asksDns }]) => [
+      code(name),
+      asksDns ? `${severity}, ${code('--dns')}` : severity,
+      finds,
+      `[${source}](${url})`,
+    ]),
+  );
 
 const exitCodesTable = (): string =>
   table(

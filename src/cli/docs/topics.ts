@@ -6,7 +6,7 @@ export interface Topic {
   load(): Promise<string>;
 }
 
-/** In the order in which a reader needs them. No topic has the name of a command. */
+/** In the order in which a reader needs them. One with the name of a command tells what that command does. */
 export const topics: readonly Topic[] = [
   topic(
     'lists',
@@ -27,6 +27,11 @@ export const topics: readonly Topic[] = [
     'checking',
     'see a message, send it to yourself, mend it while it is paused',
     () => import('./topics/checking.js'),
+  ),
+  topic(
+    'lint',
+    'what is wrong with a message: the rules, each with its source',
+    () => import('./topics/lint.js'),
   ),
   topic(
     'unsubscribe',

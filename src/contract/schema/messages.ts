@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { LINT_RULE_NAMES } from '../../domain/lint.js';
+import { LINT_SEVERITIES } from '../../domain/lint-rules.js';
 import { RECIPIENT_STATUSES } from '../../domain/states.js';
 import { count, id } from './parts.js';
 
@@ -55,3 +57,23 @@ export const testSchema = z
       .describe('a test mail each'),
   })
   .meta({ title: 'test mails, and what the server said to each' });
+
+const lintRule = z.enum(LINT_RULE_NAMES).describe('see `campaign help lint`; more may come');
+
+const lintFindingSchema = z.object({
+  rule: lintRule,
+  severity: z.enum(LINT_SEVERITIES).describe('how bad it is; `info` is good to know'),
+  message: z.string().describe('what is wrong, a line for people; it may hold what a list says'),
+  remedy: z.string().describe('what to do about it'),
+  where: z
+    .string()
+    .describe('where it is: `news.html line 12`, `news.html, row 3`, `the header From`'),
+});
+
+export const lintSchema = z
+  .object({
+    findings: z.array(lintFindingSchema).describe('the worst first'),
+    rows: count.describe('rows of the list that were looked at, from the first'),
+    ignored: z.array(lintRule).describe('rules that were left out'),
+  })
+  .meta({ title: 'what is wrong with a message' });

@@ -5,7 +5,7 @@ import { RECIPIENT_STATUSES } from '../../domain/states.js';
 import { ERROR_CODES, type ErrorCode } from '../../errors.js';
 import type { Shape } from '../shapes.js';
 import { logLineSchema } from './log.js';
-import { previewSchema, testSchema } from './messages.js';
+import { lintSchema, previewSchema, testSchema } from './messages.js';
 import { count, id, line, timestamp } from './parts.js';
 import { serveLineSchema } from './serve-log.js';
 import {
@@ -337,6 +337,7 @@ export const PRINTED: Readonly<Record<Shape, readonly Printed[]>> = {
   queue: [{ as: 'document', schema: queueSchema }],
   preview: [{ as: 'document', schema: previewSchema }],
   test: [{ as: 'document', schema: testSchema }],
+  lint: [{ as: 'document', schema: lintSchema }],
   suppress: [{ as: 'document', schema: suppressSchema }],
   suppressed: [{ as: 'document', schema: z.array(suppressionCheckSchema) }],
   suppressions: [{ as: 'document', schema: suppressionsSchema }],

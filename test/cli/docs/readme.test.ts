@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { loadDeclarations } from '../../../src/cli/declarations.ts';
 import { withTables } from '../../../src/cli/docs/readme.ts';
 import { SETTINGS } from '../../../src/config/table.ts';
+import { LINT_RULES } from '../../../src/domain/lint-rules.ts';
 import { DECLARATIONS } from '../../support/declarations.ts';
 
 const EMPTY = ['commands', 'settings', 'json', 'exit-codes']
@@ -26,6 +27,7 @@ describe("README's tables", () => {
     const documented = {
       commands: await loadDeclarations(),
       settings: Object.values(SETTINGS),
+      lintRules: LINT_RULES,
     };
     expect(withTables(readme, documented)).toBe(readme);
   });
