@@ -43,7 +43,8 @@ export async function givenMessage(
   }
   for (const key of BODIES) {
     const path = given[key];
-    if (path !== undefined) change[key] = named(path, await readTemplate(flagOf(key), path));
+    if (path !== undefined)
+      change[key] = named(path, await readTemplate(flagOf(key), path, source.bodies));
   }
   Object.assign(change, wholeBodies(given, source));
   if (envelopeFrom !== undefined) {

@@ -1,20 +1,32 @@
 import { isUtf8 } from 'node:buffer';
 import type { Dirent } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import leven from 'leven';
 import { MAX_BODY_BYTES } from '../domain/queued.js';
 import { CampaignError } from '../errors.js';
 import { fileError } from '../list/source.js';
+import { readRegular } from '../named-file.js';
 import type { AnyOption } from './command.js';
 import { readMessageToml } from './message-toml.js';
+
+/** A file of a folder, from which none is taken that is a link to elsewhere. */
+export interface FolderFile {
+  /** With the folder, for people. */
+  path: string;
+  folder: string;
+  /** Within the folder. */
+  within: string;
+}
 
 /** What a folder holds of a message. */
 export interface MessageFolder {
   /** Options, by their keys, as they would be typed. */
   options: Record<string, unknown>;
-  /** Paths of the files in attachments/, in the order of their names. */
-  attachments: string[];
+  /** The files in attachments/, in the order of their names. */
+  attachments: FolderFile[];
+  /** Paths of its bodies. */
+  bodies: ReadonlySet<string>;
   /** Whether there is HTML of its own, whose pictures are in the folder. */
   hasHtml: boolean;
   /** Files that are no part of it. */
@@ -73,7 +85,12 @@ export async function readMessageFolder(
   ];
   return {
     options: given,
-    attachments: attached.map(({ name }) => join(folder, ATTACHMENTS, name)),
+    attachments: attached.map(({ name }) => ({
+      path: join(folder, ATTACHMENTS, name),
+      folder,
+      within: join(ATTACHMENTS, name),
+    })),
+    bodies: new Set(bodies.map(([, name]) => join(folder, name))),
     hasHtml: has(BODIES.html) || has(BODIES.markdown),
     leftOut: left.map(({ name, parentPath }) => join(parentPath, name)),
   };
@@ -131,13 +148,9 @@ const kindOf = (entry: Dirent): string => {
 
 async function readText(folder: string, name: string): Promise<string> {
   const path = join(folder, name);
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
+  const bytes = await readRegular(path, MAX_BODY_BYTES).catch((error) => {
     throw fileError(path, error, 'give a readable file in UTF-8');
-  }
-  if (bytes.length > MAX_BODY_BYTES) throw bad(path, 'is larger than 4 MB', 'make it smaller');
+  });
   if (!isUtf8(bytes) || bytes.includes(0)) {
     throw bad(path, 'is not text in UTF-8', 'save it in UTF-8');
   }

@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import type { HeaderField } from '../domain/header-fields.js';
 import { CampaignError } from '../errors.js';
 import { fileError } from '../list/source.js';
+import { readNamed } from '../named-file.js';
 import { mergeHeaders, readSavedMail, type SavedMail } from '../operations/saved-mail.js';
 import type { AnyOption } from './command.js';
-import { readMessageFolder } from './message-folder.js';
+import { type FolderFile, readMessageFolder } from './message-folder.js';
 import { Unfit } from './readers.js';
 
 type Options = Readonly<Record<string, AnyOption>>;
@@ -13,11 +13,13 @@ type Values = Readonly<Record<string, unknown>>;
 /** What a folder, or a saved message, has beside what options can say. */
 export interface MessageSource {
   mail: SavedMail | null;
-  /** Paths of files to be attached. */
-  attachments: readonly string[];
+  /** Files of the folder that are to be attached. */
+  attachments: readonly FolderFile[];
+  /** Paths of the folder's bodies. */
+  bodies: ReadonlySet<string>;
 }
 
-export const NO_SOURCE: MessageSource = { mail: null, attachments: [] };
+export const NO_SOURCE: MessageSource = { mail: null, attachments: [], bodies: new Set() };
 
 /** A message that was saved has its files in it, a third larger than they are. */
 const MAX_MAIL_BYTES = 64 * 1024 * 1024;
@@ -44,7 +46,7 @@ export async function withMessageSource<I extends object>(
     const values = completedBy(input as Values, folder.options, isGiven, options);
     return {
       input: values as I,
-      source: { mail: null, attachments: folder.attachments },
+      source: { mail: null, attachments: folder.attachments, bodies: folder.bodies },
     };
   }
   if (eml === undefined) return { input, source: NO_SOURCE };
@@ -58,7 +60,7 @@ export async function withMessageSource<I extends object>(
     header: headers,
   };
   const values = completedBy(input as Values, given, isGiven, options);
-  return { input: values as I, source: { mail, attachments: [] } };
+  return { input: values as I, source: { ...NO_SOURCE, mail } };
 }
 
 /** They name what is read, and go with none of it where it is typed. */
@@ -91,15 +93,9 @@ function completedBy(
 
 async function readMail(path: string): Promise<SavedMail> {
   const remedy = 'give a message that was saved as .eml with --eml';
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
+  const bytes = await readNamed(path, MAX_MAIL_BYTES).catch((error) => {
     throw fileError(path, error, remedy);
-  }
-  if (bytes.length > MAX_MAIL_BYTES) {
-    throw new CampaignError('BAD_FILE', `${path} is larger than 64 MB`, remedy);
-  }
+  });
   return readSavedMail(bytes, path);
 }
 

@@ -1,6 +1,8 @@
-import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { CampaignError } from '../errors.js';
+import { fileError } from '../list/source.js';
+import { openNamed, RefusedFile } from '../named-file.js';
+
+const PIECE_BYTES = 64 * 1024;
 
 /**
  * A mail log as it streams in.
@@ -8,15 +10,11 @@ import { CampaignError } from '../errors.js';
  * @throws CampaignError BAD_FILE when it cannot be read
  */
 export async function* openLog(file: string, stdin: Readable): AsyncGenerator<Uint8Array | string> {
-  const source: Readable = file === '-' ? stdin : createReadStream(file);
   try {
-    yield* source;
+    yield* file === '-' ? stdin : (await openNamed(file)).chunks(PIECE_BYTES);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-    throw new CampaignError(
-      'BAD_FILE',
-      `${file} cannot be read: ${(error as Error).message}`,
-      'name a file that can be read, or - for stdin',
-    );
+    const isOfSystem = (error as NodeJS.ErrnoException).syscall !== undefined;
+    if (!isOfSystem && !(error instanceof RefusedFile)) throw error;
+    throw fileError(file, error, 'name a file that can be read, or - for stdin');
   }
 }

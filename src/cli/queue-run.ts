@@ -1,5 +1,4 @@
 import { isUtf8 } from 'node:buffer';
-import { readFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { AddressColumn, RejectedLine } from '../domain/list-findings.js';
@@ -16,6 +15,7 @@ import { CampaignError } from '../errors.js';
 import type { GivenFile } from '../files/given.js';
 import { fileError } from '../list/source.js';
 import { named } from '../message/template.js';
+import { readNamed, readRegular } from '../named-file.js';
 import * as operation from '../operations/queue.js';
 import type { Workspace } from '../operations/workspace.js';
 import { findingText } from '../view/queue.js';
@@ -91,10 +91,10 @@ export async function queueRequest(
   options: QueueOptions,
   stdin: Readable,
 ): Promise<operation.QueueRequest> {
-  const { mail, attachments } = options.source;
-  const html = await readTemplate('--html', options.html);
-  const text = await readTemplate('--text', options.text);
-  const markdown = await readTemplate('--markdown', options.markdown);
+  const { mail, attachments, bodies } = options.source;
+  const html = await readTemplate('--html', options.html, bodies);
+  const text = await readTemplate('--text', options.text, bodies);
+  const markdown = await readTemplate('--markdown', options.markdown, bodies);
   return {
     ...options,
     list: options.list === '-' ? { name: 'standard input', chunks: stdin } : { path: options.list },
@@ -103,7 +103,10 @@ export async function queueRequest(
     text: mail?.text ?? named(options.text as string, text),
     attachments: [
       ...options.attach.map((path) => attached(path, `${flagOf('attach')} ${path}`)),
-      ...attachments.map((path) => attached(path, path)),
+      ...attachments.map(({ path, folder, within }) => ({
+        ...attached(path, path),
+        content: { path: within, folder },
+      })),
       ...(mail?.files.attachments ?? []),
     ],
     inline: mail?.files.inline,
@@ -173,18 +176,22 @@ export const nobodyToAsk = (): CampaignError =>
     'add --yes to go ahead, or --dry-run to check the list only',
   );
 
-export async function readTemplate(flag: string, path: string | null): Promise<string | null> {
+/**
+ * Reads the file of a body; null where none is named.
+ * @param folder whose files alone are taken, where it is one of those
+ * @throws CampaignError BAD_FILE, BAD_TEMPLATE
+ */
+export async function readTemplate(
+  flag: string,
+  path: string | null,
+  folder: ReadonlySet<string>,
+): Promise<string | null> {
   if (path === null) return null;
   const remedy = `give a readable file in UTF-8 with ${flag}`;
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
+  const read = folder.has(path) ? readRegular : readNamed;
+  const bytes = await read(path, MAX_BODY_BYTES).catch((error) => {
     throw fileError(path, error, remedy);
-  }
-  if (bytes.length > MAX_BODY_BYTES) {
-    throw new CampaignError('BAD_FILE', `${path} is larger than 4 MB`, remedy);
-  }
+  });
   if (!isUtf8(bytes) || bytes.includes(0)) {
     throw new CampaignError('BAD_TEMPLATE', `${path} is not text in UTF-8`, remedy);
   }

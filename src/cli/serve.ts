@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { logDetails } from '../contract/log.js';
 import { isLoopback } from '../domain/server-url.js';
 import { CampaignError } from '../errors.js';
@@ -8,6 +7,7 @@ import { PageWriter } from '../http/page.js';
 import { type ListenAddress, startPublicServer } from '../http/server.js';
 import { DEFAULT_WORDS, readWords, type Words } from '../http/words.js';
 import { fileError } from '../list/source.js';
+import { readNamed } from '../named-file.js';
 import { Unsubscribes } from '../operations/unsubscribe.js';
 import { createLogger, type LogLevel } from '../view/log.js';
 import { logServeEvents } from '../view/serve-log.js';
@@ -62,15 +62,9 @@ const MAX_WORDS_BYTES = 64 * 1024;
 async function wordsOf(path: string | undefined): Promise<Words> {
   if (path === undefined) return DEFAULT_WORDS;
   const remedy = 'give a readable file in UTF-8 with --unsubscribe-page';
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
+  const bytes = await readNamed(path, MAX_WORDS_BYTES).catch((error) => {
     throw fileError(path, error, remedy);
-  }
-  if (bytes.length > MAX_WORDS_BYTES) {
-    throw new CampaignError('BAD_FILE', `${path} is larger than 64 kB`, remedy);
-  }
+  });
   try {
     return readWords(path, new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {

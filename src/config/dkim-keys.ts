@@ -137,7 +137,7 @@ function keyAt(place: Place, given: Place, isNamed: boolean, doubts: string[]): 
 
 function textOf(file: string, unfit: (why: string) => CampaignError): string {
   try {
-    return readTextFile(file);
+    return readTextFile(file, MAX_KEY_BYTES);
   } catch (error) {
     if (!(error instanceof UnreadableText)) throw error;
     throw unfit(`cannot be read: ${error.message}`);

@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { guessUtf16 } from '../domain/utf-16.js';
+import { RefusedFile, readNamedSync } from '../named-file.js';
+
+const MAX_BYTES = 1024 * 1024;
 
 /** Why a file cannot be taken as text; quotes neither its path nor what is in it. */
 export class UnreadableText extends Error {
@@ -15,14 +17,15 @@ export class UnreadableText extends Error {
 /**
  * A small file that an editor or a shell has written: in UTF-8, or in UTF-16 as Windows' Notepad and PowerShell write
  * it, with or without a byte order mark (Unicode §23.8).
+ * @param most bytes that it may have
  * @throws UnreadableText
  */
-export function readTextFile(file: string): string {
+export function readTextFile(file: string, most: number = MAX_BYTES): string {
   let bytes: Buffer;
   try {
-    bytes = readFileSync(file);
+    bytes = readNamedSync(file, most);
   } catch (error) {
-    throw new UnreadableText(reason(error as NodeJS.ErrnoException), error);
+    throw new UnreadableText(reason(error), error);
   }
   const encoding = encodingOf(bytes);
   let text: string;
@@ -45,8 +48,11 @@ const REASONS: Record<string, string> = {
   ENAMETOOLONG: 'its name is too long',
 };
 
-const reason = ({ code = 'unknown error' }: NodeJS.ErrnoException): string =>
-  REASONS[code] ? `${REASONS[code]} (${code})` : code;
+function reason(error: unknown): string {
+  if (error instanceof RefusedFile && error.code === undefined) return error.message;
+  const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+  return REASONS[code] ? `${REASONS[code]} (${code})` : code;
+}
 
 type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be';
 

@@ -1,5 +1,9 @@
 /** What a file holds: its bytes, pieces of them, or where they are read, once, when it is stored. */
-export type FileContent = Buffer | AsyncIterable<Uint8Array | string> | { readonly path: string };
+export type FileContent =
+  | Buffer
+  | AsyncIterable<Uint8Array | string>
+  /** Within a folder, where it is to be in that: else it may be a link to anywhere. */
+  | { readonly path: string; readonly folder?: string };
 
 /** A file that is to go with a message, as it is given. */
 export interface GivenFile {

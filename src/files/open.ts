@@ -1,9 +1,6 @@
-import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, realpath } from 'node:fs/promises';
+import { type FileHandle, lstat, readlink, realpath } from 'node:fs/promises';
 import { isAbsolute, join, normalize, sep } from 'node:path';
-
-/** Why a file is not taken, as the end of a sentence that names it. */
-export class RefusedFile extends Error {}
+import { openRegular, RefusedFile, readUpTo, regular, tooLarge } from '../named-file.js';
 
 const REASONS: Partial<Record<string, string>> = {
   ENOENT: 'there is no such file',
@@ -20,6 +17,7 @@ async function explained<T>(doing: Promise<T>): Promise<T> {
   try {
     return await doing;
   } catch (error) {
+    if (error instanceof RefusedFile) throw error;
     const { code = '', message } = error as NodeJS.ErrnoException;
     throw new RefusedFile(REASONS[code] ?? message);
   }
@@ -41,25 +39,26 @@ async function realPathInside(folder: string, path: string): Promise<string> {
   }
   const root = await explained(realpath(folder));
   const real = await explained(realpath(join(root, path)));
-  const inside = root.endsWith(sep) ? root : `${root}${sep}`;
-  if (real === root || real.startsWith(inside)) return real;
-  throw new RefusedFile(
-    `it is a link that leads out of ${folder}, from which alone files are taken`,
-  );
+  if (isInside(root, real)) return real;
+  throw leadsOutByLink(folder);
 }
+
+const isInside = (root: string, real: string): boolean =>
+  real === root || real.startsWith(root.endsWith(sep) ? root : `${root}${sep}`);
+
+const leadsOutByLink = (folder: string): RefusedFile =>
+  new RefusedFile(`it is a link that leads out of ${folder}, from which alone files are taken`);
 
 /**
  * Opens a regular file within a folder, wherever links in it lead; what is put in its place meanwhile is not followed.
  * @throws RefusedFile
  */
 async function openInside(folder: string, path: string): Promise<FileHandle> {
-  const real = await realPathInside(folder, path);
-  // To open a device, or a pipe, may do something.
-  requireRegular(await explained(lstat(real)));
-  const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
-  const file = await explained(open(real, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+  const file = await explained(openRegular(await realPathInside(folder, path)));
   try {
-    requireRegular(await file.stat());
+    // A folder on the way may have become a link since it was looked at.
+    const [root, opened] = await Promise.all([explained(realpath(folder)), pathOf(file)]);
+    if (opened !== null && !isInside(root, opened)) throw leadsOutByLink(folder);
     return file;
   } catch (error) {
     await file.close();
@@ -67,13 +66,9 @@ async function openInside(folder: string, path: string): Promise<FileHandle> {
   }
 }
 
-function requireRegular(stat: { isFile(): boolean; isDirectory(): boolean }): void {
-  if (stat.isDirectory()) throw new RefusedFile('it is a directory');
-  if (!stat.isFile()) throw new RefusedFile('it is no regular file');
-}
-
-const tooLarge = (most: number): RefusedFile =>
-  new RefusedFile(`it is larger than ${Math.floor(most / 1024 / 1024)} MB`);
+/** Where a file that is open is, on systems that tell. */
+const pathOf = (file: FileHandle): Promise<string | null> =>
+  readlink(`/proc/self/fd/${file.fd}`).catch(() => null);
 
 /**
  * Reads a regular file within a folder.
@@ -82,16 +77,10 @@ const tooLarge = (most: number): RefusedFile =>
  */
 export async function readInside(folder: string, path: string, most: number): Promise<Buffer> {
   const file = await openInside(folder, path);
-  try {
-    const { size } = await file.stat();
-    if (size > most) throw tooLarge(most);
-    const bytes = await explained(file.readFile());
-    if (bytes.length > most) throw tooLarge(most);
-    if (bytes.length === 0) throw new RefusedFile('it is empty');
-    return bytes;
-  } finally {
-    await file.close();
-  }
+  const { size } = await file.stat();
+  const bytes = await explained(readUpTo(regular(file, size), most));
+  if (bytes.length === 0) throw new RefusedFile('it is empty');
+  return bytes;
 }
 
 /**

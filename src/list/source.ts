@@ -1,7 +1,7 @@
-import { type FileHandle, open } from 'node:fs/promises';
 import { addAbortSignal, Readable } from 'node:stream';
 import { unlessAborted } from '../domain/races.js';
 import { CampaignError } from '../errors.js';
+import { interrupted, openNamed } from '../named-file.js';
 
 /** Small enough that the database is never left waiting long for the next piece to be parsed. */
 const CHUNK_BYTES = 16 * 1024;
@@ -25,6 +25,7 @@ const REASONS: Partial<Record<string, string>> = {
   ENOENT: 'there is no such file',
   EACCES: 'it may not be read',
   EISDIR: 'it is a directory',
+  ELOOP: 'it is a symbolic link',
 };
 
 /**
@@ -55,16 +56,9 @@ export async function openSource(list: ListInput, signal: AbortSignal): Promise<
   }
   const { path } = list;
   try {
-    const file = await open(path, 'r');
-    const stat = await file.stat();
-    if (stat.isDirectory()) {
-      await file.close();
-      throw Object.assign(new Error('is a directory'), { code: 'EISDIR' });
-    }
-    const chunks = stat.isFile()
-      ? readThrough(file, signal)
-      : addAbortSignal(signal, file.createReadStream({ highWaterMark: CHUNK_BYTES }));
-    return { name: path, size: stat.isFile() ? stat.size : null, chunks: explained(chunks, path) };
+    const file = await openNamed(path);
+    const chunks = file.chunks(CHUNK_BYTES, signal);
+    return { name: path, size: file.size, chunks: explained(chunks, path) };
   } catch (error) {
     throw fileError(path, error, REMEDY);
   }
@@ -92,24 +86,6 @@ async function* abortable<T>(items: AsyncIterable<T>, signal: AbortSignal): Asyn
   } finally {
     // One that waits for its next item would hold us up.
     void iterator.return?.().catch(() => undefined);
-  }
-}
-
-const interrupted = (signal: AbortSignal): DOMException =>
-  new DOMException(`interrupted: ${signal.reason}`, 'AbortError');
-
-/** Through one buffer, so that a long list leaves no garbage. */
-async function* readThrough(file: FileHandle, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-  try {
-    for (;;) {
-      if (signal.aborted) throw interrupted(signal);
-      const { bytesRead } = await file.read(buffer);
-      if (bytesRead === 0) return;
-      yield buffer.subarray(0, bytesRead);
-    }
-  } finally {
-    await file.close();
   }
 }
 

@@ -5,11 +5,12 @@ import { MAX_FILE_BYTES, MAX_FILE_NAME, type MessageFile } from '../domain/messa
 import type { QueueFinding } from '../domain/queued.js';
 import { CampaignError } from '../errors.js';
 import type { FileContent, GivenFile, GivenFiles, GivenInline } from '../files/given.js';
-import { RefusedFile, readInside } from '../files/open.js';
+import { readInside } from '../files/open.js';
 import { fileTypeOf, isMimeType } from '../message/file-type.js';
 import { findImages, type ImageReference, replaceImages } from '../message/image-references.js';
 import { parseSender } from '../message/sender.js';
 import type { NamedTemplate } from '../message/template.js';
+import { RefusedFile } from '../named-file.js';
 
 /** A file of every message, read. */
 export interface ReadFile {
@@ -91,8 +92,10 @@ async function readContent(called: string, content: FileContent): Promise<Buffer
     return content;
   }
   if ('path' in content) {
-    const { path } = content;
-    return (await readPath(called, dirname(path), basename(path))).bytes;
+    const { path, folder } = content;
+    const place: [string, string] =
+      folder === undefined ? [dirname(path), basename(path)] : [folder, path];
+    return (await readPath(called, ...place)).bytes;
   }
   const pieces: Uint8Array[] = [];
   let length = 0;

@@ -2,9 +2,10 @@ import { fieldName } from '../domain/fields.js';
 import { encodedBytes, MAX_FILE_BYTES } from '../domain/message-file.js';
 import { count, plural } from '../domain/text.js';
 import { CampaignError } from '../errors.js';
-import { checkFolder, checkInside, RefusedFile } from '../files/open.js';
+import { checkFolder, checkInside } from '../files/open.js';
 import type { RecipientList } from '../list/recipient-list.js';
 import type { ListRecipient } from '../list/row-check.js';
+import { RefusedFile } from '../named-file.js';
 import { type ReadFile, readPath } from './queue-files.js';
 
 /** Rows whose files cannot be had, of which more is kept than their number. */

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
+import { MAX_AUTHORITIES_BYTES, readNamedSync } from '../named-file.js';
 import type { SmtpSettings } from './url.js';
 
 export interface HandshakeTimeouts {
@@ -29,7 +29,12 @@ export function connectionOptions(settings: SmtpSettings, timeouts: HandshakeTim
       rejectUnauthorized: settings.verifyCertificate,
       ...(settings.ca === undefined
         ? {}
-        : { ca: [...rootCertificates, readFileSync(settings.ca, 'utf8')] }),
+        : {
+            ca: [
+              ...rootCertificates,
+              readNamedSync(settings.ca, MAX_AUTHORITIES_BYTES).toString('utf8'),
+            ],
+          }),
     },
   };
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -367,6 +367,24 @@ describe('--eml', () => {
     expect((await refusal(eml(), `--message=${folder(WHOLE)}`)).code).toBe('USAGE');
     expect((await refusal('--eml=/nowhere.eml')).message).toBe(
       '/nowhere.eml: there is no such file',
+    );
+  });
+
+  it('is read to a limit, and from no device; so is every file of a message', async () => {
+    const large = join(folder({ 'large.eml': '' }), 'large.eml');
+    truncateSync(large, 64 * 1024 * 1024 + 1);
+    expect((await refusal(`--eml=${large}`)).message).toBe(`${large}: it is larger than 64 MB`);
+    for (const option of ['eml', 'html', 'text', 'markdown']) {
+      const error = await refusal(`--${option}=/dev/zero`, '--from=a@example.org', '--subject=x');
+      expect(error).toMatchObject({
+        code: 'BAD_FILE',
+        message: '/dev/zero: it is no regular file',
+      });
+    }
+    const path = folder({ 'message.txt': 'x', 'subject.txt': 'x' });
+    truncateSync(join(path, 'message.txt'), 4 * 1024 * 1024 + 1);
+    expect((await refusal(`--message=${path}`, '--from=a@example.org')).message).toBe(
+      `${join(path, 'message.txt')}: it is larger than 4 MB`,
     );
   });
 });

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'mysql2/promise';
 import {
   isLoopback,
@@ -9,6 +8,7 @@ import {
   unknownOption,
 } from '../../domain/server-url.js';
 import { CampaignError } from '../../errors.js';
+import { MAX_AUTHORITIES_BYTES, readNamedSync } from '../../named-file.js';
 
 export interface DatabaseAddress {
   /** Tried in order, the last good one first. */
@@ -71,7 +71,7 @@ export const describeAddress = (address: DatabaseAddress): string =>
 
 function readAuthorities(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readNamedSync(path, MAX_AUTHORITIES_BYTES).toString('utf8');
   } catch (error) {
     throw new CampaignError(
       'BAD_FILE',
