@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { lstat, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Preview } from '../domain/preview.js';
 import { CampaignError } from '../errors.js';
+import { findImages, type ImageReference, replaceImages } from '../message/image-references.js';
 
 /** What opens a file with the program that is for it. */
 const OPENERS: Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>> = {
@@ -16,17 +17,20 @@ const OPENERS: Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>> 
 const POLICY =
   '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data: https: http:; style-src \'unsafe-inline\'; font-src data:">';
 
+const FOLDER = 'campaign-preview-';
+/** With what `mkdtemp` puts behind it. */
+const A_FOLDER = new RegExp(`^${FOLDER}[A-Za-z0-9]{6}$`);
+const KEPT_MS = 86_400_000;
+
 /**
- * Opens the HTML in the browser, from a file that only its user can read; of a message without any its text.
+ * Opens the HTML in the browser, from a file that only its user can read; of a message without any its text. Nobody tells
+ * when the browser has read it, or reads it again: it stays for a day, after which the next preview removes it.
  * @returns what was done, for people
- * @throws CampaignError BAD_FILE where nothing opens it
+ * @throws CampaignError BAD_FILE where it cannot be written, or nothing opens it
  */
 export async function openPreview(preview: Preview): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'campaign-preview-'));
-  const path = join(folder, preview.html === null ? 'message.txt' : 'message.html');
-  await writeFile(path, preview.html === null ? (preview.text ?? '') : page(preview), {
-    mode: 0o600,
-  });
+  await removeOld(tmpdir(), Date.now());
+  const path = await written(preview);
   const [program, ...args] = OPENERS[process.platform] ?? ['xdg-open'];
   const child = spawn(program, [...args, path], { stdio: 'ignore', detached: true });
   try {
@@ -43,13 +47,59 @@ export async function openPreview(preview: Preview): Promise<string> {
   return `opened ${path}`;
 }
 
-/** The HTML with the images that the message carries in it, as a file of its own. */
-function page({ html, attachments }: Preview): string {
-  let text = html ?? '';
-  for (const { cid, type, content } of attachments) {
-    if (cid === null) continue;
-    const data = `data:${type};base64,${Buffer.from(content).toString('base64')}`;
-    text = text.replaceAll(`cid:${cid}`, data);
+/** Those of earlier previews of ours. Never rejects. */
+async function removeOld(parent: string, now: number): Promise<void> {
+  const names = await readdir(parent).catch(() => []);
+  for (const name of names) {
+    if (!A_FOLDER.test(name)) continue;
+    const folder = join(parent, name);
+    const stats = await lstat(folder).catch(() => null);
+    if (!stats?.isDirectory() || stats.uid !== (process.getuid?.() ?? stats.uid)) continue;
+    if (now - stats.mtimeMs < KEPT_MS) continue;
+    await rm(folder, { recursive: true, force: true }).catch(() => undefined);
   }
-  return `<!doctype html>${POLICY}<meta charset="utf-8">${text}`;
 }
+
+/** @returns the path of its file, in a folder of its own */
+async function written(preview: Preview): Promise<string> {
+  let folder: string | undefined;
+  try {
+    folder = await mkdtemp(join(tmpdir(), FOLDER));
+    const [name, text] =
+      preview.html === null
+        ? ['message.txt', preview.text ?? '']
+        : ['message.html', page(preview.html, preview.attachments)];
+    const path = join(folder, name);
+    await writeFile(path, text, { mode: 0o600, flag: 'wx' });
+    return path;
+  } catch (error) {
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+    throw new CampaignError(
+      'BAD_FILE',
+      `the preview cannot be written: ${(error as Error).message}`,
+      'make room, let TMPDIR name another folder, or take --as html',
+      { cause: error },
+    );
+  }
+}
+
+/** The HTML with the images that the message carries in it, as a file of its own. */
+function page(html: string, attachments: Preview['attachments']): string {
+  const images = new Map(
+    attachments.flatMap(({ cid, type, content }) =>
+      cid === null ? [] : [[cid, `data:${bare(type)};base64,${base64(content)}`] as const],
+    ),
+  );
+  const shown = new Map<ImageReference, string>();
+  for (const reference of findImages(html)) {
+    const { names } = reference;
+    const image = typeof names === 'object' && 'cid' in names ? images.get(names.cid) : undefined;
+    if (image !== undefined) shown.set(reference, image);
+  }
+  return `<!doctype html>${POLICY}<meta charset="utf-8">${replaceImages(html, shown)}`;
+}
+
+/** Without parameters, which may hold quotes. */
+const bare = (type: string): string => type.split(';', 1)[0]?.trim() ?? '';
+
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');

@@ -1,6 +1,17 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CommandOptions, runCommand } from '../support/run-command.ts';
 import { schedulerScene } from '../support/scheduler-scene.ts';
@@ -184,6 +195,99 @@ describe('preview of a list that is not queued, with no database', () => {
     const page = readFileSync(opened, 'utf8');
     expect(page).toContain("default-src 'none'");
     expect(page).toContain('<p>Dear Ada</p>');
+  });
+
+  describe('--open', () => {
+    const PIXEL = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64');
+
+    /** Opens a message; where its page is, and what lies beside it. */
+    const opened = async (temporary: string, args: readonly string[]) => {
+      const bin = mkdtempSync(join(directory, 'bin-'));
+      writeFileSync(join(bin, 'xdg-open'), '#!/bin/sh\n');
+      chmodSync(join(bin, 'xdg-open'), 0o755);
+      const { PATH = '', TMPDIR } = process.env;
+      Object.assign(process.env, { PATH: `${bin}:${PATH}`, TMPDIR: temporary });
+      try {
+        const { code, stderr } = await preview([...args, '--open'], { ...NOTHING, terminal: true });
+        return { code, path: /opened (\S+)/.exec(stderr)?.[1] ?? '' };
+      } finally {
+        Object.assign(process.env, { PATH, TMPDIR });
+        if (TMPDIR === undefined) delete process.env.TMPDIR;
+      }
+    };
+
+    it('shows each image by its own Content-ID, wherever it is named, and leaves text alone', async () => {
+      const part = (cid: string, bytes: Buffer): string[] => [
+        '--b',
+        'Content-Type: image/gif; x="><b>"',
+        `Content-ID: <${cid}>`,
+        'Content-Disposition: inline; filename="a.gif"',
+        'Content-Transfer-Encoding: base64',
+        '',
+        bytes.toString('base64'),
+      ];
+      const html =
+        '<p>cid:logo</p><img alt="cid:logo" src="cid:logo"><img src=cid:logo2><img src="cid:logo3"><td background=\'cid:logo\' style="background:url(cid:logo2)">';
+      const eml = [
+        'From: news@example.org',
+        'Subject: x',
+        'MIME-Version: 1.0',
+        'Content-Type: multipart/related; boundary=b',
+        '',
+        ...['--b', 'Content-Type: text/html', '', html],
+        ...part('logo', PIXEL),
+        ...part('logo2', Buffer.concat([PIXEL, Buffer.from('2')])),
+        ...['--b--', ''],
+      ].join('\r\n');
+      const temporary = mkdtempSync(join(directory, 'tmp-'));
+      const { path } = await opened(temporary, ['--list', file(LIST), '--eml', file(eml)]);
+      const data = (more = ''): string =>
+        `data:image/gif;base64,${Buffer.concat([PIXEL, Buffer.from(more)]).toString('base64')}`;
+      expect(readFileSync(path, 'utf8')).toContain(
+        html
+          .replace('src="cid:logo"', `src="${data()}"`)
+          .replace('src=cid:logo2', `src=${data('2')}`)
+          .replace("'cid:logo'", `'${data()}'`)
+          .replace('url(cid:logo2)', `url(${data('2')})`),
+      );
+    });
+
+    it('leaves one page, for its user alone, and removes those of his that are older than a day', async () => {
+      const temporary = mkdtempSync(join(directory, 'tmp-'));
+      const first = await opened(temporary, flags());
+      const folder = dirname(first.path);
+      expect(statSync(folder).mode & 0o777).toBe(0o700);
+      expect(statSync(first.path).mode & 0o777).toBe(0o600);
+      const second = await opened(temporary, flags());
+      expect(readdirSync(temporary).sort()).toEqual(
+        [first, second].map(({ path }) => basename(dirname(path))).sort(),
+      );
+      const long = new Date(Date.now() - 25 * 3_600_000);
+      const others = ['campaign-preview-notes', 'campaign-preview-of-mine', 'aBcDeF'];
+      for (const name of others) mkdirSync(join(temporary, name));
+      const elsewhere = mkdtempSync(join(directory, 'elsewhere-'));
+      symlinkSync(elsewhere, join(temporary, 'campaign-preview-aBcDeF'));
+      for (const path of [folder, ...others.map((name) => join(temporary, name))]) {
+        utimesSync(path, long, long);
+      }
+      utimesSync(elsewhere, long, long);
+      const third = await opened(temporary, flags());
+      expect(readdirSync(temporary).sort()).toEqual(
+        [
+          'aBcDeF',
+          'campaign-preview-aBcDeF',
+          'campaign-preview-notes',
+          'campaign-preview-of-mine',
+          ...[second, third].map(({ path }) => basename(dirname(path))),
+        ].sort(),
+      );
+      expect(readdirSync(directory)).toContain(basename(elsewhere));
+    });
+
+    it('that cannot be written says so, and leaves nothing', async () => {
+      const { code } = await opened(join(directory, 'nowhere'), flags());
+      expect(code).toBe(2);
+    });
   });
 });
 
