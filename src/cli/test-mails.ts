@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { requireSmtp } from '../config/settings.js';
 import { logDetails } from '../contract/log.js';
+import type { RecipientStatus } from '../domain/states.js';
 import type { Tested } from '../domain/tested.js';
 import { plural } from '../domain/text.js';
 import { CampaignError } from '../errors.js';
@@ -39,12 +40,14 @@ export async function sendTest(
 ): Promise<Ending<Tested>> {
   if (to.length === 0) throw missing('to');
   if (id !== undefined) requireNone(id, given);
+  // Who waits here for a pipe that nobody writes into may end it at once.
+  const of = id === undefined ? { request: await requestOf(given, context) } : { id };
   const run = now ? await ownScheduler(context) : undefined;
   const { signal, ...heard } = told(context);
   const tested = await testMails(
     context.workspace,
     {
-      of: id === undefined ? { request: await requestOf(given, context) } : { id },
+      of,
       to,
       rows,
       email,
@@ -64,7 +67,7 @@ export async function sendTest(
   if (signal.aborted) return new Ending(tested, { signal: signal.reason });
   return new Ending(tested, {
     aside: () => (noWait ? `\`campaign recipients ${tested.id}\` shows the replies` : null),
-    failure: failureOf(tested, maxWait),
+    failure: failureOf(tested, maxWait, now),
   });
 }
 
@@ -107,15 +110,21 @@ async function ownScheduler(context: Context): Promise<NonNullable<TestDeps['run
     );
 }
 
+const OPEN: ReadonlySet<RecipientStatus> = new Set(['pending', 'sending']);
+
 /** Why the command fails; undefined where all were accepted, or nobody waited. */
 function failureOf(
   { id, recipients, trouble }: Tested,
   maxWait: number,
+  now: boolean,
 ): CampaignError | undefined {
   if (trouble === null) return undefined;
   const accepted = recipients.filter(({ status }) => status === 'sent').length;
   const missed = `${recipients.length - accepted} of ${plural(recipients.length, 'test mail')}`;
-  const later = `\`campaign recipients ${id}\` shows what comes still, \`campaign cancel ${id}\` ends it`;
+  const isOver = now || recipients.every(({ status }) => !OPEN.has(status));
+  const later = isOver
+    ? 'nothing of it is sent later: test again'
+    : `\`campaign recipients ${id}\` shows what comes still, \`campaign cancel ${id}\` ends it`;
   switch (trouble.kind) {
     case 'refused':
       return new CampaignError(

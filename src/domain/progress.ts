@@ -260,9 +260,12 @@ const keyMissingText = (domain: string): string =>
 /** Shorter waits for a rate are none. */
 const MOMENT_MS = 2_000;
 
-/** What may be sent is used up for now, or cannot be told. */
-function rateUsedUp({ send, now, relay }: Snapshot): Waiting | null {
-  if (!relay?.rates || pendingOf(send) + send.sending === 0) return null;
+const rateUsedUp = ({ send, now, relay }: Snapshot): Waiting | null =>
+  relay && pendingOf(send) + send.sending > 0 ? usedUp(relay, now) : null;
+
+/** What the relay's rates let be sent is used up for now, or cannot be told. */
+export function usedUp(relay: Relay, now: Date): Waiting | null {
+  if (!relay.rates) return null;
   const read = readRates(relay.rates);
   if ('wanted' in read) {
     const text = `the relay's rate cannot be read; \`campaign relay ${relay.name} --rate\` takes ${read.wanted}`;

@@ -9,7 +9,7 @@ import { nameWorker } from '../host/name-worker.js';
 import type { StateFolder } from '../host/state-folder.js';
 import { compileSigned } from '../message/signed.js';
 import * as scheduler from '../scheduler/loop.js';
-import type { Ledger, Transport } from '../scheduler/ports.js';
+import type { Ledger, SharedRelay, Transport } from '../scheduler/ports.js';
 import { createTransport } from '../smtp/transport.js';
 import type { SmtpSettings } from '../smtp/url.js';
 import { createLedger } from '../store/ledger.js';
@@ -27,14 +27,14 @@ export const SCHEDULER_SESSIONS = {
   causalReads: true,
 } as const;
 
-export interface SchedulerRun extends Omit<scheduler.SchedulerOptions, 'worker'> {
+export interface SchedulerRun extends Omit<scheduler.SchedulerOptions, 'worker' | 'isGuest'> {
   smtp: SmtpSettings;
   dkim: DkimSettings;
   /** Messages after which a connection is closed; 0: any number. */
   messagesPerConnection: number;
   /** Where the worker keeps what its successor learns its end from: the first that can be used. */
   stateFolders: readonly StateFolder[];
-  /** For this send alone: it looks for no other, and takes over nothing. */
+  /** For this send alone: it looks for no other, takes over nothing, and heeds what holds the relay, which others look after. */
   only?: number | undefined;
 }
 
@@ -60,14 +60,14 @@ export async function runScheduler(
   tellWhatSigns(dkim, report);
   void tellWhetherReadsLag(database, report);
   return scheduler.runScheduler(
-    { ...options, worker: { ...name, life: host.life } },
+    { ...options, worker: { ...name, life: host.life }, isGuest: only !== undefined },
     {
       host,
       ledger: ledgerOf(database, options.staleSeconds, {
         only,
         dkimDomains: dkim.keys.map(({ domain }) => domain),
       }),
-      relay: createSharedRelay(database, DEFAULT_RELAY),
+      relay: relayOf(database, only),
       transport: openTransport(host, smtp, {
         connections,
         messagesPerConnection,
@@ -90,7 +90,31 @@ function ledgerOf(database: Database, staleSeconds: number | undefined, scope: W
   const ledger = createLedger(database, staleSeconds, scope);
   if (scope.only === undefined) return ledger;
   const none = async (): Promise<never[]> => [];
-  return { ...ledger, findStale: none, findSilent: none, findNeighbours: none };
+  return {
+    ...ledger,
+    ...{ findStale: none, findSilent: none, findNeighbours: none, findUnsignable: none },
+    removeOldFiles: async () => false,
+  };
+}
+
+/** Where it is for one send it writes nothing of the relay, over which others may send something else entirely. */
+function relayOf(database: Database, only: number | undefined): SharedRelay {
+  const relay = createSharedRelay(database, DEFAULT_RELAY);
+  if (only === undefined) return relay;
+  const not = async (): Promise<boolean> => false;
+  return {
+    read: relay.read,
+    noteAccepted: async () => undefined,
+    ...{
+      raise: not,
+      winProbe: not,
+      keepProbe: not,
+      returnProbe: not,
+      extend: not,
+      end: not,
+      lapse: not,
+    },
+  };
 }
 
 function tellWhatSigns({ keys, doubts }: DkimSettings, report: Report): void {

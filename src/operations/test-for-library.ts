@@ -18,7 +18,8 @@ import {
 } from './option-readers.js';
 import { requestForLibrary } from './queue-for-library.js';
 import { runForLibrary } from './run-for-library.js';
-import { testMails, USUAL_WAIT_SECONDS } from './test-mails.js';
+import { testMails } from './test-mails.js';
+import { USUAL_WAIT_SECONDS } from './test-outcome.js';
 
 const ADDRESS_LENGTH = 998;
 

@@ -1,33 +1,25 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { checkAddress } from '../domain/address.js';
 import type { DkimMode } from '../domain/dkim.js';
 import { EMAIL_FIELD } from '../domain/fields.js';
-import { identifiedBy, type NewMessage } from '../domain/message.js';
-import { messageIdsOf } from '../domain/message-id.js';
+import type { NewMessage } from '../domain/message.js';
 import { PACING_DEFAULTS } from '../domain/pacing.js';
 import type { RowChoice } from '../domain/preview.js';
-import { holdText, type Progress } from '../domain/progress.js';
 import { QUEUE_LENGTHS } from '../domain/queued.js';
 import type { Recipient } from '../domain/recipient.js';
-import { DEFAULT_RELAY } from '../domain/relay.js';
-import type { SchedulerResult } from '../domain/scheduler-events.js';
 import { MAX_TEST_MAILS, OF_NOTHING_QUEUED, TEST_MARK } from '../domain/test-mail.js';
-import type { Tested, TestMail, TestTrouble } from '../domain/tested.js';
+import type { Tested } from '../domain/tested.js';
 import { clip, count } from '../domain/text.js';
 import { CampaignError } from '../errors.js';
 import { parseSender } from '../message/sender.js';
 import type { NewSendFile } from '../store/files/send-files.js';
-import { readMessage } from '../store/messages.js';
 import type { Database } from '../store/mysql/database.js';
-import { readRelay } from '../store/relays/relays.js';
-import { cancel } from '../store/sends/lifecycle.js';
-import { createTest, readTest, type TestOutcome } from '../store/sends/test-mails.js';
+import { createTest } from '../store/sends/test-mails.js';
 import { lookUp } from '../store/suppressions/look-up.js';
 import { isAnyAlive } from '../store/workers.js';
-import { readProgress } from './progress.js';
 import type { OpeningDeps, QueueDeps, QueueRequest } from './queue.js';
 import { chosenBy, sampleList, sampleSend } from './sample.js';
 import { filesOfSample, filesOfSend } from './test-files.js';
+import { outcome, readMails, type WaitDeps } from './test-outcome.js';
 import type { Workspace } from './workspace.js';
 
 /** What is to be tested, and by whom. */
@@ -45,18 +37,10 @@ export interface TestRequest extends Pick<RowChoice, 'email'> {
 }
 
 /** The outside of a test. */
-export interface TestDeps extends OpeningDeps, Pick<QueueDeps, 'randomBytes'> {
-  /** Milliseconds of a clock that only goes forward. */
-  now(): number;
+export interface TestDeps extends OpeningDeps, WaitDeps, Pick<QueueDeps, 'randomBytes'> {
   /** Told of a tester whom the list of suppressions names, and why. */
   onSuppressed(email: string, reason: string): void;
-  /** Runs a scheduler for that send alone until it has tried all, or the signal comes; left out where others run one. */
-  run?: ((sendId: number, signal: AbortSignal) => Promise<SchedulerResult>) | undefined;
 }
-
-const LOOK_EVERY_MS = 250;
-/** How long replies are waited for, unless somebody says otherwise. */
-export const USUAL_WAIT_SECONDS = 60;
 
 /**
  * Sends a message to testers, by a send of its own that nothing of the original's knows of.
@@ -102,7 +86,7 @@ export async function testMails(
     workspace.actor,
   );
   const places = mails.map(({ row }) => row.seq);
-  const trouble = await outcome(workspace, database, id, request, deps);
+  const trouble = await outcome(workspace, database, id, request.waitSeconds, deps);
   return { id, of, recipients: await readMails(database, id, places), trouble };
 }
 
@@ -190,102 +174,4 @@ async function suppressedAmong(
     const [first] = entries.get(norm) ?? [];
     return first ? [{ email, reason: first.reason }] : [];
   });
-}
-
-/** What became of them, as far as it is waited for. */
-async function outcome(
-  workspace: Workspace,
-  database: Database,
-  id: number,
-  { waitSeconds }: TestRequest,
-  { run, now, signal }: TestDeps,
-): Promise<TestTrouble | null> {
-  if (run) {
-    const late = AbortSignal.timeout((waitSeconds ?? USUAL_WAIT_SECONDS) * 1000);
-    try {
-      const { serverTrouble } = await run(id, AbortSignal.any([signal, late]));
-      const { trouble } = await look(database, id);
-      return trouble?.kind === 'late' ? await whyNotNow(database, id, serverTrouble) : trouble;
-    } finally {
-      // Nobody is to send later what was asked for now.
-      await cancel(database, id, workspace.actor, 'the scheduler of this test has ended');
-    }
-  }
-  if (waitSeconds === null) return null;
-  const until = now() + waitSeconds * 1000;
-  for (;;) {
-    const { isOver, trouble } = await look(database, id, until - now());
-    if (isOver || signal.aborted || now() >= until) return trouble;
-    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
-  }
-}
-
-/** Why a scheduler of our own left some untried. */
-async function whyNotNow(
-  database: Database,
-  id: number,
-  serverTrouble: string | null,
-): Promise<TestTrouble> {
-  const [relay, { now }] = await Promise.all([
-    readRelay(database, DEFAULT_RELAY),
-    readProgress(database, id),
-  ]);
-  return relay?.hold
-    ? { kind: 'held', reason: holdText(relay.hold, now) }
-    : { kind: 'late', reason: serverTrouble };
-}
-
-/**
- * @param leftMs how long is waited still
- * @returns whether nothing more is to be waited for, and what kept one from being accepted till now
- */
-async function look(
-  database: Database,
-  id: number,
-  leftMs = 0,
-): Promise<{ isOver: boolean; trouble: TestTrouble | null }> {
-  const [mails, progress] = await Promise.all([readTest(database, id), readProgress(database, id)]);
-  if (mails.every(({ status }) => status === 'sent')) return { isOver: true, trouble: null };
-  const open = mails.filter(({ status }) => status === 'pending' || status === 'sending');
-  const untold = open.filter((mail) => !wasTold(mail));
-  if (untold.length === 0) return { isOver: true, trouble: { kind: 'refused' } };
-  return waitsFor(progress, leftMs);
-}
-
-/** Refused for now: what the server has to say is known. */
-const wasTold = ({ status, attempts, smtpCode }: TestOutcome): boolean =>
-  status === 'pending' && attempts > 0 && smtpCode !== null;
-
-/** Why one is still to come. */
-function waitsFor(
-  { status, send, waiting, now }: Progress,
-  leftMs: number,
-): { isOver: boolean; trouble: TestTrouble } {
-  if (status === 'cancelled') return { isOver: true, trouble: { kind: 'cancelled' } };
-  if (status === 'paused') {
-    return { isOver: true, trouble: { kind: 'paused', reason: send.reason ?? 'no reason given' } };
-  }
-  if (waiting?.for === 'quota' || waiting?.for === 'rate') {
-    const untilMs = (waiting.until?.getTime() ?? Number.POSITIVE_INFINITY) - now.getTime();
-    return { isOver: untilMs > leftMs, trouble: { kind: 'held', reason: waiting.text } };
-  }
-  return { isOver: false, trouble: { kind: 'late', reason: waiting?.text ?? null } };
-}
-
-async function readMails(
-  database: Database,
-  id: number,
-  places: readonly number[],
-): Promise<TestMail[]> {
-  const [rows, message] = await Promise.all([readTest(database, id), readMessage(database, id)]);
-  const idOf =
-    message && messageIdsOf(id, message.secret, parseSender(identifiedBy(message)).domain);
-  return rows.map(({ seq, email, status, attempts, smtpCode, response }, i) => ({
-    email,
-    row: places[i] ?? 0,
-    status,
-    smtpCode,
-    response,
-    messageId: attempts > 0 || status !== 'pending' ? (idOf?.(seq) ?? null) : null,
-  }));
 }

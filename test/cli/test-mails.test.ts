@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { DEFAULT_RELAY } from '../../src/domain/relay.ts';
+import { raiseHold, readRelay } from '../../src/store/relays/relays.ts';
 import { readSend } from '../../src/store/sends/row.ts';
 import { suppress } from '../../src/store/suppressions/suppress.ts';
 import { verifySend } from '../../src/store/verify.ts';
@@ -303,5 +305,128 @@ describe('test --now', () => {
       "SELECT ID FROM CAMPAIGN_SENDS WHERE TEST_OF IS NOT NULL AND STATUS NOT IN ('completed', 'cancelled')",
     );
     expect(open).toEqual([]);
+  });
+
+  const QUOTA = '4.7.0 Daily message quota exceeded';
+  const error = (stderr: string) => JSON.parse(stderr.trim().split('\n').at(-1) ?? '');
+  const holdOf = async () => (await readRelay(scene.db.database, DEFAULT_RELAY))?.hold;
+  const held = async (): Promise<void> => {
+    const { holdId = 0 } = (await readRelay(scene.db.database, DEFAULT_RELAY)) ?? {};
+    const hold = { holdId, kind: 'quota', reason: `452 ${QUOTA}`, waitMs: 0, actor: 'a' } as const;
+    await scene.db.database.transaction((tx) => raiseHold(tx, DEFAULT_RELAY, hold));
+  };
+
+  it('sends nothing over a relay that is held, whose probe it leaves to others', async () => {
+    const server = await scene.smtp();
+    const id = await queued();
+    await run(['relay', 'default']);
+    await held();
+    const before = await holdOf();
+    try {
+      const { code, stderr } = await run(
+        ['test', id, '--to', 'me@example.net', '--now', '--json'],
+        server.url,
+      );
+      expect(code).toBe(6);
+      expect(error(stderr)).toMatchObject({
+        code: 'RELAY_HELD',
+        message: expect.stringContaining(QUOTA),
+        remedy: expect.stringContaining('test again'),
+      });
+      expect(server.connected).toBe(0);
+      expect(before).toMatchObject({ kind: 'quota', probeBy: null });
+      expect(await holdOf()).toEqual(before);
+    } finally {
+      await run(['relay', 'default', '--release']);
+    }
+  });
+
+  it('sends nothing beyond the relay’s rate, and says when it may', async () => {
+    const server = await scene.smtp();
+    const id = await queued();
+    await run(['relay', 'default', '--rate', '1/h']);
+    try {
+      const test = () => run(['test', id, '--to', 'me@example.net', '--now', '--json'], server.url);
+      expect((await test()).code).toBe(0);
+      const { code, stderr } = await test();
+      expect(code).toBe(6);
+      expect(error(stderr)).toMatchObject({
+        code: 'RELAY_HELD',
+        message: expect.stringMatching(/the relay's rate of 1\/h is used up until/),
+      });
+      expect(server.messages).toHaveLength(1);
+    } finally {
+      await run(['relay', 'default', '--rate', 'none']);
+    }
+  });
+
+  it.each(['onMailFrom', 'onRcptTo', 'onData'] as const)(
+    'ends its mails with the limit that the relay tells of (%s), and holds nobody',
+    async (stage) => {
+      let tried = 0;
+      const server = await scene.smtp({
+        [stage]: () => {
+          tried += 1;
+          return { reply: [452, QUOTA] };
+        },
+      });
+      const id = await queued();
+      const to = Array.from({ length: 8 }, (_, i) => ['--to', `t${i}@example${i}.net`]).flat();
+      const { code, stdout, stderr } = await run(
+        ['test', id, ...to, '--now', '--json'],
+        server.url,
+      );
+      expect(code).toBe(6);
+      expect(error(stderr)).toMatchObject({
+        code: 'RELAY_HELD',
+        message: expect.stringContaining(QUOTA),
+      });
+      const { id: test, recipients } = JSON.parse(stdout);
+      expect(recipients).toHaveLength(8);
+      for (const mail of recipients)
+        expect(mail).toMatchObject({ status: 'failed', smtpCode: 452 });
+      expect(tried).toBeLessThan(4);
+      expect(await balancedBooks(scene.db.database, test)).toMatchObject({
+        failed: 8,
+        status: 'completed',
+      });
+      expect(await verifySend(scene.db.database, test)).toEqual([]);
+      expect(await holdOf()).toBeNull();
+    },
+  );
+
+  it('beside two schedulers sends each mail once, whoever is first to take them', async () => {
+    const server = await scene.smtp();
+    for (let i = 0; i < 2; i++) scene.schedule(server, { until: 'stopped', pollSeconds: 0.01 });
+    const id = await queued();
+    const to = ['a', 'b', 'c'].flatMap((name) => ['--to', `${name}@example.net`]);
+    for (let i = 1; i <= 5; i++) {
+      const { code, stderr } = await run(['test', id, ...to, '--now'], server.url);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: expect.any(String) });
+      expect([...server.countsByRecipient().values()]).toEqual([i, i, i]);
+    }
+  });
+});
+
+describe('a limit that the relay tells a test mail of', () => {
+  it('is an outcome where a scheduler sends it, and holds nobody', async () => {
+    const server = await scene.smtp({
+      onRcptTo: (address) =>
+        address.startsWith('me')
+          ? { reply: [452, '4.7.0 Daily message quota exceeded'] }
+          : undefined,
+    });
+    scene.schedule(server, { until: 'stopped' });
+    const id = await queued();
+    const to = ['--to', 'me@example.net', '--to', 'me@example.com', '--to', 'me@example.org'];
+    const { code, stderr } = await run(['test', id, ...to, '--json']);
+    expect(code).toBe(6);
+    expect(JSON.parse(stderr.trim().split('\n').at(-1) ?? '')).toMatchObject({
+      code: 'RELAY_HELD',
+      remedy: expect.stringContaining('test again'),
+    });
+    expect((await readRelay(scene.db.database, DEFAULT_RELAY))?.hold).toBeNull();
+    const other = await run(['test', id, '--to', 'you@example.net', '--json']);
+    expect(other.code).toBe(0);
   });
 });

@@ -118,7 +118,7 @@ class Batch implements JobOwner, Held {
         await this.lettingGo.settleLate();
         return null;
       }
-      if (stopping.aborted || !flights.mayBegin) standing.ending = true;
+      if (stopping.aborted || !flights.mayBegin || results.limit) standing.ending = true;
       if (dispatcher.isClosed) {
         // What has its turn still goes out.
         starter.withdraw();
@@ -149,6 +149,7 @@ class Batch implements JobOwner, Held {
           if (due || standing.mustRenew) {
             await steps.step(rows);
           } else if (this.isOver) {
+            if (results.limit && !steps.gaveUp) await steps.failRest(results.limit);
             const ended = await this.lettingGo.end();
             if (ended) return ended;
           } else {

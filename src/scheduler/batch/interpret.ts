@@ -55,6 +55,8 @@ export interface InterpretRules {
   relay: RelaySense;
   /** Whether the send began, and the relay has accepted nothing for, so long that nobody is tried on beyond his attempts. */
   givesUp: () => boolean;
+  /** Where somebody waits for its outcome: a limit of the relay's is one, and nothing is waited for. */
+  endsAtLimit?: boolean;
 }
 
 /** Weighs a verdict against what the send has met before, which `watch` remembers. */
@@ -144,6 +146,10 @@ function limit(
   const { seq, limited: before = 0 } = recipient;
   const inMessage = MESSAGE_STAGES.includes(verdict.stage);
   const sign = inMessage || verdict.stage === 'mail' ? 'well' : 'nothing';
+  if (rules.endsAtLimit) {
+    const { code, enhanced, text } = verdict;
+    return { settlement: { seq, to: 'failed', code, enhanced, text }, sign };
+  }
   const counts = before === 0 || rules.relay.acceptedSince(recipient);
   if (inMessage && ((counts && before >= LIMITED_FREE) || rules.givesUp())) {
     return { settlement: deferral(recipient, verdict, rules, true), sign };

@@ -1,12 +1,11 @@
 import type { ClaimedSend } from '../../domain/claim.js';
 import { elapsedMs } from '../../domain/lease.js';
 import type { Recipient } from '../../domain/recipient.js';
-import { MESSAGE_STAGES } from '../../domain/reply-rules.js';
 import type { Verdict } from '../../domain/verdict.js';
 import type { ServerSign } from '../dispatch/dispatcher.js';
-import type { Probe } from '../hold/probe.js';
+import type { Limited, Probe } from '../hold/probe.js';
 import type { InFlight } from './in-flight.js';
-import { type InterpretRules, interpret, NO_SENSE } from './interpret.js';
+import { type InterpretRules, interpret } from './interpret.js';
 import type { OpenSend } from './open-sends.js';
 import type { SelfPause } from './self-pause.js';
 import type { BatchTools } from './tools.js';
@@ -16,6 +15,8 @@ const GATHER_MS = 10;
 
 /** What comes of a batch's messages: weighed, and kept until it is recorded together with more. */
 export class Results {
+  /** A limit of the relay's that ends the send, where one does. */
+  limit: Limited | null = null;
   /** Until when what has come may wait for more, by the monotonic clock. */
   private gathersUntil = 0;
   private readonly rules: InterpretRules;
@@ -40,14 +41,12 @@ export class Results {
       relay: {
         accepted: () => hold.accepted(),
         acceptedSince: ({ seq, dueAt }) => hold.acceptedSince(inFlight.acceptedBefore(seq), dueAt),
+        limited: (row, verdict) => hold.limited(row, verdict),
         // What a tester's own mailbox says stops nobody else.
-        limited: (row, verdict) =>
-          goesFirst && MESSAGE_STAGES.includes(verdict.stage)
-            ? NO_SENSE.limited(row, verdict)
-            : hold.limited(row, verdict),
         deferred: (row, verdict, delayMs) =>
           goesFirst ? null : hold.deferred(row, verdict, delayMs),
       },
+      endsAtLimit: goesFirst,
       givesUp: () =>
         hold.silentMs >= giveUpMs && startedMsAgo + elapsedMs(claimedAt, clock()) >= giveUpMs,
     };
@@ -85,6 +84,7 @@ export class Results {
     const verdict = probe?.read(heard) ?? heard;
     probe?.hear(verdict);
     const { settlement, sign, pause } = interpret(recipient, verdict, watch, this.rules);
+    if (verdict.kind === 'limited' && this.rules.endsAtLimit) this.limit ??= verdict;
     if (pause && !dispatcher.isCut) this.selfPause.for(pause.reason, pause.giveBack);
     if (this.inFlight.toRecord === 0) this.gathersUntil = clock().monotonic + GATHER_MS;
     this.inFlight.came(settlement);

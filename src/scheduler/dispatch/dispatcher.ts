@@ -144,8 +144,11 @@ export class Dispatcher {
   }
 
   submit(job: Job): void {
-    if (job.goesFirst) this.queue.unshift(job);
-    else this.queue.push(job);
+    const { queue } = this;
+    // Those that go first stand in front, in the order they came in.
+    const behind = job.goesFirst ? queue.findIndex(({ goesFirst }) => !goesFirst) : -1;
+    if (behind === -1) queue.push(job);
+    else queue.splice(behind, 0, job);
     this.pump();
   }
 

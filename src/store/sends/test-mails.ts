@@ -83,7 +83,7 @@ export const readTest = (
   id: number,
 ): Promise<Pick<LedgerRow, 'seq' | keyof TestOutcome>[]> =>
   db.rows(
-    `SELECT ${select(pick(LEDGER_ROW, 'seq', 'email', 'status', 'attempts', 'smtpCode', 'response', 'nextAttemptAt'))}
+    `SELECT ${select(pick(LEDGER_ROW, 'seq', 'email', 'status', 'attempts', 'smtpCode', 'enhancedCode', 'response', 'nextAttemptAt'))}
        FROM CAMPAIGN_SEND_RESULTS r WHERE r.SEND_ID = ? ORDER BY r.SEQ`,
     [id],
   );
@@ -91,5 +91,5 @@ export const readTest = (
 /** What became of one. */
 export type TestOutcome = Pick<
   RecipientRow,
-  'email' | 'status' | 'attempts' | 'smtpCode' | 'response'
+  'email' | 'status' | 'attempts' | 'smtpCode' | 'enhancedCode' | 'response'
 > & { nextAttemptAt: Date | null };

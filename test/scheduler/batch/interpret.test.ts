@@ -52,6 +52,25 @@ describe('a verdict, weighed against what the send has met', () => {
     expect(interpret(row(1, 2), later, watch(), rules).settlement).toMatchObject({ to: 'failed' });
   });
 
+  test('a limit of the relay is an outcome where somebody waits for one, and the relay learns nothing', () => {
+    const told: Verdict = {
+      kind: 'limited',
+      limit: 'quota',
+      stage: 'mail',
+      code: 452,
+      enhanced: '4.7.0',
+      text: 'daily quota exceeded',
+    };
+    const limited = () => {
+      throw new Error('the relay is told of it');
+    };
+    const waited = { ...rules, relay: { ...relay, limited }, endsAtLimit: true };
+    expect(interpret(row(1), told, watch(), waited)).toEqual({
+      settlement: { seq: 1, to: 'failed', code: 452, enhanced: '4.7.0', text: told.text },
+      sign: 'well',
+    });
+  });
+
   test('the same refusal for everybody pauses the send and gives its rows back', () => {
     const seen = watch();
     const all = [1, 2, 3].map((seq) => interpret(row(seq), blocked, seen, rules));

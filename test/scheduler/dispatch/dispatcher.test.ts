@@ -116,3 +116,22 @@ test('an instant of a message that cannot be made goes back', async () => {
   expect(counts.reduce((sum, count) => sum + count, 0)).toBe(1);
   dispatcher.stop();
 });
+
+test('messages that go first do so in the order they came in, and before all others', () => {
+  const { dispatcher, transport, job } = dispatch('none', 1);
+  const taken: string[] = [];
+  const named = (name: string, goesFirst: boolean): Job => ({
+    ...job(() => {
+      taken.push(name);
+      return mail();
+    }),
+    goesFirst,
+  });
+  dispatcher.submit(named('on its way', false));
+  for (const name of ['a', 'b']) dispatcher.submit(named(name, false));
+  for (const name of ['1', '2']) dispatcher.submit(named(name, true));
+  dispatcher.submit(named('c', false));
+  dispatcher.submit(named('3', true));
+  for (let i = 0; i < 6; i++) transport.endOne();
+  expect(taken).toEqual(['on its way', '1', '2', '3', 'a', 'b', 'c']);
+});

@@ -14,7 +14,8 @@ can be mailed; in a ledger it is the number of the row. Without ‘--row’ and
 
 - ‘--as html’ is the HTML alone, ‘--as eml’ all of it, for a mail program,
   ‘--open’ the HTML in a browser, images that go with it included and scripts
-  off. On a terminal escape sequences and other characters that are not seen
+  off; its page, which only you can read, stays in your temporary folder for a
+  day, and is removed when a message is opened after that. On a terminal escape sequences and other characters that are not seen
   are spelled out, whatever a list holds; in a pipe the bytes are as they are.
 
 - What the moment of sending makes is not made before: Date and Message-ID
@@ -35,7 +36,10 @@ replies (‘--max-wait’, 60 seconds; ‘--no-wait’ does not) and prints each
 
 - Test mails are a send of their own, which the send that is tested knows
   nothing of: its books, its pacing, its start and its key. ‘list’ shows them
-  with ‘--tests’. They heed the relay's holds and rates, and go first.
+  with ‘--tests’. They heed the relay's holds and rates, and go first. A limit
+  that the relay tells one of them of is the reply to all that are left, and
+  holds nobody else; with ‘--now’ none of them is used to find out whether a
+  hold has ended.
 
 - They go to testers who are suppressed, too, which is said; their links to
   unsubscribe show the page and change nothing.
