@@ -48,6 +48,7 @@ export async function importAsked(
   takesStdin: boolean,
   context: Context,
 ): Promise<Ending<Queued | undefined>> {
+  const settings = context.settings();
   const barred = context.stderr.isTTY && !context.dumb && !context.json;
   const bar = barred ? (await import('./import-bar.js')).createImportBar(context) : null;
   const signal = context.heedSignals();
@@ -59,8 +60,9 @@ export async function importAsked(
   try {
     const queued = await queueAsked(request, context.yes, takesStdin, {
       database: (how) => context.workspace.database(how),
-      smtp: context.settings().smtp,
-      lintIgnore: context.settings().lintIgnore(),
+      // A dry run needs no sandbox that runs.
+      smtp: request.dryRun && settings.source === 'sandbox' ? undefined : settings.smtp,
+      lintIgnore: settings.lintIgnore(),
       signal,
       actor: context.workspace.actor,
       randomBytes,

@@ -59,3 +59,12 @@ test('the built program answers with its version', async () => {
     stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
   });
 });
+
+test('a message is shown, looked through and tried with nothing set and nothing running', async () => {
+  const text = fileURLToPath(new URL('golden/text.txt', import.meta.url));
+  const args = ['--list=-', '--from=news@example.org', '--subject=Hello', `--text=${text}`];
+  const stdin = 'email,name\nann@example.org,Ann\n';
+  for (const command of [['preview'], ['lint'], ['queue', '--dry-run']]) {
+    expect(await spawnCampaign([...command, ...args], { stdin })).toMatchObject({ code: 0 });
+  }
+});
