@@ -37,6 +37,8 @@ interface Clicked {
   p50: number;
   p99: number;
   longest: number;
+  /** Microseconds of processor time a click, of who clicks. */
+  cpu: number;
 }
 
 async function runBench(sizes: Sizes, context: BenchContext): Promise<BenchResult> {
@@ -113,6 +115,11 @@ async function runBench(sizes: Sizes, context: BenchContext): Promise<BenchResul
         { party: '  longest', unit: 'ms', values: longest(clicked.alone) },
         { party: 'CPU of serve', unit: 'µs/click', values: cpu.serve },
         { party: 'CPU of the database', unit: 'µs/click', values: cpu.database },
+        {
+          party: 'CPU of the clicks',
+          unit: 'µs/click',
+          values: clicked.alone.map((one) => one.cpu),
+        },
         { party: 'clicks beside a send', unit: 'answers/s', values: beside },
         { party: '  median', unit: 'ms', values: clicked.beside.map(({ p50 }) => p50) },
         { party: '  99 of 100', unit: 'ms', values: p99 },
