@@ -1,4 +1,5 @@
 import { fieldName } from '../domain/fields.js';
+import { blanked, findLiquid } from './liquid-spans.js';
 import { decodeEntities } from './plain-text.js';
 
 /** A tag of Liquid written so that Liquid does not see it. */
@@ -30,10 +31,6 @@ const TAG = new RegExp(
   'gi',
 );
 
-/** What Liquid sees, and what it is told to leave alone. */
-const SEEN =
-  /\{%-?\s*(raw|comment)\s*-?%\}[\s\S]*?\{%-?\s*end\1\s*-?%\}|\{\{[\s\S]*?\}\}|\{%[\s\S]*?%\}/g;
-
 /** What a tag says, once all that an editor or an encoder did to it is undone. */
 function meaning(inside: string): string {
   let text = inside.replace(/<[^<>]*>/g, '').replace(/\+/g, ' ');
@@ -58,8 +55,8 @@ const STATEMENT = /^-?\s*[a-z_#]+\b.*$/i;
  * stands, in a template that Liquid parses. Where only its beginning is encoded it counts if it names a field: so an author writes that tags are spoken of.
  */
 export function findEncodedTag(source: string, fields: readonly string[]): EncodedTag | null {
-  // Of the same length, so that places stay what they are.
-  const unseen = source.replace(SEEN, (seen) => seen.replace(/[^\n]/g, ' '));
+  // What Liquid sees, and what it is told to leave alone, is left out.
+  const unseen = blanked(source, findLiquid(source, { unread: ['raw', 'comment'] }));
   const known = new Set(fields);
   for (const match of unseen.matchAll(TAG)) {
     const [written, openOutput, output, closeOutput, , statement] = match;

@@ -1,7 +1,8 @@
 import { EMAIL_FIELD, fieldName } from '../domain/fields.js';
 import type { FoundTag } from '../domain/queued.js';
-import { readHtml } from './html-attributes.js';
+import { readHtml, type Span } from './html-attributes.js';
 import { LineIndex } from './line-index.js';
+import { blanked, findLiquid, findUnread } from './liquid-spans.js';
 import { badTemplate, type NamedTemplate } from './template.js';
 
 /** A merge tag of another tool, which Liquid takes for text. */
@@ -65,25 +66,30 @@ const FORMS: readonly Form[] = [
   },
 ];
 
-/** What Liquid is told to leave alone. */
-const LEFT_ALONE = /\{%-?\s*(raw|comment)\s*-?%\}[\s\S]*?\{%-?\s*end\1\s*-?%\}/gi;
-const LIQUID = /(?<!\{)\{\{(?!\{|\s*[#^>&/])[\s\S]{0,2000}?\}\}|\{%[\s\S]{0,2000}?%\}/g;
-
-/** Of the same length, so that places stay what they are. */
-const blank = (text: string): string => text.replace(/[^\n]/g, ' ');
-
 /** Single braces in style sheets and scripts are no tags. */
 function withoutRaw(source: string): string {
-  let without = '';
-  let from = 0;
+  const raw: Span[] = [];
   readHtml(source, {
-    raw: (name, { start, end }) => {
-      if ((name !== 'style' && name !== 'script') || end === source.length) return;
-      without += source.slice(from, start) + blank(source.slice(start, end));
-      from = end;
+    raw: (name, span) => {
+      if ((name === 'style' || name === 'script') && span.end < source.length) raw.push(span);
     },
   });
-  return without + source.slice(from);
+  return blanked(source, raw);
+}
+
+/** What begins as an output, and is a tag of Handlebars. */
+const OF_HANDLEBARS = /\{\{(?:\{|\s*[#^>&/])/y;
+/** What is longer is no tag of Liquid, but one that was left open. */
+const MAX_TAG = 2004;
+
+/** The template without what Liquid sees, what it is told to leave alone, and where single braces are no tags. */
+function unseenBy(source: string): string {
+  const text = withoutRaw(blanked(source, findUnread(source)));
+  const takes = (start: number, end: number): boolean => {
+    OF_HANDLEBARS.lastIndex = start;
+    return end - start <= MAX_TAG && text[start - 1] !== '{' && !OF_HANDLEBARS.test(text);
+  };
+  return blanked(text, findLiquid(text, { takes }));
 }
 
 /**
@@ -91,7 +97,7 @@ function withoutRaw(source: string): string {
  * @param fields merge fields of the list
  */
 export function findForeignTags(source: string, fields: readonly string[]): ForeignTag[] {
-  const unseen = withoutRaw(source.replace(LEFT_ALONE, blank)).replace(LIQUID, blank);
+  const unseen = unseenBy(source);
   const known = new Set(fields);
   return FORMS.flatMap(({ tool, pattern, isCertain, isField }) =>
     [...unseen.matchAll(pattern)].flatMap((match): ForeignTag[] => {

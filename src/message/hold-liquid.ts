@@ -1,8 +1,25 @@
-/** What Liquid sees as a tag; quotes may hold its end. */
-const OUTPUT = String.raw`\{\{(?:"[^"]*"|'[^']*'|[^"'}]|\}(?!\}))*\}\}|\{\{[\s\S]*?\}\}`;
-const STATEMENT = String.raw`\{%(?:"[^"]*"|'[^']*'|[^"'%]|%(?!\}))*%\}|\{%[\s\S]*?%\}`;
-const COMMENT = String.raw`\{%-?\s*comment\s*-?%\}[\s\S]*?\{%-?\s*endcomment\s*-?%\}`;
-const LIQUID = new RegExp(`${COMMENT}|${OUTPUT}|${STATEMENT}`, 'g');
+import { findLiquid, replaceSpans } from './liquid-spans.js';
+
+const WORD = 'liquid';
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
+const MORE = 5;
+
+/** A short word of letters that does not stand in a text; there are more of them than fit into one. */
+function wordNotIn(text: string): string {
+  for (let word = WORD; word.length < 2 * WORD.length; word += 'q') {
+    if (!text.includes(word)) return word;
+  }
+  const taken = new Set(
+    [...text.matchAll(new RegExp(`(?=${WORD}([a-z]{${MORE}}))`, 'g'))].map(([, more]) => more),
+  );
+  for (let number = 0; ; number++) {
+    const more = Array.from(
+      { length: MORE },
+      (_, place) => LETTERS[Math.floor(number / LETTERS.length ** place) % LETTERS.length],
+    ).join('');
+    if (!taken.has(more)) return WORD + more;
+  }
+}
 
 /**
  * A template whose Liquid is held by words of ASCII letters and digits, which parsers of Markdown, HTML and CSS leave as they
@@ -19,13 +36,13 @@ export class HeldLiquid {
   private readonly pieces: string[] = [];
 
   constructor(source: string) {
-    let start = 'liquid';
-    while (source.includes(start)) start += 'q';
+    const start = wordNotIn(source);
     this.start = start;
     this.output = `${start}\\d+o`;
     this.statement = `${start}\\d+s`;
     this.word = `${start}\\d+[os]`;
-    this.text = source.replace(LIQUID, (piece) => this.hold(piece));
+    const tags = findLiquid(source, { unread: ['comment'], heedsQuotes: true });
+    this.text = replaceSpans(source, tags, (piece) => this.hold(piece));
   }
 
   /** A word for something else that is to stay as it is. */

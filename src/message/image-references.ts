@@ -1,5 +1,6 @@
 import { findCssUrls } from './css-urls.js';
 import { findAttributes, type Span } from './html-attributes.js';
+import { findLiquid, replaceSpans } from './liquid-spans.js';
 import { decodeEntities } from './plain-text.js';
 
 /** A place in a template of HTML that names a picture which is not on the Web. */
@@ -12,9 +13,6 @@ export interface ImageReference extends Span {
   names: { path: string } | { cid: string } | 'liquid';
 }
 
-/** Comments of Liquid, and its tags. */
-const LIQUID =
-  /\{%-?\s*comment\s*-?%\}[\s\S]*?\{%-?\s*endcomment\s*-?%\}|\{\{[\s\S]*?\}\}|\{%[\s\S]*?%\}/g;
 /** Of a private use, so that no markup has it. */
 const MASK = '\uE000';
 
@@ -27,7 +25,8 @@ const CANDIDATE = /[^\s,]\S*[^\s,](?=[\s,]|$)/g;
 /** Finds what a template shows and mail programs do not fetch: paths and Content-IDs, and what may be one. */
 export function findImages(html: string): ImageReference[] {
   // Of the same length, so that places stay what they are.
-  const masked = html.replace(LIQUID, (piece) => MASK.repeat(piece.length));
+  const liquid = findLiquid(html, { unread: ['comment'] });
+  const masked = replaceSpans(html, liquid, (piece) => MASK.repeat(piece.length));
   const { attributes, styles } = findAttributes(masked);
   const spans: Span[] = [];
   for (const { tag, name, start, end } of attributes) {

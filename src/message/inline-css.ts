@@ -1,10 +1,12 @@
 import { HeldLiquid } from './hold-liquid.js';
+import { replaceSpans } from './liquid-spans.js';
+import { findStyleElements } from './style-elements.js';
 import { badTemplate, type NamedTemplate } from './template.js';
 
-const STYLE = /<style\b[^>]*>[\s\S]*?<\/style\s*>/gi;
 const START_TAG = /<[a-z][^<>]*>/gi;
 const ATTRIBUTE = /\s([^\s"'<>/=]+)(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'=<>`]+))?/g;
-const SHEET_LINK = /<link\b[^>]*\brel\s*=\s*["']?stylesheet\b[^>]*>/gi;
+const LINK = /<link\b[^<>]*>/gi;
+const IS_SHEET = /\brel\s*=\s*["']?stylesheet\b/i;
 
 /** Rules go out of their sheet only where they went into elements; those of `::before` cannot. */
 const NOTHING_LOST = { removeStyleTags: false, preservedSelectors: ['::', ':before', ':after'] };
@@ -30,7 +32,7 @@ export async function inlineCss(template: NamedTemplate): Promise<InlinedCss> {
   const held = new HeldLiquid(source);
   const hasStatement = new RegExp(held.statement);
   refuseChoices(template, held);
-  const text = held.text.replace(STYLE, (sheet) =>
+  const text = replaceSheets(held.text, (sheet) =>
     hasStatement.test(sheet) ? held.hold(sheet) : sheet,
   );
   let inlined: string;
@@ -57,8 +59,16 @@ export async function inlineCss(template: NamedTemplate): Promise<InlinedCss> {
       REMEDY,
     );
   }
-  return { html: held.restore(inlined), sheets: source.match(SHEET_LINK) ?? [] };
+  return { html: held.restore(inlined), sheets: sheetsLinked(source) };
 }
+
+const replaceSheets = (html: string, replace: (sheet: string) => string): string =>
+  replaceSpans(html, findStyleElements(html), replace);
+
+const withoutSheets = (html: string): string => replaceSheets(html, () => '');
+
+const sheetsLinked = (html: string): string[] =>
+  (html.match(LINK) ?? []).filter((link) => IS_SHEET.test(link));
 
 const REMEDY = 'write it another way, or inline the CSS yourself and leave --inline-css out';
 
@@ -66,7 +76,7 @@ const END_TAG = /<\/([a-z][a-z0-9:-]*)/gi;
 
 function countEnds(html: string): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const [, name = ''] of html.replace(STYLE, '').matchAll(END_TAG)) {
+  for (const [, name = ''] of withoutSheets(html).matchAll(END_TAG)) {
     counts.set(name.toLowerCase(), (counts.get(name.toLowerCase()) ?? 0) + 1);
   }
   return counts;
@@ -99,7 +109,7 @@ function refuseRepairs(
 /** Whether Liquid decides which rules are for an element. */
 function choosesRules(held: HeldLiquid, text: string): boolean {
   const [word, statement] = [new RegExp(held.word), new RegExp(held.statement)];
-  const tags = text.replace(STYLE, '').match(START_TAG) ?? [];
+  const tags = withoutSheets(text).match(START_TAG) ?? [];
   return tags.some(
     (tag) => statement.test(tag) || (tag.match(CHOOSING) ?? []).some((chosen) => word.test(chosen)),
   );

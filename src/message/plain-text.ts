@@ -1,7 +1,7 @@
 import { compile, type DomNode, type FormatCallback, type HtmlToTextOptions } from 'html-to-text';
+import { findLiquid, replaceSpans } from './liquid-spans.js';
 import { dependsOn, removeHidden } from './visible.js';
 
-const LIQUID = /\{\{[\s\S]*?\}\}|\{%[\s\S]*?%\}/g;
 /** Liquid that puts markup of its own or of a value into HTML. */
 const WRITES_MARKUP = /\|\s*raw\b|^\{%-?\s*tablerow\b/;
 /** Private-use characters, which no HTML parser touches. */
@@ -240,16 +240,20 @@ class Pieces {
  */
 export function deriveTextTemplate(html: string): string | null {
   const pieces = new Pieces();
-  const marked = html.replace(LIQUID, (piece) => token(pieces.add(piece)));
+  const marked = replaceSpans(html, findLiquid(html), (piece) => token(pieces.add(piece)));
   if (pieces.writeMarkup() || NAMED_BY_TOKEN.test(marked)) return null;
   if (findDeciding(`<${ROOT}>${marked}</${ROOT}>`) !== '') return null;
   const text = htmlToText(marked);
   const kept = [...text.matchAll(TOKEN)].map(([, index]) => Number(index));
   const source = text.replace(TOKEN, (_, index) => pieces.written(Number(index)));
-  const found = source.match(LIQUID)?.length ?? 0;
+  const found = findLiquid(source).length;
   return found === kept.length && pieces.keepOrder(kept) ? source : null;
 }
 
 /** Whether no message made of an HTML template can have a text part with anything in it. */
 export const hasNoText = (html: string): boolean =>
-  !/\S/.test(htmlToText(html.replace(LIQUID, (piece) => (piece.startsWith('{{') ? 'x' : ''))));
+  !/\S/.test(
+    htmlToText(
+      replaceSpans(html, findLiquid(html), (piece) => (piece.startsWith('{{') ? 'x' : '')),
+    ),
+  );

@@ -84,7 +84,8 @@ export const badTemplate = (
 };
 
 /** A tag with what editors of HTML and encoders of URLs put into one. */
-const OF_AN_EDITOR = /\{[{%](?:(?![%}]\}).)*?(?:&#?\w+;|%[0-9a-f]{2}|[“”„‘’«»]|<\/?[a-z][^<>]*>)/i;
+const OF_AN_EDITOR =
+  /\{[{%](?:(?![%}]\}).){0,200}?(?:&#?\w+;|%[0-9a-f]{2}|[“”„‘’«»]|<\/?[a-z][^<>]*>)/i;
 
 function parse(engine: Liquid, template: NamedTemplate): Template[] {
   try {
