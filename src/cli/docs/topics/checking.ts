@@ -15,8 +15,9 @@ can be mailed; in a ledger it is the number of the row. Without ‘--row’ and
 - ‘--as html’ is the HTML alone, ‘--as eml’ all of it, for a mail program,
   ‘--open’ the HTML in a browser, images that go with it included and scripts
   off; its page, which only you can read, stays in your temporary folder for a
-  day, and is removed when a message is opened after that. On a terminal escape sequences and other characters that are not seen
-  are spelled out, whatever a list holds; in a pipe the bytes are as they are.
+  day, and is removed when a message is opened after that. On a terminal
+  escape sequences and other characters that are not seen are spelled out,
+  whatever a list holds; in a pipe the bytes are as they are.
 
 - What the moment of sending makes is not made before: Date and Message-ID
   have words in their place, and a link to unsubscribe a token that works for
