@@ -1,6 +1,6 @@
 /**
  * The arrows of the layout: bin → main → cli → {http → } operations → {scheduler, list, files, message, smtp, store,
- * sandbox, host} → domain; cli → {view, contract, config}; index → operations.
+ * sandbox, host, dns} → domain; cli → {view, contract, config}; index → operations.
  */
 const mayNot = (from, to, comment) => ({
   name: `${from}-not-to-${to}`.replaceAll('|', '-or-'),
@@ -14,6 +14,7 @@ const ROOMS = [
   'cli',
   'config',
   'contract',
+  'dns',
   'files',
   'host',
   'http',
@@ -126,6 +127,11 @@ module.exports = {
       'The private servers need the store to set themselves up.',
     ),
     seesOnly('files', [], 'Reading a file from its folder knows nothing of what it is for.'),
+    seesOnly(
+      'dns',
+      [],
+      'What DNS says of a sender follows from its addresses and keys, wherever they come from.',
+    ),
     seesOnly('host', [], 'What a worker leaves on its host knows of no database.'),
     seesOnly('contract', [], 'The shape of JSON follows from values, wherever they come from.'),
     seesOnly(
@@ -135,7 +141,7 @@ module.exports = {
     ),
     seesOnly(
       'operations',
-      ['scheduler', 'list', 'files', 'message', 'smtp', 'store', 'sandbox', 'host'],
+      ['scheduler', 'list', 'files', 'message', 'smtp', 'store', 'sandbox', 'host', 'dns'],
       'A library has no terminal, no environment and no process.',
     ),
     seesOnly(

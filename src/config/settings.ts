@@ -8,6 +8,7 @@ import type { StateFolder } from '../host/state-folder.js';
 import { parseSmtpUrl, type SmtpSettings } from '../smtp/url.js';
 import { type DatabaseAddress, parseDatabaseUrl } from '../store/mysql/url.js';
 import { readDkim } from './dkim-keys.js';
+import { readDnsServers } from './dns-servers.js';
 import { type Environment, Variables } from './environment.js';
 import { stateFolders, userDataFolder } from './folders.js';
 import { readPassword } from './password-files.js';
@@ -23,7 +24,8 @@ type Raw =
   | 'sandboxDirectory'
   | 'stateDirectory'
   | 'dkimSkipHeaders'
-  | 'lintIgnore';
+  | 'lintIgnore'
+  | 'dnsServers';
 
 /** Every setting of the table, checked and frozen. */
 export interface Settings extends Readonly<Omit<Values, Raw>> {
@@ -54,6 +56,11 @@ export interface Settings extends Readonly<Omit<Values, Raw>> {
    * @throws CampaignError BAD_SETTING naming the one that is none, and what may have been meant
    */
   lintIgnore(): readonly LintRule[];
+  /**
+   * Addresses of DNS servers, some with a port; none for those of the system.
+   * @throws CampaignError BAD_SETTING naming the entry that is none
+   */
+  dnsServers(): readonly string[];
 }
 
 /** The two servers of a running sandbox. */
@@ -106,6 +113,7 @@ function settingsOf(variables: Variables, cwd: string, findSandbox: SandboxLooku
     unsubscribeUrl,
     dkimSkipHeaders: _,
     lintIgnore,
+    dnsServers,
     ...rest
   } = readValues(variables, cwd);
   const credentials = variables.get('CREDENTIALS_DIRECTORY');
@@ -117,6 +125,7 @@ function settingsOf(variables: Variables, cwd: string, findSandbox: SandboxLooku
     stateFolders: stateDirectory ? [{ directory: stateDirectory }] : stateFolders(variables),
     dkim: () => readDkim(variables, credentials),
     lintIgnore: () => readIgnored(lintIgnore),
+    dnsServers: () => readDnsServers(dnsServers),
   };
   const sandbox = (): string =>
     sandboxDirectory ?? resolve(cwd, join(userDataFolder(variables), 'sandbox'));

@@ -97,6 +97,12 @@ export const SETTINGS = {
     kind: 'text',
     help: 'rules of `campaign lint` that are left out, with commas between (`campaign help lint`); `queue` leaves them out too',
   },
+  dnsServers: {
+    variable: 'CAMPAIGN_DNS_SERVERS',
+    kind: 'text',
+    default: "the system's",
+    help: 'whom `lint --dns` asks: addresses of DNS servers, separated by commas, as in `192.0.2.53, [2001:db8::53]:5353`',
+  },
   sessionTtlSeconds: {
     variable: 'SESSION_TTL_SECONDS',
     kind: 'whole-number',

@@ -1,0 +1,79 @@
+import { type DkimKey, dnsNameOf } from '../domain/dkim.js';
+import { dnsRecordOf, type JudgedRecord, judgeRecord } from './dkim-record.js';
+import type { Lookups } from './lookups.js';
+import { type DnsRule, found, type LintFinding } from './rules.js';
+
+export interface CheckedKey {
+  key: DkimKey;
+  findings: LintFinding[];
+  /** Whether receivers can verify what it signs; undefined where DNS did not say. */
+  verifies: boolean | undefined;
+}
+
+/** Whether the record in DNS of a key is that of the key. */
+export async function checkDkimKey(key: DkimKey, lookups: Lookups): Promise<CheckedKey> {
+  const name = dnsNameOf(key);
+  const answer = await lookups.txt(name);
+  if (answer.is === 'no-answer') return { key, findings: [], verifies: undefined };
+  const [text, ...more] = answer.is === 'found' ? answer.records : [];
+  if (text === undefined) {
+    const finding = found(
+      'dkim-record-missing',
+      name,
+      `messages are signed by the key "${key.selector}" of ${key.domain}, and there is no record of it in DNS: no receiver can verify them`,
+      publish(key),
+    );
+    return { key, findings: [finding], verifies: false };
+  }
+  if (more.length > 0) return several(key, [text, ...more]);
+  const judged = judgeRecord(text, key);
+  return { key, findings: findingsOf(key, judged), verifies: judged.is === 'good' };
+}
+
+/** Which of them a receiver takes is not said (§3.6.2.2), so that it may verify here and not there. */
+function several(key: DkimKey, texts: readonly string[]): CheckedKey {
+  const hasOurs = texts.some((text) => judgeRecord(text, key).is === 'good');
+  const finding = found(
+    'dkim-record-several',
+    dnsNameOf(key),
+    `there are ${texts.length} TXT records in the place of one, ${hasOurs ? 'of which one is that of our key' : 'and none is that of our key'}: which of them receivers take is left to chance`,
+    `leave one alone: ${dnsRecordOf(key)}`,
+  );
+  return { key, findings: [finding], verifies: hasOurs ? undefined : false };
+}
+
+const publish = (key: DkimKey): string =>
+  `publish as a TXT record of ${dnsNameOf(key)}, in a zone file in strings of at most 255 characters: ${dnsRecordOf(key)}`;
+
+const RULES: Record<'invalid' | 'other-key' | 'revoked', DnsRule> = {
+  invalid: 'dkim-record-invalid',
+  'other-key': 'dkim-key-differs',
+  revoked: 'dkim-revoked',
+};
+
+function findingsOf(key: DkimKey, judged: JudgedRecord): LintFinding[] {
+  const name = dnsNameOf(key);
+  const which = `the record of the key "${key.selector}" of ${key.domain}`;
+  if (judged.is === 'good') {
+    if (!judged.isTesting) return [];
+    return [
+      found(
+        'dkim-testing',
+        name,
+        `${which} says that the domain is testing DKIM (t=y): receivers may treat signed messages as if they were not`,
+        'take t=y out of the record when signatures verify',
+      ),
+    ];
+  }
+  const what =
+    judged.is === 'revoked'
+      ? 'has an empty p=, which says that the key is withdrawn'
+      : `is not that of the key that we sign with: ${judged.why}`;
+  const remedy =
+    judged.is === 'invalid'
+      ? publish(key)
+      : `${publish(key)}; or sign with the key that is published there, or under a selector of its own`;
+  return [
+    found(RULES[judged.is], name, `${which} ${what}: receivers cannot verify the messages`, remedy),
+  ];
+}

@@ -1,0 +1,80 @@
+import type { Lookups } from './lookups.js';
+import { excerpt, found, type LintFinding } from './rules.js';
+
+/** Hosts of an MX that are looked up, the most preferred first. */
+const MAX_HOSTS = 5;
+
+/**
+ * Whether a domain takes mail: by MX records or, where there are none, at its own address (RFC 5321 §5.1).
+ * @param uses what the message has it for, such as `From`
+ */
+export async function checkMailDomain(
+  domain: string,
+  uses: readonly string[],
+  lookups: Lookups,
+): Promise<LintFinding[]> {
+  const what = `${domain}, the domain of ${uses.join(' and ')},`;
+  const answer = await lookups.mx(domain);
+  if (answer.is === 'no-answer') return [];
+  if (answer.is === 'no-name') {
+    return [
+      found(
+        'domain-unknown',
+        domain,
+        `${what} does not exist in DNS: receivers refuse mail from it, and nothing sent to it arrives`,
+        'look for a typing error; else register the domain, or publish its zone',
+      ),
+    ];
+  }
+  if (answer.is === 'no-data') return withoutMx(domain, what, lookups);
+  const hosts = [...answer.records]
+    .sort((a, b) => a.priority - b.priority)
+    .map(({ exchange }) => exchange.replace(/\.$/, ''));
+  const named = hosts.filter((host) => host !== '');
+  if (named.length === 0) {
+    return [
+      found(
+        'domain-null-mx',
+        domain,
+        `${what} says that it takes no mail (MX 0 .): answers and bounces are lost, and receivers refuse senders who cannot be answered`,
+        'take an address of a domain that takes mail, or give this one an MX record of a mail server',
+      ),
+    ];
+  }
+  return deadHosts(domain, what, named, lookups);
+}
+
+async function withoutMx(domain: string, what: string, lookups: Lookups): Promise<LintFinding[]> {
+  const { is } = await lookups.addresses(domain);
+  if (is === 'found' || is === 'no-answer') return [];
+  return [
+    found(
+      'domain-without-mx',
+      domain,
+      `${what} takes no mail: it has neither an MX record nor an address`,
+      `publish an MX record of ${domain} with the name of a mail server`,
+    ),
+  ];
+}
+
+/** MX records of which none leads anywhere. */
+async function deadHosts(
+  domain: string,
+  what: string,
+  hosts: readonly string[],
+  lookups: Lookups,
+): Promise<LintFinding[]> {
+  const looked = hosts.slice(0, MAX_HOSTS);
+  const answers = await Promise.all(looked.map((host) => lookups.addresses(host)));
+  if (hosts.length > looked.length || answers.some(isAlive)) return [];
+  return [
+    found(
+      'domain-without-mx',
+      domain,
+      `${what} takes no mail: no host of its MX records (${looked.map(excerpt).join(', ')}) has an address`,
+      'correct the MX records, which name hosts, never addresses',
+    ),
+  ];
+}
+
+const isAlive = ({ is }: { is: string }): boolean => is === 'found' || is === 'no-answer';
