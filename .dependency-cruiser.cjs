@@ -146,7 +146,7 @@ module.exports = {
     ),
     seesOnly(
       'config',
-      ['store', 'smtp', 'host'],
+      ['store', 'smtp', 'host', 'dns'],
       'Settings are read into values; they start nothing.',
     ),
     packageOnlyIn('mysql2', '^src/store/mysql/', 'One room has a driver.'),

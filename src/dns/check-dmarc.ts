@@ -126,18 +126,23 @@ async function whyUnaligned(
   if (isEnvelopeAligned && (mail.spfCanPass !== false || policy === 'none')) return undefined;
   const [signed] = verified;
   const signature = signed
-    ? `its signature is for ${signed.key.domain}, ${distance(from, record.adkim, 'adkim')}`
+    ? `its signature is for ${signed.key.domain}, ${distance(from, signed.key.domain, record.adkim, 'adkim')}`
     : keys.length > 0
       ? 'its signature cannot be verified'
       : 'no key of ours signs it';
   const sender = isEnvelopeAligned
     ? `SPF of ${envelope} lets nobody pass`
-    : `its envelope sender is of ${envelope}, ${distance(from, record.aspf, 'aspf')}`;
+    : `its envelope sender is of ${envelope}, ${distance(from, envelope, record.aspf, 'aspf')}`;
   return `${signature}, and ${sender}`;
 }
 
-const distance = (from: string, mode: 'r' | 's', tag: string): string =>
-  mode === 's' ? `where ${tag}=s asks for ${from} itself` : 'which is of another organization';
+/** Why a domain is not aligned with From. */
+function distance(from: string, domain: string, mode: 'r' | 's', tag: string): string {
+  if (mode === 's') return `where ${tag}=s asks for ${from} itself`;
+  return `.${domain}`.endsWith(`.${from}`) || `.${from}`.endsWith(`.${domain}`)
+    ? 'which the DMARC records in DNS make another organization'
+    : 'which is of another organization';
+}
 
 const ASKED: Record<Exclude<Policy, 'none'>, string> = {
   quarantine: 'to put into the spam folder',

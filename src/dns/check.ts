@@ -102,7 +102,7 @@ function unanswered(lookups: Lookups): LintFinding[] {
         : `DNS could not be asked: ${why}`,
       lookups.hasAnswered
         ? 'try again; where it stays so, whoever keeps the domain has to look at its DNS servers'
-        : 'set CAMPAIGN_DNS_SERVERS to a DNS server that this host reaches, such as 192.0.2.53, or mend /etc/resolv.conf',
+        : 'see whether this host reaches a DNS server (CAMPAIGN_DNS_SERVERS names others than /etc/resolv.conf), and whether the domain has one that answers',
     );
     return lookups.hasAnswered && of.length === 1 ? finding : { ...finding, where: 'DNS' };
   });

@@ -7,8 +7,8 @@ export type Answer<Item> =
   | { is: 'no-data' }
   /** NXDOMAIN. */
   | { is: 'no-name' }
-  /** Nothing is known of it. */
-  | { is: 'no-answer' };
+  /** Nothing is known of it: why, in words. */
+  | { is: 'no-answer'; why: string };
 
 /** A name that was asked for, and why nothing came of it, in words. */
 export interface Unanswered {
@@ -95,17 +95,24 @@ export class Lookups {
 
   /** TXT records, the strings of each joined without anything between (RFC 7208 §3.3, RFC 6376 §3.6.2.2). */
   txt(name: string): Promise<Answer<string>> {
-    return this.#ask('TXT', name, async (asked) =>
-      (await this.client.resolveTxt(asked)).map((strings) => strings.join('')),
-    );
+    const ask = async (asked: string): Promise<string[]> =>
+      (await this.client.resolveTxt(asked)).map((strings) => strings.join(''));
+    return this.#noted(name, this.#ask('TXT', name, ask));
   }
 
   mx(name: string): Promise<Answer<MxRecord>> {
-    return this.#ask('MX', name, async (asked) => this.client.resolveMx(asked));
+    return this.#noted(
+      name,
+      this.#ask('MX', name, async (asked) => this.client.resolveMx(asked)),
+    );
   }
 
   /** IPv4 and IPv6 addresses. */
-  async addresses(name: string): Promise<Answer<string>> {
+  addresses(name: string): Promise<Answer<string>> {
+    return this.#noted(name, this.#bothAddresses(name));
+  }
+
+  async #bothAddresses(name: string): Promise<Answer<string>> {
     const both = await Promise.all([
       this.#ask('A', name, async (asked) => this.client.resolve4(asked)),
       this.#ask('AAAA', name, async (asked) => this.client.resolve6(asked)),
@@ -113,6 +120,12 @@ export class Lookups {
     const records = both.flatMap((answer) => (answer.is === 'found' ? answer.records : []));
     if (records.length > 0) return { is: 'found', records };
     return both.find(({ is }) => is === 'no-answer') ?? both[0];
+  }
+
+  async #noted<Item>(name: string, asked: Promise<Answer<Item>>): Promise<Answer<Item>> {
+    const answer = await asked;
+    if (answer.is === 'no-answer') this.#failures.set(name, answer.why);
+    return answer;
   }
 
   /** What has had no answer so far. */
@@ -134,13 +147,16 @@ export class Lookups {
     const key = `${type} ${name}`;
     let answer = this.#answers.get(key) as Promise<Answer<Item>> | undefined;
     if (!answer) {
-      answer = this.#answer(name, ask);
+      answer = this.#answerOf(name, ask);
       this.#answers.set(key, answer);
     }
     return answer;
   }
 
-  async #answer<Item>(name: string, ask: (name: string) => Promise<Item[]>): Promise<Answer<Item>> {
+  async #answerOf<Item>(
+    name: string,
+    ask: (name: string) => Promise<Item[]>,
+  ): Promise<Answer<Item>> {
     const outcome = await this.#outcome(name, ask);
     if (Array.isArray(outcome)) {
       this.#hasAnswered = true;
@@ -154,8 +170,7 @@ export class Lookups {
     }
     this.#hasAnswered ||= ANSWERS_OF_A_SERVER.has(code);
     if (!this.#hasAnswered && SILENCE.has(code)) this.#silence ??= code;
-    this.#failures.set(name, WORDS[code] ?? `the lookup failed (${code})`);
-    return { is: 'no-answer' };
+    return { is: 'no-answer', why: WORDS[code] ?? `the lookup failed (${code})` };
   }
 
   async #outcome<Item>(

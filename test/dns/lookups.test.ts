@@ -123,6 +123,13 @@ test('names that one server has no answer for are named, and the rest is found',
   });
 });
 
+test('a host whose IPv4 address is known is not asked for more, though its IPv6 address cannot be had', async () => {
+  const mail = { a: ['203.0.113.25'], fails: 'SERVFAIL', failsFor: 'AAAA' } as const;
+  expect((await checkIn({ ...GOOD, 'mail.example.org': mail })).rules).toEqual([]);
+  const none = { fails: 'SERVFAIL', failsFor: 'AAAA' } as const;
+  expect((await checkIn({ ...GOOD, 'mail.example.org': none })).rules).toEqual(['dns-unanswered']);
+});
+
 test('an answer that cannot be read is none', async () => {
   const checked = await checkIn({ ...GOOD, '_dmarc.example.org': { fails: 'garbage' } });
   expect(checked.rules).toEqual(['dns-unanswered']);

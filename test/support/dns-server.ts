@@ -12,6 +12,8 @@ export interface Records {
   cname?: string;
   /** What the server does instead of answering. */
   fails?: 'SERVFAIL' | 'REFUSED' | 'silent' | 'garbage';
+  /** To questions of this type alone. */
+  failsFor?: string;
 }
 
 /** Records by names in lower case. Names above one exist; all others do not. */
@@ -118,9 +120,10 @@ function answerTo(query: Packet, zone: Zone): (Packet & { garbage?: true }) | un
   let name = question.name.toLowerCase();
   for (let hops = 0; hops < 8; hops++) {
     const records = zone[name];
-    if (records?.fails === 'silent') return undefined;
-    if (records?.fails === 'garbage') return { ...reply, garbage: true };
-    if (records?.fails) return { ...reply, flags: RESPONSE | RCODES[records.fails] };
+    const fails = question.type === (records?.failsFor ?? question.type) && records?.fails;
+    if (fails === 'silent') return undefined;
+    if (fails === 'garbage') return { ...reply, garbage: true };
+    if (fails) return { ...reply, flags: RESPONSE | RCODES[fails] };
     if (records?.cname === undefined) break;
     answers.push({ type: 'CNAME', name, ttl: 60, data: records.cname });
     name = records.cname.toLowerCase();
