@@ -1,7 +1,7 @@
 import { type DkimKey, dnsNameOf } from '../domain/dkim.js';
 import { dnsRecordOf, type JudgedRecord, judgeRecord } from './dkim-record.js';
 import type { Lookups } from './lookups.js';
-import { type DnsRule, found, type LintFinding } from './rules.js';
+import { found, type LintFinding } from './rules.js';
 
 export interface CheckedKey {
   key: DkimKey;
@@ -45,11 +45,11 @@ function several(key: DkimKey, texts: readonly string[]): CheckedKey {
 const publish = (key: DkimKey): string =>
   `publish as a TXT record of ${dnsNameOf(key)}, in a zone file in strings of at most 255 characters: ${dnsRecordOf(key)}`;
 
-const RULES: Record<'invalid' | 'other-key' | 'revoked', DnsRule> = {
-  invalid: 'dkim-record-invalid',
-  'other-key': 'dkim-key-differs',
-  revoked: 'dkim-revoked',
-};
+/** By which rule a record is found, and in what words, before those for why. */
+const FAULTS = {
+  invalid: { rule: 'dkim-record-invalid', words: 'cannot be used: ' },
+  'other-key': { rule: 'dkim-key-differs', words: 'is that of another key: ' },
+} as const;
 
 function findingsOf(key: DkimKey, judged: JudgedRecord): LintFinding[] {
   const name = dnsNameOf(key);
@@ -65,15 +65,27 @@ function findingsOf(key: DkimKey, judged: JudgedRecord): LintFinding[] {
       ),
     ];
   }
-  const what =
-    judged.is === 'revoked'
-      ? 'has an empty p=, which says that the key is withdrawn'
-      : `is not that of the key that we sign with: ${judged.why}`;
-  const remedy =
+  if (judged.is === 'revoked') {
+    return [
+      found(
+        'dkim-revoked',
+        name,
+        `${which} says that the key is withdrawn (an empty p=): no receiver can verify the messages`,
+        `sign with a new key under a new selector; where it was withdrawn by mistake, ${publish(key)}`,
+      ),
+    ];
+  }
+  const { rule, words } = FAULTS[judged.is];
+  const otherwise =
     judged.is === 'invalid'
-      ? publish(key)
-      : `${publish(key)}; or sign with the key that is published there, or under a selector of its own`;
+      ? ''
+      : '; or sign with the key that is published there, or under a selector of its own';
   return [
-    found(RULES[judged.is], name, `${which} ${what}: receivers cannot verify the messages`, remedy),
+    found(
+      rule,
+      name,
+      `${which} ${words}${judged.why}; no receiver can verify the messages`,
+      publish(key) + otherwise,
+    ),
   ];
 }

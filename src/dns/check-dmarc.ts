@@ -49,7 +49,7 @@ const missing = (from: string): LintFinding =>
   found(
     'dmarc-missing',
     dmarcNameOf(from),
-    `${from} has no DMARC record, nor has a domain above it: Gmail and Yahoo ask one of everybody who writes to many`,
+    `${from} has no DMARC record, nor has a domain above it: Gmail and Yahoo ask everybody who writes to many for one`,
     `publish as a TXT record of ${dmarcNameOf(from)}: v=DMARC1; p=none; rua=mailto:dmarc@${from}`,
   );
 
@@ -155,13 +155,13 @@ function refused(
   policy: Policy,
   why: string,
 ): LintFinding {
-  const remedy = `sign with a DKIM key of ${from} whose record stands in DNS (campaign help dkim), or send with an --envelope-from of ${from} that has an SPF record; where the relay itself signs for ${from}, that is enough`;
+  const remedy = `sign with a DKIM key of ${from} whose record stands in DNS (\`campaign help dkim\`), or send with an --envelope-from of ${from} that has an SPF record; where the relay itself signs for ${from}, that is enough`;
   const name = dmarcNameOf(domain);
   if (policy === 'none') {
     return found(
       'dmarc-unaligned',
       name,
-      `nothing tells receivers that a message is of ${from}: ${why}. Its DMARC record asks for nothing in that case, but Gmail and Yahoo do, of everybody who writes to many`,
+      `nothing tells receivers that a message is of ${from}: ${why}. Its DMARC record asks for nothing in that case, but Gmail and Yahoo ask everybody who writes to many for such a proof`,
       remedy,
     );
   }

@@ -78,12 +78,12 @@ function unsigned({ from, dkim }: SentAs, policy: Policy | undefined): LintFindi
   const consequence =
     policy === 'reject' || policy === 'quarantine'
       ? `where they are forwarded DMARC then fails, and receivers are asked to ${policy === 'reject' ? 'refuse' : 'distrust'} them`
-      : 'and Gmail and Yahoo ask a signature of everybody who writes to many';
+      : 'and Gmail and Yahoo ask everybody who writes to many for a signature';
   const finding = found(
     'dkim-unsigned',
     from,
     `${why}: unless the relay signs them by itself, messages go out unsigned, ${consequence}`,
-    `set a key of ${from} (campaign help dkim), or have the relay sign for ${from}`,
+    `set a key of ${from} (\`campaign help dkim\`), or have the relay sign for ${from}`,
   );
   return { ...finding, where: 'the header From' };
 }

@@ -21,7 +21,7 @@ export async function checkMailDomain(
       found(
         'domain-unknown',
         domain,
-        `${what} does not exist in DNS: receivers refuse mail from it, and nothing sent to it arrives`,
+        `${what} does not exist in DNS: ${lossOf(uses)}`,
         'look for a typing error; else register the domain, or publish its zone',
       ),
     ];
@@ -36,7 +36,7 @@ export async function checkMailDomain(
       found(
         'domain-null-mx',
         domain,
-        `${what} says that it takes no mail (MX 0 .): answers and bounces are lost, and receivers refuse senders who cannot be answered`,
+        `${what} says that it takes no mail (MX 0 .): ${lossOf(uses)}`,
         'take an address of a domain that takes mail, or give this one an MX record of a mail server',
       ),
     ];
@@ -76,5 +76,10 @@ async function deadHosts(
     ),
   ];
 }
+
+const lossOf = (uses: readonly string[]): string =>
+  uses.every((use) => use === 'Reply-To')
+    ? 'answers are lost'
+    : 'receivers refuse senders who cannot be answered, and bounces are lost';
 
 const isAlive = ({ is }: { is: string }): boolean => is === 'found' || is === 'no-answer';

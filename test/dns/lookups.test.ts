@@ -114,6 +114,20 @@ test('where nothing listens there is one finding too', async () => {
   );
 });
 
+test('where the first server says nothing the second is asked', async () => {
+  const silent = await startDnsServer({ 'example.org': { fails: 'silent' } });
+  const good = await startDnsServer(GOOD);
+  try {
+    const client = await openDnsClient([silent.address, good.address]);
+    const answer = await withLookups(client, new AbortController().signal, (lookups) =>
+      lookups.txt('example.org'),
+    );
+    expect(answer).toEqual({ is: 'found', records: ['v=spf1 mx -all'] });
+  } finally {
+    await Promise.all([silent.close(), good.close()]);
+  }
+});
+
 test('names that one server has no answer for are named, and the rest is found', async () => {
   const checked = await checkIn({ ...GOOD, '_dmarc.example.org': { fails: 'SERVFAIL' } });
   expect(checked.rules).toEqual(['dns-unanswered']);
