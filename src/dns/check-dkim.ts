@@ -1,7 +1,8 @@
 import { type DkimKey, dnsNameOf } from '../domain/dkim.js';
+import type { LintFinding } from '../domain/lint.js';
 import { dnsRecordOf, type JudgedRecord, judgeRecord } from './dkim-record.js';
+import { found } from './findings.js';
 import type { Lookups } from './lookups.js';
-import { found, type LintFinding } from './rules.js';
 
 export interface CheckedKey {
   key: DkimKey;
@@ -34,7 +35,7 @@ export async function checkDkimKey(key: DkimKey, lookups: Lookups): Promise<Chec
 function several(key: DkimKey, texts: readonly string[]): CheckedKey {
   const hasOurs = texts.some((text) => judgeRecord(text, key).is === 'good');
   const finding = found(
-    'dkim-record-several',
+    'dkim-record-invalid',
     dnsNameOf(key),
     `there are ${texts.length} TXT records in the place of one, ${hasOurs ? 'of which one is that of our key' : 'and none is that of our key'}: which of them receivers take is left to chance`,
     `leave one alone: ${dnsRecordOf(key)}`,

@@ -1,7 +1,8 @@
+import type { LintFinding } from '../domain/lint.js';
 import type { CheckedKey } from './check-dkim.js';
 import { type DmarcRecord, lowered, type Policy, policyFor } from './dmarc-record.js';
+import { excerpt, found } from './findings.js';
 import type { Lookups } from './lookups.js';
-import { excerpt, found, type LintFinding } from './rules.js';
 import { appliedRecord, dmarcNameOf, organizationOf, type Walked, walkTree } from './tree-walk.js';
 
 /** What a message from a domain is authenticated by, as far as DNS tells. */
@@ -57,7 +58,7 @@ function faultsOf({ several, misread }: Walked): LintFinding[] {
   return [
     ...several.map((domain) =>
       found(
-        'dmarc-several',
+        'dmarc-invalid',
         dmarcNameOf(domain),
         `${domain} has several DMARC records, and receivers let all of them be`,
         'leave one of them alone',

@@ -1,7 +1,8 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
+import type { LintFinding } from '../domain/lint.js';
 import { plural } from '../domain/text.js';
+import { excerpt, found } from './findings.js';
 import type { Answer, Lookups } from './lookups.js';
-import { excerpt, found, type LintFinding } from './rules.js';
 import { isMisreadSpf, isSpf, parseSpf } from './spf-record.js';
 import { type Cost, MAX_SPF_LOOKUPS, SpfWalk } from './spf-walk.js';
 
@@ -39,7 +40,7 @@ export async function checkSpf(
   if ('why' in record) {
     const { term, why } = record;
     const finding = found(
-      'spf-syntax',
+      'spf-invalid',
       domain,
       `receivers cannot read the SPF record of ${domain} at "${excerpt(term)}": ${why}`,
       `correct the record, which is "${excerpt(text)}"`,
@@ -63,7 +64,7 @@ function faultOf(domain: string, texts: readonly string[]): LintFinding | undefi
   const records = texts.filter(isSpf);
   if (records.length > 1) {
     return found(
-      'spf-several',
+      'spf-invalid',
       domain,
       `${domain} has ${records.length} SPF records, and receivers take that for an error: nobody passes`,
       `make one TXT record of them: ${records
@@ -76,7 +77,7 @@ function faultOf(domain: string, texts: readonly string[]): LintFinding | undefi
   const misread = texts.find(isMisreadSpf);
   if (misread !== undefined) {
     return found(
-      'spf-syntax',
+      'spf-invalid',
       domain,
       `receivers do not take the TXT record "${excerpt(misread)}" of ${domain} for SPF: such a record begins with "v=spf1" and a space`,
       'correct its beginning; where it is written in several strings, they are joined without a space',

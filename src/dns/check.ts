@@ -1,12 +1,13 @@
 import { type DkimKey, type DkimMode, keysFor } from '../domain/dkim.js';
+import type { LintFinding } from '../domain/lint.js';
 import { plural } from '../domain/text.js';
 import { type CheckedKey, checkDkimKey } from './check-dkim.js';
 import { checkDmarc } from './check-dmarc.js';
 import { checkSpf } from './check-spf.js';
 import type { Policy } from './dmarc-record.js';
+import { excerpt, found } from './findings.js';
 import type { Lookups } from './lookups.js';
 import { checkMailDomain } from './mail-domain.js';
-import { excerpt, found, type LintFinding } from './rules.js';
 
 /** What a send is sent as. */
 export interface SentAs {

@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { DkimKey } from '../domain/dkim.js';
-import { excerpt } from './rules.js';
+import { excerpt } from './findings.js';
 import { readTags, repeatedName, trimmed, unspaced } from './tag-list.js';
 
 /** Bytes of an Ed25519 key, as they stand in DNS (RFC 8463 §4), and before them in SubjectPublicKeyInfo (RFC 8410). */

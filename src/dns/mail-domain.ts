@@ -1,5 +1,6 @@
+import type { LintFinding } from '../domain/lint.js';
+import { excerpt, found } from './findings.js';
 import type { Lookups } from './lookups.js';
-import { excerpt, found, type LintFinding } from './rules.js';
 
 /** Hosts of an MX that are looked up, the most preferred first. */
 const MAX_HOSTS = 5;
@@ -34,7 +35,7 @@ export async function checkMailDomain(
   if (named.length === 0) {
     return [
       found(
-        'domain-null-mx',
+        'domain-takes-no-mail',
         domain,
         `${what} says that it takes no mail (MX 0 .): ${lossOf(uses)}`,
         'take an address of a domain that takes mail, or give this one an MX record of a mail server',
@@ -49,7 +50,7 @@ async function withoutMx(domain: string, what: string, lookups: Lookups): Promis
   if (is === 'found' || is === 'no-answer') return [];
   return [
     found(
-      'domain-without-mx',
+      'domain-takes-no-mail',
       domain,
       `${what} takes no mail: it has neither an MX record nor an address`,
       `publish an MX record of ${domain} with the name of a mail server`,
@@ -69,7 +70,7 @@ async function deadHosts(
   if (hosts.length > looked.length || answers.some(isAlive)) return [];
   return [
     found(
-      'domain-without-mx',
+      'domain-takes-no-mail',
       domain,
       `${what} takes no mail: no host of its MX records (${looked.map(excerpt).join(', ')}) has an address`,
       'correct the MX records, which name hosts, never addresses',

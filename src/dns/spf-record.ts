@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { excerpt } from './rules.js';
+import { excerpt } from './findings.js';
 
 type Qualifier = '+' | '-' | '~' | '?';
 type WithDomain = 'include' | 'a' | 'mx' | 'ptr' | 'exists';

@@ -1,6 +1,7 @@
 import { BlockList, isIPv6 } from 'node:net';
+import type { LintFinding } from '../domain/lint.js';
+import { type DnsRule, excerpt, found } from './findings.js';
 import type { Lookups } from './lookups.js';
-import { excerpt, found, type LintFinding } from './rules.js';
 import { expandMacros } from './spf-macros.js';
 import { type Directive, isSpf, parseSpf, type SpfRecord } from './spf-record.js';
 
@@ -183,7 +184,7 @@ export class SpfWalk {
     const place = { ...inner, domain: name, path: [...from.path, name] };
     if (from.path.includes(name)) {
       this.#found(
-        'spf-include',
+        'spf-invalid',
         place,
         `comes back to itself by the record of ${from.domain}, and fails`,
         `take the ${by} of ${name} out of the record of ${from.domain}`,
@@ -210,7 +211,7 @@ export class SpfWalk {
     const [text] = texts;
     if (text === undefined) {
       this.#found(
-        'spf-include',
+        'spf-invalid',
         place,
         `does not exist, and for receivers the record with the ${by} fails`,
         `correct or take out the ${by} in the record of ${from.domain}`,
@@ -219,7 +220,7 @@ export class SpfWalk {
     }
     if (texts.length > 1) {
       this.#found(
-        'spf-several',
+        'spf-invalid',
         place,
         `is there ${texts.length} times, and for receivers all of them fail`,
         'whoever keeps that domain has to make one record of them',
@@ -229,7 +230,7 @@ export class SpfWalk {
     const record = parseSpf(text);
     if (!('why' in record)) return record;
     this.#found(
-      'spf-syntax',
+      'spf-invalid',
       place,
       `cannot be read at "${excerpt(record.term)}": ${record.why}`,
       'whoever keeps that domain has to correct the record',
@@ -243,7 +244,7 @@ export class SpfWalk {
   }
 
   /** Once a rule and a domain, however often it is included. */
-  #found(rule: LintFinding['rule'], { domain, path }: Place, what: string, remedy: string): void {
+  #found(rule: DnsRule, { domain, path }: Place, what: string, remedy: string): void {
     const behind = path.length > 1 ? `, which that of ${this.domain} leads to,` : '';
     const finding = found(
       rule,

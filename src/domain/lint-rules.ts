@@ -1,3 +1,5 @@
+import { DNS_LINT_RULES } from './lint-dns-rules.js';
+
 /** How bad what was found is: it goes wrong for readers or receivers, it may well, or it is good to know. */
 export const LINT_SEVERITIES = ['error', 'warning', 'info'] as const;
 export type LintSeverity = (typeof LINT_SEVERITIES)[number];
@@ -162,4 +164,5 @@ export const LINT_RULES = {
     source: 'Google, blocked file types',
     url: 'https://support.google.com/mail/answer/6590',
   },
+  ...DNS_LINT_RULES,
 } as const satisfies Record<string, LintRuleDescription>;

@@ -273,7 +273,7 @@ test('of records above it that of the organization counts, not the nearest', asy
 
 test('several records count as none, and one above them is taken', async () => {
   const checked = await checkIn(withDmarc({ 'example.org': [REJECT, 'v=DMARC1; p=none'] }));
-  expect(checked.rules).toEqual(['dmarc-several']);
+  expect(checked.rules).toEqual(['dmarc-invalid']);
   const above = await asked('news.example.org', {
     'news.example.org': ['v=DMARC1; p=none', 'v=DMARC1; p=none; rua=mailto:a@example.org'],
     'example.org': REJECT,

@@ -14,8 +14,8 @@ test('a domain without MX takes mail at its own address', async () => {
 
 test('a domain with neither is an error', async () => {
   const checked = await checkIn({ ...GOOD, 'example.org': NO_MX });
-  expect(checked.rules).toEqual(['domain-without-mx']);
-  expect(findingOf(checked, 'domain-without-mx')).toMatchObject({
+  expect(checked.rules).toEqual(['domain-takes-no-mail']);
+  expect(findingOf(checked, 'domain-takes-no-mail')).toMatchObject({
     severity: 'error',
     message:
       'example.org, the domain of From, takes no mail: it has neither an MX record nor an address',
@@ -25,7 +25,7 @@ test('a domain with neither is an error', async () => {
 
 test('a null MX is an error', async () => {
   const zone = { ...GOOD, 'example.org': { ...NO_MX, mx: [[0, '.']] as const } };
-  expect((await checkIn(zone)).rules).toEqual(['domain-null-mx']);
+  expect((await checkIn(zone)).rules).toEqual(['domain-takes-no-mail']);
 });
 
 test('MX records of hosts without an address are an error', async () => {
@@ -40,8 +40,10 @@ test('MX records of hosts without an address are an error', async () => {
     },
   };
   const checked = await checkIn(zone);
-  expect(checked.rules).toEqual(['domain-without-mx']);
-  expect(findingOf(checked, 'domain-without-mx').message).toContain('old.example.org, 192.0.2.1');
+  expect(checked.rules).toEqual(['domain-takes-no-mail']);
+  expect(findingOf(checked, 'domain-takes-no-mail').message).toContain(
+    'old.example.org, 192.0.2.1',
+  );
 });
 
 test('one host of several that has an address is enough', async () => {
@@ -72,11 +74,11 @@ test('Reply-To and the envelope sender have to take mail too', async () => {
     replyTo: 'nobody.example.net',
     envelopeFrom: 'b@bounce.example.org',
   });
-  expect(checked.rules).toEqual(['domain-unknown', 'domain-null-mx']);
+  expect(checked.rules).toEqual(['domain-unknown', 'domain-takes-no-mail']);
   expect(findingOf(checked, 'domain-unknown').message).toContain(
     'nobody.example.net, the domain of Reply-To,',
   );
-  expect(findingOf(checked, 'domain-null-mx').message).toContain(
+  expect(findingOf(checked, 'domain-takes-no-mail').message).toContain(
     'bounce.example.org, the domain of the envelope sender,',
   );
 });
@@ -84,7 +86,7 @@ test('Reply-To and the envelope sender have to take mail too', async () => {
 test('a domain that is used twice is asked for once', async () => {
   const zone = { ...GOOD, 'example.org': NO_MX };
   const checked = await checkIn(zone, { replyTo: 'example.org' });
-  expect(checked.rules).toEqual(['domain-without-mx']);
-  expect(findingOf(checked, 'domain-without-mx').message).toContain('From and Reply-To');
+  expect(checked.rules).toEqual(['domain-takes-no-mail']);
+  expect(findingOf(checked, 'domain-takes-no-mail').message).toContain('From and Reply-To');
   expect(checked.asked.filter((asked) => asked === 'MX example.org')).toHaveLength(1);
 });

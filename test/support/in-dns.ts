@@ -5,7 +5,7 @@ import {
   openDnsClient,
   withLookups,
 } from '../../src/dns/lookups.ts';
-import type { LintFinding } from '../../src/dns/rules.ts';
+import type { LintFinding } from '../../src/domain/lint.ts';
 import { startDnsServer, type Zone } from './dns-server.ts';
 
 /** A domain that everything is right with, but for signatures: mail, SPF and DMARC of example.org. */
