@@ -3,6 +3,7 @@ import { isGrave, type Linted, type LintRule } from '../domain/lint.js';
 import { plural } from '../domain/text.js';
 import { CampaignError } from '../errors.js';
 import { lintList, lintSend } from '../operations/lint.js';
+import type { DnsSettings } from '../operations/lint-dns.js';
 import type { Given } from './command.js';
 import type { messageOptions } from './commands/message-options.js';
 import type { Context } from './context.js';
@@ -14,6 +15,7 @@ import { Ending } from './results.js';
 interface LintInput {
   readonly id: number | undefined;
   readonly strict: boolean;
+  readonly dns: boolean;
   readonly ignore: readonly LintRule[] | undefined;
 }
 
@@ -25,7 +27,7 @@ const FOUND_BY_RULES: ReadonlySet<string> = new Set(['images-left', 'no-text', '
  * @throws CampaignError USAGE, and as `lintList` and `lintSend`; LINT_FOUND behind the findings
  */
 export async function lintMail(
-  { id, strict, ignore = [] }: LintInput,
+  { id, strict, dns, ignore = [] }: LintInput,
   given: Given<typeof messageOptions>,
   context: Context,
 ): Promise<Ending<Linted>> {
@@ -34,16 +36,26 @@ export async function lintMail(
     ignore: [...new Set([...settings.lintIgnore(), ...ignore])],
     relay: relayHost(settings),
   };
+  const asking = (signal: AbortSignal): DnsSettings => ({
+    servers: settings.dnsServers(),
+    keys: settings.dkim().keys,
+    signal,
+  });
   let linted: Linted;
   if (id === undefined) {
     const { signal, onFinding } = told(context);
-    linted = await lintList(await requestOf(given, context), how, {
-      signal,
-      onFinding: (finding) => FOUND_BY_RULES.has(finding.kind) || onFinding(finding),
-    });
+    linted = await lintList(
+      await requestOf(given, context),
+      { ...how, dns: dns ? asking(signal) : undefined },
+      {
+        signal,
+        onFinding: (finding) => FOUND_BY_RULES.has(finding.kind) || onFinding(finding),
+      },
+    );
   } else {
     requireNone(id, given);
-    linted = await lintSend(context.workspace, id, how);
+    const asked = dns ? asking(context.heedSignals()) : undefined;
+    linted = await lintSend(context.workspace, id, { ...how, dns: asked });
   }
   return new Ending(linted, { failure: strict ? failureOf(linted) : undefined });
 }

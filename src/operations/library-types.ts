@@ -152,6 +152,12 @@ export interface PreviewOptions {
 export interface LintOptions {
   /** Rules that are left out, by their names. */
   ignore?: readonly LintRule[] | undefined;
+  /** Asks DNS too, of the domains that the message is from; with it alone go the two below. */
+  dns?: boolean | undefined;
+  /** Addresses of DNS servers, such as `192.0.2.53` or `[2001:db8::53]:5353`; those of the system when left out. */
+  dnsServers?: readonly string[] | undefined;
+  /** What the message is signed with, as `runScheduler` is given it: the records in DNS are held against these keys. */
+  dkim?: readonly DkimKeyOptions[] | undefined;
 }
 
 export interface TestOptions {

@@ -1,9 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { LINTED_ROWS, type Linted, type LintRule, sortFindings } from '../domain/lint.js';
+import {
+  LINTED_ROWS,
+  type Linted,
+  type LintFinding,
+  type LintRule,
+  sortFindings,
+} from '../domain/lint.js';
 import { CampaignError } from '../errors.js';
 import { type PlacedTag, placeForeignTags } from '../message/foreign-tags.js';
 import { lintMessage, lintTagsAlone } from '../message/lint/lint.js';
 import { readFiles } from '../store/files/send-files.js';
+import type { DnsSettings, SentBy } from './lint-dns.js';
 import type { OpeningDeps, QueueRequest } from './queue.js';
 import { lintRows } from './queue-lint.js';
 import { writtenTemplates } from './queue-templates.js';
@@ -15,6 +22,8 @@ export interface LintSettings {
   ignore: readonly LintRule[];
   /** Host of the relay that it goes out by, where that is known. */
   relay: string | undefined;
+  /** Left out: DNS is not asked. */
+  dns?: DnsSettings | undefined;
 }
 
 /**
@@ -23,7 +32,7 @@ export interface LintSettings {
  */
 export async function lintList(
   request: QueueRequest,
-  { ignore, relay }: LintSettings,
+  settings: LintSettings,
   deps: OpeningDeps,
 ): Promise<Linted> {
   let tags: readonly PlacedTag[] = [];
@@ -41,11 +50,23 @@ export async function lintList(
     // Tags of some tools are such that Liquid cannot read the template: they are why, and its words are about braces.
     const isWhy = error instanceof CampaignError && error.code === 'BAD_TEMPLATE';
     if (!isWhy || !tags.some(({ isCertain }) => isCertain)) throw error;
-    return { findings: sortFindings(lintTagsAlone(tags), ignore), rows: 0, ignored: ignore };
+    return lintedOf(lintTagsAlone(tags), 0, request, settings);
   }
   const { message, rows, files, rowFiles } = sample;
+  const { relay } = settings;
   const findings = lintRows({ request, message, files, rowFiles, tags, relay }, rows);
-  return { findings: sortFindings(findings, ignore), rows: rows.length, ignored: ignore };
+  return lintedOf(findings, rows.length, request, settings);
+}
+
+/** What was found in a message, and what DNS says against who it is from. */
+async function lintedOf(
+  findings: readonly LintFinding[],
+  rows: number,
+  sentBy: SentBy,
+  { ignore, relay, dns }: LintSettings,
+): Promise<Linted> {
+  const inDns = dns ? await (await import('./lint-dns.js')).lintInDns(sentBy, relay, dns) : [];
+  return { findings: sortFindings([...findings, ...inDns], ignore), rows, ignored: ignore };
 }
 
 /**
@@ -55,10 +76,10 @@ export async function lintList(
 export async function lintSend(
   workspace: Workspace,
   id: number,
-  { ignore, relay }: LintSettings,
+  settings: LintSettings,
 ): Promise<Linted> {
   const database = await workspace.database();
-  const { message, rows } = await sampleSend(database, id, chosenBy({}, LINTED_ROWS));
+  const { send, message, rows } = await sampleSend(database, id, chosenBy({}, LINTED_ROWS));
   const hasRowFiles = message.rowFilesBytes > 0;
   const seqs = rows.map(({ seq }) => seq);
   const own = hasRowFiles ? await readFiles(database, id, seqs) : new Map<number, never>();
@@ -77,10 +98,10 @@ export async function lintSend(
       files: message.files,
       hasRowFiles,
       tags: placeForeignTags(writtenTemplates(named), message.fieldNames),
-      relay,
+      relay: settings.relay,
     },
     rows.map((row) => ({ ...row, fileNames: own.get(row.seq)?.map(({ name }) => name) ?? [] })),
     new Date(),
   );
-  return { findings: sortFindings(findings, ignore), rows: rows.length, ignored: ignore };
+  return lintedOf(findings, rows.length, { ...message, dkim: send.dkim }, settings);
 }

@@ -10,6 +10,9 @@ export default defineCommand({
     'say what is wrong with a message before it goes out: of a list before it is queued, or of a send',
   arguments: { id: optionalSendId },
   options: {
+    dns: flag(
+      'ask DNS too, of the domains that it is from: MX, SPF, DKIM records against our keys, DMARC (CAMPAIGN_DNS_SERVERS)',
+    ),
     strict: flag('exit 2 where an error or a warning is found'),
     ignore: custom(
       {
@@ -42,11 +45,12 @@ export default defineCommand({
       'campaign lint --list people.csv --from news@example.org --subject "Hello {{ name }}" --html news.html',
       'before it is queued; no database is needed',
     ],
+    ['campaign lint 42 --dns', 'with what receivers look up of its sender'],
     ['campaign lint 42 --strict', 'for a script: exit 2 unless all is well'],
     ['campaign lint 42 --ignore no-reply,long-subject', 'without what is meant so'],
   ],
-  run: async ({ id, strict, ignore, ...given }, context) => {
+  run: async ({ id, dns, strict, ignore, ...given }, context) => {
     const { lintMail } = await import('../lint.js');
-    return lintMail({ id, strict, ignore }, given, context);
+    return lintMail({ id, dns, strict, ignore }, given, context);
   },
 });

@@ -37,6 +37,38 @@ when it has changed a message.
   inbox shows under the subject, and all else that is hidden, is no text that
   readers see. Nothing is fetched.
 
+WITH DNS
+
+    campaign lint 42 --dns
+
+asks DNS too what receivers ask: whether the domains of From, Reply-To and the
+envelope sender take mail, SPF of the envelope sender, the record of each DKIM
+key that signs (the key itself is compared), and DMARC of the From domain, as
+RFC 9989 has it. Without ‘--dns’ nothing is asked.
+
+- It takes the settings that a scheduler has: CAMPAIGN_DKIM_… for the keys,
+  CAMPAIGN_SMTP_URL for the relay. ‘--dkim off’ of the send counts.
+
+- It asks the system's DNS servers, or those of CAMPAIGN_DNS_SERVERS: another
+  one sees a record earlier that was just changed, or as the world sees it.
+  Each name is asked for once, ten seconds are the most, and a server that
+  says nothing is one finding (‘dns-unanswered’). An answer that could not be
+  had is never taken for a record that is not there.
+
+- What is to be published stands in the remedy, with its place: the whole
+  record of a DKIM key, a DMARC record to begin with. In a zone file a record
+  of more than 255 characters is written in several strings.
+
+- From which addresses your relay sends cannot be seen from here. Of SPF it
+  says what is wrong for whoever sends; that the relay itself is not let in
+  only where the record names hosts of its own domain alone. Lookups are
+  counted as for a host that no term names: that many the record can take.
+
+- A relay may sign by itself, with a key that is not here: where it does so
+  for the From domain, ‘dkim-unsigned’ and ‘dmarc-fails’ are no trouble
+  (‘--ignore’). A test mail (‘campaign help checking’) shows what arrives:
+  its Authentication-Results tell what SPF, DKIM and DMARC came to.
+
 THE RULES
 
 ${termsBlock(rules)}
