@@ -25,10 +25,16 @@ export interface CheckedDmarc {
   policy: Policy | undefined;
 }
 
-/** The DMARC record that mail from a domain is treated by, and whether what is sent would be aligned (RFC 9989). */
-export async function checkDmarc(mail: Authenticated, lookups: Lookups): Promise<CheckedDmarc> {
+/**
+ * The DMARC record that mail from a domain is treated by, and whether what is sent would be aligned (RFC 9989).
+ * @param walked up from the domain of From
+ */
+export async function checkDmarc(
+  mail: Authenticated,
+  walked: Walked,
+  lookups: Lookups,
+): Promise<CheckedDmarc> {
   const { from } = mail;
-  const walked = await walkTree(from, lookups);
   const record = appliedRecord(from, walked);
   const findings = [...faultsOf(walked)];
   // Without an answer from above, only the domain's own record is sure to be the one that counts.

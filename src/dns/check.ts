@@ -8,6 +8,7 @@ import type { Policy } from './dmarc-record.js';
 import { excerpt, found } from './findings.js';
 import type { Lookups } from './lookups.js';
 import { checkMailDomain } from './mail-domain.js';
+import { walkTree } from './tree-walk.js';
 
 /** What a send is sent as. */
 export interface SentAs {
@@ -28,10 +29,11 @@ export async function checkInDns(sent: SentAs, lookups: Lookups): Promise<LintFi
   const { from, envelopeFrom } = sent;
   const envelope = envelopeFrom.slice(envelopeFrom.lastIndexOf('@') + 1).toLowerCase();
   const keys = sent.dkim === 'off' ? [] : keysFor(sent.keys, from);
-  const [mail, spf, checked] = await Promise.all([
+  const [mail, spf, checked, walked] = await Promise.all([
     checkMailDomains(sent, envelope, lookups),
     checkSpf(envelopeFrom, sent.relay, lookups),
     Promise.all(keys.map((key) => checkDkimKey(key, lookups))),
+    walkTree(from, lookups),
   ]);
   const dmarc = await checkDmarc(
     {
@@ -41,6 +43,7 @@ export async function checkInDns(sent: SentAs, lookups: Lookups): Promise<LintFi
       envelope,
       spfCanPass: spf.canPass,
     },
+    walked,
     lookups,
   );
   return [

@@ -22,6 +22,7 @@ export interface DnsClient {
   resolveMx(name: string): Promise<MxRecord[]>;
   resolve4(name: string): Promise<string[]>;
   resolve6(name: string): Promise<string[]>;
+  resolveNs(name: string): Promise<string[]>;
   cancel(): void;
 }
 
@@ -63,7 +64,9 @@ export async function withLookups<Result>(
   const timer = setTimeout(() => end.abort(undefined), limits.totalMs);
   signal.addEventListener('abort', stop);
   try {
-    const result = await work(new Lookups(client, end.signal, limits));
+    const lookups = new Lookups(client, end.signal, limits);
+    lookups.greet();
+    const result = await work(lookups);
     signal.throwIfAborted();
     return result;
   } finally {
@@ -91,6 +94,14 @@ export class Lookups {
     this.#ended = new Promise((resolve) => {
       end.addEventListener('abort', () => resolve({ code: LATE }), { once: true });
     });
+  }
+
+  /**
+   * Asks what every resolver knows: so a server that is silent is told from one that waits for those of a domain, which
+   * are. Where it says nothing by the time that another question has gone without an answer, nothing else is asked.
+   */
+  greet(): void {
+    void this.#ask('NS', '.', async (root) => this.client.resolveNs(root));
   }
 
   /** TXT records, the strings of each joined without anything between (RFC 7208 §3.3, RFC 6376 §3.6.2.2). */
@@ -143,7 +154,7 @@ export class Lookups {
     given: string,
     ask: (name: string) => Promise<Item[]>,
   ): Promise<Answer<Item>> {
-    const name = given.toLowerCase().replace(/\.$/, '');
+    const name = given.toLowerCase().replace(/(?<=.)\.$/, '');
     const key = `${type} ${name}`;
     let answer = this.#answers.get(key) as Promise<Answer<Item>> | undefined;
     if (!answer) {
@@ -204,7 +215,7 @@ const ANSWERS_OF_A_SERVER: ReadonlySet<string> = new Set([
   'EBADRESP',
 ]);
 
-/** After which of the first question no other is asked. */
+/** By which of them, where no question was answered, no other is asked. */
 const SILENCE: ReadonlySet<string> = new Set(['ETIMEOUT', 'ECONNREFUSED']);
 
 const WORDS: Record<string, string> = {
@@ -214,7 +225,7 @@ const WORDS: Record<string, string> = {
   ENOTIMP: 'the DNS server does not know such questions (NOTIMP)',
   EFORMERR: 'the DNS server does not understand the question (FORMERR)',
   EBADRESP: 'the answer of the DNS server is malformed',
-  ETIMEOUT: 'the DNS server does not answer',
+  ETIMEOUT: 'no answer came',
   ECONNREFUSED: 'nothing listens at the address of the DNS server',
   ECANCELLED: 'no answer came in time',
   [LATE]: 'no answer came in time',

@@ -81,7 +81,7 @@ test('a CNAME is followed to where it leads', async () => {
 
 test('a server that says nothing ends in one finding', async () => {
   const zone = Object.fromEntries(
-    ['example.org', '_dmarc.example.org', '_dmarc.org'].map((name) => [
+    ['.', 'example.org', '_dmarc.example.org', '_dmarc.org'].map((name) => [
       name,
       { fails: 'silent' as const },
     ]),
@@ -90,9 +90,18 @@ test('a server that says nothing ends in one finding', async () => {
   expect(checked.rules).toEqual(['dns-unanswered']);
   expect(findingOf(checked, 'dns-unanswered')).toMatchObject({
     severity: 'warning',
-    message: 'DNS could not be asked: the DNS server does not answer',
+    message: 'DNS could not be asked: no answer came',
     remedy: expect.stringContaining('CAMPAIGN_DNS_SERVERS'),
     where: 'DNS',
+  });
+});
+
+test('a domain whose own servers are silent is told from a silent server', async () => {
+  const checked = await checkIn({ ...GOOD, 'example.org': { fails: 'silent' } });
+  expect(checked.rules).toEqual(['dns-unanswered']);
+  expect(findingOf(checked, 'dns-unanswered')).toMatchObject({
+    message: 'nothing is known of example.org in DNS: no answer came',
+    where: 'DNS of example.org',
   });
 });
 

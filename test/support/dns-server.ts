@@ -16,13 +16,13 @@ export interface Records {
   failsFor?: string;
 }
 
-/** Records by names in lower case. Names above one exist; all others do not. */
+/** Records by names in lower case, `.` for the root. Names above one exist; all others do not. */
 export type Zone = Readonly<Record<string, Records>>;
 
 export interface DnsServer {
   /** As CAMPAIGN_DNS_SERVERS has it. */
   address: string;
-  /** Each question, as `TXT example.org`, in the order they came; over TCP too. */
+  /** Each question, as `TXT example.org`, in the order they came; over TCP too, but not those for the root. */
   asked: string[];
   /** Questions that were asked again over TCP, since the answer was too long. */
   overTcp: string[];
@@ -43,7 +43,7 @@ export async function startDnsServer(zone: Zone): Promise<DnsServer> {
   const { udp, tcp, port } = await listenOnBoth();
   udp.on('message', (bytes, { port: theirs, address }) => {
     const query = decode(bytes);
-    asked.push(...(query.questions?.map(labelOf) ?? []));
+    asked.push(...labelsOf(query));
     const answer = answerTo(query, zone);
     if (answer === undefined) return;
     const whole = toBytes(answer);
@@ -67,8 +67,8 @@ export async function startDnsServer(zone: Zone): Promise<DnsServer> {
         const end = 2 + received.readUInt16BE(0);
         const query = decode(received.subarray(2, end));
         received = received.subarray(end);
-        asked.push(...(query.questions?.map(labelOf) ?? []));
-        overTcp.push(...(query.questions?.map(labelOf) ?? []));
+        asked.push(...labelsOf(query));
+        overTcp.push(...labelsOf(query));
         const answer = answerTo(query, zone);
         if (answer === undefined) continue;
         const whole = toBytes(answer);
@@ -110,6 +110,10 @@ async function listenOnBoth(): Promise<{ udp: Socket; tcp: Server; port: number 
 }
 
 const labelOf = ({ type, name }: Question): string => `${type} ${name.toLowerCase()}`;
+
+/** What is asked, but for the servers of the root, by which it is found out whether anybody answers. */
+const labelsOf = ({ questions = [] }: Packet): string[] =>
+  questions.map(labelOf).filter((label) => label !== 'NS .');
 
 /** Undefined where nothing is answered. */
 function answerTo(query: Packet, zone: Zone): (Packet & { garbage?: true }) | undefined {
