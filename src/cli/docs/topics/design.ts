@@ -273,6 +273,20 @@ FILES
   old programs know the one, all others the other. An .eml goes as octets,
   for base64 is forbidden for message/rfc822.
 
+DNS
+
+- What is asked of DNS is asked by Node's resolver and judged by rules of our
+  own, not by a library that verifies mail: such a one says for one message
+  and one address whether it passes, and here neither is known. Where a rule
+  needs the address that sends, it says nothing.
+
+- An answer that does not come is never a record that is not there. The root
+  is asked for its servers at the start: so a DNS server that is silent, which
+  ends all questions, is told from the servers of one domain that are.
+
+- Organizations are found by DMARC's tree walk alone (RFC 9989), without a
+  list of public suffixes: a list is old when it is installed.
+
 UNSUBSCRIBING
 
 - A token is checked with a key that is derived from its send's own secret. A

@@ -91,6 +91,6 @@ WHEN IT DOES NOT VERIFY
 A receiver's ‘Authentication-Results: … dkim=fail (body hash did not verify)’
 tells of a relay that changes bodies: one that adds a footer, or rewrites
 links. ‘dkim=permerror (no key)’, ‘dkim=fail (signature did not verify)’ and
-‘dkim=neutral’ mostly tell of the record: compare it with what the second
-openssl line prints. ‘dig +short TXT news1._domainkey.example.org’ shows it.
+‘dkim=neutral’ mostly tell of the record: ‘campaign lint --dns’ compares it
+with the key, and says what to publish instead.
 `;
