@@ -1,11 +1,11 @@
 import { type DkimKey, type DkimMode, keysFor } from '../domain/dkim.js';
-import type { LintFinding } from '../domain/lint.js';
+import { type LintFinding, lintFinding } from '../domain/lint.js';
 import { plural } from '../domain/text.js';
 import { type CheckedKey, checkDkimKey } from './check-dkim.js';
 import { checkDmarc } from './check-dmarc.js';
 import { checkSpf } from './check-spf.js';
 import type { Policy } from './dmarc-record.js';
-import { excerpt, found } from './findings.js';
+import { excerpt } from './findings.js';
 import type { Lookups } from './lookups.js';
 import { checkMailDomain } from './mail-domain.js';
 import { walkTree } from './tree-walk.js';
@@ -78,37 +78,47 @@ async function existenceOf(domain: string, lookups: Lookups): Promise<boolean | 
 }
 
 function unsigned({ from, dkim }: SentAs, policy: Policy | undefined): LintFinding {
+  const where = 'the header From';
+  if (dkim === 'required') {
+    return lintFinding('dkim-unsigned', {
+      message: `no DKIM key is set here for ${from}: the send, which must be signed, waits for a scheduler that has one, and nothing is said of its record in DNS`,
+      remedy: 'run lint with the settings of that scheduler (CAMPAIGN_DKIM_…)',
+      where,
+    });
+  }
   const why = dkim === 'off' ? 'the send is not to be signed' : `no DKIM key is set for ${from}`;
   const consequence =
     policy === 'reject' || policy === 'quarantine'
       ? `where they are forwarded DMARC then fails, and receivers are asked to ${policy === 'reject' ? 'refuse' : 'distrust'} them`
       : 'and Gmail and Yahoo ask everybody who writes to many for a signature';
-  const finding = found(
-    'dkim-unsigned',
-    from,
-    `${why}: unless the relay signs them by itself, messages go out unsigned, ${consequence}`,
-    `set a key of ${from} (\`campaign help dkim\`), or have the relay sign for ${from}`,
-  );
-  return { ...finding, where: 'the header From' };
+  return lintFinding('dkim-unsigned', {
+    message: `${why}: unless the relay signs them by itself, messages go out unsigned, ${consequence}`,
+    remedy: `set a key of ${from} (\`campaign help dkim\`), or have the relay sign for ${from}`,
+    where,
+  });
 }
 
-/** One finding for each reason. */
+/** One finding for each reason, or one for all where nothing was answered. */
 function unanswered(lookups: Lookups): LintFinding[] {
   const names = new Map<string, string[]>();
   for (const { name, why } of lookups.unanswered) names.set(why, [...(names.get(why) ?? []), name]);
+  if (names.size > 0 && !lookups.hasAnswered) {
+    const finding = {
+      message: `DNS could not be asked: ${[...names.keys()].join('; ')}`,
+      remedy:
+        'see whether this host reaches a DNS server that answers for all domains (CAMPAIGN_DNS_SERVERS names others than /etc/resolv.conf)',
+      where: 'DNS',
+    };
+    return [lintFinding('dns-unanswered', finding)];
+  }
   return [...names].map(([why, of]) => {
-    const [first = ''] = of;
-    const finding = found(
-      'dns-unanswered',
-      excerpt(first),
-      lookups.hasAnswered
-        ? `nothing is known of ${shown(of)} in DNS: ${why}`
-        : `DNS could not be asked: ${why}`,
-      lookups.hasAnswered
-        ? 'try again; where it stays so, whoever keeps the domain has to look at its DNS servers'
-        : 'see whether this host reaches a DNS server (CAMPAIGN_DNS_SERVERS names others than /etc/resolv.conf), and whether the domain has one that answers',
-    );
-    return lookups.hasAnswered && of.length === 1 ? finding : { ...finding, where: 'DNS' };
+    const [first = '', ...others] = of;
+    return lintFinding('dns-unanswered', {
+      message: `nothing is known of ${shown(of)} in DNS: ${why}`,
+      remedy:
+        'try again; where it stays so, whoever keeps the domain has to look at its DNS servers',
+      where: others.length === 0 ? `DNS of ${excerpt(first)}` : 'DNS',
+    });
   });
 }
 

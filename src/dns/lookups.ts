@@ -83,6 +83,8 @@ export class Lookups {
   /** Resolves when nothing is waited for any more. */
   readonly #ended: Promise<{ code: string }>;
   #hasAnswered = false;
+  /** Whether a server has said anything, be it that it does not answer. */
+  #hasSpoken = false;
   /** The code of the error by which it became clear that no server answers. */
   #silence: string | undefined;
 
@@ -144,7 +146,7 @@ export class Lookups {
     return [...this.#failures].map(([name, why]) => ({ name, why }));
   }
 
-  /** Whether any question has been answered. */
+  /** Whether any question has been answered, be it that there is nothing. */
   get hasAnswered(): boolean {
     return this.#hasAnswered;
   }
@@ -179,8 +181,9 @@ export class Lookups {
       this.#hasAnswered ||= code !== UNWRITABLE;
       return { is: none };
     }
-    this.#hasAnswered ||= ANSWERS_OF_A_SERVER.has(code);
-    if (!this.#hasAnswered && SILENCE.has(code)) this.#silence ??= code;
+    this.#hasSpoken ||= SPOKEN.has(code);
+    const hasSpoken = this.#hasSpoken || this.#hasAnswered;
+    if (!hasSpoken && SILENCE.has(code)) this.#silence ??= code;
     return { is: 'no-answer', why: WORDS[code] ?? `the lookup failed (${code})` };
   }
 
@@ -207,7 +210,7 @@ const NOTHING_THERE: Record<string, 'no-data' | 'no-name'> = {
   [UNWRITABLE]: 'no-name',
 };
 
-const ANSWERS_OF_A_SERVER: ReadonlySet<string> = new Set([
+const SPOKEN: ReadonlySet<string> = new Set([
   'ESERVFAIL',
   'EREFUSED',
   'ENOTIMP',
@@ -215,7 +218,7 @@ const ANSWERS_OF_A_SERVER: ReadonlySet<string> = new Set([
   'EBADRESP',
 ]);
 
-/** By which of them, where no question was answered, no other is asked. */
+/** By which of them, where no server has spoken, no other question is asked. */
 const SILENCE: ReadonlySet<string> = new Set(['ETIMEOUT', 'ECONNREFUSED']);
 
 const WORDS: Record<string, string> = {

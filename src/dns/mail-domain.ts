@@ -1,6 +1,6 @@
 import type { LintFinding } from '../domain/lint.js';
 import { excerpt, found } from './findings.js';
-import type { Lookups } from './lookups.js';
+import type { Answer, Lookups } from './lookups.js';
 
 /** Hosts of an MX that are looked up, the most preferred first. */
 const MAX_HOSTS = 5;
@@ -46,13 +46,12 @@ export async function checkMailDomain(
 }
 
 async function withoutMx(domain: string, what: string, lookups: Lookups): Promise<LintFinding[]> {
-  const { is } = await lookups.addresses(domain);
-  if (is === 'found' || is === 'no-answer') return [];
+  if (isAlive(await lookups.addresses(domain))) return [];
   return [
     found(
       'domain-takes-no-mail',
       domain,
-      `${what} takes no mail: it has neither an MX record nor an address`,
+      `${what} takes no mail: it has neither an MX record nor an address of its own`,
       `publish an MX record of ${domain} with the name of a mail server`,
     ),
   ];
@@ -72,7 +71,7 @@ async function deadHosts(
     found(
       'domain-takes-no-mail',
       domain,
-      `${what} takes no mail: no host of its MX records (${looked.map(excerpt).join(', ')}) has an address`,
+      `${what} takes no mail: no host of its MX records (${looked.map(excerpt).join(', ')}) has an address of its own`,
       'correct the MX records, which name hosts, never addresses',
     ),
   ];
@@ -83,4 +82,11 @@ const lossOf = (uses: readonly string[]): string =>
     ? 'answers are lost'
     : 'receivers refuse senders who cannot be answered, and bounces are lost';
 
-const isAlive = ({ is }: { is: string }): boolean => is === 'found' || is === 'no-answer';
+/** Addresses that are everybody's own host. */
+const LOOPBACK = /^(?:127\.|0\.0\.0\.0$|::1?$)/;
+
+/** Whether mail may be taken there, as far as is known. */
+const isAlive = (answer: Answer<string>): boolean =>
+  answer.is === 'found'
+    ? answer.records.some((address) => !LOOPBACK.test(address))
+    : answer.is === 'no-answer';

@@ -9,6 +9,9 @@ import { type Directive, isSpf, parseSpf, type SpfRecord } from './spf-record.js
 export const MAX_SPF_LOOKUPS = 10;
 /** Hosts of an MX that they look up. */
 const MAX_MX_HOSTS = 10;
+/** The largest networks that anybody was given have longer ones. */
+const LEAST_PREFIX_4 = 8;
+const LEAST_PREFIX_6 = 16;
 /** Lookups up to which includes are followed, to tell people how many there are. */
 const FOLLOWED = 30;
 
@@ -79,6 +82,7 @@ export class SpfWalk {
     const { mechanism, qualifier } = directive;
     if (mechanism === 'all') return this.#all(qualifier, place);
     if (qualifier !== '+') this.isClosed = false;
+    this.#size(directive, place);
     if ('network' in directive) {
       this.hosts.addSubnet(
         directive.network,
@@ -115,6 +119,22 @@ export class SpfWalk {
       place,
       'ends in +all, which lets every host of the world send as it',
       'end the record in ~all or -all',
+    );
+  }
+
+  /** Networks so large that nobody has one. */
+  #size(directive: Directive, place: Place): void {
+    const isLarge =
+      'network' in directive
+        ? directive.prefix < (directive.mechanism === 'ip4' ? LEAST_PREFIX_4 : LEAST_PREFIX_6)
+        : 'prefix4' in directive &&
+          (directive.prefix4 < LEAST_PREFIX_4 || directive.prefix6 < LEAST_PREFIX_6);
+    if (!isLarge || directive.qualifier !== '+' || !place.lets) return;
+    this.#found(
+      'spf-everybody',
+      place,
+      `has "${excerpt(directive.text)}", which lets a large part of the world send as it`,
+      'name the hosts alone that send, or their network',
     );
   }
 

@@ -53,7 +53,8 @@ export const DNS_LINT_RULES = {
   },
   'spf-everybody': {
     severity: 'error',
-    finds: 'an SPF record that lets every host of the world send (+all)',
+    finds:
+      'an SPF record that lets every host of the world send (+all), or networks larger than anybody has',
     ...rfc(7208, '5.1'),
   },
   'spf-open-end': {

@@ -174,6 +174,8 @@ test('without a key it is said what that means', async () => {
   });
   const off = await checkIn(GOOD, { keys: [RSA], dkim: 'off' });
   expect(findingOf(off, 'dkim-unsigned').message).toContain('the send is not to be signed');
+  const required = await checkIn(GOOD, { dkim: 'required' });
+  expect(findingOf(required, 'dkim-unsigned').message).toContain('waits for a scheduler');
   const refused = await checkIn({ ...GOOD, '_dmarc.example.org': { txt: ['v=DMARC1; p=reject'] } });
   expect(findingOf(refused, 'dkim-unsigned').message).toContain('asked to refuse them');
 });

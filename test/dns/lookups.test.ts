@@ -105,6 +105,21 @@ test('a domain whose own servers are silent is told from a silent server', async
   });
 });
 
+test('a server that answers for nobody is one finding', async () => {
+  const zone = Object.fromEntries(
+    ['.', 'org', 'example.org', '_dmarc.example.org'].map((name) => [
+      name,
+      { fails: 'REFUSED' as const },
+    ]),
+  );
+  const checked = await checkIn(zone);
+  expect(checked.rules).toEqual(['dns-unanswered']);
+  expect(findingOf(checked, 'dns-unanswered')).toMatchObject({
+    message: 'DNS could not be asked: the DNS server refuses to answer (REFUSED)',
+    where: 'DNS',
+  });
+});
+
 test('where nothing listens there is one finding too', async () => {
   const server = await startDnsServer({});
   await server.close();

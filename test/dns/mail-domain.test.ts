@@ -18,7 +18,7 @@ test('a domain with neither is an error', async () => {
   expect(findingOf(checked, 'domain-takes-no-mail')).toMatchObject({
     severity: 'error',
     message:
-      'example.org, the domain of From, takes no mail: it has neither an MX record nor an address',
+      'example.org, the domain of From, takes no mail: it has neither an MX record nor an address of its own',
     where: 'DNS of example.org',
   });
 });
@@ -44,6 +44,17 @@ test('MX records of hosts without an address are an error', async () => {
   expect(findingOf(checked, 'domain-takes-no-mail').message).toContain(
     'old.example.org, 192.0.2.1',
   );
+});
+
+test('an MX or address that leads everybody to their own host is none', async () => {
+  const mx = { ...NO_MX, mx: [[10, 'localhost.example.org']] as const };
+  const localhost = { a: ['127.0.0.1'], aaaa: ['::1'] };
+  const zone = { ...GOOD, 'example.org': mx, 'localhost.example.org': localhost };
+  expect((await checkIn(zone)).rules).toEqual(['domain-takes-no-mail']);
+  const alone = { ...GOOD, 'example.org': { ...NO_MX, a: ['0.0.0.0'] } };
+  expect((await checkIn(alone)).rules).toEqual(['domain-takes-no-mail']);
+  const within = { ...GOOD, 'example.org': { ...NO_MX, a: ['10.0.0.1'] } };
+  expect((await checkIn(within)).rules).toEqual([]);
 });
 
 test('one host of several that has an address is enough', async () => {

@@ -136,6 +136,14 @@ test('+all lets everybody send, by an include as well, but not by one that refus
   );
 });
 
+test.each(['ip4:0.0.0.0/0', 'ip4:128.0.0.0/1', 'ip6:::/0', 'mx/0', 'mx//0'])(
+  '%s lets nearly everybody send',
+  async (term) => {
+    expect((await checkIn(withSpf(`v=spf1 ${term} -all`))).rules).toEqual(['spf-everybody']);
+    expect((await checkIn(withSpf(`v=spf1 -${term} mx -all`))).rules).toEqual([]);
+  },
+);
+
 test('a record that says nothing at its end is told of, also behind a redirect', async () => {
   expect((await checkIn(withSpf('v=spf1 mx'))).rules).toEqual(['spf-open-end']);
   expect((await checkIn(withSpf('v=spf1 mx ?all'))).rules).toEqual(['spf-open-end']);
