@@ -2,8 +2,7 @@ import { isLoopback } from './server-url.js';
 
 /** Under which of a country's domains names are registered, as under `co.uk` and `com.br`. */
 const SECOND_LEVEL = new Set(
-  `ac co com edu gov gob gouv go gv mil net ne or org nom asso ltd plc me sch id web biz info firm gen ind art adv eco blog
-   in res nic school nhs police asn conf csiro`.split(/\s+/),
+  'ac co com edu gov gob gouv go gv mil net ne or org nom asso ltd plc sch'.split(' '),
 );
 
 /**

@@ -23,6 +23,8 @@ import { lintSubjects, SUBJECT_NAME } from './subject-rules.js';
 
 /** Characters of HTML after which no more rows are read: far more than 20 messages have that nobody clips. */
 const MARKUP_READ = 4 * 1024 * 1024;
+/** Characters of HTML up to which it is told what a reader sees of it; what is longer is clipped anyway. */
+const TEXT_MADE = 512 * 1024;
 /** Above it Gmail clips a message. */
 const CLIPPED_BYTES = 102 * 1024;
 /** Fewer are no text beside pictures. */
@@ -90,7 +92,8 @@ interface SeenRows {
 }
 
 class RowReader {
-  private readonly compiled: Compiled;
+  /** Null where no text is made of the HTML, or none can be. */
+  private readonly compiled: Compiled | null;
   private readonly subject: LintedTemplate;
   private readonly html: LintedTemplate | null;
   private readonly text: ParsedTemplate | null;
@@ -107,15 +110,6 @@ class RowReader {
     private readonly now: Date,
   ) {
     const { message, files } = linted;
-    const source = {
-      ...message,
-      sendId: 0,
-      version: 1,
-      queuedFrom: null,
-      files: [],
-      rowFilesBytes: 0,
-    };
-    this.compiled = compileMessage(source, placeholders(source));
     const parsed = parseTemplates({
       ...mapTemplates(message, (template, key) => ({ name: key, source: template })),
       fieldNames: usableFields(message),
@@ -133,8 +127,26 @@ class RowReader {
     );
     this.html = body('html');
     this.ownText = body('text');
-    this.text = parsed.text ?? (message.html === null ? null : deriveText(message.html, message));
+    this.compiled = this.compile();
+    this.text =
+      parsed.text ??
+      (message.html === null || !this.compiled ? null : deriveText(message.html, message));
     this.cids = new Set(files.flatMap(({ cid }) => cid ?? []));
+  }
+
+  private compile(): Compiled | null {
+    const { message } = this.linted;
+    if ((message.html?.length ?? 0) > TEXT_MADE) return null;
+    const source = { ...message, sendId: 0, version: 1, queuedFrom: null };
+    const withoutFiles = { ...source, files: [], rowFilesBytes: 0 };
+    const compiled = unlessTooDeep(() => compileMessage(withoutFiles, placeholders(withoutFiles)));
+    if (compiled) return compiled;
+    this.findings.add('failing-row', {
+      message: 'no text part can be made of the HTML: its elements stand in one another too deep',
+      remedy: 'end each element where it ends, or give a text part with --text',
+      where: this.html?.sent.name ?? 'the HTML',
+    });
+    return null;
   }
 
   readAll(rows: readonly LintedRow[]): SeenRows {
@@ -151,11 +163,7 @@ class RowReader {
       seen.subjects.push(this.subject.render(values, this.now, row.seq));
       this.lookForTags(row, values);
       const html = this.html?.render(values, this.now, row.seq);
-      if (isFirst) {
-        seen.body = html
-          ? unlessTooDeep(() => htmlToText(html.text))
-          : this.textOf(values, undefined);
-      }
+      if (isFirst) seen.body = html ? this.toText(html) : this.textOf(values, undefined);
       if (html) this.readHtml(html, values);
       isFirst = false;
     }
@@ -177,7 +185,7 @@ class RowReader {
 
   private canBeMade(row: LintedRow): boolean {
     try {
-      this.compiled.fill({ ...row, attempts: 0, files: [] }, this.now);
+      this.compiled?.fill({ ...row, attempts: 0, files: [] }, this.now);
       return true;
     } catch (error) {
       const [reason = ''] = (error as Error).message.split('\n');
@@ -228,7 +236,12 @@ class RowReader {
 
   private textOf(values: FieldValues, html: Rendered | undefined): string | undefined {
     if (this.text) return renderTemplate(this.text, values, this.now);
-    return html && unlessTooDeep(() => htmlToText(html.text));
+    return html && this.toText(html);
+  }
+
+  /** As a reader sees it; undefined where that cannot be told. */
+  private toText(html: Rendered): string | undefined {
+    return this.compiled ? unlessTooDeep(() => htmlToText(html.text)) : undefined;
   }
 
   private tellOfLength(): void {
@@ -244,7 +257,7 @@ class RowReader {
 
   private tellOfPictures(): void {
     const { barest } = this;
-    const seen = barest && unlessTooDeep(() => seenIn(barest.html.text));
+    const seen = barest && this.compiled && unlessTooDeep(() => seenIn(barest.html.text));
     if (!seen || seen.pictures === 0 || seen.characters >= FEW_CHARACTERS) return;
     this.findings.add('image-only', {
       message: `readers see ${count(seen.characters)} characters of text beside ${seen.pictures === 1 ? 'a picture' : 'pictures'}, which filters take for spam`,

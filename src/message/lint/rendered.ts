@@ -94,7 +94,8 @@ export class Rendered {
     if (piece.kind === 'static') return piece.at + index - (this.starts[number] ?? 0);
     const { source } = this.template.sent;
     const block = source.slice(piece.at, pieces[number + 1]?.at ?? source.length);
-    const inside = [written, before]
+    // Where a value of the list stands there, its tag does in the template.
+    const inside = [written, `${before}{{`, before]
       .filter((text) => text.trim() !== '')
       .map((text) => block.indexOf(text));
     return piece.at + (inside.find((at) => at !== -1) ?? 0);

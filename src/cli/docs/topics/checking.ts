@@ -23,6 +23,14 @@ can be mailed; in a ledger it is the number of the row. Without ‘--row’ and
   have words in their place, and a link to unsubscribe a token that works for
   nobody. ‘now’ in a template is the time of the preview.
 
+LINTING
+
+    campaign lint --list people.csv --from news@example.org \\
+      --subject 'Hello {{ name }}' --html news.html
+
+says what is wrong with the message, with where and what to do about it, as
+the first rows get it (‘campaign help lint’ has the rules).
+
 TESTING
 
     campaign test 42 --to me@example.net --rows 3

@@ -273,6 +273,27 @@ FILES
   old programs know the one, all others the other. An .eml goes as octets,
   for base64 is forbidden for message/rfc822.
 
+LINT
+
+- It looks at messages with values, since what a template hides or chooses is
+  only then there. Each piece of a template knows where it begins in its file,
+  so that what stands in a message is led back to a line of its author's; of
+  what was made of Markdown the text itself is looked for there.
+
+- Links are read by the tokenizer that finds pictures, which sees comments for
+  Outlook and loses no place; what readers see by the parser that makes text
+  parts. HTML of more than 512 KB is not made into text for it.
+
+- ‘queue’ looks at the first rows as they go by, and after the import: nothing
+  is read twice, and standard input once. It tells people; a program asks
+  ‘lint --json’, and the library's ‘queue’ looks at nothing. ‘--ignore’ adds
+  to the setting: who leaves rules out for good leaves them out here too.
+
+- Two hosts are one site where they end in the same registered name, without
+  the list of public suffixes: two customers of one hoster pass for one, which
+  is better than to call anybody a fraud. Only a text that is an address and
+  nothing else names a site.
+
 DNS
 
 - What is asked of DNS is asked by Node's resolver and judged by rules of our

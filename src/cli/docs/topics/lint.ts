@@ -20,7 +20,7 @@ looks at it as the first 20 rows get it, with their values: of a list before
 it is queued, with the options of ‘queue’ and without a database, or of a
 send, from its ledger. ‘queue’ does the same before its question, with
 ‘--dry-run’ and with ‘--yes’ too, and is not kept from anything by it; ‘edit’
-when it has changed a message.
+tells what its change brings.
 
 - A finding is an error (it goes wrong), a warning (it may well) or an info.
   It says where: a line of the file that you wrote, Markdown too, or the file
