@@ -82,8 +82,8 @@ export const isSignedField = (name: string): boolean =>
 /** Signed once more than a message has them, so that nobody can add one (RFC 6376 §8.15). */
 export const OVERSIGNED = ['from', 'to', 'subject', 'reply-to'] as const;
 
-/** What Amazon SES replaces in every message. */
-const REWRITTEN_BY_SES = ['date', 'message-id'];
+/** What Amazon SES replaces in every message, and what it adds its own of. */
+const REWRITTEN_BY_SES = ['date', 'message-id', 'feedback-id'];
 
 /**
  * Header fields that are not signed, since the relay replaces them.

@@ -15,6 +15,9 @@ export const MAX_HEADERS = 50;
 const MAX_NAME = 64;
 const MAX_VALUE = 10_000;
 
+/** Those that every message has, unless it is given others. */
+const OF_BULK = ['Auto-Submitted', 'Precedence', 'List-Id', 'Feedback-ID'];
+
 /** RFC 5322 §3.6.5, RFC 2156 (Importance, Priority), RFC 2369 §3, RFC 1036 §2.2.8 (Organization). */
 const ALLOWED = [
   'Organization',
@@ -27,6 +30,7 @@ const ALLOWED = [
   'List-Archive',
   'In-Reply-To',
   'References',
+  ...OF_BULK,
 ];
 const ALLOWED_NAMES = new Set(ALLOWED.map((name) => name.toLowerCase()));
 
@@ -42,8 +46,12 @@ const FLAGS: Readonly<Record<string, string>> = {
 
 const REMEDY = `X-… (but X-Campaign-…), ${ALLOWED.join(', ')} are allowed`;
 
+/** Of a message that was saved they tell of whoever sent that. */
+export const isOfBulk = (name: string): boolean =>
+  OF_BULK.some((one) => one.toLowerCase() === name.toLowerCase());
+
 /** Headers that hold URLs in angle brackets (RFC 2369 §2). */
-export const holdsLinks = (name: string): boolean => /^list-/i.test(name);
+export const holdsLinks = (name: string): boolean => /^list-(?!id$)/i.test(name);
 
 /** Headers that hold Message-IDs (RFC 5322 §3.6.4). */
 export const holdsMessageIds = (name: string): boolean =>

@@ -40,9 +40,11 @@ export interface StoredMessage extends NewMessage {
   rowFilesBytes: number;
 }
 
-/** A send's message as stored. */
+/** A send's message as stored, and what it takes from the send. */
 export interface MessageSource extends StoredMessage {
   sendId: number;
+  /** What it is about; empty: nothing in particular. */
+  topic: string;
 }
 
 /** Whose domain the Message-IDs of a send have. */

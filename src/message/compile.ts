@@ -7,6 +7,7 @@ import { MAILBOX_KEYS, mapTemplates, OPTIONAL_HEADER_TEMPLATES } from '../domain
 import type { Recipient } from '../domain/recipient.js';
 import { mailLink, UNSUBSCRIBE_FIELD, usableFields, webLink } from '../domain/unsubscribe-link.js';
 import { unsubscribeTokensOf } from '../domain/unsubscribe-token.js';
+import { bulkHeaders } from './bulk-headers.js';
 import { compileContent, type FileContents, type Filler } from './content.js';
 import {
   addressHeader,
@@ -143,11 +144,13 @@ export const valuesFor =
 
 /**
  * @param made other than what is sent: in a preview
+ * @param isCounted whether it has what complaints are counted by, as `bulkHeaders` has it
  * @throws CampaignError BAD_TEMPLATE, BAD_ADDRESS as `parseTemplates` and `parseSender` do
  */
 export function compileMessage(
   source: MessageSource,
   made: MadeForRows = madeWhenSent(source),
+  isCounted = false,
 ): Compiled {
   const { timezone } = source;
   const fieldNames = usableFields(source);
@@ -164,7 +167,7 @@ export function compileMessage(
     parseOwnHeaders(source.headers, { fieldNames, timezone }),
   );
   const content = compileContent(templates, source);
-  const mimeHeaders = `MIME-Version: 1.0\r\n${content.header}`;
+  const lastHeaders = `${bulkHeaders(source, isCounted)}MIME-Version: 1.0\r\n${content.header}`;
   const linksOf = compileLinks(source, made);
   const { messageIdOf } = made;
   const envelopeFrom = source.envelopeFrom ?? sender.envelope;
@@ -205,7 +208,7 @@ export function compileMessage(
           `Message-ID: ${messageIdOf(seq)}\r\n` +
           (links?.headers ?? '') +
           fillHeaders(values, now) +
-          mimeHeaders,
+          lastHeaders,
         body: content.fill(values, now, { files, contents }),
       };
     },

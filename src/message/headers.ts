@@ -80,12 +80,54 @@ function urlsHeader(key: string, text: string): string {
   throw new Error(`${key} would have something beside URLs such as <https://example.org/help>`);
 }
 
+/** Headers of one word, or of some between colons, and what these look like. */
+const WORDS: Readonly<Record<string, { form: RegExp; like: string }>> = {
+  // RFC 3834 §5.
+  'auto-submitted': { form: /^[a-z]+(?:-[a-z]+)*$/i, like: 'auto-generated' },
+  precedence: { form: /^[a-z]+(?:-[a-z]+)*$/i, like: 'bulk' },
+  'feedback-id': { form: /^[!-9;-~]*(?::[!-9;-~]*){0,3}$/, like: 'a:b:c:SenderId' },
+};
+/** With its brackets. */
+const MAX_LIST_ID = 257;
+const ATOM = "[a-z0-9!#$%&'*+/=?^_`{|}~-]+";
+/** RFC 2919 §3. */
+const LIST_ID = new RegExp(`^<${ATOM}(?:\\.${ATOM})+>$`, 'i');
+
+/** Whether values of a header are to have a form of its own. */
+export const hasForm = (name: string): boolean =>
+  Object.hasOwn(WORDS, name.toLowerCase()) || isListId(name);
+
+const isListId = (name: string): boolean => name.toLowerCase() === 'list-id';
+
+/** @throws Error where it is no identifier of a list */
+function listIdHeader(name: string, text: string): string {
+  const line = onOneLine(text);
+  const open = line.indexOf('<');
+  const [phrase, id] = [line.slice(0, open).trim(), line.slice(open)];
+  if (open === -1 || !LIST_ID.test(id) || id.length > MAX_LIST_ID) {
+    throw new Error(`${name} would be no identifier such as <news.example.org>`);
+  }
+  return folded(name, phrase === '' ? id : `${encodePhrase(phrase)} ${id}`);
+}
+
+const encodePhrase = (phrase: string): string =>
+  /^[a-z0-9 ]+$/i.test(phrase) ? phrase : encodeWord(phrase.replace(/^"(.*)"$/, '$1'), 'Q', 52);
+
+/** @throws Error where it has another form */
+function wordsHeader(name: string, text: string): string {
+  const { form, like } = WORDS[name.toLowerCase()] as (typeof WORDS)[string];
+  const line = onOneLine(text);
+  if (!form.test(line)) throw new Error(`${name} would be no value such as ${like}`);
+  return folded(name, line);
+}
+
 /** How a header of the sender's own choice is written; nothing at all where its value comes to nothing. */
 export const fieldRule =
   (name: string): HeaderRule =>
   (text) => {
     if (text.trim() === '') return '';
     if (holdsMessageIds(name)) return messageIdsHeader(name, text);
+    if (hasForm(name)) return (isListId(name) ? listIdHeader : wordsHeader)(name, text);
     return holdsLinks(name) ? urlsHeader(name, text) : textHeader(name, text);
   };
 

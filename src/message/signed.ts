@@ -29,9 +29,10 @@ export function compileSigned(
   mode: DkimMode,
   dkim: Pick<DkimSettings, 'keys' | 'skip'>,
 ): { message: CompiledToSend; signing: Signing } {
-  const compiled = compileMessage(source);
   const { domain } = parseSender(source.from);
   const keys = mode === 'off' ? [] : keysFor(dkim.keys, domain);
+  const isCounted = keys.length > 0 && !dkim.skip.includes('feedback-id');
+  const compiled = compileMessage(source, undefined, isCounted);
   const signing = { domain, keys };
   if (keys.length === 0) {
     if (mode !== 'required') return { message: compiled, signing };

@@ -163,7 +163,7 @@ async function changed(
   const fieldNames = usableFields(message);
   const sources = { ...templatesOf(request), headers, fieldNames, timezone };
   checkTemplates(request, sources, { onFinding });
-  compileMessage({ ...message, sendId: id });
+  compileMessage({ ...message, sendId: id, topic: '' });
   return message;
 }
 

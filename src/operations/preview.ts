@@ -21,13 +21,14 @@ export async function previewSend(
   { id, ...choice }: RowChoice & { id: number },
 ): Promise<Preview> {
   const database = await workspace.database();
-  const { message, rows } = await sampleSend(database, id, chosenBy(choice));
+  const { message, rows, send } = await sampleSend(database, id, chosenBy(choice));
   const [row] = rows as [Recipient];
   const files = (await readFiles(database, id, [row.seq])).get(row.seq) ?? [];
   const load = fileLoader(database);
   const contents = new Map<string, Buffer>();
   for (const file of [...message.files, ...files]) contents.set(file.sha256, await load(file));
-  return show({ ...message, sendId: id }, { ...row, files }, contents);
+  const source = { ...message, sendId: id, topic: send.topic };
+  return show(source, { ...row, files }, contents);
 }
 
 /**
@@ -52,6 +53,7 @@ export async function previewList(
     version: 1,
     queuedFrom: null,
     sendId: 0,
+    topic: request.topic ?? '',
     files: common,
     rowFilesBytes: own ? encodedBytes(own.file.bytes) : 0,
   };

@@ -243,12 +243,12 @@ export class Claims {
   ): Promise<OpenSend> {
     const { ledger, report, compile } = this.deps;
     const { blockAfter, connections } = this.options;
-    const source = await ledger.loadMessage(sendId, messageVersion);
+    const message = await ledger.loadMessage(sendId, messageVersion);
     report({ kind: 'session-opened', sendId, open: this.openSends.size + (before ? 0 : 1) });
     return {
       sendId,
       version: messageVersion,
-      message: compile(source, dkim),
+      message: compile({ ...message, sendId, topic }, dkim),
       goesFirst: isTest,
       // Of a test only who sent it learns: it stops nothing, nobody is suppressed by it, and no entry keeps it back.
       watch: new RefusalWatch(

@@ -13,7 +13,7 @@ import type { ConnectionLimit } from '../domain/connection-limit.js';
 import type { ShareReading, ShareState } from '../domain/connection-share.js';
 import type { Flight, FlightLog } from '../domain/flight.js';
 import type { LeaseReading, LeaseState } from '../domain/leases.js';
-import type { FilledMessage, MessageSource } from '../domain/message.js';
+import type { FilledMessage, StoredMessage } from '../domain/message.js';
 import type { MessageFile } from '../domain/message-file.js';
 import type { NextRows, Recipient, RowsToRead } from '../domain/recipient.js';
 import type { Run } from '../domain/refusal-watch.js';
@@ -140,7 +140,7 @@ export interface Ledger {
   claim(sendId: number, by: string, firstTime: boolean): Promise<ClaimedSend | null>;
   /** Frees a claim whose request ended in an error, if it took effect after all. */
   unclaim(sendId: number, by: string): Promise<void>;
-  loadMessage(sendId: number, version: number): Promise<MessageSource>;
+  loadMessage(sendId: number, version: number): Promise<StoredMessage>;
   /** The row with the largest file. */
   largestRowFile(sendId: number): Promise<{ email: string; name: string } | undefined>;
   /** Whether the send has paused before because the server does not take its message. */

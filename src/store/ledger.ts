@@ -1,7 +1,7 @@
 import type { StaleClaim } from '../domain/claim.js';
 import type { ShareState } from '../domain/connection-share.js';
 import type { LeaseState } from '../domain/leases.js';
-import type { MessageSource } from '../domain/message.js';
+import type { StoredMessage } from '../domain/message.js';
 import { DEFAULT_RELAY } from '../domain/relay.js';
 import type { NewSuppression } from '../domain/suppression.js';
 import type { BackingOff, WorkerIdentity } from '../domain/worker.js';
@@ -24,12 +24,12 @@ import { findSuppressed, suppressionChanges } from './suppressions/changes.js';
 import { suppress } from './suppressions/suppress.js';
 import { beat, findNeighbours, removeWorker } from './workers.js';
 
-async function loadMessage(db: Database, sendId: number, version: number): Promise<MessageSource> {
+async function loadMessage(db: Database, sendId: number, version: number): Promise<StoredMessage> {
   const message = await readMessage(db, sendId, version);
   if (!message) {
     throw new Error(`send ${sendId} has no row of version ${version} in CAMPAIGN_MESSAGES`);
   }
-  return { sendId, ...message };
+  return message;
 }
 
 /**

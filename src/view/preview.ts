@@ -38,4 +38,4 @@ export function previewText({ row, envelope, headers, text, html, attachments }:
 
 /** What a preview cannot show. */
 export const PREVIEW_HINT =
-  'Date, Message-ID, links to unsubscribe and a signature are made when it is sent';
+  'Date, Message-ID, links to unsubscribe, a signature and the Feedback-ID that goes with it are made when it is sent';

@@ -52,6 +52,7 @@ export const emailOf = (n: number): string => `person.${n}@example.org`;
 export function messageBytes(): number {
   const compiled = compileMessage({
     sendId: 1,
+    topic: '',
     from: SENDER,
     replyTo: null,
     listUnsubscribe: null,

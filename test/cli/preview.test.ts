@@ -64,6 +64,8 @@ describe('preview of a list that is not queued, with no database', () => {
         'Subject: Héllo Ada',
         'Date: (made when it is sent)',
         'Message-ID: <made-when-it-is-sent@example.org>',
+        'Auto-Submitted: auto-generated',
+        'Precedence: bulk',
         '',
         'Dear Ada',
         '',

@@ -15,6 +15,7 @@ import { deliver, startSmtpServer } from '../support/smtp.ts';
 const NOW = new Date(Date.UTC(2026, 0, 2, 3, 4, 5));
 const SOURCE: MessageSource = {
   sendId: 42,
+  topic: '',
   from: 'Example News <news@example.com>',
   replyTo: null,
   listUnsubscribe: null,
@@ -127,6 +128,8 @@ test('a message with both parts is written as this', () => {
     'Subject: Hello Ann',
     'Date: Fri, 02 Jan 2026 03:04:05 +0000',
     `Message-ID: ${id}`,
+    'Auto-Submitted: auto-generated',
+    'Precedence: bulk',
     'MIME-Version: 1.0',
     'Content-Type: multipart/alternative;',
     ` boundary="${boundary}"`,
@@ -662,6 +665,8 @@ describe('a hostile value', () => {
       'subject',
       'date',
       'message-id',
+      'auto-submitted',
+      'precedence',
       'mime-version',
       'content-type',
     ]);

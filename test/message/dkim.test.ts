@@ -35,6 +35,7 @@ async function allVerify(message: string, keys: readonly DkimKey[]): Promise<boo
 }
 
 const source: MessageSource = {
+  topic: '',
   sendId: 7,
   from: 'News <news@example.org>',
   replyTo: 'Answers <answers@example.org>',

@@ -11,6 +11,7 @@ import { parseByMailparser, parseByPython } from '../support/parsed-mail.ts';
 
 const NOW = new Date(Date.UTC(2026, 0, 2, 3, 4, 5));
 const SOURCE: MessageSource = {
+  topic: '',
   sendId: 42,
   from: 'Example News <news@example.com>',
   replyTo: null,

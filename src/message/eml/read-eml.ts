@@ -1,5 +1,5 @@
 import addressparser from 'nodemailer/lib/addressparser';
-import { faultOfName, type HeaderField } from '../../domain/header-fields.js';
+import { faultOfName, type HeaderField, isOfBulk } from '../../domain/header-fields.js';
 import { CampaignError } from '../../errors.js';
 import { type MailFile, readContent } from './bodies.js';
 import { NotText } from './charset.js';
@@ -136,7 +136,7 @@ function mailboxOf(headers: readonly HeaderLine[], name: 'from' | 'reply-to'): s
 const COMMAND =
   /^x-(?:smtpapi|sg-|mc-|msys-|mailgun-|mailjet-|mj-|pm-|ses-|sib-|mailin-|elasticemail|b?cc|rcpt|envelope)/i;
 
-/** Those that `--header` would take, but for traces, commands and what stands twice; of the others their names. */
+/** Those that `--header` would take, but for what is others' and what stands twice; of the others their names. */
 function chooseHeaders(headers: readonly HeaderLine[]): {
   taken: HeaderField[];
   leftOut: string[];
@@ -147,7 +147,8 @@ function chooseHeaders(headers: readonly HeaderLine[]): {
     headers.filter((header) => header.name.toLowerCase() === name.toLowerCase()).length;
   for (const { name, value } of headers) {
     if (/^(?:from|subject|reply-to)$/i.test(name) || OF_MIME.test(name)) continue;
-    const isOwn = faultOfName(name) === undefined && !TRACE.test(name) && !COMMAND.test(name);
+    const isOthers = TRACE.test(name) || COMMAND.test(name) || isOfBulk(name);
+    const isOwn = faultOfName(name) === undefined && !isOthers;
     if (isOwn && value !== '' && count(name) === 1) taken.push({ name, value: decodeWords(value) });
     else leftOut.push(name);
   }

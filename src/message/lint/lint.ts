@@ -137,7 +137,7 @@ class RowReader {
   private compile(): Compiled | null {
     const { message } = this.linted;
     if ((message.html?.length ?? 0) > TEXT_MADE) return null;
-    const source = { ...message, sendId: 0, version: 1, queuedFrom: null };
+    const source = { ...message, sendId: 0, topic: '', version: 1, queuedFrom: null };
     const withoutFiles = { ...source, files: [], rowFilesBytes: 0 };
     const compiled = unlessTooDeep(() => compileMessage(withoutFiles, placeholders(withoutFiles)));
     if (compiled) return compiled;

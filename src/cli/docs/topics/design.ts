@@ -235,6 +235,13 @@ LISTS AND MESSAGES
 
 SIGNATURES
 
+- Each message says that it is bulk mail. RFC 3834 gives ‘Auto-Submitted’ for
+  that, and says of ‘Precedence’ that responders differ in what they make of
+  it: both are there, for Gmail and older vacation programs heed only the
+  second, and none was found that thinks worse of mail for either. There is
+  no Feedback-ID through Amazon SES, which has one of its own; Gmail asks for
+  one alone.
+
 - Messages are signed on libuv's threads while their rows are read ahead,
   before they are marked: a signature takes longer than all else that a
   message costs, and rows that are marked are few. As many are begun as are in

@@ -72,8 +72,12 @@ MIME headers, In-Reply-To, References, List-…, Feedback-ID, Auto-Submitted and
 Precedence, in relaxed form: relays may fold lines. From, To, Subject and
 Reply-To are signed so that none can be added.
 
+Feedback-ID is in a message only where it is signed: Gmail counts complaints
+by it, and believes no other (‘campaign help messages’).
+
 Amazon SES replaces Date and Message-ID: through a relay of amazonaws.com they
-are not signed. For others that change a header there is
+are not signed. It has a Feedback-ID of its own, so there is none of ours. For
+others that change a header there is
 
     CAMPAIGN_DKIM_SKIP_HEADERS=Date,Message-ID
 

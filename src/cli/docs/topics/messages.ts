@@ -108,9 +108,20 @@ HEADERS
 
 - ‘--header 'X-Segment: {{ segment }}'’ adds another, up to 50 of them: X-…
   (but X-Campaign-…), Organization, Importance, Priority, Keywords, Comments,
-  List-Help, List-Owner, List-Archive, In-Reply-To and References. Line breaks
+  List-Help, List-Owner, List-Archive, In-Reply-To, References, and those of
+  the next point, in place of what they would have. Line breaks
   and other control characters of a value become spaces; a header whose value
   comes to nothing is left out of that message.
+
+- Each message tells programs that many get it: ‘Auto-Submitted:
+  auto-generated’ and ‘Precedence: bulk’ keep mailboxes from answering it
+  (“out of office”). With ‘--topic news’ it has a List-Id, by which readers
+  file it: ‘<news.example.org>’, of topic and From's domain, the same for all
+  sends of the topic. A signed message has a Feedback-ID of its send, its
+  topic, and a word that all mail from the domain has; Gmail's Postmaster
+  Tools count complaints by each of them. What ‘--header’ gives of these wins;
+  those of a saved message stay behind. ‘--header "Precedence: {{ '' }}"’
+  leaves one out.
 
 - From, To and Subject are encoded by nodemailer; bodies are quoted-printable.
 
