@@ -68,6 +68,7 @@ const settled = (raw: string): string => {
     .reduce((text, one, index) => text.replaceAll(one, `boundary-${index + 1}`), raw)
     .replace(/^Date: .*$/m, 'Date: …')
     .replace(/^Message-ID: .*$/m, 'Message-ID: …')
+    .replace(/(example\.org\/leave\/)[\w-]+/g, '$1…')
     .replaceAll('\r\n', '\n');
 };
 
