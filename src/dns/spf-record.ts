@@ -63,7 +63,9 @@ function readModifier(
   if (IS_MECHANISM.test(name))
     return 'behind a mechanism belongs ":"; with "=" receivers pass over it';
   if (name !== 'redirect' && name !== 'exp') {
-    return isMacroString(value) ? undefined : 'its value has a character that may not stand there';
+    return isMacroString(value)
+      ? undefined
+      : 'its value has a character or a macro that may not stand there';
   }
   if (modifiers.has(name)) return `${name}= stands there twice`;
   modifiers.set(name, value);
@@ -141,7 +143,7 @@ function readTarget(
 /** Where lengths of networks can stand, so that what is looked at does not grow with a record. */
 const tail = (text: string): string => text.slice(-16);
 
-const MACRO = String.raw`%(?:\{[a-z]\d*r?[-.+,/_=]*\}|[%_-])`;
+const MACRO = String.raw`%(?:\{[slodiphcrtv]\d*r?[-.+,/_=]*\}|[%_-])`;
 const MACRO_STRING = new RegExp(`^(?:${MACRO}|[!-$&-~])*$`, 'i');
 const MACRO_END = new RegExp(`${MACRO}$`, 'i');
 /** Of a macro in a record, its letter and the digits behind it: c, r and t are for explanations alone (§7.2). */
@@ -153,8 +155,8 @@ const isMacroString = (text: string): boolean => MACRO_STRING.test(text);
 /** Why something is no domain-spec (§7.1). */
 function whyNoDomain(text: string): string | undefined {
   if (text === '') return 'it names no domain (no space may stand behind ":" and "=")';
-  if (!isMacroString(text)) return 'its domain has a character that may not stand there';
   if (BAD_MACRO.test(text)) return 'its domain has a macro that may not stand there';
+  if (!isMacroString(text)) return 'its domain has a character that may not stand there';
   if (MACRO_END.test(text.slice(-16))) return undefined;
   if (isIPv4(text) || isIPv6(text)) return 'it has an address where a name belongs (ip4:, ip6:)';
   return TOP_LABEL.test(text.slice(-65)) ? undefined : `"${excerpt(text)}" is no domain`;

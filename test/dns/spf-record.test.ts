@@ -52,6 +52,7 @@ test.each([
   ['v=spf1 include:%{x}.example.org -all', 'macro'],
   ['v=spf1 include:%{c}.example.org -all', 'macro'],
   ['v=spf1 include:%{d0}.example.org -all', 'macro'],
+  ['v=spf1 moo=%{x} -all', 'macro'],
   ['v=spf1 include:100%.example.org -all', 'character'],
   ['v=spf1 redirect=a.example.org redirect=b.example.org', 'twice'],
   ['v=spf1 all:example.org', 'nothing may follow'],
