@@ -52,7 +52,7 @@ describe('lint of a list that is not queued, with no database', () => {
     expect(await lint(args)).toEqual({
       code: 0,
       stdout: [
-        `warning\t${html} line 2\thref of <a> is http://example.com/: http:, which is not encrypted\twrite https: where the site has it\tinsecure-url\n`,
+        `warning\t${html} line 2\thref of <a> is http://example.com/, which is not encrypted\twrite https: where the site has it\tinsecure-url\n`,
         `warning\t${html} line 3\thref of <a> is #, which leads nowhere\tgive the link somewhere to lead to, or write its text without one\tempty-link\n`,
       ].join(''),
       stderr: '2 warnings in 2 rows\n',
@@ -315,7 +315,7 @@ describe('queue', () => {
       const { code, stderr } = await runCommand(args(BAD, flag), { url: scene.db.url });
       expect(code).toBe(0);
       expect(stderr).toMatch(
-        /^Found in the message: 2 warnings \(`campaign help lint`\):\n {2}warning: \S+ line 2: href of <a> is http:\/\/example\.com\/: http:, which is not encrypted; write https: where the site has it \(insecure-url\)\n/m,
+        /^Found in the message: 2 warnings \(`campaign help lint`\):\n {2}warning: \S+ line 2: href of <a> is http:\/\/example\.com\/, which is not encrypted; write https: where the site has it \(insecure-url\)\n/m,
       );
     }
   });

@@ -8,8 +8,9 @@ import {
 } from '../template.js';
 import type { Place } from './findings.js';
 
-/** Pieces of a row that are looked for in the author's text. */
+/** Pieces of a row that are looked for in the author's text, and how long one is at most. */
 const MAX_LOOKS = 1000;
+const LONGEST_LOOK = 2000;
 
 /** A template of a message, and how its author knows it. */
 export class LintedTemplate {
@@ -80,10 +81,20 @@ export class Rendered {
    */
   placeOf(index: number, written: string, before = ''): Place {
     const { origin } = this.template;
-    const at = origin === null ? this.sourceOf(index, written, before) : this.look(origin, written);
-    if (at === undefined) return { where: this.whereOfRow, key: `, ${written}` };
+    const source = this.sourceOf(index, written, before);
+    const at = origin === null ? source : this.look(origin, [written, this.tagAt(index)]);
+    if (at === undefined) return { where: this.whereOfRow, key: `, ${source}` };
     const where = this.template.lineOf(at);
     return { where, key: where };
+  }
+
+  /** The tag of the template that brings what stands there; nothing where it is the template's own text. */
+  private tagAt(index: number): string {
+    const { pieces } = this.template.parsed;
+    const number = lastAtMost(this.starts, index);
+    const piece = pieces[number];
+    if (!piece || piece.kind === 'static') return '';
+    return this.template.sent.source.slice(piece.at, pieces[number + 1]?.at);
   }
 
   private sourceOf(index: number, written: string, before: string): number {
@@ -101,12 +112,12 @@ export class Rendered {
     return piece.at + (inside.find((at) => at !== -1) ?? 0);
   }
 
-  /** Where the author wrote this: behind what was found last, for both texts have one order, else anywhere. */
-  private look(origin: string, written: string): number | undefined {
+  /** Where the author wrote one of these: behind what was found last, for both texts have one order, else anywhere. */
+  private look(origin: string, texts: readonly string[]): number | undefined {
     this.looks += 1;
     if (this.looks > MAX_LOOKS) return undefined;
-    for (const form of new Set([written, written.replaceAll('&amp;', '&')])) {
-      if (form.trim() === '') continue;
+    for (const form of new Set(texts.flatMap((text) => [text, text.replaceAll('&amp;', '&')]))) {
+      if (form.trim() === '' || form.length > LONGEST_LOOK) continue;
       const next = origin.indexOf(form, this.cursor);
       const at = next === -1 ? origin.indexOf(form) : next;
       if (at === -1) continue;

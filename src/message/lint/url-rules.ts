@@ -107,7 +107,7 @@ function faultOfWeb(scheme: string, url: string): UrlFault | undefined {
   if (scheme === 'https') return undefined;
   return {
     rule: 'insecure-url',
-    what: `is ${shownUrl(url)}: http:, which is not encrypted`,
+    what: `is ${shownUrl(url)}, which is not encrypted`,
     remedy: 'write https: where the site has it',
   };
 }
@@ -119,7 +119,9 @@ function faultOfRelative(url: string, { use, hasBase }: UrlContext): UrlFault | 
     return isPrivate ? unreachable(url, 'this machine, or a private network') : undefined;
   }
   if (hasBase || use === 'form' || FOREIGN.test(url)) return undefined;
-  return unreachable(url, 'a place beside the message, where there is none');
+  return /^www\./i.test(url)
+    ? unreachable(url, 'without https:// before it')
+    : unreachable(url, 'a place beside the message, where there is none');
 }
 
 const leadsNowhere = (url: string): UrlFault => ({

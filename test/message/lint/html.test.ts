@@ -47,6 +47,19 @@ describe('a newsletter as builders write it', () => {
   });
 });
 
+describe('what a value of the list brings into Markdown', () => {
+  test('is one finding for all rows, on the line of its tag', () => {
+    const markdown = '# Hi\n\n[yours]({{ link }})\n';
+    const html = `<h1>Hi</h1>\n${TEXT}<p><a href="{{ link }}">yours</a> unsubscribe</p>`;
+    const rows = [{ link: 'http://a.example' }, { link: 'http://b.example' }];
+    expect(placesOf(lint({ html, markdown, rows }))).toEqual(['insecure-url at news.html line 3']);
+    const made = '# Hi\n\n[yours][1]\n';
+    expect(placesOf(lint({ html, markdown: made, rows }))).toEqual([
+      'insecure-url at news.html, row 1',
+    ]);
+  });
+});
+
 describe('insecure-url', () => {
   test.each([
     '<a href="http://example.com/">x</a>',
@@ -111,7 +124,7 @@ describe('insecure-url', () => {
 describe('unreachable-url', () => {
   test.each([
     ['<a href="/news">x</a>', 'a place beside the message'],
-    ['<a href="www.example.com">x</a>', 'a place beside the message'],
+    ['<a href="www.example.com">x</a>', 'without https:// before it'],
     ['<img alt="" src="images/logo.png">', 'a place beside the message'],
     ['<img alt="" src="">', 'is empty'],
     ['<img alt="" src="file:///C:/Users/me/logo.png">', 'a file of this machine'],
