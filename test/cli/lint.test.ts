@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -365,5 +365,33 @@ describe('queue', () => {
     const rows = Array.from({ length: 500 }, (_, i) => `p${i}@example.org,P\n`).join('');
     const { stdout } = await runCommand(words, { url: scene.db.url, stdin: `email,name\n${rows}` });
     expect(JSON.parse(stdout)).toMatchObject({ total: 500 });
+  });
+});
+
+describe("README's page before the button", () => {
+  it('has lines to type that work, on a folder with a message', async () => {
+    const cwd = join(directory, 'page');
+    mkdirSync(join(cwd, 'spring'), { recursive: true });
+    writeFileSync(join(cwd, 'spring/message.html'), `${CLEAN}<a href="#">x</a>`);
+    writeFileSync(
+      join(cwd, 'spring/message.toml'),
+      'from = "News <news@example.org>"\nsubject = "Spring"\nunsubscribe-url = "https://news.example.org/u"\n',
+    );
+    writeFileSync(join(cwd, 'people.csv'), `${LIST}bob@example.org,Bob\n`);
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const typed = [
+      ...readme.matchAll(/^\$ campaign ((?:preview|lint|queue) --message .*?) +#/gm),
+    ].map(([, line = '']) =>
+      line
+        .split(' ')
+        .filter((word) => word !== '--open')
+        .map((word) => (/^(?:spring\/|people\.csv)$/.test(word) ? join(cwd, word) : word)),
+    );
+    expect(typed.map(([command]) => command)).toEqual(['preview', 'lint', 'queue']);
+    const [preview = [], linted = [], queue = []] = typed;
+    const options = { url: scene.db.url };
+    expect((await runCommand(preview, options)).stdout).toContain('to bob@example.org');
+    expect((await runCommand(linted, options)).stdout).toContain('empty-link');
+    expect((await runCommand([...queue, '--yes'], options)).code).toBe(0);
   });
 });
