@@ -28,6 +28,8 @@ const DRIFT = 0.0005;
  */
 export class LeaseClock {
   shiftMs = 0;
+  /** The shift that was read where ours is another, for a jump was found that nobody has written of yet. */
+  private unwritten: number | null = null;
   /** What is added to the monotonic clock. */
   private base: number | null = null;
   /** How long the look took by which `base` is known: the time is later by that at most. */
@@ -45,10 +47,14 @@ export class LeaseClock {
   }
 
   /** @returns by how much the database's clock was found to have jumped; 0 for what is no jump */
-  read(reading: ClockReading, { at, shiftMs }: Pick<LeaseState, 'at' | 'shiftMs'>): number {
+  read(
+    reading: ClockReading,
+    { at, shiftMs: written }: Pick<LeaseState, 'at' | 'shiftMs'>,
+  ): number {
     const { databaseMs, asked, answered, uptimeMs } = reading;
     const spreadMs = answered - asked;
     const lateMs = this.lateMs(answered);
+    const shiftMs = written === this.unwritten ? this.shiftMs : written;
     const found = databaseMs - shiftMs;
     const missedMs = this.missedMs(answered, uptimeMs);
     const expected = this.base === null ? null : this.now(answered) + missedMs;
@@ -59,11 +65,16 @@ export class LeaseClock {
     const toleranceMs =
       expected === null ? JUMP_MS : (missedMs > 0 ? UPTIME_MS : STEP_MS) + lateMs + spreadMs;
     if (Math.abs(jump) > toleranceMs) {
-      this.shiftMs = databaseMs - target;
-      this.know(target, answered, expected === null ? spreadMs : Math.max(spreadMs, lateMs));
+      // It may have been told when the look began: then whoever reads the shift would be ahead of the old time by as much as
+      // the look took, and start too soon after what was started by that.
+      const now = target - spreadMs;
+      this.unwritten = written;
+      this.shiftMs = databaseMs - now;
+      this.know(now, answered, spreadMs);
       return Math.abs(jump) > JUMP_MS ? jump : 0;
     }
     this.shiftMs = shiftMs;
+    if (written !== this.unwritten) this.unwritten = null;
     if (expected === null || missedMs > 0 || spreadMs <= lateMs) {
       this.know(Math.max(found, at), answered, spreadMs);
     } else if (at > expected) {

@@ -332,6 +332,29 @@ describe('leased instants', () => {
     },
   );
 
+  test.each([3_600_000, -3_600_000])(
+    'found to have jumped by %i ms in a slow look, a clock brings nobody’s time forward',
+    (ms) => {
+      for (const toldAfterMs of [0, 20, 40]) {
+        const [first, other] = [new LeaseClock(), new LeaseClock()];
+        const look = (clock: LeaseClock, asked: number, answered: number, told: number, to = ms) =>
+          clock.read(
+            { databaseMs: 1_800_000_000_000 + told + to, asked, answered, uptimeMs: answered },
+            { at: 0, shiftMs: first.shiftMs },
+          );
+        look(first, 0, 0, 0, 0);
+        const before = first.now(0);
+        // The look takes 40 ms; when the server told its time in them nobody knows.
+        expect(look(first, 1_000, 1_040, 1_000 + toldAfterMs)).not.toBe(0);
+        look(other, 1_050, 1_050, 1_050);
+        for (const clock of [first, other]) {
+          expect(clock.now(1_050)).toBeLessThanOrEqual(before + 1_050);
+          expect(clock.now(1_050) + clock.lateMs(1_050)).toBeGreaterThanOrEqual(before + 1_000);
+        }
+      }
+    },
+  );
+
   test('a process that begins after the clock was set back waits for no hour to pass', () => {
     const limits = limitsOf('14/s,60/20s');
     const shared: Shared = { state: NOTHING_LEASED, last: null, clockMs: 1_800_000_000_000 };

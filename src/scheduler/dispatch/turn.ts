@@ -17,9 +17,10 @@ export class Turn {
     if (!start) pacer.connects(1);
   }
 
-  /** Whether its MAIL may go out, and does, or has. */
+  /** Whether its MAIL may go out, and does, or has. What held us up since the instant was taken may have used it up. */
   goes(may: () => boolean): boolean {
     if (!this.start || !may()) return false;
+    if (!this.isUsed && !this.pacer.isInTime(this.start)) return false;
     this.isUsed = true;
     return true;
   }

@@ -15,6 +15,8 @@ class Connections {
   acceptanceMs = 1_000;
   onFree: (() => void) | null = null;
   readonly onTheWire = 0;
+  /** Whether a message is announced as soon as it is carried. */
+  proceeds = true;
   readonly limit: ConnectionLimit;
 
   constructor(count: number) {
@@ -30,7 +32,7 @@ class Connections {
   carry(first: Transmission): Promise<void> {
     this.active += 1;
     this.carried.push(first);
-    first.mayProceed();
+    if (this.proceeds) first.mayProceed();
     return Promise.resolve();
   }
   endOne(): void {
@@ -134,4 +136,19 @@ test('messages that go first do so in the order they came in, and before all oth
   dispatcher.submit(named('3', true));
   for (let i = 0; i < 6; i++) transport.endOne();
   expect(taken).toEqual(['on its way', '1', '2', '3', 'a', 'b', 'c']);
+});
+
+test('a message that was held up until its instant was over does not start at it', async () => {
+  const { transport, dispatcher, job } = dispatch('20/s', 1);
+  dispatcher.submit(job(mail));
+  await expect.poll(() => transport.carried.length).toBe(1);
+  transport.proceeds = false;
+  dispatcher.submit(job(mail));
+  transport.endOne();
+  await expect.poll(() => transport.carried.length).toBe(2);
+  const [, late] = transport.carried;
+  // Nothing else goes on meanwhile, as while other messages are made.
+  for (const until = performance.now() + 25; performance.now() < until; );
+  expect(late?.mayProceed()).toBe(false);
+  dispatcher.stop();
 });
