@@ -1,4 +1,5 @@
 import { compile, type DomNode, type FormatCallback, type HtmlToTextOptions } from 'html-to-text';
+import { CampaignError } from '../errors.js';
 import { findLiquid, replaceSpans } from './liquid-spans.js';
 import { dependsOn, removeHidden } from './visible.js';
 
@@ -88,13 +89,32 @@ const row: FormatCallback = (elem, walk, builder) => {
   builder.closeBlock({ trailingLineBreaks: 1 });
 };
 
-/** A conversion that is compiled when it is first used: most messages need none, and it takes longer than all else here. */
+/**
+ * A conversion that is compiled when it is first used: most messages need none, and it takes longer than all else here.
+ * It throws TooDeep.
+ */
 function lazily(options: HtmlToTextOptions): (html: string) => string {
   let convert: ((html: string) => string) | undefined;
   return (html) => {
     convert ??= compile(options);
-    return convert(html);
+    try {
+      return convert(html);
+    } catch (error) {
+      throw error instanceof RangeError ? new TooDeep(error) : error;
+    }
   };
+}
+
+/** Elements stand in one another so deep that no reading of them comes to an end. */
+export class TooDeep extends CampaignError {
+  constructor(cause: RangeError) {
+    super(
+      'BAD_TEMPLATE',
+      'no text part can be made of the HTML: its elements stand in one another too deep',
+      'end each element where it ends, or give a text part with --text',
+      { cause },
+    );
+  }
 }
 
 const convert = lazily({

@@ -420,6 +420,12 @@ describe('bad input leaves nothing in the database', () => {
     ['white space for a text', () => ({ text: file('\ufeff \n') }), 'BAD_TEMPLATE', 'csv is empty'],
     ['nothing for HTML', () => ({ html: file('') }), 'BAD_TEMPLATE', 'csv is empty'],
     [
+      'HTML whose elements stand in one another without end',
+      () => ({ html: file('<div>'.repeat(100_000)) }),
+      'BAD_TEMPLATE',
+      'too deep',
+    ],
+    [
       'an unwritable rejects file',
       () => ({ rejects: '/no/such/folder/r.csv' }),
       'BAD_FILE',

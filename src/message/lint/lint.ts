@@ -5,7 +5,7 @@ import { mailLink, usableFields, webLink } from '../../domain/unsubscribe-link.j
 import { type Compiled, compileMessage, valuesFor } from '../compile.js';
 import { deriveText } from '../content.js';
 import { type PlacedTag, tellOfForeignTag } from '../foreign-tags.js';
-import { htmlToText, seenIn } from '../plain-text.js';
+import { htmlToText, seenIn, TooDeep } from '../plain-text.js';
 import { PLACEHOLDER_TOKEN, placeholders } from '../preview.js';
 import {
   type FieldValues,
@@ -272,7 +272,7 @@ function unlessTooDeep<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
-    if (error instanceof RangeError) return undefined;
+    if (error instanceof TooDeep) return undefined;
     throw error;
   }
 }
