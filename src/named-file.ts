@@ -72,7 +72,7 @@ export async function openNamed(path: string): Promise<NamedFile> {
   const file = await open(path, O_RDONLY | O_NONBLOCK);
   try {
     const stats = await file.stat();
-    return kindOf(stats) === 'file' ? regular(file, stats.size) : stream(file);
+    return kindOf(stats) === 'file' ? regular(file, stats.size) : stream(file, isInherited(path));
   } catch (error) {
     await file.close();
     throw error;
@@ -124,10 +124,14 @@ async function* readThrough(
 export const interrupted = (signal: AbortSignal): DOMException =>
   new DOMException(`interrupted: ${signal.reason}`, 'AbortError');
 
-/** A pipe, or a terminal. */
-const stream = (file: FileHandle): NamedFile => ({
+/** What the shell has connected to somebody already, as it does for `<(command)`: without a writer it has ended. */
+const isInherited = (path: string): boolean =>
+  /^\/(?:dev\/(?:fd\/|stdin$)|proc\/[^/]+\/fd\/)/.test(path);
+
+/** A pipe, or a terminal; `isBegun`: somebody has had it open for writing. */
+const stream = (file: FileHandle, isBegun: boolean): NamedFile => ({
   size: null,
-  chunks: (pieceBytes, signal) => readAsItComes(file, pieceBytes, signal),
+  chunks: (pieceBytes, signal) => readAsItComes(file, { pieceBytes, isBegun, signal }),
   close: () => file.close(),
 });
 
@@ -141,26 +145,29 @@ const unwritten = (): RefusedFile =>
 /** Takes no thread while nothing comes, so that it can be left. */
 async function* readAsItComes(
   file: FileHandle,
-  pieceBytes: number,
-  signal?: AbortSignal,
+  {
+    pieceBytes,
+    isBegun,
+    signal,
+  }: { pieceBytes: number; isBegun: boolean; signal: AbortSignal | undefined },
 ): AsyncGenerator<Uint8Array> {
   const buffer = Buffer.allocUnsafe(pieceBytes);
-  let isBegun = false;
+  let hasBegun = isBegun;
   let unwrittenMs = 0;
   let waitMs = 1;
   try {
     for (;;) {
       if (signal?.aborted) throw interrupted(signal);
       const bytes = await file.read(buffer).then(({ bytesRead }) => bytesRead, noneYet);
+      if (bytes !== 0) hasBegun = true;
       if (bytes !== null && bytes > 0) {
-        isBegun = true;
         waitMs = 1;
         yield buffer.subarray(0, bytes);
         continue;
       }
       // None at all: nobody has it open for writing.
       if (bytes === 0) {
-        if (isBegun) return;
+        if (hasBegun) return;
         if (unwrittenMs >= UNWRITTEN_MS) throw unwritten();
         unwrittenMs += waitMs;
       }
@@ -231,18 +238,19 @@ export function readNamedSync(path: string, most: number): Buffer {
   kindOf(statSync(path));
   const fd = openSync(path, O_RDONLY | O_NONBLOCK);
   try {
-    const isStream = kindOf(fstatSync(fd)) === 'stream';
+    let hasBegun = kindOf(fstatSync(fd)) === 'file' || isInherited(path);
     const pieces: Buffer[] = [];
     let length = 0;
     for (let waitedMs = 0; ; ) {
       const piece = readThere(fd);
+      if (piece?.length !== 0) hasBegun = true;
       if (piece !== null && piece.length > 0) {
         length += piece.length;
         if (length > most) throw tooLarge(most);
         pieces.push(piece);
         continue;
       }
-      if (piece !== null && (!isStream || length > 0)) return Buffer.concat(pieces, length);
+      if (piece !== null && hasBegun) return Buffer.concat(pieces, length);
       if (piece !== null && waitedMs >= UNWRITTEN_MS) throw unwritten();
       if (waitedMs >= SILENT_MS) {
         throw new RefusedFile(`what is written into it has no end after ${SILENT_MS / 1000} s`);

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   appendFileSync,
@@ -20,6 +20,7 @@ import {
   readNamedSync,
   readRegular,
 } from '../src/named-file.ts';
+import { CAMPAIGN } from './support/spawn-campaign.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'campaign-named-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -119,6 +120,21 @@ describe('a pipe that nobody writes into', () => {
     await expect(async () => read(pipe(), MOST)).rejects.toThrow(
       new RefusedFile('nobody writes into it: nothing came for 5 s'),
     );
+  });
+});
+
+describe('a pipe that somebody has opened and written nothing into', () => {
+  it.each(READERS)('is empty, %s', async (_, read) => {
+    const path = pipe();
+    const opened = shell(`exec 3> ${path}; sleep 0.2`);
+    expect((await read(path, MOST)).length).toBe(0);
+    await opened;
+  });
+
+  it('is empty at once where a shell has connected it', async () => {
+    const script = `${process.execPath} ${CAMPAIGN} lint --list <(true) --from a@example.org --subject x --text <(echo x)`;
+    const { status, stderr } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining('is empty') });
   });
 });
 

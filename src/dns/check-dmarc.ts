@@ -3,6 +3,7 @@ import type { CheckedKey } from './check-dkim.js';
 import { type DmarcRecord, lowered, type Policy, policyFor } from './dmarc-record.js';
 import { excerpt, found } from './findings.js';
 import type { Lookups } from './lookups.js';
+import { isWithin } from './spf-walk.js';
 import { appliedRecord, dmarcNameOf, organizationOf, type Walked, walkTree } from './tree-walk.js';
 
 /** What a message from a domain is authenticated by, as far as DNS tells. */
@@ -146,7 +147,7 @@ async function whyUnaligned(
 /** Why a domain is not aligned with From. */
 function distance(from: string, domain: string, mode: 'r' | 's', tag: string): string {
   if (mode === 's') return `where ${tag}=s asks for ${from} itself`;
-  return `.${domain}`.endsWith(`.${from}`) || `.${from}`.endsWith(`.${domain}`)
+  return isWithin(domain, from)
     ? 'which the DMARC records in DNS make another organization'
     : 'which is of another organization';
 }

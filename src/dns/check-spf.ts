@@ -52,9 +52,19 @@ export async function checkSpf(
   const findings = [...walk.findings, ...limitsOf(domain, walk)];
   const openEnd = openEndOf(domain, walk);
   if (openEnd) findings.push(openEnd);
+  if (!walk.letsSome && findings.length === 0) findings.push(nobody(domain, text));
   if (findings.length === 0) findings.push(...(await checkRelay(domain, relay, walk, lookups)));
-  return { findings, canPass: true };
+  return { findings, canPass: walk.letsSome };
 }
+
+/** As domains have it that send no mail. */
+const nobody = (domain: string, text: string): LintFinding =>
+  found(
+    'spf-nobody',
+    domain,
+    `the SPF record of ${domain} lets no host send: "${excerpt(text)}"`,
+    'name what your relay sends from, as its provider says, in front of "all"; or give another envelope sender with --envelope-from',
+  );
 
 const textsOf = (answer: Answer<string>): readonly string[] =>
   answer.is === 'found' ? answer.records : [];
@@ -103,13 +113,13 @@ function limitsOf(domain: string, walk: SpfWalk): LintFinding[] {
       ),
     );
   }
-  if (walk.voids.size > MAX_VOIDS) {
+  if (walk.voidLookups > MAX_VOIDS) {
     const names = [...walk.voids].slice(0, SHOWN).map(excerpt).join(', ');
     findings.push(
       found(
         'spf-void-lookups',
         domain,
-        `the SPF record of ${domain} names ${walk.voids.size} hosts that do not exist (${names}), and receivers may stop at more than ${MAX_VOIDS} with an error`,
+        `the SPF record of ${domain} looks up hosts that do not exist ${walk.voidLookups} times (${names}), and receivers may stop at more than ${MAX_VOIDS} with an error`,
         'take them out of the record',
       ),
     );

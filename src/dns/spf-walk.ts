@@ -38,7 +38,11 @@ export class SpfWalk {
   readonly costs: Cost[] = [];
   /** Hosts behind which there is nothing. */
   readonly voids = new Set<string>();
+  /** Lookups that came to nothing; of one host there may be several. */
+  voidLookups = 0;
   lookups = 0;
+  /** Whether some host passes, as far as is known. */
+  letsSome = false;
   /** Whether everything was looked at: no answer failed, and no limit was met. */
   isWhole = true;
   /** Whether `hosts` are all that it lets send, and all of them of the domain itself. */
@@ -80,6 +84,7 @@ export class SpfWalk {
 
   async #directive(directive: Directive, place: Place): Promise<void> {
     const { mechanism, qualifier } = directive;
+    if (qualifier === '+' && place.lets && mechanism !== 'include') this.letsSome = true;
     if (mechanism === 'all') return this.#all(qualifier, place);
     if (qualifier !== '+') this.isClosed = false;
     this.#size(directive, place);
@@ -157,7 +162,7 @@ export class SpfWalk {
   async #exchangers(name: string): Promise<string[]> {
     const answer = await this.asks.mx(name);
     if (answer.is === 'no-answer') this.#leaveOpen();
-    else if (answer.is !== 'found') this.voids.add(name);
+    else if (answer.is !== 'found') this.#nothingAt(name);
     if (answer.is !== 'found') return [];
     const hosts = answer.records.map(({ exchange }) => exchange).filter((host) => host !== '');
     if (hosts.length > MAX_MX_HOSTS) {
@@ -173,13 +178,18 @@ export class SpfWalk {
     return hosts.slice(0, MAX_MX_HOSTS);
   }
 
+  #nothingAt(host: string): void {
+    this.voids.add(host);
+    this.voidLookups += 1;
+  }
+
   async #addAddresses(
     host: string,
     { prefix4, prefix6 }: { prefix4: number; prefix6: number },
   ): Promise<void> {
     const answer = await this.asks.addresses(host);
     if (answer.is === 'no-answer') this.#leaveOpen();
-    else if (answer.is !== 'found') this.voids.add(host);
+    else if (answer.is !== 'found') this.#nothingAt(host);
     if (answer.is !== 'found') return;
     for (const address of answer.records) {
       if (isIPv6(address)) this.hosts.addSubnet(address, prefix6, 'ipv6');
@@ -199,6 +209,7 @@ export class SpfWalk {
     if (this.lookups > FOLLOWED) this.isWhole = false;
     if (name === undefined || this.lookups > FOLLOWED) {
       this.isClosed = false;
+      this.letsSome ||= inner.lets;
       return;
     }
     const place = { ...inner, domain: name, path: [...from.path, name] };
@@ -261,11 +272,13 @@ export class SpfWalk {
   #leaveOpen(): void {
     this.isClosed = false;
     this.isWhole = false;
+    this.letsSome = true;
   }
 
   /** Once a rule and a domain, however often it is included. */
   #found(rule: DnsRule, { domain, path }: Place, what: string, remedy: string): void {
-    const behind = path.length > 1 ? `, which that of ${this.domain} leads to,` : '';
+    const isOther = path.length > 1 && domain !== this.domain;
+    const behind = isOther ? `, which that of ${this.domain} leads to,` : '';
     const finding = found(
       rule,
       excerpt(domain),
@@ -279,6 +292,6 @@ export class SpfWalk {
   }
 }
 
-/** Whether two domains are of one owner, as far as their names tell. */
-const isWithin = (name: string, domain: string): boolean =>
+/** Whether one of two domains is within the other, and so of the same owner as far as their names tell. */
+export const isWithin = (name: string, domain: string): boolean =>
   `.${name}`.endsWith(`.${domain}`) || `.${domain}`.endsWith(`.${name}`);

@@ -48,7 +48,7 @@ export const DNS_LINT_RULES = {
   },
   'spf-void-lookups': {
     severity: 'warning',
-    finds: 'an SPF record that names more than two hosts that do not exist',
+    finds: 'an SPF record that more than twice looks up a host that does not exist',
     ...rfc(7208, '4.6.4'),
   },
   'spf-everybody': {
@@ -56,6 +56,11 @@ export const DNS_LINT_RULES = {
     finds:
       'an SPF record that lets every host of the world send (+all), or networks larger than anybody has',
     ...rfc(7208, '5.1'),
+  },
+  'spf-nobody': {
+    severity: 'error',
+    finds: 'an SPF record that lets no host send, as domains have it that send no mail',
+    ...rfc(7208, '10.1.2'),
   },
   'spf-open-end': {
     severity: 'info',

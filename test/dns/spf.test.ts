@@ -55,7 +55,13 @@ const chain = (length: number): Zone =>
   Object.fromEntries(
     Array.from({ length }, (_, i) => [
       `s${i}.example.net`,
-      { txt: [i + 1 < length ? `v=spf1 include:s${i + 1}.example.net -all` : 'v=spf1 -all'] },
+      {
+        txt: [
+          i + 1 < length
+            ? `v=spf1 include:s${i + 1}.example.net -all`
+            : 'v=spf1 ip4:192.0.2.1 -all',
+        ],
+      },
     ]),
   );
 
@@ -103,7 +109,9 @@ test('a redirect to nothing is an error too, unless all stands there', async () 
 test('records that lead back to themselves end', async () => {
   const itself = await checkIn(withSpf('v=spf1 include:example.org -all'));
   expect(itself.rules).toEqual(['spf-invalid']);
-  expect(findingOf(itself, 'spf-invalid').message).toContain('comes back to itself');
+  expect(findingOf(itself, 'spf-invalid').message).toContain(
+    'the SPF record of example.org comes back to itself',
+  );
   const loop = await checkIn(
     withSpf('v=spf1 include:a.example.net -all', {
       'a.example.net': { txt: ['v=spf1 redirect=b.example.net'] },
@@ -131,9 +139,9 @@ test('+all lets everybody send, by an include as well, but not by one that refus
   const included = await checkIn(withSpf('v=spf1 include:open.example.net -all', others));
   expect(included.rules).toEqual(['spf-everybody']);
   expect(findingOf(included, 'spf-everybody').where).toBe('DNS of open.example.net');
-  expect((await checkIn(withSpf('v=spf1 ?include:open.example.net -all', others))).rules).toEqual(
-    [],
-  );
+  expect(
+    (await checkIn(withSpf('v=spf1 mx ?include:open.example.net -all', others))).rules,
+  ).toEqual([]);
 });
 
 test.each(['ip4:0.0.0.0/0', 'ip4:128.0.0.0/1', 'ip6:::/0', 'mx/0', 'mx//0'])(
@@ -169,6 +177,24 @@ test('more than two names behind which there is nothing are a warning; hosts of 
   expect(findingOf(checked, 'spf-void-lookups').message).toContain(
     'x.example.net, y.example.net, z.example.net',
   );
+});
+
+test('several lookups of one name behind which there is nothing count each', async () => {
+  const record = 'v=spf1 ip4:192.0.2.1 a:x.example.net a:x.example.net mx:x.example.net -all';
+  expect((await checkIn(withSpf(record))).rules).toEqual(['spf-void-lookups']);
+});
+
+test.each([
+  'v=spf1 -all',
+  'v=spf1 ~all',
+  'v=spf1 redirect=_spf.example.net',
+  'v=spf1 include:_spf.example.net -all',
+  'v=spf1 -ip4:192.0.2.1 ~all',
+])('a record that lets nobody send is an error: %s', async (record) => {
+  const others: Zone = { '_spf.example.net': { txt: ['v=spf1 -all'] } };
+  const checked = await checkIn(withSpf(record, others));
+  expect(checked.rules).toContain('spf-nobody');
+  expect(findingOf(checked, 'spf-nobody').severity).toBe('error');
 });
 
 test('an mx of more than ten hosts is an error', async () => {
