@@ -92,7 +92,10 @@ function ledgerOf(database: Database, staleSeconds: number | undefined, scope: W
   const none = async (): Promise<never[]> => [];
   return {
     ...ledger,
-    ...{ findStale: none, findSilent: none, findNeighbours: none, findUnsignable: none },
+    findStale: none,
+    findSilent: none,
+    findNeighbours: none,
+    findUnsignable: none,
     removeOldFiles: async () => false,
   };
 }
@@ -105,15 +108,13 @@ function relayOf(database: Database, only: number | undefined): SharedRelay {
   return {
     read: relay.read,
     noteAccepted: async () => undefined,
-    ...{
-      raise: not,
-      winProbe: not,
-      keepProbe: not,
-      returnProbe: not,
-      extend: not,
-      end: not,
-      lapse: not,
-    },
+    raise: not,
+    winProbe: not,
+    keepProbe: not,
+    returnProbe: not,
+    extend: not,
+    end: not,
+    lapse: not,
   };
 }
 
