@@ -109,9 +109,9 @@ export async function importSuppressions(
   }
 }
 
-/** Whether a send is under way is looked at so often, and then it has four times as long to itself. */
+/** Whether a send is under way is looked at so often, and then it has eight times as long to itself. */
 const WORK_MS = 200;
-const COURTESY = 4;
+const COURTESY = 8;
 
 /** Leaves a database that sends work on to them for most of the time. */
 class Courtesy {

@@ -23,7 +23,7 @@ const SESSIONS = {
 } as const;
 
 /** A no waits for others so long, and at most so many are one transaction. */
-const GATHER_MS = 20;
+const GATHER_MS = 15;
 const GROUP = 1000;
 /** Sends whose secrets are remembered. */
 const SENDS = 1000;
