@@ -21,6 +21,10 @@ const DATA = /^\s*application\/(?:ld\+)?json\s*$/i;
 /** A link's text, as far as it can name a site. */
 const LINK_TEXT = 2000;
 
+const LINKING = /^(?:a|area|v:.*)$/;
+const SHOWING = /^(?:img|image|input|v:.*)$/;
+const PLAYING = /^(?:audio|video|source|track|iframe|embed)$/;
+
 /** Looks at the HTML of one row. */
 export function lintHtml(html: Rendered, cids: ReadonlySet<string>, findings: Findings): Markup {
   const reader = new MarkupReader(html, cids, findings);
@@ -49,7 +53,12 @@ class MarkupReader {
     if (name === 'img' || (name === 'input' && /^\s*image\s*$/i.test(this.valueOf(tag, 'type')))) {
       if (!attributes.some((attribute) => attribute.name === 'alt')) this.tellOfNoAlt(tag);
     }
-    for (const attribute of attributes) this.lookAt(tag, attribute);
+    // Of attributes with one name the first counts (HTML Standard §13.2.5.33).
+    const seen = new Map<string, Attribute>();
+    for (const attribute of attributes) {
+      if (!seen.has(attribute.name)) seen.set(attribute.name, attribute);
+    }
+    for (const attribute of seen.values()) this.lookAt(tag, attribute);
   }
 
   endTag(name: string): void {
@@ -84,8 +93,31 @@ class MarkupReader {
         this.lookAtUrl(place, candidate, 'picture', tag.start);
       }
     } else {
-      const use = useOf(tag, attribute, this.valueOf(tag, 'rel'));
+      const use = this.useOf(tag, attribute);
       if (use) this.lookAtUrl(place, attribute, use, tag.start);
+    }
+  }
+
+  /** What an attribute's URL is for; undefined where it has none, or none that anybody follows. */
+  private useOf(tag: Tag, { name }: Attribute): UrlUse | undefined {
+    switch (name) {
+      case 'href':
+      case 'xlink:href':
+        if (LINKING.test(tag.name)) return 'link';
+        return tag.name === 'link' && /\bstylesheet\b/i.test(this.valueOf(tag, 'rel'))
+          ? 'other'
+          : undefined;
+      case 'src':
+        if (SHOWING.test(tag.name)) return 'picture';
+        return PLAYING.test(tag.name) ? 'other' : undefined;
+      case 'background':
+      case 'poster':
+        return 'other';
+      case 'action':
+      case 'formaction':
+        return 'form';
+      default:
+        return undefined;
     }
   }
 
@@ -166,29 +198,5 @@ class MarkupReader {
       clip(src === '' ? written : src, LINK_TEXT),
       `<${tag.name}`,
     );
-  }
-}
-
-const SHOWING = /^(?:img|image|input|v:.*)$/;
-const PLAYING = /^(?:audio|video|source|track|iframe|embed)$/;
-
-/** What an attribute's URL is for; undefined where it has none, or none that anybody follows. */
-function useOf({ name: tag }: Tag, { name }: Attribute, rel: string): UrlUse | undefined {
-  switch (name) {
-    case 'href':
-    case 'xlink:href':
-      if (tag === 'a' || tag === 'area' || tag.startsWith('v:')) return 'link';
-      return tag === 'link' && /\bstylesheet\b/i.test(rel) ? 'other' : undefined;
-    case 'src':
-      if (SHOWING.test(tag)) return 'picture';
-      return PLAYING.test(tag) ? 'other' : undefined;
-    case 'background':
-    case 'poster':
-      return 'other';
-    case 'action':
-    case 'formaction':
-      return 'form';
-    default:
-      return undefined;
   }
 }

@@ -1,3 +1,4 @@
+import type { Span } from '../html-attributes.js';
 import { LineIndex, lastAtMost } from '../line-index.js';
 import {
   type FieldValues,
@@ -8,13 +9,15 @@ import {
 } from '../template.js';
 import type { Place } from './findings.js';
 
-/** Pieces of a row that are looked for in the author's text, and how long one is at most. */
-const MAX_LOOKS = 1000;
-const LONGEST_LOOK = 2000;
+/** Characters that are gone through for places in a template, all in all; those that are not found cost all there are. */
+const SEARCHED = 32 * 1024 * 1024;
+/** Characters by which a piece is looked for. */
+const LONGEST_LOOK = 200;
 
 /** A template of a message, and how its author knows it. */
 export class LintedTemplate {
   private lines: LineIndex | undefined;
+  private left = SEARCHED;
 
   /**
    * @param sent as it is parsed
@@ -43,6 +46,22 @@ export class LintedTemplate {
     return `${this.sent.name} line ${this.lines.positionOf(index)[0]}`;
   }
 
+  /**
+   * Where one of these stands in a text of this template: the first that does, behind a place, for a row and its template
+   * have one order, or else anywhere. Undefined too where the search has come to cost too much.
+   */
+  find(text: string, forms: readonly string[], from: number): Span | undefined {
+    for (const form of forms) {
+      if (form.trim() === '' || this.left <= 0) continue;
+      const behind = text.indexOf(form, from);
+      const start = behind === -1 ? text.indexOf(form) : behind;
+      const end = start === -1 ? text.length : start + form.length;
+      this.left -= behind === -1 ? text.length - from + end : end - from;
+      if (start !== -1) return { start, end };
+    }
+    return undefined;
+  }
+
   /** The whole of it for one row, where rows differ. */
   whereOf(row: number): string {
     const { name } = this.sent;
@@ -57,9 +76,9 @@ export class LintedTemplate {
 
 /** A template with the values of a row in it, which knows where its parts came from. */
 export class Rendered {
-  /** Behind what was found last in the author's text, and how often something was looked for there. */
+  /** Behind what was found last: in the author's text, and in a block of the template. */
   private cursor = 0;
-  private looks = 0;
+  private inBlock = { number: -1, cursor: 0 };
 
   constructor(
     private readonly template: LintedTemplate,
@@ -106,24 +125,20 @@ export class Rendered {
     const { source } = this.template.sent;
     const block = source.slice(piece.at, pieces[number + 1]?.at ?? source.length);
     // Where a value of the list stands there, its tag does in the template.
-    const inside = [written, `${before}{{`, before]
-      .filter((text) => text.trim() !== '')
-      .map((text) => block.indexOf(text));
-    return piece.at + (inside.find((at) => at !== -1) ?? 0);
+    const tail = before.slice(-LONGEST_LOOK);
+    const forms = [written.slice(0, LONGEST_LOOK), `${tail}{{`, tail];
+    if (this.inBlock.number !== number) this.inBlock = { number, cursor: 0 };
+    const found = this.template.find(block, forms, this.inBlock.cursor);
+    if (found) this.inBlock.cursor = found.end;
+    return piece.at + (found?.start ?? 0);
   }
 
-  /** Where the author wrote one of these: behind what was found last, for both texts have one order, else anywhere. */
   private look(origin: string, texts: readonly string[]): number | undefined {
-    this.looks += 1;
-    if (this.looks > MAX_LOOKS) return undefined;
-    for (const form of new Set(texts.flatMap((text) => [text, text.replaceAll('&amp;', '&')]))) {
-      if (form.trim() === '' || form.length > LONGEST_LOOK) continue;
-      const next = origin.indexOf(form, this.cursor);
-      const at = next === -1 ? origin.indexOf(form) : next;
-      if (at === -1) continue;
-      this.cursor = at + form.length;
-      return at;
-    }
-    return undefined;
+    const forms = texts
+      .flatMap((text) => [text, text.replaceAll('&amp;', '&')])
+      .map((text) => text.slice(0, LONGEST_LOOK));
+    const found = this.template.find(origin, [...new Set(forms)], this.cursor);
+    if (found) this.cursor = found.end;
+    return found?.start;
   }
 }

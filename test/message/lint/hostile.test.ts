@@ -6,6 +6,9 @@ const MB = 1024 * 1024;
 const filled = (piece: string, bytes = 4 * MB): string =>
   piece.repeat(Math.ceil(bytes / piece.length));
 
+const inLiquid = (piece: string, before = '', behind = ''): string =>
+  `{% if true %}${before}${filled(piece, 0.6 * MB)}${behind}{% endif %}`;
+
 /** What makes a reader of markup look back, or far ahead, time and again. Each would take minutes if it were not linear. */
 const PIECES = [
   '<',
@@ -46,6 +49,24 @@ describe('hostile HTML is read once', () => {
     readHtml(filled(piece, 10 * MB), { tag: count, endTag: count, text: count, raw: count });
     expect(pieces).toBeGreaterThanOrEqual(0);
     expect(lint({ html: filled(piece) })).toEqual(expect.any(Array));
+  });
+
+  /** Whole, and by what they are called: they are too long for a title. */
+  const WHOLE: Record<string, string> = {
+    'attributes of a tag that ends': `<p ${'a="b" '.repeat(300_000)}>`,
+    'links of a tag that ends': `<link ${'href="b" '.repeat(300_000)}>`,
+    'links inside one Liquid block': inLiquid('<a href="x1">y</a>'),
+    'links inside one Liquid block that Liquid writes': inLiquid(
+      `<a href="{{ link }}{{ name }}">y</a>${'x'.repeat(2000)}`,
+    ),
+    'pictures of one srcset inside one Liquid block': inLiquid('http://x ', '<img srcset="', '">'),
+    'what nobody ends, as the text of a link': `<a href="https://example.org">${'-'.repeat(MB)}a</a>`,
+    'texts of links': filled(`<a href="https://example.org">a${'-'.repeat(1900)}b c</a>`),
+  };
+
+  test.each(Object.keys(WHOLE))('%s', (name) => {
+    const rows = Array.from({ length: 20 }, (_, row) => ({ name: `${row}`, link: '#' }));
+    expect(lint({ html: WHOLE[name] ?? '', rows })).toEqual(expect.any(Array));
   });
 
   test('elements in one another without an end are no end', () => {
