@@ -8,19 +8,74 @@ const TOP_LEVEL = new Set(
   `com net org info biz edu gov mil int eu asia example
    app blog cloud club dev digital email events group life live media network news one online page pro shop site space store
    studio team tech tools website world xyz agency berlin hamburg koeln bayern wien swiss london paris amsterdam nyc
-   ac ad ae af ag al am ao ar at au az ba bb bd be bf bg bh bi bj bn bo br bs bt bw by bz ca cd cf cg ch ci ck cl cm cn co cr
+   ac ad ae af ag al ao ar at au az ba bb bd be bf bg bh bi bj bn bo br bs bt bw by bz ca cd cf cg ch ci ck cl cm cn co cr
    cu cv cy cz de dj dk dm do dz ec ee eg er es et fi fj fm fr ga gb gd ge gg gh gi gl gm gn gq gr gt gy hk hn hr ht hu id ie
-   il im in io iq ir is it je jm jo jp ke kg kh ki km kr kw ky kz la lb lc li lk lr ls lt lu lv ly ma mc me mg mk ml mm mn mo
-   mr mt mu mv mw mx my mz na ne ng ni nl no np nr nu nz om pa pe pg ph pk pl pr pt pw qa ro ru rw sa sb sc sd se sg si sk
+   il im in io iq ir is it je jm jo jp ke kg kh ki km kr kw ky kz lb lc li lk lr ls lt lu lv ly ma mc me mg mm mn mo
+   mr mt mu mv mw mx my mz na ne ng ni nl no np nr nu nz om pa pe pg ph pk pr pt pw qa ro ru rw sa sb sc sd se sg si sk
    sl sm sn sr st sv sy sz tc td tg th tj tl tm tn to tr tt tv tw tz ua ug uk us uy uz vc ve vg vn vu ws ye za zm zw`.split(
     /\s+/,
   ),
 );
 
-/** What stands around an address in running text: quotes, arrows, brackets, the end of a sentence. */
-const AROUND = /^[^\p{L}\p{N}]+|[^\p{L}\p{N}/=&#]+$/gu;
-/** A longer text names no site that anybody reads. */
-const MOST_CHARACTERS = 2000;
+/** Countries whose ends are those of files too, or of times: hosts where a path follows. */
+const FILE_ENDS = new Set('ai am cc la md mk ml pl ps py rs sh so st'.split(' '));
+
+/** Brands whose links go by another name than their own, by what that begins with. */
+const BRANDS = new Map(
+  Object.entries({
+    amazon: 'amzn.to amzn.eu amzn.com a.co',
+    apple: 'apple.co',
+    bbc: 'bbc.in',
+    discord: 'discord.gg',
+    dropbox: 'db.tt',
+    ebay: 'ebay.us ebay.to',
+    facebook: 'fb.com fb.me m.me',
+    flickr: 'flic.kr',
+    github: 'git.io',
+    google: 'goo.gl g.co forms.gle',
+    instagram: 'instagr.am ig.me',
+    linkedin: 'lnkd.in',
+    microsoft: 'aka.ms msft.it 1drv.ms',
+    nytimes: 'nyti.ms',
+    pinterest: 'pin.it',
+    reddit: 'redd.it',
+    spotify: 'spoti.fi',
+    telegram: 't.me',
+    twitter: 't.co x.com',
+    whatsapp: 'wa.me',
+    wikipedia: 'w.wiki',
+    wordpress: 'wp.me',
+    youtube: 'youtu.be',
+  }).flatMap(([brand, sites]) => sites.split(' ').map((site) => [site, brand] as const)),
+);
+/** Ends under which brands have their sites of one name, for the world and for countries. */
+const END_OF_BRANDS = /\.(?:com|org|net|[a-z]{2})$/;
+
+/** Whose site a host is: of a brand its name, else the site. */
+function ownerOf(host: string): string {
+  const site = siteOf(host);
+  const brand = BRANDS.get(site);
+  if (brand !== undefined) return brand;
+  return END_OF_BRANDS.test(site) ? site.slice(0, site.indexOf('.')) : site;
+}
+
+/** Characters that nobody sees, such as a soft hyphen or a space without width. */
+const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
+/** No address is longer (RFC 1035 §2.3.4), and no text that shows one. */
+const MOST_CHARACTERS = 255;
+const BEFORE = /[^\p{L}\p{N}]/u;
+const BEHIND = /[^\p{L}\p{N}/=&#]/u;
+
+/** Without what stands around an address in running text: quotes, arrows, brackets, the end of a sentence. */
+function bare(text: string): string {
+  const characters = [...text];
+  let start = 0;
+  let end = characters.length;
+  while (start < end && BEFORE.test(characters[start] ?? '')) start += 1;
+  while (start < end && BEHIND.test(characters[end - 1] ?? '')) end -= 1;
+  return characters.slice(start, end).join('');
+}
+
 const WITH_SCHEME = /^https?:\/\//i;
 const HOST =
   /^(?:[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}-]*[\p{L}\p{N}\p{M}])?\.)+[\p{L}\p{N}-]{2,}(?::\d{1,5})?(?=[/?#]|$)/u;
@@ -34,8 +89,9 @@ const hostIn = (url: string): string | undefined =>
  * A sentence that speaks of a site, or a name such as Node.js, names none.
  */
 export function hostShown(text: string): { host: string; isMailbox: boolean } | undefined {
-  if (text.length > MOST_CHARACTERS) return undefined;
-  const word = text.trim().replace(AROUND, '');
+  const seen = text.replace(INVISIBLE, '').trim();
+  if (seen.length > MOST_CHARACTERS) return undefined;
+  const word = bare(seen);
   if (/\s/.test(word)) return undefined;
   const [, domain] = MAILBOX.exec(word) ?? [];
   const address = domain ?? word;
@@ -45,9 +101,20 @@ export function hostShown(text: string): { host: string; isMailbox: boolean } | 
   }
   const [named] = HOST.exec(address) ?? [];
   const host = named === undefined ? undefined : hostIn(`https://${named}`);
-  if (host === undefined) return undefined;
-  const isHost = /^www\./i.test(host) || TOP_LEVEL.has(host.slice(host.lastIndexOf('.') + 1));
-  return isHost ? { host, isMailbox: domain !== undefined } : undefined;
+  if (named === undefined || host === undefined) return undefined;
+  const isMailbox = domain !== undefined;
+  return isMailbox || isMeantAsHost(named, address, host) ? { host, isMailbox } : undefined;
+}
+
+/** Whether a name is a host, and no name of software (ASP.NET), file (build.pl) or time (10.30.am). */
+function isMeantAsHost(named: string, address: string, host: string): boolean {
+  if (/^www\./i.test(host)) return true;
+  const [first = ''] = named.split('.', 1);
+  const [end = ''] = /[^.:]*(?=(?::\d+)?$)/.exec(named) ?? [];
+  if (!/\p{L}/u.test(first) || end !== end.toLowerCase()) return false;
+  const topLevel = host.slice(host.lastIndexOf('.') + 1);
+  if (address.length > named.length) return TOP_LEVEL.has(topLevel) || FILE_ENDS.has(topLevel);
+  return named === named.toLowerCase() && TOP_LEVEL.has(topLevel);
 }
 
 /** The host that a link leads to; of a mailto: the domain of its one mailbox. */
@@ -77,7 +144,7 @@ export function misledBy(text: string, href: string): { shown: string; real: str
   const shown = hostShown(text);
   const real = shown && hostOf(href);
   if (!real || shown.isMailbox !== real.isMailbox) return undefined;
-  return siteOf(shown.host) === siteOf(real.host)
+  return ownerOf(shown.host) === ownerOf(real.host)
     ? undefined
     : { shown: shown.host, real: real.host };
 }

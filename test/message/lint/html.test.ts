@@ -239,6 +239,19 @@ describe('misleading-link', () => {
     ['<a href="https://evil.example/">→ paypal.com</a>', 'paypal.com', 'evil.example'],
     ['<a href="https://paypal.com/">p\u0430ypal.com</a>', 'xn--pypal-4ve.com', 'paypal.com'],
     ['<a href="{{ link }}">example.org</a>', 'example.org', 'evil.example'],
+    ['<a href="https://evil.example/">bank.&#8203;example</a>', 'bank.example', 'evil.example'],
+    ['<a href="https://evil.example/">pay&shy;pal.com</a>', 'paypal.com', 'evil.example'],
+    [
+      '<a href="https://evil.example/">\u2060pay<b>pal</b>\uFEFF.com\u200D</a>',
+      'paypal.com',
+      'evil.example',
+    ],
+    ['<a href="https://evil.example/">PayPal.com/login</a>', 'paypal.com', 'evil.example'],
+    ['<a href="https://evil.example/">WWW.PAYPAL.COM</a>', 'www.paypal.com', 'evil.example'],
+    ['<a href="https://evil.example/">allegro.pl/oferta</a>', 'allegro.pl', 'evil.example'],
+    ['<a href="https://paypal.xyz/">paypal.com</a>', 'paypal.com', 'paypal.xyz'],
+    ['<a href="https://t.me/x">whatsapp.com</a>', 'whatsapp.com', 't.me'],
+    ['<a href="https://goo.gl.evil.example/">google.com</a>', 'google.com', 'goo.gl.evil.example'],
   ])('is found: %s', (html, shown, real) => {
     const rows = [{ link: 'https://example.org' }, { link: 'https://evil.example/x' }];
     const [found] = lint({ html: `${html}${TEXT}<p>unsubscribe</p>`, rows });
@@ -268,6 +281,21 @@ describe('misleading-link', () => {
     '<a href="https://r.example.com/"><!-- paypal.com -->here</a>',
     '<a href="#x">paypal.com</a>',
     '<p>paypal.com</p><a href="https://evil.example/">here</a>',
+    '<a href="https://dotnet.microsoft.com/">ASP.NET</a>',
+    '<a href="https://dotnet.microsoft.com/">ASP.NET/Core</a>',
+    '<a href="https://dotnet.microsoft.com/">ML.NET</a>',
+    '<a href="https://github.com/socketio">Socket.IO</a>',
+    '<a href="https://r.example.com/">build.pl</a>',
+    '<a href="https://r.example.com/">10.30.am</a>',
+    '<a href="https://r.example.com/">10.30.am/pm</a>',
+    '<a href="https://youtu.be/x">youtube.com</a>',
+    '<a href="https://maps.app.goo.gl/x">maps.google.com</a>',
+    '<a href="https://t.me/x">telegram.org</a>',
+    '<a href="https://www.bbc.co.uk/">bbc.com</a>',
+    '<a href="https://amzn.to/x">amazon.de</a>',
+    '<a href="https://x.com/a">twitter.com/a</a>',
+    '<a href="mailto:ann@example.de">ann@example.com</a>',
+    `<a href="https://r.example.com/">www.example.org/${'x'.repeat(250)}</a>`,
   ])('is not found: %s', (html) => {
     expect(placesIn('misleading-link', html)).toEqual([]);
   });
