@@ -32,6 +32,11 @@ describe('a host that nobody reaches from elsewhere', () => {
     '0.0.0.0',
     '[fd00::1]',
     '[fe80::1]',
+    '[::ffff:a00:1]',
+    '[::ffff:7f00:1]',
+    '[::FFFF:C0A8:101]',
+    '[::a00:1]',
+    '[64:ff9b::a00:1]',
     'intranet',
     'printer.local',
     'shop.test',
@@ -50,6 +55,8 @@ describe('a host that nobody reaches from elsewhere', () => {
     '11.0.0.1',
     '192.169.0.1',
     '[2001:db8::1]',
+    '[::ffff:808:808]',
+    '[64:ff9b::808:808]',
     'test.de',
   ])('%s is none', (host) => {
     expect(isPrivateHost(host)).toBe(false);
