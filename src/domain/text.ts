@@ -8,6 +8,10 @@ export const count = (value: number): string =>
 export const plural = (value: number, one: string, many = `${one}s`): string =>
   `${count(value)} ${value === 1 ? one : many}`;
 
+/** The line behind the first ones of a list, where there are more. @param behind what follows the number */
+export const andMore = (more: number, behind = ''): string[] =>
+  more > 0 ? [`  and ${count(more)} more${behind}`] : [];
+
 /** The first `max` characters of a text, never half of a surrogate pair: MySQL counts code points. */
 export const clip = (text: string, max: number): string =>
   text.length <= max ? text : [...text].slice(0, max).join('');

@@ -8,7 +8,7 @@ import {
   type SuppressionRejection,
   type SuppressionResult,
 } from '../domain/suppression.js';
-import { plural } from '../domain/text.js';
+import { andMore, plural } from '../domain/text.js';
 import { CampaignError } from '../errors.js';
 import { lookUp } from '../store/suppressions/look-up.js';
 import { suppress } from '../store/suppressions/suppress.js';
@@ -107,7 +107,7 @@ export function rejectionError(
     [
       `${plural(rejected, 'of them is no address', 'of them are no addresses')}:`,
       ...named.map((line) => `  ${line}`),
-      ...(more > 0 ? [`  and ${more} more`] : []),
+      ...andMore(more),
     ].join('\n'),
     `${others > 0 ? `${done}; ` : ''}give an address such as ann@example.org, or @example.org for a whole domain`,
   );

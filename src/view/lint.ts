@@ -1,6 +1,6 @@
 import type { Linted, LintFinding } from '../domain/lint.js';
 import { LINT_SEVERITIES } from '../domain/lint-rules.js';
-import { count, plural } from '../domain/text.js';
+import { andMore, count, plural } from '../domain/text.js';
 import { printable } from './printable.js';
 import { cut } from './width.js';
 
@@ -55,6 +55,6 @@ export function lintNotice(findings: readonly LintFinding[]): string {
         (finding) =>
           `  ${finding.severity}: ${cut(printable(finding.where), 80)}: ${printable(sentenceOf(finding))} (${finding.rule})`,
       ),
-    ...(more > 0 ? [`  and ${count(more)} more: \`campaign lint\` shows all`] : []),
+    ...andMore(more, ': `campaign lint` shows all'),
   ].join('\n');
 }

@@ -8,7 +8,7 @@ import type {
 } from '../domain/list-findings.js';
 import { LABELLED } from '../domain/message-values.js';
 import type { FoundTag, Imported, Queued, QueueFinding, QueuePlan } from '../domain/queued.js';
-import { count, plural } from '../domain/text.js';
+import { andMore, count, plural } from '../domain/text.js';
 import { lintNotice } from './lint.js';
 import { printable } from './printable.js';
 import { cut } from './width.js';
@@ -230,7 +230,7 @@ export function rejectionLines(first: readonly RejectedLine[], total: number): s
   return [
     `Rejected ${plural(total, 'line')}:`,
     ...lines,
-    ...(more > 0 ? [`  and ${count(more)} more (--rejects writes all of them to a file)`] : []),
+    ...andMore(more, ' (--rejects writes all of them to a file)'),
   ].join('\n');
 }
 
@@ -282,7 +282,7 @@ function missingNotice({ skipped, total, first, by }: QueueFinding & { kind: 'mi
     ...first.map(
       ({ line, fields: empty }) => `  line ${line}: ${cut(printable(empty.join(', ')), 120)}`,
     ),
-    ...(more > 0 ? [`  and ${count(more)} more`] : []),
+    ...andMore(more),
   ].join('\n');
 }
 
@@ -296,7 +296,7 @@ const foreignTagsNotice = (tags: readonly FoundTag[]): string =>
         ({ template, line, column, written }) =>
           `  ${printable(template)}, line ${line}, column ${column}: ${cut(printable(written), 80)}`,
       ),
-    ...(tags.length > 5 ? [`  and ${count(tags.length - 5)} more`] : []),
+    ...andMore(tags.length - 5),
   ].join('\n');
 
 /** A column that may tell of a no, and why it was not read as it. */
