@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Preview } from '../domain/preview.js';
 import { CampaignError } from '../errors.js';
 import { findImages, type ImageReference, replaceImages } from '../message/image-references.js';
+import { withoutRefresh } from '../message/refresh.js';
 
 /** What opens a file with the program that is for it. */
 const OPENERS: Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>> = {
@@ -15,7 +16,7 @@ const OPENERS: Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>> 
 
 /** A mail program runs no script, and asks nobody but for pictures. */
 const POLICY =
-  '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data: https: http:; style-src \'unsafe-inline\'; font-src data:">';
+  "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data: https: http:; style-src 'unsafe-inline'; font-src data:; form-action 'none'; base-uri 'none'\">";
 
 const FOLDER = 'campaign-preview-';
 /** With what `mkdtemp` puts behind it. */
@@ -96,7 +97,7 @@ function page(html: string, attachments: Preview['attachments']): string {
     const image = typeof names === 'object' && 'cid' in names ? images.get(names.cid) : undefined;
     if (image !== undefined) shown.set(reference, image);
   }
-  return `<!doctype html>${POLICY}<meta charset="utf-8">${replaceImages(html, shown)}`;
+  return `<!doctype html>${POLICY}<meta charset="utf-8">${withoutRefresh(replaceImages(html, shown))}`;
 }
 
 /** Without parameters, which may hold quotes. */

@@ -113,12 +113,13 @@ export const LINT_RULES = {
   },
   'image-only': {
     severity: 'warning',
-    finds: 'pictures, and fewer than 200 characters that readers see',
+    finds:
+      'pictures, beside logos and decoration, and fewer than 200 characters that readers see (information only where a file goes with each row)',
     ...SPAMASSASSIN_HTML,
   },
   'image-without-alt': {
     severity: 'warning',
-    finds: 'a picture without an alt attribute (alt="" is one, for decoration)',
+    finds: 'a picture that is seen, without an alt attribute (alt="" is one, for decoration)',
     source: 'WCAG 2.2, 1.1.1',
     url: 'https://www.w3.org/WAI/WCAG22/Understanding/non-text-content',
   },
@@ -155,7 +156,8 @@ export const LINT_RULES = {
   },
   'active-content': {
     severity: 'warning',
-    finds: 'script, iframe, object or embed, which mail programs remove and filters distrust',
+    finds:
+      'script, iframe, object, embed or a refresh by meta, which mail programs remove and filters distrust',
     ...SPAMASSASSIN_HTML,
   },
   'blocked-attachment': {

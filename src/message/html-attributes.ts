@@ -122,6 +122,15 @@ function readTag(html: string, name: string, begun: Span, told: HtmlListener): n
   return content.end;
 }
 
+/** Values of a tag by their names, as they are written; of attributes with one name the first counts. */
+export function valuesOf(html: string, { attributes }: Tag): Map<string, string> {
+  const values = new Map<string, string>();
+  for (const { name, start, end } of attributes) {
+    if (!values.has(name)) values.set(name, html.slice(start, end));
+  }
+  return values;
+}
+
 /** Finds the attributes of a text in HTML, those too that stand in comments for Outlook. */
 export function findAttributes(html: string): Found {
   const found: Found = { attributes: [], styles: [] };

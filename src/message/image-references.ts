@@ -28,6 +28,8 @@ export function findImages(html: string): ImageReference[] {
   const liquid = findLiquid(html, { unread: ['comment'] });
   const masked = replaceSpans(html, liquid, (piece) => MASK.repeat(piece.length));
   const { attributes, styles } = findAttributes(masked);
+  const base = attributes.find(({ tag, name }) => tag === 'base' && name === 'href');
+  const isOnWeb = base !== undefined && isWebBase(masked.slice(base.start, base.end));
   const spans: Span[] = [];
   for (const { tag, name, start, end } of attributes) {
     const span = { start, end };
@@ -40,8 +42,16 @@ export function findImages(html: string): ImageReference[] {
   for (const span of styles) spans.push(...picturesIn(masked, span));
   return spans
     .sort((a, b) => a.start - b.start)
-    .flatMap((span) => referenceAt(html, masked, span) ?? []);
+    .flatMap((span) => referenceAt(html, masked, span, isOnWeb) ?? []);
 }
+
+/** Whether relative paths are on the Web, by what `<base href>` says. */
+export const isWebBase = (href: string): boolean => /^(?:https?:)?\/\//i.test(cleanUrl(href));
+
+const cleanUrl = (written: string): string =>
+  decodeEntities(written)
+    .replace(/[\t\r\n]/g, '')
+    .trim();
 
 function picturesIn(masked: string, style: Span): Span[] {
   return findCssUrls(masked, style).filter(({ start, end }) => {
@@ -57,23 +67,27 @@ export function findCandidates(html: string, { start, end }: Span): Span[] {
   );
 }
 
-function referenceAt(html: string, masked: string, span: Span): ImageReference | undefined {
-  const names = namedBy(masked.slice(span.start, span.end));
+function referenceAt(
+  html: string,
+  masked: string,
+  span: Span,
+  isOnWeb: boolean,
+): ImageReference | undefined {
+  const names = namedBy(masked.slice(span.start, span.end), isOnWeb);
   if (names === undefined) return undefined;
   const line = html.slice(0, span.start).split('\n').length;
   return { ...span, written: html.slice(span.start, span.end), line, names };
 }
 
-/** Undefined for what is on the Web, or written in the place itself. */
-function namedBy(masked: string): ImageReference['names'] | undefined {
-  const url = decodeEntities(masked)
-    .replace(/[\t\r\n]/g, '')
-    .trim();
+/** Undefined for what is on the Web, as all relative paths may be, or written in the place itself. */
+function namedBy(masked: string, isOnWeb: boolean): ImageReference['names'] | undefined {
+  const url = cleanUrl(masked);
   if (url === '' || url.startsWith('#') || url.startsWith('//')) return undefined;
   const [, scheme] = /^([a-z][a-z0-9+.-]+):/i.exec(url) ?? [];
   const rest = scheme === undefined ? url : url.slice(scheme.length + 1);
   switch (scheme?.toLowerCase()) {
     case undefined:
+      if (isOnWeb && !url.startsWith(MASK)) return undefined;
       break;
     case 'cid':
       return url.includes(MASK) ? 'liquid' : { cid: decoded(rest) };

@@ -1,7 +1,7 @@
 import { compile, type DomNode, type FormatCallback, type HtmlToTextOptions } from 'html-to-text';
 import { CampaignError } from '../errors.js';
 import { findLiquid, replaceSpans } from './liquid-spans.js';
-import { dependsOn, removeHidden } from './visible.js';
+import { dependsOn, isSpacer, removeHidden } from './visible.js';
 
 /** Liquid that puts markup of its own or of a value into HTML. */
 const WRITES_MARKUP = /\|\s*raw\b|^\{%-?\s*tablerow\b/;
@@ -142,15 +142,27 @@ const convert = lazily({
 export const htmlToText = (html: string): string =>
   convert(`<${ROOT}>${html}</${ROOT}>`).replaceAll(` ${NEXT_CELL} `, '  ');
 
-/** What a reader of a text in HTML sees of it: characters, blanks between words counted once, and pictures. */
+/** What a reader of a text in HTML sees of it: characters, blanks between words counted once, and pictures that say something. */
 export interface Seen {
   characters: number;
   pictures: number;
 }
 
-/** No picture for anybody: what tells a sender that a message was opened, or keeps a place free. */
-const isSpacer = ({ attribs }: DomNode): boolean =>
-  [attribs?.width, attribs?.height].some((size) => /^\s*[01](?:px)?\s*$/.test(size ?? ''));
+/** Characters of a text, blanks between words counted once. */
+export const countCharacters = (text: string): number => text.replace(/\s+/g, ' ').trim().length;
+
+/** Up to this size, in pixels, a picture is a logo, an icon or a button beside a text. */
+const SMALL = { width: 200, height: 100 };
+const isUpTo = (most: number, size = ''): boolean =>
+  /^\s*\d+(?:px)?\s*$/.test(size) && Number.parseInt(size, 10) <= most;
+
+/** Whether a picture may say what a text should: decoration (`alt=""`), logos and what nobody sees do not. */
+function isTelling({ attribs = {} }: DomNode): boolean {
+  const { alt, src, id, class: names, width, height } = attribs;
+  if (alt?.trim() === '' || isSpacer(new Map(Object.entries(attribs)))) return false;
+  if (isUpTo(SMALL.width, width) || isUpTo(SMALL.height, height)) return false;
+  return ![alt, src, id, names].some((text) => /(?<!\p{L})logo(?!\p{L})/iu.test(text ?? ''));
+}
 
 const NOT_SEEN = new Set(['head', 'title', 'style', 'script', 'template']);
 
@@ -158,9 +170,8 @@ function countSeen(root: DomNode): Seen {
   const seen: Seen = { characters: 0, pictures: 0 };
   const left: DomNode[] = [root];
   for (let node = left.pop(); node; node = left.pop()) {
-    if (node.type === 'text')
-      seen.characters += (node.data ?? '').replace(/\s+/g, ' ').trim().length;
-    else if (node.name === 'img' && !isSpacer(node)) seen.pictures += 1;
+    if (node.type === 'text') seen.characters += countCharacters(node.data ?? '');
+    else if (node.name === 'img' && isTelling(node)) seen.pictures += 1;
     if (!NOT_SEEN.has(node.name ?? '')) for (const child of childrenOf(node)) left.push(child);
   }
   return seen;

@@ -15,6 +15,15 @@ function declarations(style: string): Map<string, string> {
 const isZero = (value: string | undefined): boolean =>
   value !== undefined && /^(?:0+(?:\.0+)?|\.0+)(?:px|em|rem|pt|%)?$/.test(value);
 
+/** No picture for anybody: what tells a sender that a message was opened, keeps a place free, or is hidden. */
+export function isSpacer(attributes: ReadonlyMap<string, string>): boolean {
+  const style = declarations(attributes.get('style') ?? '');
+  const isTiny = ['width', 'height'].some((side) =>
+    [attributes.get(side), style.get(side)].some((size) => /^\s*[01](?:px)?\s*$/.test(size ?? '')),
+  );
+  return isTiny || attributes.has('hidden') || hides(style);
+}
+
 /** Whether a style hides what has it, from readers on every screen. */
 function hides(style: Map<string, string>): boolean {
   const clipped = style.get('overflow') === 'hidden';

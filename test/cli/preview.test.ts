@@ -254,6 +254,26 @@ describe('preview of a list that is not queued, with no database', () => {
       );
     });
 
+    it('leads nowhere by itself, however the mail says so, and keeps the rest', async () => {
+      const html = [
+        '<meta http-equiv="refresh" content="0;url=https://evil.example/?x={{ name }}">',
+        '<META CONTENT=0;url=https://evil.example HTTP-EQUIV=REFRESH>',
+        "<meta content='0;url=//evil.example' http-equiv = '&#114;efresh'/>",
+        '<<meta http-equiv=refresh content="0;url=//evil.example">p>',
+        '<!-- --!><meta http-equiv=refresh content=1> --><p>Dear {{ name }}, refresh it</p>',
+      ].join('\n');
+      const temporary = mkdtempSync(join(directory, 'tmp-'));
+      const from = ['--from', 'news@example.org', '--subject', 'x'];
+      const { path } = await opened(temporary, [
+        ...['--list', file(LIST), ...from, '--html', file(html)],
+      ]);
+      const page = readFileSync(path, 'utf8');
+      expect(page).not.toContain('evil.example');
+      expect(page.match(/http-equiv\s*=/gi)).toHaveLength(1);
+      expect(page).toContain("form-action 'none'; base-uri 'none'");
+      expect(page).toContain('<p>Dear Ada, refresh it</p>');
+    });
+
     it('leaves one page, for its user alone, and removes those of his that are older than a day', async () => {
       const temporary = mkdtempSync(join(directory, 'tmp-'));
       const first = await opened(temporary, flags());

@@ -1,8 +1,10 @@
 import { clip } from '../../domain/text.js';
 import { findCssUrls } from '../css-urls.js';
-import { type Attribute, readHtml, type Span, type Tag } from '../html-attributes.js';
-import { findCandidates } from '../image-references.js';
-import { decodeEntities } from '../plain-text.js';
+import { type Attribute, readHtml, type Span, type Tag, valuesOf } from '../html-attributes.js';
+import { findCandidates, isWebBase } from '../image-references.js';
+import { countCharacters, decodeEntities } from '../plain-text.js';
+import { isRefresh } from '../refresh.js';
+import { isSpacer } from '../visible.js';
 import type { Findings } from './findings.js';
 import type { Rendered } from './rendered.js';
 import { misledBy } from './shown-host.js';
@@ -46,12 +48,14 @@ class MarkupReader {
 
   tag(tag: Tag): void {
     const { name, attributes } = tag;
-    if (name === 'base' && this.valueOf(tag, 'href').trim() !== '') this.hasBase = true;
+    if (name === 'base' && isWebBase(this.valueOf(tag, 'href'))) this.hasBase = true;
     if (name === 'a') this.openLink(tag);
+    if (isRefresh(this.html.text, tag)) this.tellOfActive(tag, '<meta http-equiv="refresh">');
     if (ACTIVE.has(name) && !DATA.test(this.valueOf(tag, 'type'))) this.tellOfActive(tag);
     if (name === 'img') this.markup.pictures += 1;
     if (name === 'img' || (name === 'input' && /^\s*image\s*$/i.test(this.valueOf(tag, 'type')))) {
-      if (!attributes.some((attribute) => attribute.name === 'alt')) this.tellOfNoAlt(tag);
+      const values = valuesOf(this.html.text, tag);
+      if (!values.has('alt') && !isSpacer(values)) this.tellOfNoAlt(tag);
     }
     // Of attributes with one name the first counts (HTML Standard §13.2.5.33).
     const seen = new Map<string, Attribute>();
@@ -67,7 +71,7 @@ class MarkupReader {
 
   text({ start, end }: Span): void {
     const text = this.html.text.slice(start, end);
-    this.markup.characters += text.replace(/\s+/g, ' ').trim().length;
+    this.markup.characters += countCharacters(text);
     if (this.link && this.link.text.length < LINK_TEXT) this.link.text += text.slice(0, LINK_TEXT);
   }
 
@@ -169,10 +173,10 @@ class MarkupReader {
     });
   }
 
-  private tellOfActive(tag: Tag): void {
+  private tellOfActive(tag: Tag, what = `<${tag.name}>`): void {
     this.findings.add('active-content', {
-      message: `<${tag.name}> is removed by mail programs, and distrusted by filters`,
-      remedy: `leave <${tag.name}> out, and link to a page that has it`,
+      message: `${what} is removed by mail programs, and distrusted by filters`,
+      remedy: `leave it out, and link to a page ${tag.name === 'meta' ? 'instead' : 'that has it'}`,
       where: () => this.placeOfTag(tag),
       written: this.written(tag),
     });

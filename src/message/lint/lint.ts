@@ -260,6 +260,7 @@ class RowReader {
     const seen = barest && this.compiled && unlessTooDeep(() => seenIn(barest.html.text));
     if (!seen || seen.pictures === 0 || seen.characters >= FEW_CHARACTERS) return;
     this.findings.add('image-only', {
+      severity: this.linted.hasRowFiles ? 'info' : undefined,
       message: `readers see ${count(seen.characters)} characters of text beside ${seen.pictures === 1 ? 'a picture' : 'pictures'}, which filters take for spam`,
       remedy: 'say in text what the pictures say: many readers do not have them shown',
       where: barest.html.whereOfRow,

@@ -134,6 +134,11 @@ describe('unreachable-url', () => {
     ['<a href="https://127.0.0.1/">x</a>', 'a private network'],
     ['<a href="https://192.168.1.20/">x</a>', 'a private network'],
     ['<a href="http://[::1]/">x</a>', 'a private network'],
+    ['<a href="https://[::ffff:10.0.0.1]/">x</a>', 'a private network'],
+    ['<a href="http://0x7f.1/">x</a>', 'a private network'],
+    ['<a href="http://2130706433/">x</a>', 'a private network'],
+    ['<a href="http://0300.0250.1/">x</a>', 'a private network'],
+    ['<base href="/x/"><a href="news">x</a>', 'a place beside the message'],
     ['<a href="https://intranet/">x</a>', 'a private network'],
     ['<a href="//shop.local/">x</a>', 'a private network'],
     ['<a href="https://">x</a>', 'what is no URL'],
@@ -193,7 +198,7 @@ describe('image-without-alt', () => {
     '<img src="https://example.com/a.png">',
     '<IMG SRC=https://example.com/a.png>',
     '<img src="https://example.com/a.png" title="a" role="presentation">',
-    '<img src="https://example.com/a.png" aria-hidden="true" width="1" height="1">',
+    '<img src="https://example.com/a.png" aria-hidden="true" width="10" height="10">',
     '<input type="image" src="https://example.com/a.png">',
     "<img data-alt='x' src='https://example.com/a.png' />",
     '<img src="https://example.com/a.png?x=alt=">',
@@ -204,6 +209,11 @@ describe('image-without-alt', () => {
   test.each([
     '<img src="https://example.com/a.png" alt="">',
     '<img alt src="https://example.com/a.png">',
+    '<img src="https://example.com/p.gif" width="1" height="1">',
+    '<IMG SRC=https://example.com/p.gif WIDTH=1 HEIGHT=1px>',
+    '<img src="https://example.com/p.gif" style="width:1px; height: 0">',
+    '<img src="https://example.com/p.gif" style="Display: none !important">',
+    '<img src="https://example.com/p.gif" hidden>',
     "<img\n  src='https://example.com/a.png'\n  ALT='A > B'\n>",
     '<img src=https://example.com/a.png alt=x/>',
     '<input type="text">',
@@ -319,11 +329,17 @@ describe('other markup', () => {
       '<iframe src="https://x.example"></iframe>',
       '<OBJECT></OBJECT>',
       '<embed src="https://x.example/a.swf">',
+      '<meta http-equiv="refresh" content="0;url=https://x.example">',
+      '<META content=0 HTTP-EQUIV=Refresh>',
+      "<meta http-equiv=' &#114;efresh' content='0'>",
     ]) {
       expect(placesIn('active-content', html)).toEqual(['news.html line 1']);
     }
     expect(
       placesIn('active-content', '<script type="application/ld+json">{"a":1}</script>'),
+    ).toEqual([]);
+    expect(
+      placesIn('active-content', '<meta http-equiv="Content-Type" content="refresh">'),
     ).toEqual([]);
     expect(placesIn('active-content', '<!-- <script>x()</script> -->&lt;script&gt;')).toEqual([]);
   });
@@ -344,6 +360,25 @@ describe('other markup', () => {
       ),
     ).toEqual([]);
     expect(rules('<p>Code 1234. Unsubscribe?</p>')).toEqual([]);
+  });
+
+  test.each([
+    '<img src="https://example.com/a.png" alt="">',
+    '<img src="https://example.com/a.png" alt="Example" width="160" height="48">',
+    '<img src="https://example.com/a.png" alt="Example" height="40">',
+    '<img src="https://example.com/logo.png" alt="Example">',
+    '<img src="https://example.com/a.png" alt="Logo of Example">',
+  ])('a short note beside a logo or decoration is no picture alone: %s', (picture) => {
+    expect(lint({ html: `${picture}<p>Your order is on its way. Unsubscribe?</p>` })).toEqual([]);
+  });
+
+  test('pictures alone are told of beside a logo, and for information where a file goes with each row', () => {
+    const html =
+      '<img src="https://example.com/logo.png" alt="Logo"><img src="https://example.com/logos-2026.png" alt="Sale" width="600"><p>Unsubscribe?</p>';
+    expect(lint({ html })).toMatchObject([{ rule: 'image-only', severity: 'warning' }]);
+    expect(lint({ html, rowFile: 'bill.pdf' })).toMatchObject([
+      { rule: 'image-only', severity: 'info' },
+    ]);
   });
 
   test('HTML is measured with its values, in bytes, and the longest row is named', () => {
