@@ -141,7 +141,7 @@ describe('what is not signed', () => {
       'email-smtp.eu-west-1.amazonaws.com',
       'EMAIL-SMTP.cn-north-1.amazonaws.com.cn',
     ]) {
-      expect(skippedFields(['to'], host)).toEqual(['to', 'date', 'message-id']);
+      expect(skippedFields(['to'], host)).toEqual(['to', 'date', 'message-id', 'feedback-id']);
     }
     expect(skippedFields([], 'amazonaws.com.example.org')).toEqual([]);
     expect(skippedFields([], 'notamazonaws.com')).toEqual([]);
