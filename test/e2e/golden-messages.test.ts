@@ -176,15 +176,14 @@ describe.each(Object.keys(SHAPES))('a message of the shape “%s”', (shape) =>
     await expect(settled(raw)).toMatchFileSnapshot(golden(`arrived/${shape}.eml`));
   });
 
-  it.runIf(SEEN[shape]).each([320, 800])(
-    'is seen as it is meant on a screen %i wide',
-    async (width) => {
-      const page = await shown(await parseByMailparser(raw), width);
-      await page.screenshot({ path: join(pictures, `${shape}-${width}.png`), fullPage: true });
-      await SEEN[shape]?.(page, width);
-      const wide = await page.evaluate('document.documentElement.scrollWidth');
-      expect(wide).toBeLessThanOrEqual(width);
-      await page.close();
-    },
-  );
+  const see = SEEN[shape];
+  if (see === undefined) return;
+  it.each([320, 800])('is seen as it is meant on a screen %i wide', async (width) => {
+    const page = await shown(await parseByMailparser(raw), width);
+    await page.screenshot({ path: join(pictures, `${shape}-${width}.png`), fullPage: true });
+    await see(page, width);
+    const wide = await page.evaluate('document.documentElement.scrollWidth');
+    expect(wide).toBeLessThanOrEqual(width);
+    await page.close();
+  });
 });
