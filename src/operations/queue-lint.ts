@@ -2,7 +2,7 @@ import { type LintFinding, type LintRule, sortFindings } from '../domain/lint.js
 import type { NewMessage } from '../domain/message.js';
 import type { QueueFinding } from '../domain/queued.js';
 import type { Recipient } from '../domain/recipient.js';
-import { type PlacedTag, placeForeignTags } from '../message/foreign-tags.js';
+import type { PlacedTag } from '../message/foreign-tags.js';
 import { lintMessage } from '../message/lint/lint.js';
 import type { LintedMessage } from '../message/lint/linted.js';
 import { namedAs } from './compose-bodies.js';
@@ -11,7 +11,6 @@ import type { ReadFile } from './queue-files.js';
 import type { ListReader } from './queue-reader.js';
 import type { QueueRequest } from './queue-request.js';
 import type { RowFiles } from './queue-row-files.js';
-import { writtenTemplates } from './queue-templates.js';
 
 /** What is asked for, and what of it has been read. */
 export interface ReadMessage {
@@ -62,8 +61,8 @@ function lintQueued(
   ignore: readonly LintRule[],
 ): LintFinding[] {
   try {
-    const tags = placeForeignTags(writtenTemplates(read.request), read.message.fieldNames);
-    return sortFindings(lintRows({ ...read, tags }, rows), ignore);
+    // Merge tags of other tools were told of, or refused, before.
+    return sortFindings(lintRows({ ...read, tags: [] }, rows), ignore);
   } catch {
     return [];
   }
@@ -81,7 +80,7 @@ export function lintRead(
 ): void {
   const rows = reader.sample.map((recipient, index) => toRow(index + 1, recipient));
   const findings = lintQueued(read, rows, ignore).filter(
-    ({ rule }) => rule !== 'foreign-merge-tag' && !(toldOfText && rule === 'empty-text'),
+    ({ rule }) => !(toldOfText && rule === 'empty-text'),
   );
   if (findings.length > 0) onFinding({ kind: 'lint', findings });
 }
