@@ -1,4 +1,5 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
+import { domainOf } from '../domain/address.js';
 import type { LintFinding } from '../domain/lint.js';
 import { plural } from '../domain/text.js';
 import { excerpt, found } from './findings.js';
@@ -27,7 +28,7 @@ export async function checkSpf(
   relay: string | undefined,
   lookups: Lookups,
 ): Promise<CheckedSpf> {
-  const domain = sender.slice(sender.lastIndexOf('@') + 1);
+  const domain = domainOf(sender);
   const answer = await lookups.txt(domain);
   if (answer.is === 'no-answer') return { findings: [], canPass: undefined };
   // That there is no such domain is said by itself.

@@ -1,3 +1,4 @@
+import { domainOf } from '../domain/address.js';
 import { type DkimKey, type DkimMode, keysFor } from '../domain/dkim.js';
 import { type LintFinding, lintFinding } from '../domain/lint.js';
 import { plural } from '../domain/text.js';
@@ -27,7 +28,7 @@ export interface SentAs {
 /** What DNS says against a send: whether its domains take mail, and whether receivers can tell that it is theirs. */
 export async function checkInDns(sent: SentAs, lookups: Lookups): Promise<LintFinding[]> {
   const { from, envelopeFrom } = sent;
-  const envelope = envelopeFrom.slice(envelopeFrom.lastIndexOf('@') + 1).toLowerCase();
+  const envelope = domainOf(envelopeFrom).toLowerCase();
   const keys = sent.dkim === 'off' ? [] : keysFor(sent.keys, from);
   const [mail, spf, checked, walked] = await Promise.all([
     checkMailDomains(sent, envelope, lookups),

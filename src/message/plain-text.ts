@@ -107,11 +107,13 @@ function lazily(options: HtmlToTextOptions): (html: string) => string {
 
 /** Elements stand in one another so deep that no reading of them comes to an end. */
 export class TooDeep extends CampaignError {
+  override readonly remedy = 'end each element where it ends, or give a text part with --text';
+
   constructor(cause: RangeError) {
     super(
       'BAD_TEMPLATE',
       'no text part can be made of the HTML: its elements stand in one another too deep',
-      'end each element where it ends, or give a text part with --text',
+      undefined,
       { cause },
     );
   }

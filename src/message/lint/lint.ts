@@ -139,14 +139,15 @@ class RowReader {
     if ((message.html?.length ?? 0) > TEXT_MADE) return null;
     const source = { ...message, sendId: 0, topic: '', version: 1, queuedFrom: null };
     const withoutFiles = { ...source, files: [], rowFilesBytes: 0 };
-    const compiled = unlessTooDeep(() => compileMessage(withoutFiles, placeholders(withoutFiles)));
-    if (compiled) return compiled;
-    this.findings.add('failing-row', {
-      message: 'no text part can be made of the HTML: its elements stand in one another too deep',
-      remedy: 'end each element where it ends, or give a text part with --text',
-      where: this.html?.sent.name ?? 'the HTML',
-    });
-    return null;
+    try {
+      return compileMessage(withoutFiles, placeholders(withoutFiles));
+    } catch (error) {
+      if (!(error instanceof TooDeep)) throw error;
+      const { message: why, remedy } = error;
+      const where = this.html?.sent.name ?? 'the HTML';
+      this.findings.add('failing-row', { message: why, remedy, where });
+      return null;
+    }
   }
 
   readAll(rows: readonly LintedRow[]): SeenRows {
