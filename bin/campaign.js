@@ -9,7 +9,7 @@ setFlagsFromString('--heap-growing-percent=50');
 /** Connections that were ended have this long to close. */
 const LINGER_MS = 1_000;
 
-const program = new URL('../dist/main.js', import.meta.url);
+const program = new URL('../dist/program/main.js', import.meta.url);
 if (existsSync(fileURLToPath(program))) {
   const { main } = await import(program.href);
   const args = process.argv.slice(2);

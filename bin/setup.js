@@ -4,15 +4,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -151,24 +143,24 @@ function installPackages() {
   else run('npm', args);
 }
 
-const BUILD_STAMP = join(ROOT, 'dist/.tsbuildinfo');
+/** Written last. */
+const PROGRAM = join(ROOT, 'dist/program/main.js');
 
 function buildIsOutdated() {
-  const built = modified(BUILD_STAMP);
-  if (built === undefined || !existsSync(join(ROOT, 'dist/main.js'))) return true;
+  const built = modified(PROGRAM);
+  if (built === undefined) return true;
   const sources = readdirSync(join(ROOT, 'src'), { recursive: true });
-  return [...sources.map((file) => join('src', file)), 'tsconfig.json'].some(
+  return [...sources.map((file) => join('src', file)), 'tsconfig.json', 'bin/bundle.js'].some(
     (file) => modified(join(ROOT, file)) > built,
   );
 }
 
 function build() {
   step('building');
-  // A build that is gone while its stamp is there would not be made again.
-  if (!existsSync(join(ROOT, 'dist/main.js'))) rmSync(BUILD_STAMP, { force: true });
+  // A build that is gone while tsc's own stamp is there would not be made again.
+  if (!existsSync(PROGRAM)) rmSync(join(ROOT, 'dist/.tsbuildinfo'), { force: true });
   run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.json']);
-  const now = new Date();
-  utimesSync(BUILD_STAMP, now, now);
+  run(process.execPath, [join(ROOT, 'bin/bundle.js')]);
 }
 
 const mayInstallServer = () => process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');

@@ -1,7 +1,7 @@
 import { type HeaderField, readHeaderField } from '../domain/header-fields.js';
 import { PACING_LIMITS } from '../domain/pacing.js';
 import { QUEUE_LENGTHS } from '../domain/queued.js';
-import type { SendRate } from '../domain/rates.js';
+import { formatRates, readRates, readSendRate, type SendRate } from '../domain/rates.js';
 import {
   type OperatorVerb,
   possibleVerbs,
@@ -220,8 +220,7 @@ export const topic = <S extends Spec<string>>(spec: S) =>
 
 /** `14/s,500/h` as it is kept, or null for `none`. */
 export const rates = <S extends Spec<string | null>>(spec: S) =>
-  option<string | null, S>({ placeholder: 'rates', ...spec }, async (given) => {
-    const { formatRates, readRates } = await import('../domain/rates.js');
+  option<string | null, S>({ placeholder: 'rates', ...spec }, (given) => {
     const read = readRates(given);
     if ('wanted' in read) throw unfit(read.wanted);
     return read.limits.length === 0 ? null : formatRates(read.limits);
@@ -238,8 +237,7 @@ export const numberOrNone = <S extends Spec<number | null>>({ min, max, ...spec 
 
 /** `5/s`: how one send is paced. */
 export const sendRate = <S extends Spec<SendRate>>(spec: S) =>
-  option<SendRate, S>({ placeholder: 'rate', ...spec }, async (given) => {
-    const { readSendRate } = await import('../domain/rates.js');
+  option<SendRate, S>({ placeholder: 'rate', ...spec }, (given) => {
     const read = readSendRate(given, PACING_LIMITS.delayMs.max);
     if ('wanted' in read) throw unfit(read.wanted);
     return read;

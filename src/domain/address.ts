@@ -1,4 +1,4 @@
-import { describeCharacter, faultOfCharacter, MAY_BE_FAULT } from './characters.js';
+import { describeCharacter, faultOfCharacter, hasNoFault } from './characters.js';
 import { findDisallowed, mapDomain, toALabel, toULabel } from './idna.js';
 import { undoDoubleEncoding } from './mojibake.js';
 
@@ -96,7 +96,7 @@ function checkPieces(email: string): AddressCheck {
 
 /** The first character that no address may have, in words; joiners are for the rules of domains to judge. */
 function findFault(email: string, at: number): string | undefined {
-  if (!MAY_BE_FAULT.test(email)) return undefined;
+  if (hasNoFault(email)) return undefined;
   let index = 0;
   for (const character of email) {
     const isOfDomain = at !== -1 && index > at;

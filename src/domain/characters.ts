@@ -1,9 +1,11 @@
+import { lazily } from './lazily.js';
+
 /** Characters that show nothing, or only a gap: spaces, controls, joiners, marks of direction, fillers. */
 const UNSEEN = String.raw`\p{Z}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800`;
-const UNSEEN_AT_BEGIN = new RegExp(`^[${UNSEEN}]+`, 'u');
+const unseenAtBegin = lazily(() => new RegExp(`^[${UNSEEN}]+`, 'u'));
 /** Looks back from the end alone: `[…]+$` would try each gap inside the text, from each of its characters. */
-const UNSEEN_AT_END = new RegExp(`$(?<=([${UNSEEN}]+))`, 'u');
-const UNSEEN_ONE = new RegExp(`^[${UNSEEN}\\p{C}]$`, 'u');
+const unseenAtEnd = lazily(() => new RegExp(`$(?<=([${UNSEEN}]+))`, 'u'));
+const unseenOne = lazily(() => new RegExp(`^[${UNSEEN}\\p{C}]$`, 'u'));
 
 /** Names of those that people's lists have, as the Unicode Standard has them. */
 const NAMES: Partial<Record<string, string>> = {
@@ -35,17 +37,18 @@ export function describeCharacter(character: string): string {
   const hex = `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
   const name = NAMES[character];
   if (name !== undefined) return `${hex}, ${name}`;
-  return UNSEEN_ONE.test(character) ? hex : `"${character}" (${hex})`;
+  return unseenOne().test(character) ? hex : `"${character}" (${hex})`;
 }
 
 /** Text without what cannot be seen at its ends. */
 export function trimUnseen(text: string): string {
-  const end = text.length - (UNSEEN_AT_END.exec(text)?.[1]?.length ?? 0);
-  return text.slice(0, end).replace(UNSEEN_AT_BEGIN, '');
+  const end = text.length - (unseenAtEnd().exec(text)?.[1]?.length ?? 0);
+  return text.slice(0, end).replace(unseenAtBegin(), '');
 }
 
-/** A text without any of these has no character of which `faultOfCharacter` knows a fault. */
-export const MAY_BE_FAULT = new RegExp(`[${UNSEEN}\\p{C}\ufffd]`, 'u');
+const mayBeFault = lazily(() => new RegExp(`[${UNSEEN}\\p{C}\ufffd]`, 'u'));
+/** Whether no character has a fault that `faultOfCharacter` knows. */
+export const hasNoFault = (text: string): boolean => !mayBeFault().test(text);
 
 /** What is wrong with a character that no address may have, or undefined. */
 export function faultOfCharacter(character: string): string | undefined {
@@ -57,5 +60,5 @@ export function faultOfCharacter(character: string): string | undefined {
   if (/\p{Co}/u.test(character)) return `a private-use character (${described})`;
   if (/\p{Cn}/u.test(character)) return `a character that Unicode has not assigned (${described})`;
   if (/\p{Cs}/u.test(character)) return `half a character (${described})`;
-  return UNSEEN_ONE.test(character) ? `an invisible character (${described})` : undefined;
+  return unseenOne().test(character) ? `an invisible character (${described})` : undefined;
 }

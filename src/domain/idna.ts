@@ -1,18 +1,22 @@
 import { domainToASCII, domainToUnicode } from 'node:url';
+import { lazily } from './lazily.js';
 
 /** RFC 5892 §2.6: characters whose properties say otherwise. */
 const EXCEPTIONS_ALLOWED = /^[\u00df\u03c2\u06fd\u06fe\u0f0b\u3007]$/;
 const EXCEPTIONS_DISALLOWED = /^[\u0640\u07fa\u302e\u302f\u3031-\u3035\u303b]$/;
 /** §2.1, LetterDigits. */
-const LETTER_DIGITS = /^[\p{Ll}\p{Lu}\p{Lo}\p{Nd}\p{Lm}\p{Mn}\p{Mc}]$/u;
+const letterDigits = lazily(() => /^[\p{Ll}\p{Lu}\p{Lo}\p{Nd}\p{Lm}\p{Mn}\p{Mc}]$/u);
 /** §2.3 IgnorableProperties, §2.4 IgnorableBlocks, §2.9 OldHangulJamo. */
-const IGNORABLE = new RegExp(
-  [
-    String.raw`\p{Default_Ignorable_Code_Point}|\p{White_Space}|\p{Noncharacter_Code_Point}`,
-    String.raw`[\u20d0-\u20ff]|[\u{1d100}-\u{1d1ff}]|[\u{1d200}-\u{1d24f}]`,
-    String.raw`[\u1100-\u11ff]|[\ua960-\ua97f]|[\ud7b0-\ud7ff]`,
-  ].join('|'),
-  'u',
+const ignorable = lazily(
+  () =>
+    new RegExp(
+      [
+        String.raw`\p{Default_Ignorable_Code_Point}|\p{White_Space}|\p{Noncharacter_Code_Point}`,
+        String.raw`[\u20d0-\u20ff]|[\u{1d100}-\u{1d1ff}]|[\u{1d200}-\u{1d24f}]`,
+        String.raw`[\u1100-\u11ff]|[\ua960-\ua97f]|[\ud7b0-\ud7ff]`,
+      ].join('|'),
+      'u',
+    ),
 );
 
 /**
@@ -43,9 +47,9 @@ const isStable = (character: string): boolean =>
 function isValid(character: string): boolean {
   if (EXCEPTIONS_ALLOWED.test(character)) return true;
   return (
-    LETTER_DIGITS.test(character) &&
+    letterDigits().test(character) &&
     !EXCEPTIONS_DISALLOWED.test(character) &&
-    !IGNORABLE.test(character) &&
+    !ignorable().test(character) &&
     isStable(character)
   );
 }

@@ -1,4 +1,5 @@
 import { TextDecoder } from 'node:util';
+import { lazily } from './lazily.js';
 
 /** Code pages that text in UTF-8 is taken for, when it ends up encoded twice; the first by far the most. */
 const CODE_PAGES = ['windows-1252', 'macintosh', 'windows-1250', 'windows-1251'] as const;
@@ -21,7 +22,7 @@ function readBackwards(codePage: string): Map<string, number> {
   return bytes;
 }
 
-let codePages: Map<string, number>[] | undefined;
+const codePages = lazily(() => CODE_PAGES.map(readBackwards));
 
 /** The bytes that a code page would have read as this text; undefined when it is none that it can read. */
 function toBytes(text: string, bytes: Map<string, number>): Uint8Array | undefined {
@@ -52,27 +53,33 @@ function looksLikeUtf8(bytes: Uint8Array): boolean {
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** Characters that names and addresses in use are written with, and that two bytes are not likely to make by chance. */
-const USUAL = new RegExp(
-  [
-    String.raw`^(?:[\0-\x7f\u00a0-\u01dc\u0218-\u021b\u0259\u02bb\u02bc]`,
-    String.raw`[\u0370-\u04ff\u0531-\u0587\u05d0-\u05f4\u060c\u061b\u061f\u0621-\u06d3\u06f0-\u06f9]`,
-    String.raw`[\u0900-\uffff\u{10000}-\u{10ffff}])*$`,
-  ].join('|'),
-  'u',
+const usual = lazily(
+  () =>
+    new RegExp(
+      [
+        String.raw`^(?:[\0-\x7f\u00a0-\u01dc\u0218-\u021b\u0259\u02bb\u02bc]`,
+        String.raw`[\u0370-\u04ff\u0531-\u0587\u05d0-\u05f4\u060c\u061b\u061f\u0621-\u06d3\u06f0-\u06f9]`,
+        String.raw`[\u0900-\uffff\u{10000}-\u{10ffff}])*$`,
+      ].join('|'),
+      'u',
+    ),
 );
-const UNUSUAL = /[\p{Cn}\p{Co}\p{Cs}\p{Cc}]/u;
+const unusual = lazily(() => /[\p{Cn}\p{Co}\p{Cs}\p{Cc}]/u);
 const OTHER_ALPHABET = String.raw`[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Hebrew}\p{Script=Arabic}]`;
 const SMALL_LETTER = String.raw`(?![\0-\x7f])\p{Ll}`;
 /** Letters of two alphabets side by side, and a small letter among capitals. */
-const BY_CHANCE = new RegExp(
-  [
-    String.raw`\p{Script=Latin}${OTHER_ALPHABET}`,
-    String.raw`${OTHER_ALPHABET}\p{Script=Latin}`,
-    String.raw`[a-z]\p{Script=Han}`,
-    String.raw`\p{Lu}${SMALL_LETTER}\p{Lu}`,
-    String.raw`\p{Lu}{2}${SMALL_LETTER}`,
-  ].join('|'),
-  'u',
+const byChance = lazily(
+  () =>
+    new RegExp(
+      [
+        String.raw`\p{Script=Latin}${OTHER_ALPHABET}`,
+        String.raw`${OTHER_ALPHABET}\p{Script=Latin}`,
+        String.raw`[a-z]\p{Script=Han}`,
+        String.raw`\p{Lu}${SMALL_LETTER}\p{Lu}`,
+        String.raw`\p{Lu}{2}${SMALL_LETTER}`,
+      ].join('|'),
+      'u',
+    ),
 );
 /** More than one character of two bytes alone, which two letters can make. */
 const EVIDENCE = /[A-Za-z]|[^\0-\x7f].*[^\0-\x7f]|[^\0-\u07ff]/su;
@@ -81,9 +88,9 @@ function isPlausible(text: string): boolean {
   const composed = text.normalize('NFC').replace(/[\t\n\r]/g, ' ');
   return (
     EVIDENCE.test(text) &&
-    USUAL.test(composed) &&
-    !UNUSUAL.test(composed) &&
-    !BY_CHANCE.test(composed)
+    usual().test(composed) &&
+    !unusual().test(composed) &&
+    !byChance().test(composed)
   );
 }
 
@@ -94,8 +101,7 @@ function isPlausible(text: string): boolean {
  */
 export function undoDoubleEncoding(text: string, layers = MAX_LAYERS): string | undefined {
   if (layers === 0 || !TWO_BEYOND_ASCII.test(text)) return undefined;
-  codePages ??= CODE_PAGES.map(readBackwards);
-  for (const codePage of codePages) {
+  for (const codePage of codePages()) {
     const bytes = toBytes(text, codePage);
     if (!bytes || !looksLikeUtf8(bytes)) continue;
     const decoded = utf8.decode(bytes);

@@ -2,11 +2,11 @@ import { fork } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { CampaignError } from '../errors.js';
+import { packageFolder } from '../package-folder.js';
 import { Maildir } from './maildir.js';
 
-const PROGRAM = fileURLToPath(new URL('../../bin/sandbox-smtp.js', import.meta.url));
+const PROGRAM = 'bin/sandbox-smtp.js';
 
 type Report = { port: number } | { error: string };
 
@@ -25,7 +25,7 @@ export async function startCapture(
   new Maildir(mailDirectory);
   const log = join(runDirectory, 'smtp.log');
   const logFile = openSync(log, 'w', 0o600);
-  const child = fork(PROGRAM, [mailDirectory, String(wantedPort)], {
+  const child = fork(join(packageFolder(), PROGRAM), [mailDirectory, String(wantedPort)], {
     detached: true,
     execArgv: [],
     stdio: ['ignore', logFile, logFile, 'ipc'],

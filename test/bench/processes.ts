@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const CAMPAIGN = join(ROOT, 'bin/campaign.js');
+const MODULES = join(ROOT, 'test/bench/parties/modules.js');
 
 /** Clock ticks a second in /proc (USER_HZ): 100 wherever Linux runs Node. */
 const TICKS_PER_SECOND = 100;
@@ -104,14 +105,17 @@ function ended(child: ChildProcess): Promise<number | string> {
 export interface CampaignOptions extends RunOptions {
   databaseUrl: string;
   smtpPort?: number;
-  /** Further arguments of Node itself. */
-  node?: readonly string[];
+  /** Where to keep a profile of it. */
+  profileDirectory?: string | undefined;
 }
 
 /** Runs the built command line, as a user would. */
 export function campaign(args: readonly string[], options: CampaignOptions): Promise<Finished> {
-  const { databaseUrl, smtpPort, node = [], ...rest } = options;
-  return run(process.execPath, [...node, CAMPAIGN, ...args], {
+  const { databaseUrl, smtpPort, profileDirectory, ...rest } = options;
+  const program = profileDirectory
+    ? ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`, MODULES]
+    : [CAMPAIGN];
+  return run(process.execPath, [...program, ...args], {
     ...rest,
     env: {
       ...rest.env,

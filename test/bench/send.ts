@@ -173,7 +173,7 @@ export async function sendOnce(
         databaseUrl: database.url,
         smtpPort: sink.port,
         env,
-        node: profileDirectory ? ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`] : [],
+        profileDirectory,
       },
     );
     const commits = await countCommits(database.database);

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,5 +30,6 @@ export function spoiltProgram(edits: readonly Edit[]): { directory: string; prog
     if (parts.length !== 2) throw new Error(`${file} has "${from}" ${parts.length - 1} times`);
     writeFileSync(path, parts.join(to));
   }
+  execFileSync(process.execPath, [join(ROOT, 'bin/bundle.js'), directory]);
   return { directory, program: join(directory, 'bin/campaign.js') };
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadDeclarations } from '../../src/cli/declarations.ts';
 import { errorSchema, PRINTED } from '../../src/contract/schema/shapes.ts';
@@ -92,7 +93,7 @@ describe('what is loaded', () => {
   });
   afterAll(() => rmSync(directory, { recursive: true }));
 
-  /** Modules that a command line loads, by their URLs. */
+  /** What a command line loads: URLs of packages' files and of the program's, and the modules that these are made of. */
   async function loadedBy(...args: string[]): Promise<string> {
     writeFileSync(join(directory, 'loaded'), '');
     const { code } = await spawnCampaign(args, {
@@ -103,7 +104,11 @@ describe('what is loaded', () => {
       },
     });
     expect(code).toBe(0);
-    return readFileSync(join(directory, 'loaded'), 'utf8');
+    const urls = readFileSync(join(directory, 'loaded'), 'utf8').trim().split('\n');
+    const modules = urls
+      .filter((url) => url.includes('/dist/program/'))
+      .flatMap((url) => readFileSync(fileURLToPath(url), 'utf8').match(/^\/\/ dist\/.*$/gm) ?? []);
+    return [...urls, ...modules].join('\n');
   }
 
   it('by a command is neither zod nor a schema nor what documentation is made with', async () => {
@@ -118,6 +123,13 @@ describe('what is loaded', () => {
       expect(loaded).toContain('/contract/');
       expect(loaded).not.toMatch(/\/zod\/|\/contract\/schema\/|\/docs\/(?!topics\.js)/);
     }
+  });
+
+  it('by a command is a dozen files of the program, not a hundred modules', async () => {
+    const id = String(await seedSendWithRows(db.database, rowsOf({ pending: 2 })));
+    const loaded = (await loadedBy('progress', id)).split('\n');
+    expect(loaded.filter((name) => name.includes('/dist/program/')).length).toBeLessThan(16);
+    expect(loaded.filter((name) => name.startsWith('// dist/')).length).toBeGreaterThan(60);
   });
 
   it('by completion of words is no database either', async () => {

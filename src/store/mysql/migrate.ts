@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { CampaignError } from '../../errors.js';
+import { packageFolder } from '../../package-folder.js';
 import type { Database } from './database.js';
 import type { Executor } from './packet.js';
 
-/** Where the package keeps its DDL: the same place seen from src/ and from dist/. */
-const SQL_DIRECTORY = fileURLToPath(new URL('../../../sql/', import.meta.url));
+/** Where the package keeps its DDL. */
+const ownDdl = (): string => join(packageFolder(), 'sql');
 
 const LOCK_SECONDS = 30;
 const NO_SUCH_TABLE = 1146;
@@ -74,7 +74,7 @@ const changedFile = (name: string): CampaignError =>
  * @returns names of the files applied now; empty when the schema was current
  * @throws CampaignError SCHEMA_MISMATCH when the database is newer than the files, or was given another text of one
  */
-export async function migrate(database: Database, sqlDirectory = SQL_DIRECTORY): Promise<string[]> {
+export async function migrate(database: Database, sqlDirectory = ownDdl()): Promise<string[]> {
   const migrations = listMigrations(sqlDirectory);
   return database.withSession(async (session) => {
     const [lock] = await session.rows<{ GOT: number | null }>(
@@ -177,7 +177,7 @@ async function apply(session: Executor, statement: string): Promise<void> {
  * Makes sure that the database has the schema this program was built for: each of its versions, and none above.
  * @throws CampaignError SCHEMA_MISMATCH, saying which side is to be upgraded
  */
-export async function checkSchema(database: Executor, sqlDirectory = SQL_DIRECTORY): Promise<void> {
+export async function checkSchema(database: Executor, sqlDirectory = ownDdl()): Promise<void> {
   const migrations = listMigrations(sqlDirectory);
   const known = latestVersion(migrations);
   const applied = await appliedVersions(database);
