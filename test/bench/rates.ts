@@ -32,7 +32,6 @@ const SLOW: readonly RateLimit[] = [
   { count: 300, perSeconds: 30 },
 ];
 const FAST: readonly RateLimit[] = [{ count: 2_000, perSeconds: 1 }];
-const FAST_SECONDS = 15;
 /** Until the first message, and from the last on, all of them are at it. */
 const SETTLING_MS = 2_000;
 
@@ -52,7 +51,7 @@ async function runBench(sizes: Sizes, context: BenchContext): Promise<BenchResul
     const ratio = (of: keyof typeof unlimited, to: keyof typeof unlimited): number =>
       median(unlimited[of]) / median(unlimited[to]);
     const slow = await limited(bench, SLOW, 3, seconds, 5);
-    const fast = await limited(bench, FAST, 4, Math.min(seconds, FAST_SECONDS), 0);
+    const fast = await limited(bench, FAST, 4, seconds, 0);
     return {
       name: 'rates',
       sizes,
@@ -74,8 +73,8 @@ async function runBench(sizes: Sizes, context: BenchContext): Promise<BenchResul
           bound: 'at least',
           limit: 0.95,
         },
-        ...goalsOf('3 schedulers', SLOW, slow),
-        ...goalsOf('4 schedulers', FAST, fast),
+        ...goalsOf(3, SLOW, slow),
+        ...goalsOf(4, FAST, fast),
       ],
       notes: [
         DATABASE_NOTE,
@@ -99,7 +98,12 @@ interface Start {
   send: string;
 }
 
-function goalsOf(who: string, limits: readonly RateLimit[], starts: readonly Start[]): Goal[] {
+function goalsOf(
+  schedulers: number,
+  limits: readonly RateLimit[],
+  starts: readonly Start[],
+): Goal[] {
+  const who = `${schedulers} schedulers`;
   const times = starts.map(({ at }) => at).sort((a, b) => a - b);
   const ms = (times.at(-1) ?? 0) - (times[0] ?? 0);
   const allowed = Math.min(
@@ -111,7 +115,10 @@ function goalsOf(who: string, limits: readonly RateLimit[], starts: readonly Sta
   );
   const sends = new Map<string, number>();
   for (const { send } of starts) sends.set(send, (sends.get(send) ?? 0) + 1);
-  const shares = [...sends.values()];
+  const shares = Array.from(
+    { length: schedulers },
+    (_, i) => sends.get(`s${i + 1}.example.org`) ?? 0,
+  );
   return [
     ...limits.map(({ count, perSeconds }) => ({
       what: `${who} at ${formatRates(limits)}: most within any ${perSeconds} s`,
@@ -192,7 +199,7 @@ async function limited(
     for (let i = 0; i < schedulers; i++) {
       const id = await seedLargeSend(database.database, { rows, sent: 0, batchSize: rows });
       await database.database.run(
-        "UPDATE CAMPAIGN_SEND_RESULTS SET EMAIL = CONCAT('p', SEQ, '@s', SEND_ID, '.example.org') WHERE SEND_ID = ?",
+        "UPDATE CAMPAIGN_SEND_RESULTS SET EMAIL_NORM = CONCAT('p', SEQ, '@s', SEND_ID, '.example.org') WHERE SEND_ID = ?",
         [id],
       );
     }
