@@ -10,6 +10,17 @@ export interface ClockReading {
   uptimeMs: number;
 }
 
+/** What a look at the clock found. */
+export interface LookedAt {
+  /** By how much the database's clock was found to have jumped; 0 for what is no jump. */
+  jumpMs: number;
+  /**
+   * Whether the time that is leased in is behind what it was, because of a jump. What is in hand would be used later than
+   * others think, and has to be let go.
+   */
+  isOther: boolean;
+}
+
 /** A clock that differs by more was set, or is another one. */
 export const JUMP_MS = 5_000;
 /** What a clock may differ by that is only read inexactly. */
@@ -25,9 +36,14 @@ const DRIFT = 0.0005;
  * Between two looks the holder's own clocks say how much time went by. Where the database's says something else it was
  * set, or another host answers: `shiftMs` takes the difference, so that what is leased stays as long ago as it really is.
  * The time never goes back behind what a lease was written with.
+ *
+ * Who finds a jump cannot tell when exactly in its look it was, and lets the time go back by as much as the look took, never
+ * on. All others follow as soon as they read the new shift: who kept to the time before would start too soon after them.
  */
 export class LeaseClock {
   shiftMs = 0;
+  /** By how much those who found jumps have let the time go back, in all, at most. */
+  backMs = 0;
   /** The shift that was read where ours is another, for a jump was found that nobody has written of yet. */
   private unwritten: number | null = null;
   /** What is added to the monotonic clock. */
@@ -46,16 +62,18 @@ export class LeaseClock {
     return this.spreadMs + (monotonic - this.knownAt) * DRIFT;
   }
 
-  /** @returns by how much the database's clock was found to have jumped; 0 for what is no jump */
   read(
     reading: ClockReading,
-    { at, shiftMs: written }: Pick<LeaseState, 'at' | 'shiftMs'>,
-  ): number {
+    { at, shiftMs: written, backMs = 0 }: Pick<LeaseState, 'at' | 'shiftMs' | 'backMs'>,
+  ): LookedAt {
     const { databaseMs, asked, answered, uptimeMs } = reading;
     const spreadMs = answered - asked;
     const lateMs = this.lateMs(answered);
     const shiftMs = written === this.unwritten ? this.shiftMs : written;
+    const isOther = this.base !== null && shiftMs !== this.shiftMs;
     const found = databaseMs - shiftMs;
+    const backByOthersMs = isOther ? Math.max(0, backMs - this.backMs) : 0;
+    this.backMs = Math.max(this.backMs, backMs);
     const missedMs = this.missedMs(answered, uptimeMs);
     const expected = this.base === null ? null : this.now(answered) + missedMs;
     this.last = { monotonic: answered, uptimeMs };
@@ -64,23 +82,22 @@ export class LeaseClock {
     const jump = found - target;
     const toleranceMs =
       expected === null ? JUMP_MS : (missedMs > 0 ? UPTIME_MS : STEP_MS) + lateMs + spreadMs;
-    if (Math.abs(jump) > toleranceMs) {
-      // It may have been told when the look began: then whoever reads the shift would be ahead of the old time by as much as
-      // the look took, and start too soon after what was started by that.
+    if (jump > toleranceMs || jump < -toleranceMs - backByOthersMs) {
       const now = target - spreadMs;
       this.unwritten = written;
       this.shiftMs = databaseMs - now;
+      this.backMs += spreadMs + lateMs;
       this.know(now, answered, spreadMs);
-      return Math.abs(jump) > JUMP_MS ? jump : 0;
+      return { jumpMs: Math.abs(jump) > JUMP_MS ? jump : 0, isOther: true };
     }
     this.shiftMs = shiftMs;
     if (written !== this.unwritten) this.unwritten = null;
-    if (expected === null || missedMs > 0 || spreadMs <= lateMs) {
+    if (expected === null || isOther || missedMs > 0 || spreadMs <= lateMs) {
       this.know(Math.max(found, at), answered, spreadMs);
     } else if (at > expected) {
       this.base = at - answered;
     }
-    return 0;
+    return { jumpMs: 0, isOther };
   }
 
   private know(now: number, monotonic: number, spreadMs: number): void {

@@ -2,6 +2,13 @@ import { type Unused, upToMicros } from './leased.js';
 import type { Lease } from './leases.js';
 import { instantAt } from './rounds.js';
 
+/**
+ * Its MAIL goes out some time after a message has taken an instant. One that is lost before that is not taken, but one that
+ * lasts a little longer, so that of plenty not each is the oldest.
+ */
+const TO_THE_WIRE_MS = 1;
+const LASTING_MS = 4;
+
 /** A lease in the hands of its holder. */
 export class LeaseInHand {
   /** Starts that were made. */
@@ -61,12 +68,17 @@ export class LeaseInHand {
   }
 
   private earliest(now: number, lateMs: number): number {
+    if (this.lease.spacingMs === 0) return 0;
+    const lasting = (ms: number): number => this.firstFrom(now + lateMs - this.slotMs + ms);
+    return lasting(TO_THE_WIRE_MS) <= this.next ? this.next : lasting(LASTING_MS);
+  }
+
+  /** The first instant at this time or later. */
+  private firstFrom(time: number): number {
     const { first, spacingMs: spacing, group, strideMs } = this.lease;
-    if (spacing === 0) return 0;
-    const from = now + lateMs - this.slotMs - first;
-    if (from <= 0) return this.next;
-    const groups = Math.floor(from / strideMs);
-    const within = Math.min(group, Math.ceil((from - groups * strideMs) / spacing));
-    return Math.max(this.next, groups * group + within);
+    if (time <= first) return 0;
+    const groups = Math.floor((time - first) / strideMs);
+    const within = Math.min(group, Math.ceil((time - first - groups * strideMs) / spacing));
+    return groups * group + within;
   }
 }

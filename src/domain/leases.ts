@@ -47,6 +47,8 @@ export interface LeaseState {
   at: number;
   /** By how much the database's clock is ahead of this time. */
   shiftMs: number;
+  /** By how much this time has been let go back, at most, since it began; left out where it never was. */
+  backMs?: number | undefined;
   /** The first instant of those that are spaced that nobody has. */
   nextAt: number;
   /** J of a holder that cannot tell the time well, and until when others are to heed it. */
@@ -198,6 +200,16 @@ export function giveBack(
   }
   return { ...state, leased, nextAt };
 }
+
+/**
+ * The state for who has found another shift: what others have of the round was leased in the time before, and nothing is
+ * leased between that.
+ */
+export const inTime = (
+  state: LeaseState,
+  { shiftMs, backMs }: Required<Pick<LeaseState, 'shiftMs' | 'backMs'>>,
+): LeaseState =>
+  state.shiftMs === shiftMs ? state : { ...state, shiftMs, backMs, round: undefined };
 
 /** What is leased of a relay, as the database has it. */
 export interface LeaseReading {

@@ -3,7 +3,14 @@ import { describe, expect, test } from 'vitest';
 import { LeaseClock } from '../../src/domain/lease-clock.ts';
 import { LeaseInHand } from '../../src/domain/lease-in-hand.ts';
 import { charge, type Leased, type Unused } from '../../src/domain/leased.ts';
-import { giveBack, grant, type LeaseState, NOTHING_LEASED } from '../../src/domain/leases.ts';
+import {
+  giveBack,
+  grant,
+  inTime,
+  type Lease,
+  type LeaseState,
+  NOTHING_LEASED,
+} from '../../src/domain/leases.ts';
 import { lastsMs, limitUse, slowestOf } from '../../src/domain/limit-use.ts';
 import { type RateLimit, readRates } from '../../src/domain/rates.ts';
 import type { RoundHeld } from '../../src/domain/rounds.ts';
@@ -98,7 +105,7 @@ class Holder {
     const { shared, limits, options } = this;
     const { tripMs, monotonicMs, nodeMs } = options;
     // The server looked at its clock somewhere in the round trip that has just ended.
-    const jumped = this.clock.read(
+    const { jumpMs, isOther } = this.clock.read(
       {
         databaseMs: now - tripMs / 2 + shared.clockMs + nodeMs,
         asked: now - tripMs + monotonicMs,
@@ -107,15 +114,11 @@ class Holder {
       },
       shared.state,
     );
-    if (jumped !== 0) this.jumps.push(jumped);
+    if (jumpMs !== 0) this.jumps.push(jumpMs);
+    if (isOther) this.unused.push(...this.hands.splice(0).map(({ unused }) => unused));
     const monotonic = now + monotonicMs;
     const time = this.clock.now(monotonic);
-    const state = giveBack(
-      { ...shared.state, shiftMs: this.clock.shiftMs },
-      limits,
-      this.unused,
-      time,
-    );
+    const state = giveBack(inTime(shared.state, this.clock), limits, this.unused, time);
     const granted = grant(state, limits, {
       now: time,
       lateMs: this.clock.lateMs(monotonic),
@@ -345,7 +348,7 @@ describe('leased instants', () => {
         look(first, 0, 0, 0, 0);
         const before = first.now(0);
         // The look takes 40 ms; when the server told its time in them nobody knows.
-        expect(look(first, 1_000, 1_040, 1_000 + toldAfterMs)).not.toBe(0);
+        expect(look(first, 1_000, 1_040, 1_000 + toldAfterMs).jumpMs).not.toBe(0);
         look(other, 1_050, 1_050, 1_050);
         for (const clock of [first, other]) {
           expect(clock.now(1_050)).toBeLessThanOrEqual(before + 1_050);
@@ -354,6 +357,18 @@ describe('leased instants', () => {
       }
     },
   );
+
+  test('keep to the rate when whoever is told of a jump first is slow to hear', () => {
+    for (let at = 1_000; at < 3_000; at += 31) {
+      for (const ms of [3_600_000, -3_600_000, 300]) {
+        const all = run('14/s', [near, { ...near, tripMs: 40 }, near], 5_000, ({ shared }, now) => {
+          if (now === at) shared.clockMs += ms;
+        });
+        expectKept(all);
+        expect(startsOf(all).length).toBeGreaterThan(0.9 * 5 * 14);
+      }
+    }
+  });
 
   test('a process that begins after the clock was set back waits for no hour to pass', () => {
     const limits = limitsOf('14/s,60/20s');
@@ -402,6 +417,19 @@ describe('what is leased', () => {
     greedy: false,
   };
   const start = 1_800_000_000_000;
+
+  test('and plenty lasts until a message is on the wire', () => {
+    const { lease } = grant(NOTHING_LEASED, limitsOf('100000/s'), {
+      ...ask,
+      now: start,
+      rows: 30_000,
+    });
+    const hand = new LeaseInHand(lease as Lease);
+    for (let now = start; now < start + 200; now += 0.25) {
+      expect(hand.take(now, 0)).toBe(true);
+      expect(hand.latest - now).toBeGreaterThanOrEqual(1);
+    }
+  });
 
   test('of an hour that is used up says when it opens', () => {
     const limits = limitsOf('500/h');

@@ -3,6 +3,7 @@ import { AHEAD_MS, charge, type Leased, startsWithin, type Unused } from '../../
 import {
   giveBack,
   grant,
+  inTime,
   type LeaseReading,
   type LeaseState,
   NOTHING_LEASED,
@@ -61,7 +62,7 @@ export class LeaseHolder {
     private readonly deps: LeaseHolderDeps,
     private readonly onChange: () => void,
   ) {
-    this.shared = new SharedLeases(deps);
+    this.shared = new SharedLeases(deps, () => this.hand.drop());
   }
 
   get isOn(): boolean {
@@ -157,8 +158,7 @@ export class LeaseHolder {
         const { version, state } = await this.read();
         if (state === null) break;
         const time = this.time.now(this.deps.clock().monotonic);
-        const { shiftMs } = this.time;
-        const left = giveBack({ ...state, shiftMs }, this.limits, this.unused, time);
+        const left = giveBack(inTime(state, this.time), this.limits, this.unused, time);
         const own = this.ownWithoutUnused(time);
         if (await this.writeGivingBack(version, left)) this.own = own;
       }
@@ -181,7 +181,7 @@ export class LeaseHolder {
       const { limits } = this;
       this.hand.prune({ time, lateMs });
       const state = giveBack(
-        { ...(reading.state ?? NOTHING_LEASED), shiftMs: this.time.shiftMs },
+        inTime(reading.state ?? NOTHING_LEASED, this.time),
         limits,
         this.unused,
         time,

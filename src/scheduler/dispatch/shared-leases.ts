@@ -22,7 +22,11 @@ export class SharedLeases {
   private known: { reading: LeaseReading; at: number; ours: boolean } | null = null;
   private toldAt = Number.NEGATIVE_INFINITY;
 
-  constructor(private readonly deps: SharedLeasesDeps) {}
+  /** @param onOtherTime told when what is in hand has to be let go, for the database's clock has jumped */
+  constructor(
+    private readonly deps: SharedLeasesDeps,
+    private readonly onOtherTime: () => void,
+  ) {}
 
   /** Whether the last look was longer ago than a moment. */
   get isStale(): boolean {
@@ -49,7 +53,8 @@ export class SharedLeases {
     const answered = clock().monotonic;
     const { databaseMs, state } = reading;
     const look = { databaseMs, asked, answered, uptimeMs: uptimeMs() };
-    const jumpMs = this.time.read(look, state ?? NOTHING_LEASED);
+    const { jumpMs, isOther } = this.time.read(look, state ?? NOTHING_LEASED);
+    if (isOther) this.onOtherTime();
     if (jumpMs !== 0 && answered - this.toldAt >= TELL_EVERY_MS) {
       this.toldAt = answered;
       report({ kind: 'clock-jumped', ms: Math.round(jumpMs) });
