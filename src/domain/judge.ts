@@ -13,6 +13,10 @@ const REFUSED: Partial<Record<Stage, string>> = {
 export const isConnectionLimit = (stage: Stage, reply: Reply): boolean =>
   reply.code >= 400 && faultOf(stage, asRead(reply)) === 'connections';
 
+/** Whether it says that this connection has carried as much as it takes over one; nothing of the message has happened. */
+export const isSessionLimit = (stage: Stage, reply: Reply): boolean =>
+  reply.code >= 400 && faultOf(stage, asRead(reply)) === 'session';
+
 /** A reply as the rules read it: its words clean and short, and its enhanced code from wherever it stands. */
 function asRead({ code, enhanced, text }: Reply): Reply {
   const clean = { code, enhanced, text: cleanReply(text) };
@@ -52,7 +56,7 @@ function judgeReply(stage: Stage, given: Reply, login?: string): Verdict {
         pause: fault === 'sender',
         broke:
           fault === 'server-mid-message' ||
-          (fault === 'connections' && MESSAGE_STAGES.includes(stage)),
+          ((fault === 'connections' || fault === 'session') && MESSAGE_STAGES.includes(stage)),
         code,
         ...(fault === 'connections' && { crowded: true }),
       };

@@ -21,6 +21,8 @@ export type Fault =
   | 'sender'
   /** Nobody's: there are more connections than the server takes. In mid-message one poisonous row can cause it, too. */
   | 'connections'
+  /** Nobody's: this connection has carried as much as the server takes over one. */
+  | 'session'
   /** It cannot be known whether the message was accepted. */
   | 'unknown';
 
@@ -65,10 +67,15 @@ const CONNECTIONS = new RegExp(
     String.raw`\b(exceed\w*|reached|over|hit) ([\w'-]+ ){0,3}(${SESSIONS}|concurrency) (limit|count|maximum)\b`,
     String.raw`\b(maximum|max\.?|limit|exceed(s|ed)?) (allowed )?(number |count )?(of |on )?(allowed )?(\d+ )?${SESSIONS}(?<=s)\b`,
     String.raw`\bnumber of (allowed )?${SESSIONS}(?<=s)\b.{0,40}\b(exceed|limit|maximum|reached)`,
+    String.raw`\bhl:icc\b`,
     'trop de connexions|zu viele verbindungen|demasiadas conexiones|troppe connessioni',
   ].join('|')})`,
   'i',
 );
+
+/** Words of how much the server takes over one connection. */
+const SESSION =
+  /^(?=.*\b(limit|max|too many|exceed|reached)).*\b(messages?|mails?|e-?mails?|recipients?|rcpts?) (per|(for|in|on|over) (this|the same|a single|one|each|your)) (smtp |tcp )?(session|connection)\b|\btoo many (messages|mails|e-?mails)\b\W{1,3}closing (the )?(connection|session|transmission|channel)|\bbatch limit reached\b|\b(mi:dmc|rp:drc)\b/u;
 
 /** Words of a failure that ends by itself. */
 const TEMPORARY =
@@ -81,6 +88,13 @@ const TEMPORARY =
 export const RULES: readonly Rule[] = [
   // Answers that mean the same wherever they come.
   {
+    at: MESSAGE_STAGES,
+    code: /^4/,
+    words: /\brecipient thread limit\b/,
+    fault: 'recipient-for-now',
+    source: 'Exchange Online 432 4.3.2: one recipient gets mail too quickly',
+  },
+  {
     code: /^432$/,
     enhanced: /^4\.3\.2$/,
     fault: 'connections',
@@ -92,6 +106,14 @@ export const RULES: readonly Rule[] = [
     unlessExplained: true,
     fault: 'connections',
     source: 'Postfix anvil, Exim, Sendmail, Exchange 4.3.2, Amazon SES, Orange',
+  },
+  {
+    at: ['mail', ...MESSAGE_STAGES],
+    code: /^[45]/,
+    words: SESSION,
+    unlessExplained: true,
+    fault: 'session',
+    source: 'IONOS, Stalwart, GoDaddy IB510, Momentum, Exim, NetEase: so many over one connection',
   },
   {
     code: /^[45]/,
@@ -111,6 +133,13 @@ export const RULES: readonly Rule[] = [
     words: GREYLISTED,
     fault: 'greylisted',
     source: 'RFC 6647 §2, §5.1: postgrey, milter-greylist, sqlgrey, Exim, with whatever code',
+  },
+  {
+    at: MESSAGE_STAGES,
+    code: /^4/,
+    words: CROWDED,
+    fault: 'recipient-for-now',
+    source: 'Gmail 4.2.1, Yandex, iCloud, with whatever code: one recipient gets mail too quickly',
   },
   {
     code: /^421$/,

@@ -1,4 +1,4 @@
-import { isConnectionLimit, judge } from '../domain/judge.js';
+import { isConnectionLimit, isSessionLimit, judge } from '../domain/judge.js';
 import type { Reply, Stage } from '../domain/reply.js';
 import { formatReply } from '../domain/reply.js';
 import type { DeliveryResult } from '../domain/verdict.js';
@@ -74,6 +74,10 @@ export const isAnswered = (result: DeliveryResult): boolean =>
 /** Whether the server says that there are more connections than it takes. */
 export const saysTooMany = (result: DeliveryResult): boolean =>
   result.kind === 'reply' && isConnectionLimit(result.stage, result.reply);
+
+/** Whether the server says that a connection has carried as much as it takes over one. */
+export const endsSession = (result: DeliveryResult): boolean =>
+  result.kind === 'reply' && isSessionLimit(result.stage, result.reply);
 
 /** Whether the server may have failed to open one more connection because it takes no more of them. */
 export const isConnectionRefused = (failure: DeliveryResult): boolean =>

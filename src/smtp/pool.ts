@@ -3,6 +3,7 @@ import type { ConnectionLimit } from '../domain/connection-limit.js';
 import type { WayAhead } from '../domain/scheduler-events.js';
 import type { DeliveryResult } from '../domain/verdict.js';
 import {
+  endsSession,
   isAccepted,
   isAnswered,
   isAtDot,
@@ -159,9 +160,9 @@ export class Pool {
           if (await this.yieldPlace(result, warm, warm.announcedAt)) continue;
           return { result, client: null };
         }
-        if (!isRoutineEnd(result, warm.lost, on !== null)) return { result, client: warm };
-        this.connections.busy.delete(warm);
-        warm.destroy();
+        const isOver = endsSession(result) || isRoutineEnd(result, warm.lost, on !== null);
+        if (!isOver) return { result, client: warm };
+        this.leave(warm);
       }
       on = null;
       const begun = performance.now();
@@ -194,18 +195,12 @@ export class Pool {
       saysTooMany(result) &&
       connections.count > 0 &&
       (this.makingRoom !== null || begun < this.roomAt);
-    const ahead = client?.ahead;
-    if (client && known && !ahead) {
+    if (client && known && !client.ahead) {
       this.release(client);
       await this.makingRoom;
       return true;
     }
-    if (client) {
-      connections.busy.delete(client);
-      if (ahead) client.destroy();
-      else client.quit();
-      if (ahead) tell(ahead, NOT_STARTED);
-    }
+    if (client) this.leave(client);
     const others = known || (isConnectionRefused(result) && (await connections.isAnotherOpen()));
     if (others && !known) {
       places.refused(connections.count + connections.underWay, wordsOf(result));
@@ -217,6 +212,15 @@ export class Pool {
     places.give();
     await this.makingRoom;
     return true;
+  }
+
+  /** Closes a connection that carries no more, with a message that may have gone ahead on it. */
+  private leave(client: SmtpClient): void {
+    const { ahead } = client;
+    this.connections.busy.delete(client);
+    if (ahead) client.destroy();
+    else client.quit();
+    if (ahead) tell(ahead, NOT_STARTED);
   }
 
   private makeRoom(client: SmtpClient): void {

@@ -8,7 +8,12 @@ import {
   startScheduler,
 } from '../support/scheduler.ts';
 import { seedQueuedSend } from '../support/seed.ts';
-import { type SmtpServer, type SmtpServerSettings, startSmtpServer } from '../support/smtp.ts';
+import {
+  type HookAnswer,
+  type SmtpServer,
+  type SmtpServerSettings,
+  startSmtpServer,
+} from '../support/smtp.ts';
 
 let db: TestDatabase;
 let server: SmtpServer;
@@ -249,6 +254,34 @@ describe('a server', () => {
     );
     expect(result).toEqual({ ...WELL, sent: 300 });
   });
+
+  test.each([
+    ['onMailFrom', 451, 'Mails per session limit exceeded'],
+    ['onRcptTo', 451, 'Requested action aborted Mails per session limit'],
+    ['onRcptTo', 550, 'This message has exceeded the max number of messages per session. IB510'],
+    ['onData', 451, '4.4.5 Maximum number of messages per session exceeded.'],
+  ] as const)(
+    'that takes ten messages over a connection (%s: %i %s) is gone back to, nobody charged',
+    async (hook, code, text) => {
+      const carried = new Map<string, number>();
+      const answer = (id: string): HookAnswer => {
+        carried.set(id, (carried.get(id) ?? 0) + 1);
+        return (carried.get(id) ?? 0) > 10 ? { reply: [code, text] } : undefined;
+      };
+      const result = await sendThrough(
+        { [hook]: (_: unknown, { id }: { id: string }) => answer(id) },
+        300,
+      );
+      expect(result).toEqual({ ...WELL, sent: 300 });
+      const [last] = await db.database.rows<{ id: number }>(
+        'SELECT MAX(ID) AS id FROM CAMPAIGN_SENDS',
+        [],
+      );
+      const rows = await ledgerRows(db.database, last?.id ?? 0);
+      expect(rows.filter(({ attempts }) => attempts !== 1)).toEqual([]);
+      expect(scheduler?.events.map(({ kind }) => kind)).not.toContain('relay-held');
+    },
+  );
 
   test('that greets slowly is waited for', async () => {
     expect(await sendThrough({ onConnect: () => delayed(700) }, 30)).toEqual({ ...WELL, sent: 30 });

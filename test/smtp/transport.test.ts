@@ -450,6 +450,64 @@ describe('a message refused for there being too many connections', () => {
   });
 });
 
+describe('a connection that has carried as much as the server takes over one', () => {
+  const FULL = '451 4.4.5 Maximum number of messages per session exceeded.';
+  /** Two messages over each connection: the commands of a third are refused at this one. */
+  const twoEach = (verb: 'MAIL' | 'RCPT' | 'DATA' | 'DOT'): RawScript => {
+    const begun = new Map<number, number>();
+    return {
+      MAIL: (c) => {
+        const count = (begun.get(c.number) ?? 0) + 1;
+        begun.set(c.number, count);
+        c.reply(verb === 'MAIL' && count > 2 ? FULL : '250 2.1.0 ok');
+      },
+      ...(verb !== 'MAIL' && {
+        [verb]: (c: RawConnection) => {
+          if ((begun.get(c.number) ?? 0) > 2) c.reply(FULL);
+          else c.reply(verb === 'DATA' ? '354 go' : '250 2.0.0 ok');
+        },
+      }),
+    };
+  };
+
+  test.each([
+    ['MAIL', undefined],
+    ['RCPT', undefined],
+    ['DATA', undefined],
+    ['DOT', undefined],
+    ['MAIL', noPipelining],
+    ['RCPT', noPipelining],
+    ['DATA', noPipelining],
+    ['DOT', noPipelining],
+  ] as const)('is left for another where it says so at %s', async (verb, EHLO) => {
+    const { server, transport } = await raw({ ...(EHLO && { EHLO }), ...twoEach(verb) });
+    for (const name of ['ann', 'bob', 'cyd', 'dan', 'eve']) {
+      expect(await deliver(transport, message(`${name}@example.org`), go)).toMatchObject({
+        stage: 'dot',
+        reply: { code: 250 },
+      });
+    }
+    expect(server.connected).toBe(3);
+  });
+
+  test('is left with the message that was announced behind its dot, which is not started', async () => {
+    let dots = 0;
+    const { server, transport } = await raw({
+      DOT: (c) => c.reply(++dots === 2 ? FULL : '250 2.0.0 ok'),
+    });
+    const [ann, bob, cyd] = await carry(transport, ['ann', 'bob', 'cyd']);
+    expect([ann, bob]).toEqual([replied('dot', 250, '2.0.0'), replied('dot', 250, '2.0.0')]);
+    expect(cyd).toEqual({ kind: 'not-started' });
+    expect(server.connected).toBe(2);
+  });
+
+  test('is that reply where a new one says so of its first message', async () => {
+    const { server, transport } = await raw({ RCPT: (c) => c.reply(FULL) });
+    expect(await deliver(transport, message(), go)).toEqual(replied('rcpt', 451, '4.4.5'));
+    expect(server.connected).toBe(1);
+  });
+});
+
 for (const [offer, EHLO] of [
   ['with PIPELINING', undefined],
   ['without PIPELINING', noPipelining],

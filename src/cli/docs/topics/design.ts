@@ -191,6 +191,11 @@ REPLIES
   enough to count), it is charged. Words that no table knows hold it, too: ten
   first tries deferred alike, and a second one as well.
 
+- So many messages over one connection are no limit in time: the reply (IONOS,
+  Stalwart, GoDaddy, under any code) says that nothing of its message has
+  happened, and the message goes over a new connection, uncharged. Only where
+  a new one says so at once is it trouble of the server.
+
 - A probe asks rows that were never tried before those that met the limit, and
   sends by turns: whoever is told so on his own account cannot answer for all
   twice. Its acceptance alone ends the hold, and its batch goes on.

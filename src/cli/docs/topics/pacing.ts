@@ -53,7 +53,8 @@ TOO MANY CONNECTIONS
 A server that takes fewer connections than --connections (‘432 4.3.2’,
 ‘too many connections’) gets as many as it takes, which the log says; messages
 that met this go over the others, and one connection more is tried from time
-to time.
+to time. One that has carried as much as the server takes over one (‘451
+Mails per session limit exceeded’) is closed, and a new one made.
 
 Where other processes have them all, it is waited for, and never pauses a
 send. Said of a message when none of the others can carry it, it is trouble of

@@ -32,6 +32,11 @@ address, greylisting. A block (a list of spammers, SPF, a reputation) is none
 either: that pauses the send, for somebody must mend it. See ‘campaign help
 pacing’.
 
+Some take only so many messages over one connection (IONOS 20, Stalwart 10 by
+default: ‘451 Mails per session limit exceeded’). That holds nothing: the
+message goes over a new one. ‘run-scheduler --messages-per-connection 20’
+makes it before the server has to say so.
+
 AMAZON SES
 
 So many a second, and so many in any 24 hours, a region: the console shows
@@ -66,9 +71,10 @@ user’, ‘550 5.7.1 … for customer’, ‘450 4.2.1 Peak SMTP relay limit ex
 MAILGUN
 
 New accounts may be on probation, with so many an hour, which the dashboard
-names; plans have an allowance a month. It answers ‘421 Domain … is not
-allowed to send’ with the reason: where that is no limit by its words (an
-account that is disabled), the send pauses after 10 in a row.
+names; plans have an allowance a month. It answers ‘554 Your account is on
+probation and domains are limited to 100 messages / hour’, or ‘421 Domain …
+is not allowed to send’ with the reason: where that is no limit by its words
+(an account that is disabled), the send pauses after 10 in a row.
 
     campaign relay default --rate '100/h'          # what the dashboard names
 
