@@ -21,7 +21,8 @@ const THOUGHT_OF_US = any(
   LISTS,
   LISTED,
   HARVEST,
-  /reputation|complaints?\b|unsolicited|spam (detected|message|content)|phishing|\bvirus\b|\b(spf|dkim|dmarc)\b/,
+  /reputation|complaints?\b|\bbounces?\b|unsolicited|spam (detected|message|content|abuse)|(judged|considered|identified|classified|detected|marked|flagged) (to be |as )?(\S+ )?spam|phishing|\bvirus\b/,
+  /\b(spf|dkim|dmarc|ptr)\b|unauthenticated|\b(use|over|without) (an? )?(tls|ssl)\b/,
 );
 
 /** What is counted in one connection ends with it, and what is counted of connections has a rule of its own. */
@@ -33,27 +34,31 @@ const OF_CONNECTIONS = any(
 /** Room, and size: no matter of time. */
 const OF_SIZE = any(
   TOO_LARGE,
-  /\b(disk|storage|inbox|mail ?-?box|mail ?drop)( (space|size|storage))?('s)? (quota|limit|allowance|allocation|capacity|is full|full)\b|\b(size|length|line|header|attachment)s?\b.{0,20}\b(limit|exceed)/,
+  /\b(disk|storage|inbox|mail ?-?box|mail ?drop)( (space|size|storage))?('s)? (quota|limit|allowance|allocation|capacity|is full|full)\b|\b(disk|storage)\b.{0,25}\b(quota|limit|allowance)\b|\b(size|length|line|header|attachment)s?\b.{0,20}\b(limit|exceed)/,
 );
 
 const A_MAILBOX = /\b(disk|storage|inbox|mail ?-?box|mail ?drop)\b/;
+
+/** Of one message and its recipients. */
+const OF_ONE_MESSAGE =
+  /\b(recipients?|rcpts?) (per|in (this|the|one|a single)|for (this|one|a single)) (\S+ )?(message|mail|e-?mail|transaction)\b|\b(message|mail|e-?mail) (has|had|have|contains|with) too many (\S+ )?(recipients|rcpts)\b/;
 
 /** Of one recipient, or of nothing that a time ends. */
 const OF_A_RECIPIENT = any(
   CROWDED,
   UNKNOWN,
-  /spam|junk|receiv(?!ed (from|this|in|per|within)\b)|\b(incoming|inbound|full)\b|\b(recipient|addressee)('s)? (\S+ ){0,4}(is|has|its|his|her|their|reached|exceeded|limit|rate|quota)\b|\b(for|to|of) (this|that|one) (recipient|user|address|inbox)\b/,
+  /spam|junk|receiv(?!ed (from|this|in|per|within)\b)|\b(incoming|inbound|full)\b|\b(recipient|addressee)('s)? (\S+ ){0,4}(is|has|its|his|her|their|reached|exceeded|limit|rate|quota)\b|\b(for|to|of) (this|that|one) (recipient|user|address|inbox)\b|\bto (this|that|the same|one) (domain|destination)\b/,
 );
 
 const IN_HOURS =
-  /\b(daily|hourly|weekly|monthly|days?|hours?|weeks?|months?|\d+ ?-?(h|hrs?|d)|today|tomorrow|midnight|plan|trial|subscription|credits?|quotas?|allowance|journalie\w*|quotidien\w*|horaire|heure|jour|stund\w*|tag|taglich\w*|diari\w*|hora|dia|giornalier\w*|giorno|orari\w*|ora|uur|dag|kota)\b|每日|每天|当日|當日|小时|小時|日|天内|mi:stc|сут|день|час/u;
+  /\b(daily|hourly|weekly|monthly|days?|hours?|weeks?|months?|\d+ ?-?(h|hrs?|d)|today|tomorrow|midnight|plan|trial|subscription|credits?|quotas?|allowance|journalie\w*|quotidien\w*|horaire|heure|jour|stund\w*|tag|taglich\w*|diari\w*|hora|dia|giornalier\w*|giorno|orari\w*|ora|uur|dag|kota)\b|每日|每天|当日|當日|小时|小時|日|天内|mi:stc|rp:trc|hl:itc|сут|день|час/u;
 
 const IN_MINUTES =
-  /\b(seconds?|secs?|minutes?|mins?|rates?|throttl\w*|too (much mail|many recipients) from|slow\w*|fast|quickly|often|frequen\w*|rapidly|peak|burst|speed|short (amount|period|time|interval)|minut\w*)\b|rate ?-?limit|频|頻|过快|過快|mi:sfq|hl:ifc|分钟|分鐘/u;
+  /\b(seconds?|secs?|minutes?|mins?|rates?|throttl\w*|too (much mail|many recipients) from|slow\w*|fast|quickly|often|frequen\w*|rapidly|peak|burst|speed|short (amount|period|time|interval)|minut\w*|requests|time unit)\b|rate ?-?limit|频|頻|过快|過快|mi:sfq|rp:qrc|hl:if[cq]|分钟|分鐘/u;
 
 /** What stands in the words of each form: most refusals have nothing of it. */
 const HINT =
-  /limi|quot|kontingent|grenze|rate|throttl|credit|cap|allowance|threshold|exceed|too |only|numb|more than|slow|mi:|hl:|frequency|plafond|envoi|max|allowed|permitted|cuota|cupo|cota|soglia|massimo|grans|kvot|graense|kota|sinir|zu viele|trop de|demasiad|muit|tropp|te veel|volum|\p{Script=Cyrillic}|\p{Script=Han}|\p{Script=Katakana}|\p{Script=Hangul}/u;
+  /limi|quot|kontingent|grenze|rate|throttl|credit|cap|allow|permit|threshold|exceed|too |only|numb|more than|slow|mi:|hl:|rp:|sent |sending|frequency|plafond|envoi|max|cuota|cupo|cota|soglia|massimo|grans|kvot|graense|kota|sinir|zu viele|trop de|demasiad|muit|tropp|te veel|volum|\p{Script=Cyrillic}|\p{Script=Han}|\p{Script=Katakana}|\p{Script=Hangul}/u;
 
 /** Which of the two its words tell of; where they tell of neither, the longer. */
 const spanOf = (words: string): RelayLimit =>
@@ -95,13 +100,14 @@ function isOfSomethingElse(
     GREYLISTED.test(words) ||
     THOUGHT_OF_US.test(words) ||
     OF_CONNECTIONS.test(words) ||
-    OF_SIZE.test(words)
+    OF_SIZE.test(words) ||
+    OF_ONE_MESSAGE.test(words)
   )
     return true;
   if (strength === 'plain') return false;
   return (
-    // RFC 3463 §3.3: the mailbox is full.
-    codes.some((code) => /^[45]\.2\.2$/.test(code)) ||
+    // RFC 3463 §3.3: of a mailbox.
+    codes.some((code) => /^[45]\.2\.[1-9]/.test(code)) ||
     A_MAILBOX.test(words) ||
     (!early && OF_A_RECIPIENT.test(words))
   );

@@ -13,18 +13,20 @@ export const GREYLISTED =
 
 /** Words of a mailbox that has no room. */
 export const FULL = any(
-  /(mailbox|inbox|mail box|account|user).{0,40}\bfull\b|(mailbox|inbox).{0,40}(size limit|exceed)|over ?-?quota|quota.{0,20}(exceed|full|reached)|exceed.{0,30}(quota|storage)|insufficient (mailbox|user) (storage|space)|not enough (storage|space)/,
+  /(mailbox|inbox|mail box|account|user|folder).{0,40}\bfull\b|(mailbox|inbox).{0,40}(size limit|limit ex|exceed|reached)|account storage limit|\b(space|storage) (has been |is )?used up|reached (the |its |his |her |their )?(disk|storage|mailbox) (quota|limit)|over ?-?quota|quota.{0,20}(exceed|full|reached|violation)|exceed.{0,30}(quota|storage)|insufficient (mailbox|user) (storage|space)|not enough (storage|space)/,
   /(mail ?-?box|inbox|(?<!system )(storage|disk))( \S+){0,4} (is |are )?(full|over|exceed\w*|exhausted|at capacity)\b|(exhausted|no (more )?|out of|exceeded)( \S+){0,2} ?(storage|disk|mail ?-?box) (space|allocation|capacity|limit|quota)|too (many messages|much mail) (on|in) (the|this|his|her|their) (server|mail ?-?box|inbox)/,
   /(postfach|speicherplatz|mailbox)\S*.{0,40}\b(voll|uberschritten|ueberschritten|uberfullt|erschopft|ausgeschopft)|boite\b.{0,40}(pleine|saturee)|espace de stockage.{0,30}(depasse|insuffisant|plein)|(postvak|mailbox)\b.{0,20}\bvol\b/,
   /(buzon|casilla|cuenta)\b.{0,40}\b(llen[oa]|saturad[oa]|sin espacio)|(casella|spazio)\b.{0,30}(pien[ao]|esaurit[ao])|caixa\b.{0,40}(cheia|lotada)|skrzynk\S*.{0,30}(przepełnion|pełna|zapełnion)|schrank\S*.{0,30}(plna|zaplnen)|(postkasse|brevlada|inkorg|innboks)\S*.{0,20}\b(full|fuld|fullt)|posta kutusu.{0,20}dolu/,
-  /(ящик|скриньк)\S*.{0,30}(переполнен|заполнен|переповнен)|(邮箱|郵箱|信箱|容量|メールボックス).{0,10}(已满|已滿|满了|滿了|不足|いっぱい|一杯|超過)|(메일함|사서함|용량).{0,15}(가득|초과|부족)/,
+  /(ящик|скриньк)\S*.{0,30}(переполнен|заполнен|переповнен)|(邮箱|郵箱|信箱|容量|メールボックス).{0,10}(已满|已滿|满了|滿了|不足|超过|超過|超出|いっぱい|一杯|超過)|(메일함|사서함|용량).{0,15}(가득|초과|부족)/,
 );
 
 /** Words of one recipient who gets too much in a time. */
 export const CROWDED = any(
   /\b(user|recipient|mail ?-?box|inbox|account|address|they|addressee)\b.{0,40}\b(is |are |has been )?receiv(ing|ed|es)( \S+){0,4} (too (quickly|fast|often|many|much)|at a rate|limit|quota)/,
-  /\brecipient('s)? (\S+ ){0,2}(exceeded|reached|is over|over|hit) (their|its|his|her|the|a) (\S+ ){0,4}(limit|quota|rate)/,
+  /\brecipient('s)? (\S+ ){0,2}(exceeded|reached|is over|over|hit) (their|its|his|her|the|a) (\S+ ){0,4}(limit|quota|rate)|\brecipient (has|is) (exceeded|reached|over|hit) (\S+ ){0,4}(limit|quota|rate)/,
+  /\b(recipient|mail ?-?box|inbox)\b.{0,60}\btoo (many|much) (\S+ )?received\b|\b(limit|quota|rate)\b.{0,60}\bto (this|that|the same) (recipient|mail ?-?box|inbox|addressee)\b/,
   /\btoo (many|much) (\S+ ){0,4}(to|for) (this|the|that|one|a single) (recipient|mail ?-?box|user|address|inbox|addressee)\b/,
+  /\b(receiv(e|ing)|incoming|inbound) ((message|mail|e-?mail|rate) ){0,2}(limit|quota)|\brecipient thread limit|\bmessages? (to|for) (\S+ )?(is |are |was |were )?(temporarily )?deferred due to (excessive|high) volume/,
   /\b(limit|quota|rate)s?( exceeded| reached)? (for|of|to) (this|the|that) (recipient|mail ?-?box|inbox|addressee)|\b(rate ?-?limit|limit|quota) (exceeded|reached) (for|of) mail ?-?box/,
 );
 
@@ -42,6 +44,7 @@ export const LISTS =
 
 export const LISTED = any(
   /(?<!recipient (is |has been )?)black ?-?list(?!\w* by (the )?(recipient|user))|(block|deny) ?-?list|blocking list/,
+  /\b(ip|host|server|domain)\b.{0,60}\bblocked\b.{0,120}\bspam\b/,
   /\b(sbl|xbl|pbl)\b|real ?-?time (block|black)|spammers? list|(?<!not |n't )\blisted (at|by|in|on)\b(?!.{0,40}directory)|blocked (using|for abuse)/,
 );
 

@@ -11,6 +11,8 @@ const FULL = [
   '450 4.2.1 The user you are trying to contact is receiving mail too quickly.',
   '451 4.5.1 The recipient has exceeded their message rate limit. Try again later.',
   '452 4.3.1 Inbox full: storage quota exceeded for this recipient',
+  '552 5.1.1 recipient rejected - extended quota violation',
+  '554 5.2.121 The sender has exceeded the limit for the number of messages they can send to this recipient per hour.',
 ];
 
 /** Soon after the relay has accepted its last message. */

@@ -17,6 +17,35 @@ const WORDS: readonly [name: string, Words][] = [
     'a limit behind a 554 at the dot',
     { at: 'dot', reply: '554 5.7.0 Daily sending limit exceeded' },
   ],
+  [
+    'probation, at AUTH (Mailgun)',
+    {
+      at: 'auth',
+      reply:
+        '535 5.7.0 Your account is on probation and domains are limited to 100 messages / hour. Account will be enabled in 2 seconds',
+    },
+  ],
+  [
+    'a relay quota, as the greeting (GoDaddy)',
+    {
+      at: 'connect',
+      reply: "554 p3plsmtp.example : DED : {id} : DED : You've reached your daily relay quota",
+    },
+  ],
+  [
+    'messages that are counted by a policy service (iRedAPD)',
+    {
+      at: 'rcpt',
+      reply: '554 5.7.1 Recipient address rejected: Quota exceeded (number of mails in total)',
+    },
+  ],
+  [
+    'a code in place of words (NetEase)',
+    {
+      at: 'dot',
+      reply: '550 RP:TRC 163 smtp10,{id},please see http://mail.163.com/help/help_spam_16.htm',
+    },
+  ],
 ];
 
 const LONG = { timeout: 30_000, interval: 50 };
