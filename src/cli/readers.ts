@@ -1,7 +1,7 @@
 import { type HeaderField, readHeaderField } from '../domain/header-fields.js';
 import { PACING_LIMITS } from '../domain/pacing.js';
 import { QUEUE_LENGTHS } from '../domain/queued.js';
-import { formatRates, readRates, readSendRate, type SendRate } from '../domain/rates.js';
+import { readRates, readSendRate, type SendRate } from '../domain/rates.js';
 import {
   type OperatorVerb,
   possibleVerbs,
@@ -218,12 +218,12 @@ export const topic = <S extends Spec<string>>(spec: S) =>
     );
   });
 
-/** `14/s,500/h` as it is kept, or null for `none`. */
-export const rates = <S extends Spec<string | null>>(spec: S) =>
-  option<string | null, S>({ placeholder: 'rates', ...spec }, (given) => {
+/** `14/s,500/h`; given more than once, all of them hold. */
+export const rates = (spec: { help: string }) =>
+  values<string>({ placeholder: 'rates', ...spec }, (given) => {
     const read = readRates(given);
     if ('wanted' in read) throw unfit(read.wanted);
-    return read.limits.length === 0 ? null : formatRates(read.limits);
+    return given;
   });
 
 /** A whole number, or null for `none`. */

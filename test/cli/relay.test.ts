@@ -424,3 +424,34 @@ describe('relay --rate and --connections', () => {
     expect((await jsonOf('progress', id)).etaSeconds).toBeGreaterThanOrEqual(2 * alone - 1);
   });
 });
+
+describe('relay --rate given more than once', () => {
+  const ratesOf = async () => (await readRelay(test.database, 'default'))?.rates;
+
+  it('keeps every one of them', async () => {
+    await jsonOf('relay', 'default', '--rate', '10000/day', '--rate', '14/s,500/h');
+    expect(await ratesOf()).toBe('14/s,500/h,10000/day');
+    await jsonOf('relay', 'default', '--rate', 'none');
+    expect(await ratesOf()).toBeNull();
+  });
+
+  it.each([
+    [['14/s', '20/s'], 'one limit per s, not two'],
+    [['none', '20/s'], 'or none'],
+    [['14/s', '0/h'], 'at least 1'],
+  ])('refuses %j with exit 2, and changes nothing', async (given, words) => {
+    await jsonOf('relay', 'default', '--rate', '7/s');
+    const { code, stderr } = await run(
+      'relay',
+      'default',
+      '--connections',
+      3,
+      ...given.flatMap((rate) => ['--rate', rate]),
+    );
+    expect(code).toBe(2);
+    expect(stderr).toContain(words);
+    const relay = await readRelay(test.database, 'default');
+    expect([relay?.rates, relay?.connections]).toEqual(['7/s', null]);
+    await jsonOf('relay', 'default', '--rate', 'none');
+  });
+});

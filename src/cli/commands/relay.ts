@@ -5,6 +5,20 @@ import { defineCommand } from '../command.js';
 import { duration, flag, numberOrNone, optionalRelay, rates, text } from '../readers.js';
 import { Live } from '../results.js';
 
+/** Several `--rate` as one, as it is kept; null for `none`. */
+async function allOf(given: readonly string[]): Promise<string | null> {
+  const { formatRates, readRates } = await import('../../domain/rates.js');
+  const read = readRates(given.join(','));
+  if ('wanted' in read) {
+    throw new CampaignError(
+      'USAGE',
+      `--rate ${given.join(' --rate ')} do not go together`,
+      `give ${read.wanted}`,
+    );
+  }
+  return read.limits.length === 0 ? null : formatRates(read.limits);
+}
+
 export default defineCommand({
   name: 'relay',
   summary: 'show or set how much a relay takes; show what holds it, hold it, or let it go on',
@@ -45,7 +59,7 @@ export default defineCommand({
     const { holdRelay, limitRelay, relay, relays, releaseRelay } = operation;
     const { workspace } = context;
     const limits = {
-      ...(rate === undefined ? {} : { rates: rate }),
+      ...(rate.length === 0 ? {} : { rates: await allOf(rate) }),
       ...(connections === undefined ? {} : { connections }),
     };
     const isLimited = Object.keys(limits).length > 0;
