@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { parseTopic } from '../../src/cli/docs/topic-text.ts';
+import { topics } from '../../src/cli/docs/topics.ts';
 import { charge } from '../../src/domain/leased.ts';
 import { NOTHING_LEASED } from '../../src/domain/leases.ts';
 import { listEvents } from '../../src/store/events.ts';
@@ -453,5 +456,52 @@ describe('relay --rate given more than once', () => {
     const relay = await readRelay(test.database, 'default');
     expect([relay?.rates, relay?.connections]).toEqual(['7/s', null]);
     await jsonOf('relay', 'default', '--rate', 'none');
+  });
+});
+
+describe('the recipes by provider', () => {
+  const loadTopic = async (name: string): Promise<string> =>
+    (await topics.find((topic) => topic.name === name)?.load()) ?? '';
+  const lines = async () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const topic = parseTopic(await loadTopic('relays')).flatMap((block) =>
+      block.kind === 'literal' ? block.lines : [],
+    );
+    return [
+      ...[...readme.matchAll(/`(campaign relay [^`]+)`/g)].map(([, line = '']) => line),
+      ...topic.map((line) => line.replace(/\s+#.*$/, '')),
+    ];
+  };
+  const wordsOf = (line: string): string[] =>
+    [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
+      ([, single, double, bare]) => single ?? double ?? bare ?? '',
+    );
+
+  it('can be typed as they stand, in README and in `help relays`', async () => {
+    const typed = [...new Set(await lines())];
+    expect(typed.length).toBeGreaterThan(10);
+    for (const line of typed) {
+      const [campaign, ...args] = wordsOf(line);
+      expect(campaign).toBe('campaign');
+      const { code, stderr } = await run(...args);
+      expect([line, code, stderr]).toEqual([line, 0, '']);
+      const [, rate] = / --rate '([^']+)'/.exec(line) ?? [];
+      const [, connections] = / --connections (\d+)/.exec(line) ?? [];
+      const relay = await readRelay(test.database, 'default');
+      if (rate) expect(relay?.rates).toBe(rate);
+      if (connections) expect(relay?.connections).toBe(Number(connections));
+    }
+    await run('relay', 'default', '--rate', 'none', '--connections', 'none');
+  });
+
+  it('name every provider, and what cPanel does with what is beyond its limit', async () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const providers = ['Amazon SES', 'Microsoft 365', 'Gmail', 'Mailgun', 'SendGrid', 'Postmark'];
+    for (const text of [readme, await loadTopic('relays')]) {
+      for (const name of [...providers, 'cPanel', 'Postfix']) {
+        expect(text.toLowerCase()).toContain(name.toLowerCase());
+      }
+      expect(text).toMatch(/discards?\b|thrown away/);
+    }
   });
 });
