@@ -66,7 +66,7 @@ async function askForKey(
   const keys = new PassThrough();
   const press = (key: Key, character = ''): boolean => keys.emit('keypress', character, key);
   const listen = (): (() => void) =>
-    onKeys(stdin, (key) => {
+    onKeys(stdin, stderr, (key) => {
       if (key === CTRL_Z) suspension.suspend();
       else press(NAMES[key] ?? { name: key }, key);
     });

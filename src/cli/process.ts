@@ -67,9 +67,9 @@ export class CommandProcess {
       dieOfHangup();
       return;
     }
-    // A question or a bar may have hidden the cursor, a bar turned off the breaking of lines.
+    // A question or a bar may have hidden the cursor, and has pastes marked, a bar turned off the breaking of lines.
     const { stderr } = this.streams;
-    if (stderr.isTTY && !this.dumb) stderr.write('\x1b[?25h\x1b[?7h');
+    if (stderr.isTTY && !this.dumb) stderr.write('\x1b[?25h\x1b[?7h\x1b[?2004l');
     process.exit(signalExit(signal));
   };
 

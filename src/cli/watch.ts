@@ -71,7 +71,8 @@ async function openView(context: Context, id: number, quit: () => void): Promise
     quit,
     suspend: () => suspension.suspend(),
   });
-  const listen = (): (() => void) => (takesKeys ? onKeys(stdin, keys.press) : () => undefined);
+  const listen = (): (() => void) =>
+    takesKeys ? onKeys(stdin, stdout, keys.press) : () => undefined;
   let release = (): void => undefined;
   const suspension = onSuspend(
     () => {

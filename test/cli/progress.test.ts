@@ -246,6 +246,14 @@ describe('progress --watch', () => {
     ['arrows and their modifiers', '\x1b[C\x1b[1;5C'],
     ['Ctrl and an arrow, as rxvt sends it', '\x1bOc'],
     ['a paste', 'the price of cherries, yes please'],
+    ['a short paste, where the terminal marks it', '\x1b[200~up\x1b[201~'],
+    ['function keys, with modifiers and in application mode', '\x1bOP\x1b[15;2~\x1b[1;10P\x1bOp'],
+    ['a function key that is not known to the end', '\x1b[1;10p'],
+    ['Ctrl-p, as xterm tells it', '\x1b[27;5;112~'],
+    ['the mouse', '\x1b[<0;10;20M\x1b[<0;10;20m'],
+    ['the mouse of old', '\x1b[M pp'],
+    ['what a terminal answers', '\x1b[>c'],
+    ['the focus', '\x1b[I\x1b[O'],
     ['capitals', 'P'],
   ])('takes %s for none of its keys', async (_, keys) => {
     const id = await seedSendWithRows(test.database, rowsOf({ pending: 2 }));
@@ -277,5 +285,8 @@ describe('progress --watch', () => {
     const { code, stdout } = await watch.ended;
     expect(code).toBe(0);
     expect(stdout).toContain('running 0/2');
+    // Pastes are marked while keys count, and no longer.
+    expect(stdout.split('\x1b[?2004h')).toHaveLength(2);
+    expect(stdout.split('\x1b[?2004h').at(-1)?.split('\x1b[?2004l')).toHaveLength(2);
   });
 });
