@@ -15,6 +15,7 @@ import {
   required,
   sendId,
 } from './option-readers.js';
+import { inOptionNames } from './option-words.js';
 import { requestForLibrary } from './queue-for-library.js';
 
 /** @throws CampaignError BAD_SETTING for one that is no rule */
@@ -73,11 +74,21 @@ export async function lintForLibrary(
     relay: smtp?.host,
     dns: dnsSettings(read, signal),
   };
-  if (typeof of !== 'object') return lintSend(workspace, sendId(of, 'id'), settings);
+  if (typeof of !== 'object') return worded(lintSend(workspace, sendId(of, 'id'), settings));
   if (of !== null && 'id' in of) {
     const { id } = readOptions('lint', of, { id: sendId });
-    return lintSend(workspace, required('lint', 'id', id), settings);
+    return worded(lintSend(workspace, required('lint', 'id', id), settings));
   }
   const request = requestForLibrary('lint', of, signal);
-  return lintList(request, settings, { signal, onFinding: of.onFinding ?? (() => undefined) });
+  const onFinding = of.onFinding ?? (() => undefined);
+  return worded(lintList(request, settings, { signal, onFinding }));
+}
+
+/** What the command line has flags for is told by the names of options. */
+async function worded(linting: Promise<Linted>): Promise<Linted> {
+  const { findings, ...linted } = await linting;
+  return {
+    findings: findings.map((finding) => ({ ...finding, remedy: inOptionNames(finding.remedy) })),
+    ...linted,
+  };
 }

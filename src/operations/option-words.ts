@@ -10,6 +10,13 @@ const WORDS: Readonly<Record<string, string>> = {
   CAMPAIGN_STATE_DIR: 'stateDirectory',
   CAMPAIGN_SANDBOX_DIR: 'directory',
   '--list, or - for standard input': 'list',
+  '--remove list-unsubscribe, or --remove unsubscribe-url,unsubscribe-mailto':
+    'listUnsubscribe: null, or unsubscribeUrl: null with unsubscribeMailto: null',
+  '--missing blank or --missing skip': "missing: 'blank' or 'skip'",
+  '--yes takes it': 'wholeProviders: true takes it',
+  'add --now': 'give now: true',
+  '--where': 'where',
+  '--everybody': 'everybody: true',
   '--email-column': 'emailColumn',
   '--encoding': 'encoding',
   '--eml': 'eml',
@@ -33,7 +40,8 @@ const WORDS: Readonly<Record<string, string>> = {
 /** A command line between backticks is left as it is: that is what a person types. */
 const FOREIGN = new RegExp(`\`[^\`]*\`|(?:${Object.keys(WORDS).join('|')})(?![\\w-])`, 'g');
 
-const inOptionNames = (message: string): string =>
+/** Words of ours as a user of the library should read them. */
+export const inOptionNames = (message: string): string =>
   message.replace(FOREIGN, (word) => WORDS[word] ?? word);
 
 /** An error as a user of the library should read it. */

@@ -137,7 +137,7 @@ async function readLog(
     throw new CampaignError(
       'BAD_FILE',
       `${name} is no mail log of Postfix or Exim`,
-      'a compressed log can be piped: zcat mail.log.gz | campaign resolve <id> --from-maillog -',
+      'a compressed log can be piped: `zcat mail.log.gz | campaign resolve <id> --from-maillog -`',
     );
   }
   return { accepted: [...accepted.values()], seen, covered: coverage.range };

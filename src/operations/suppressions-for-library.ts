@@ -1,6 +1,7 @@
 import type { SuppressionCheck, SuppressionResult } from '../domain/suppression.js';
 import { CampaignError } from '../errors.js';
 import { importSuppressions } from './import-suppressions.js';
+import { inOptionNames } from './option-words.js';
 import { readPieces } from './pieces.js';
 import { removeSuppressions } from './remove-suppressions.js';
 import { suppressionOptions as read } from './suppression-options.js';
@@ -83,5 +84,9 @@ export async function importForLibrary(
   );
   // What was read till then is suppressed; that it was not all is for the caller to know.
   stop.throwIfAborted();
-  return result;
+  const { rejections } = result;
+  return {
+    ...result,
+    rejections: rejections.map((one) => ({ ...one, reason: inOptionNames(one.reason) })),
+  };
 }
