@@ -148,6 +148,7 @@ describe.each(SHELLS)('in $name', ({ name, command, setUp }) => {
     ['campaign help pac', 'campaign help pacing'],
     ['campaign schema prog', 'campaign schema progress'],
     ['campaign schema err', 'campaign schema error'],
+    ['campaign schema sandbox stat', 'campaign schema sandbox status'],
     ['campaign completion fi', 'campaign completion fish'],
     ['campaign queue --list my', 'campaign queue --list my list.csv'],
     ['campaign queue --list=my', 'campaign queue --list=my list.csv'],

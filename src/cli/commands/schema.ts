@@ -17,6 +17,7 @@ const subcommand: Argument<string | undefined> = {
   help: 'as in `sandbox status`',
   read: word,
   optional: true,
+  completion: 'schema',
 };
 
 export default defineCommand({

@@ -97,12 +97,12 @@ function offerIn(
 ): Offer {
   const options = optionsOf(command);
   const used = new Set<string>();
-  let position = 0;
+  const given: string[] = [];
   let awaiting: DocumentedOption | undefined;
   let onlyArguments = false;
   for (const word of words) {
     if (awaiting) awaiting = undefined;
-    else if (onlyArguments || !word.startsWith('-') || word === '-') position++;
+    else if (onlyArguments || !word.startsWith('-') || word === '-') given.push(word);
     else if (word === '--') onlyArguments = true;
     else {
       const [flag = '', value] = word.split(/=(.*)/s);
@@ -118,9 +118,9 @@ function offerIn(
     const option = options.find((known) => known.flag === flag && known.placeholder !== undefined);
     return offerValue(option?.completion, typed, `${flag}=`, catalogue);
   }
-  const argument = Object.values(command.arguments ?? {})[position];
+  const argument = Object.values(command.arguments ?? {})[given.length];
   const wantsOption = !onlyArguments && (current.startsWith('-') || (current === '' && !argument));
-  if (!wantsOption) return offerValue(argument?.completion, current, '', catalogue);
+  if (!wantsOption) return offerValue(argument?.completion, current, '', catalogue, given);
   const fitting = options.filter(
     ({ flag, conflicts, repeated }) =>
       (repeated || !used.has(flag)) &&
@@ -136,15 +136,20 @@ function offerValue(
   typed: string,
   before: string,
   { commands }: Catalogue,
+  given: readonly string[] = [],
 ): Offer {
   if (completion === undefined) return NOTHING;
   if (completion === 'file') return { kind: 'files' };
   if (completion === 'schema') {
-    const printers = commands.filter(({ prints }) => prints !== undefined);
-    const names = new Set(printers.map(({ name }) => name.replace(/ .*/, '')));
+    const group = given.map((word) => `${word} `).join('');
+    const printers = commands.filter(
+      ({ name, prints }) => prints !== undefined && name.startsWith(group),
+    );
+    const names = new Set(printers.map(({ name }) => name.slice(group.length).replace(/ .*/, '')));
+    if (group === '') names.add(ERROR_SHAPE);
     return beginning(
       typed,
-      [...names, ERROR_SHAPE].map((value) => ({ value, description: '' })),
+      [...names].map((value) => ({ value, description: '' })),
     );
   }
   if (completion === 'send') return { kind: 'sends', statuses: undefined, typed, before };

@@ -19,10 +19,10 @@ _campaign() {
     fi
   done < <(command campaign __complete -- "\${typed[@]}" 2>/dev/null </dev/null)
   if [[ $kind == files ]]; then
-    compopt -o default 2>/dev/null
+    compopt -o default 2>/dev/null || :
   else
     # The newest sends come first.
-    compopt -o nosort 2>/dev/null
+    compopt -o nosort 2>/dev/null || :
   fi
   return 0
 }
@@ -33,6 +33,8 @@ complete -F _campaign campaign
 const ZSH = `#compdef campaign
 # zsh completion of campaign. Try it: source <(campaign completion zsh). To keep it, in a folder of $fpath:
 #   campaign completion zsh > ~/.zfunc/_campaign
+# Whatever the command, zsh's own TAB runs a $(...) in the word at the cursor before it asks for completions;
+# one that completes and does nothing else: bindkey '^I' complete-word
 
 _campaign() {
   local line kind=''
