@@ -32,13 +32,13 @@ const ROOMS = [
 const seesOnly = (room, seen, comment) =>
   mayNot(room, ROOMS.filter((other) => other !== room && !seen.includes(other)).join('|'), comment);
 
-/** A package that one room alone, or a few files, may load. */
-const packageOnlyIn = (pattern, where, comment, beside = '^$') => ({
-  name: `${pattern.replace(/\W+/g, '-')}-only-in-${where.replace(/\W+/g, '-')}`,
+/** Packages that one room alone, or a few files, may load. */
+const packageOnlyIn = (name, pattern, where, comment) => ({
+  name,
   comment,
   severity: 'error',
   from: { path: '^src/', pathNot: where },
-  to: { path: `^node_modules/${pattern}`, pathNot: beside },
+  to: { path: `^node_modules/${pattern}` },
 });
 
 module.exports = {
@@ -64,6 +64,11 @@ module.exports = {
       from: { path: '^src/', pathNot: '^src/(main\\.ts|cli/)' },
       to: { path: '^src/cli/' },
     },
+    seesOnly(
+      'cli',
+      ['operations', 'http', 'view', 'contract', 'config'],
+      'A command has its work done by an operation, which a program can have done too, and shows what comes of it.',
+    ),
     {
       name: 'the-library-sees-operations',
       comment: 'A program can do what a command can, by the same operations.',
@@ -98,10 +103,17 @@ module.exports = {
     },
     {
       name: 'domain-does-no-io',
-      comment: 'See above.',
+      comment: 'What a rule says follows from its arguments alone.',
       severity: 'error',
       from: { path: '^src/domain/' },
       to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|url|punycode|util)$' },
+    },
+    {
+      name: 'domain-has-packages-for-text',
+      comment: 'Those that turn text into text; any other brings something of the outside with it.',
+      severity: 'error',
+      from: { path: '^src/domain/' },
+      to: { path: '^node_modules/', pathNot: '^node_modules/(csv-stringify|iconv-lite|leven)/' },
     },
     seesOnly('store', [], 'The store is SQL and nothing else.'),
     seesOnly(
@@ -149,37 +161,47 @@ module.exports = {
       ['store', 'smtp', 'host', 'dns'],
       'Settings are read into values; they start nothing.',
     ),
-    packageOnlyIn('mysql2', '^src/store/mysql/', 'One room has a driver.'),
+    packageOnlyIn('only-one-driver', 'mysql2/', '^src/store/mysql/', 'One room has a driver.'),
     packageOnlyIn(
+      'nodemailer-where-mail-is',
       'nodemailer/',
       '^src/(smtp|message)/',
       'What it knows of SMTP and MIME is used where these are made.',
-      'addressparser',
     ),
     packageOnlyIn(
+      'terminal-where-one-is',
+      '(chalk|cli-progress|prompts)/',
+      '^src/(cli|view)/',
+      'Colours, bars and questions are for a terminal, and a library has none.',
+    ),
+    packageOnlyIn('dotenv-in-config', 'dotenv/', '^src/config/', 'One room reads settings.'),
+    packageOnlyIn(
+      'zod-in-schemas',
       'zod/',
       '^src/contract/schema/',
       'It takes as long to load as a short command: only schemas of JSON are written with it.',
     ),
     {
       name: 'schemas-only-in-docs',
-      comment: 'They load zod, which no command but `schema` is to wait for.',
+      comment:
+        'They load zod, which no command but `schema` is to wait for: beside it they are for the writer of tables.',
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: '^src/(contract/schema/|cli/docs/|cli/commands/schema\\.ts$)',
+        pathNot: '^src/(contract/schema/|cli/docs/readme\\.ts$|cli/commands/schema\\.ts$)',
       },
       to: { path: '^src/contract/schema/' },
     },
     {
       name: 'values-to-json-without-zod',
-      comment: 'See above: the functions that commands print by know nothing of the schemas.',
+      comment: 'The functions that commands print by know nothing of the schemas, which load it.',
       severity: 'error',
       from: { path: '^src/contract/', pathNot: '^src/contract/schema/' },
       to: { path: '^(src/contract/schema/|node_modules/zod/)' },
     },
     packageOnlyIn(
-      'commander',
+      'commander-in-the-program',
+      'commander/',
       '^src/cli/(program|runner|report-error)\\.ts$',
       'Commands are declared; what a command line has of options is made from that.',
     ),

@@ -1,6 +1,5 @@
 import type { Queued } from '../domain/queued.js';
 import { CampaignError } from '../errors.js';
-import type { ListInput } from '../list/source.js';
 import { type ClonedStatus, type CloneRequest, cloneRequest } from '../operations/clone.js';
 import type { Given } from './command.js';
 import type { queueOptionsAsGiven } from './commands/message-options.js';
@@ -75,7 +74,7 @@ function listOf(
   { id, sameList, status }: CloneInput,
   path: string | undefined,
   { stdin }: Context,
-): ListInput | { status: ClonedStatus } {
+): CloneRequest['list'] {
   if (path !== undefined) {
     if (status === undefined) {
       return path === '-' ? { name: 'standard input', chunks: stdin } : { path };

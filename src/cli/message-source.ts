@@ -1,6 +1,6 @@
+import { fileError } from '../domain/file-error.js';
 import type { HeaderField } from '../domain/header-fields.js';
 import { CampaignError } from '../errors.js';
-import { fileError } from '../list/source.js';
 import { readNamed } from '../named-file.js';
 import { mergeHeaders, readSavedMail, type SavedMail } from '../operations/saved-mail.js';
 import type { AnyOption } from './command.js';

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { fileError } from '../list/source.js';
+import { fileError } from '../domain/file-error.js';
 import { openNamed, RefusedFile } from '../named-file.js';
 
 const PIECE_BYTES = 64 * 1024;

@@ -5,18 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Preview } from '../domain/preview.js';
 import { CampaignError } from '../errors.js';
-import { findImages, type ImageReference, replaceImages } from '../message/image-references.js';
-import { withoutRefresh } from '../message/refresh.js';
+import { previewPage } from '../operations/preview-page.js';
 
 /** What opens a file with the program that is for it. */
 const OPENERS: Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>> = {
   darwin: ['open'],
   win32: ['cmd', '/c', 'start', ''],
 };
-
-/** A mail program runs no script, and asks nobody but for pictures. */
-const POLICY =
-  "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data: https: http:; style-src 'unsafe-inline'; font-src data:; form-action 'none'; base-uri 'none'\">";
 
 const FOLDER = 'campaign-preview-';
 /** With what `mkdtemp` puts behind it. */
@@ -66,12 +61,9 @@ async function written(preview: Preview): Promise<string> {
   let folder: string | undefined;
   try {
     folder = await mkdtemp(join(tmpdir(), FOLDER));
-    const [name, text] =
-      preview.html === null
-        ? ['message.txt', preview.text ?? '']
-        : ['message.html', page(preview.html, preview.attachments)];
-    const path = join(folder, name);
-    await writeFile(path, text, { mode: 0o600, flag: 'wx' });
+    const html = previewPage(preview);
+    const path = join(folder, html === null ? 'message.txt' : 'message.html');
+    await writeFile(path, html ?? preview.text ?? '', { mode: 0o600, flag: 'wx' });
     return path;
   } catch (error) {
     if (folder !== undefined) await rm(folder, { recursive: true, force: true });
@@ -83,24 +75,3 @@ async function written(preview: Preview): Promise<string> {
     );
   }
 }
-
-/** The HTML with the images that the message carries in it, as a file of its own. */
-function page(html: string, attachments: Preview['attachments']): string {
-  const images = new Map(
-    attachments.flatMap(({ cid, type, content }) =>
-      cid === null ? [] : [[cid, `data:${bare(type)};base64,${base64(content)}`] as const],
-    ),
-  );
-  const shown = new Map<ImageReference, string>();
-  for (const reference of findImages(html)) {
-    const { names } = reference;
-    const image = typeof names === 'object' && 'cid' in names ? images.get(names.cid) : undefined;
-    if (image !== undefined) shown.set(reference, image);
-  }
-  return `<!doctype html>${POLICY}<meta charset="utf-8">${withoutRefresh(replaceImages(html, shown))}`;
-}
-
-/** Without parameters, which may hold quotes. */
-const bare = (type: string): string => type.split(';', 1)[0]?.trim() ?? '';
-
-const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');

@@ -17,7 +17,8 @@ const COMPLETE = '__complete';
  * @param args   what follows the program's name
  * @param asJson whether errors are told as JSON: no words of commander's then
  * @returns the exit code
- * @throws CommanderError for wrong usage, and when help was shown; CampaignError USAGE for wrong usage too; whatever the command fails with
+ * @throws CommanderError for wrong usage, and when help was shown; CampaignError USAGE for wrong usage too; whatever the
+ * command fails with
  */
 export async function runProgram(
   args: readonly string[],

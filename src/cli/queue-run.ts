@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { basename, dirname } from 'node:path';
 import type { Readable } from 'node:stream';
+import { fileError } from '../domain/file-error.js';
 import type { AddressColumn, RejectedLine } from '../domain/list-findings.js';
 import { OPTIONAL_HEADER_TEMPLATES } from '../domain/message-values.js';
 import {
@@ -12,11 +13,9 @@ import {
   type QueuePlan,
 } from '../domain/queued.js';
 import { CampaignError } from '../errors.js';
-import type { GivenFile } from '../files/given.js';
-import { fileError } from '../list/source.js';
-import { named } from '../message/template.js';
 import { readNamed, readRegular } from '../named-file.js';
 import * as operation from '../operations/queue.js';
+import { named } from '../operations/queue-request.js';
 import type { Workspace } from '../operations/workspace.js';
 import { findingText } from '../view/queue.js';
 import { flagOf } from './flags.js';
@@ -142,7 +141,7 @@ export async function queueRequest(
 export const folderOf = (path: string | null): string | undefined =>
   path === null ? undefined : dirname(path);
 
-export const attached = (path: string, called: string): GivenFile => ({
+export const attached = (path: string, called: string) => ({
   called,
   name: basename(path),
   content: { path },

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { destinationOf } from '../config/settings.js';
 import type { Imported, Queued, QueuePlan } from '../domain/queued.js';
 import { CampaignError } from '../errors.js';
 import type { QueueRequest } from '../operations/queue.js';
-import { describeAddress } from '../store/mysql/url.js';
 import {
   COLUMN_QUESTION,
   columnChoices,
@@ -94,9 +94,7 @@ export async function importAsked(
 /** @throws CampaignError CONFIRMATION_NEEDED off a terminal */
 async function announce(plan: QueuePlan, context: Context): Promise<void> {
   if (!canAsk(context)) throw nobodyToAsk();
-  const { source, database } = context.settings();
-  const destination = source === 'sandbox' ? 'the sandbox' : describeAddress(database);
-  context.stderr.write(`${queuePlan(plan, destination)}\n`);
+  context.stderr.write(`${queuePlan(plan, destinationOf(context.settings()))}\n`);
 }
 
 /** @throws CampaignError CONFIRMATION_NEEDED when the answer is no */

@@ -200,7 +200,7 @@ export const timeZone = <S extends Spec<string>>(spec: S) =>
 /** The name of an encoding, as `encodingName` has it. */
 export const encoding = <S extends Spec<string>>(spec: S) =>
   option<string, S>({ placeholder: 'name', ...spec }, async (given) => {
-    const { encodingName } = await import('../list/encoding.js');
+    const { encodingName } = await import('../domain/encoding-name.js');
     const name = encodingName(given);
     if (name !== undefined) return name;
     throw unfit(

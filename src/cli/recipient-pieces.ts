@@ -49,7 +49,7 @@ async function tableText(color: boolean): Promise<RowsText<RecipientRow>> {
 }
 
 async function csvText(): Promise<RowsText<RecipientRow>> {
-  const { safeCsv } = await import('../list/safe-csv.js');
+  const { safeCsv } = await import('../domain/safe-csv.js');
   let head: string[][] = [[...RECIPIENT_KEYS]];
   return {
     rows: (rows) => {

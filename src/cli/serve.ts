@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { logDetails } from '../contract/log.js';
+import { fileError } from '../domain/file-error.js';
 import { isLoopback } from '../domain/server-url.js';
 import { CampaignError } from '../errors.js';
 import { Endpoint } from '../http/endpoint.js';
 import { PageWriter } from '../http/page.js';
 import { type ListenAddress, startPublicServer } from '../http/server.js';
 import { DEFAULT_WORDS, readWords, type Words } from '../http/words.js';
-import { fileError } from '../list/source.js';
 import { readNamed } from '../named-file.js';
 import { Unsubscribes } from '../operations/unsubscribe.js';
 import { createLogger, type LogLevel } from '../view/log.js';

@@ -1,7 +1,7 @@
 import type { RowsText } from '../contract/document.js';
 import { suppressionsText } from '../contract/suppressions.js';
 import { formatSuppressionCursor, type Suppression } from '../domain/suppression.js';
-import { exportHeader, exportLines } from '../list/suppression-csv.js';
+import { exportHeader, exportLines } from '../domain/suppression-csv.js';
 import { suppressionCells, suppressionLine } from '../view/suppressions.js';
 import type { SuppressionPages } from './results.js';
 

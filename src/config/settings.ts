@@ -6,7 +6,7 @@ import { checkUnsubscribeUrl } from '../domain/unsubscribe-link.js';
 import { CampaignError } from '../errors.js';
 import type { StateFolder } from '../host/state-folder.js';
 import { parseSmtpUrl, type SmtpSettings } from '../smtp/url.js';
-import { type DatabaseAddress, parseDatabaseUrl } from '../store/mysql/url.js';
+import { type DatabaseAddress, describeAddress, parseDatabaseUrl } from '../store/mysql/url.js';
 import { readDkim } from './dkim-keys.js';
 import { readDnsServers } from './dns-servers.js';
 import { type Environment, Variables } from './environment.js';
@@ -209,3 +209,7 @@ export function requireSmtp(settings: Settings): SmtpSettings {
     'set CAMPAIGN_SMTP_URL too (smtp://user:password@host:587), or neither to use the sandbox',
   );
 }
+
+/** How a question calls the database that is about to change: without user and password. */
+export const destinationOf = ({ source, database }: Settings): string =>
+  source === 'sandbox' ? 'the sandbox' : describeAddress(database);

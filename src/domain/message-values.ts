@@ -5,31 +5,31 @@ interface MessageValue {
   /** `text`, `html` and `url` are Liquid templates, whose merge fields are written as these need it. */
   kind: 'mailbox' | 'text' | 'html' | 'url' | 'time-zone' | 'web-address' | 'address';
   required?: true;
-  /** Whether it ends in a header, which `message/headers.ts` has a rule for. */
-  header?: true;
+  /** Name of the header that it ends in; how that is written follows from its kind, in `message/headers.ts`. */
+  header?: string;
   /** What it is called in the plan that `queue` asks about, where that has a line for it. */
   label?: string;
 }
 
 /**
  * Every value of a message by its key, in the order in which templates are checked and headers written. A new one is an
- * entry here, a DDL file for its column, and a rule in `message/headers.ts` where it ends in a header.
+ * entry here and a DDL file for its column, whether it ends in a header or not.
  */
 export const MESSAGE_VALUES = {
   /** `Name <address>` or a bare address. */
-  from: { column: 'SENDER', kind: 'mailbox', required: true, header: true },
+  from: { column: 'SENDER', kind: 'mailbox', required: true, header: 'From' },
   /** Where answers go. */
-  replyTo: { column: 'REPLY_TO', kind: 'mailbox', header: true },
+  replyTo: { column: 'REPLY_TO', kind: 'mailbox', header: 'Reply-To' },
   /** Whom the envelope names (RFC 5321 §4.1.1.2), where bounces go, as `checkEnvelopeFrom` gives it; From's address when null. */
   envelopeFrom: { column: 'ENVELOPE_FROM', kind: 'address', label: 'Envelope' },
-  subject: { column: 'SUBJECT', kind: 'text', required: true, header: true },
+  subject: { column: 'SUBJECT', kind: 'text', required: true, header: 'Subject' },
   html: { column: 'HTML', kind: 'html' },
   text: { column: 'BODY_TEXT', kind: 'text' },
   /** Template of a URL that unsubscribes a recipient by one click: `https://…` or `mailto:…`. */
   listUnsubscribe: {
     column: 'LIST_UNSUBSCRIBE',
     kind: 'url',
-    header: true,
+    header: 'List-Unsubscribe',
     label: 'Unsubscribe',
   },
   /** What a recipient's token is put behind: where `serve --public` answers, as `checkUnsubscribeUrl` gives it. */
@@ -52,8 +52,8 @@ export type TemplateKey = {
   [K in ValueKey]: Table[K]['kind'] extends TemplateKind ? K : never;
 }[ValueKey];
 /** Keys of the values that end in a header. */
-export type HeaderKey = {
-  [K in ValueKey]: Table[K] extends { header: true } ? K : never;
+type HeaderKey = {
+  [K in ValueKey]: Table[K] extends { header: string } ? K : never;
 }[ValueKey];
 
 export type LabelledKey = {

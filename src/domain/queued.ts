@@ -7,7 +7,7 @@ import type { MessageFile } from './message-file.js';
 import type { LabelledKey, MessageValues } from './message-values.js';
 import type { MissingBy, MissingCells } from './missing.js';
 import type { Pacing } from './pacing.js';
-import type { ShownStatus } from './progress.js';
+import type { ShownStatus } from './send.js';
 
 /** What `queue` came to. */
 export interface Queued {

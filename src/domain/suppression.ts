@@ -70,12 +70,15 @@ export function checkSuppressed(text: string): Check {
 /** Whether an entry names a whole domain. */
 export const isDomain = (norm: string): boolean => norm.startsWith('@');
 
-/** What RESPONSE says of a row that an entry keeps from being mailed. */
+/** How RESPONSE begins in a row that an entry keeps from being mailed. */
+export const SUPPRESSED = 'suppressed: ';
+
+/** What it says there. */
 export const skippedWords = ({
   emailNorm,
   reason,
 }: Pick<Suppression, 'emailNorm' | 'reason'>): string =>
-  `suppressed: ${reason || 'no reason was given'}${isDomain(emailNorm) ? ` (${emailNorm})` : ''}`;
+  `${SUPPRESSED}${reason || 'no reason was given'}${isDomain(emailNorm) ? ` (${emailNorm})` : ''}`;
 
 /** The entry that names the whole domain of an address; of a domain itself. */
 export const domainEntry = (norm: string): string => norm.slice(norm.lastIndexOf('@'));

@@ -1,3 +1,4 @@
+import { encodingName } from '../domain/encoding-name.js';
 import type { FoundEncoding } from '../domain/list-findings.js';
 import { CampaignError } from '../errors.js';
 import {
@@ -6,7 +7,6 @@ import {
   type DecodeFault,
   type Decoder,
   EXPORT_REMEDY,
-  encodingName,
   findEncoding,
   MIXED_REMEDY,
   UnicodeDecoder,

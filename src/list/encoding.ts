@@ -3,8 +3,6 @@ import iconv from 'iconv-lite';
 import type { FoundEncoding } from '../domain/list-findings.js';
 import { guessUtf16 } from '../domain/utf-16.js';
 
-export { encodingName } from '../domain/encoding-name.js';
-
 /** Why a list cannot be read on, in words to stand before and behind the number of the line. */
 export interface DecodeFault {
   claim: string;

@@ -1,8 +1,8 @@
 import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { stringify } from 'csv-stringify/sync';
+import { fileError } from '../domain/file-error.js';
 import type { RejectedLine } from '../domain/list-findings.js';
 import { CampaignError } from '../errors.js';
-import { fileError } from './source.js';
 
 /** Every rejected line of a list, as a CSV of line number, reason and the row itself. */
 export interface RejectsFile {

@@ -1,7 +1,7 @@
 import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileError } from './source.js';
+import { fileError } from '../domain/file-error.js';
 
 /** Characters that are kept in memory before they go to the file. */
 const MEMORY_CHARACTERS = 4 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import { addAbortSignal, Readable } from 'node:stream';
+import { fileError } from '../domain/file-error.js';
 import { unlessAborted } from '../domain/races.js';
-import { CampaignError } from '../errors.js';
 import { interrupted, openNamed } from '../named-file.js';
 
 /** Small enough that the database is never left waiting long for the next piece to be parsed. */
@@ -19,28 +19,6 @@ export interface ListSource {
   size: number | null;
   /** Each is good until the next is asked for. */
   chunks: AsyncIterable<Uint8Array>;
-}
-
-const REASONS: Partial<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'it may not be read',
-  EISDIR: 'it is a directory',
-  ELOOP: 'it is a symbolic link',
-};
-
-/**
- * A file that cannot be used, in words.
- * @param reasons by code of the error, where a file is not read
- */
-export function fileError(
-  path: string,
-  error: unknown,
-  remedy: string,
-  reasons: Partial<Record<string, string>> = {},
-): CampaignError {
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  const reason = reasons[code] ?? REASONS[code] ?? (error as Error).message;
-  return new CampaignError('BAD_FILE', `${path}: ${reason}`, remedy, { cause: error });
 }
 
 const REMEDY = 'give a readable CSV file with --list, or - for standard input';

@@ -1,5 +1,5 @@
+import { EXPORT_HEADER } from '../domain/suppression-csv.js';
 import { addressHeaderRank } from './address-headers.js';
-import { EXPORT_HEADER } from './suppression-csv.js';
 
 /** Which cells of a row say what, by their index; none where nothing says it. */
 export interface SuppressionColumns {

@@ -1,4 +1,5 @@
 import type { RejectedLine } from '../domain/list-findings.js';
+import { withoutApostrophe } from '../domain/safe-csv.js';
 import { CampaignError } from '../errors.js';
 import { readAddressCell } from './address-cell.js';
 import {
@@ -12,7 +13,6 @@ import { decodeText, type TextOptions } from './decode.js';
 import type { Layout } from './layout.js';
 import { findSwallowed } from './row-check.js';
 import type { CsvRecord } from './rows.js';
-import { withoutApostrophe } from './safe-csv.js';
 import {
   isSuppressionAddress,
   type SuppressionColumns,

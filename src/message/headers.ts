@@ -1,7 +1,7 @@
 import { encodeWord, foldLines } from 'nodemailer/lib/mime-funcs';
 import MimeNode, { type MimeNodeHeaderValue } from 'nodemailer/lib/mime-node';
 import { holdsLinks, holdsMessageIds } from '../domain/header-fields.js';
-import type { HeaderKey, ValueKey } from '../domain/message-values.js';
+import { MESSAGE_VALUES, VALUE_KEYS, type ValueKey } from '../domain/message-values.js';
 import { parseSender } from './sender.js';
 
 /** RFC 5322 §2.1.1: a line should have no more than 78 characters and must have no more than 998. */
@@ -18,16 +18,12 @@ const encoded = (key: string, value: MimeNodeHeaderValue): string =>
   `${foldLines(`${key}: ${encoder.encodeHeaderValue(key, value)}`, FOLD_AT)}\r\n`;
 
 /** A From, Reply-To or To header with its CRLF; raw UTF-8 where only that can carry the address (RFC 6532). */
-export const addressHeader = (
-  key: 'From' | 'Reply-To' | 'To',
-  address: string,
-  name = '',
-): string =>
+export const addressHeader = (key: string, address: string, name = ''): string =>
   name === '' && PLAIN_ADDRESS.test(address) && key.length + address.length + 2 <= FOLD_AT
     ? `${key}: ${address}\r\n`
     : encoded(key, { name, address });
 
-function mailboxHeader(key: 'From' | 'Reply-To'): HeaderRule {
+function mailboxHeader(key: string): HeaderRule {
   return (text) => {
     const { address, name } = parseSender(text);
     return addressHeader(key, address, name);
@@ -161,16 +157,23 @@ function unsubscribeHeaders(url: string): string {
 /** Makes a header, with its CRLF, of a value; a mailbox is given as it was written, a template filled. */
 export type HeaderRule = (value: string) => string;
 
-const HEADERS: Readonly<Record<HeaderKey, HeaderRule>> = {
-  from: mailboxHeader('From'),
-  replyTo: mailboxHeader('Reply-To'),
-  subject: subjectHeader,
-  listUnsubscribe: unsubscribeHeaders,
+/** What is written otherwise than a value of its kind is. */
+const RULES: Readonly<Record<string, HeaderRule>> = {
+  Subject: subjectHeader,
+  'List-Unsubscribe': unsubscribeHeaders,
 };
 
+const HEADERS = new Map(
+  VALUE_KEYS.flatMap((key): [ValueKey, HeaderRule][] => {
+    const value = MESSAGE_VALUES[key];
+    if (!('header' in value)) return [];
+    const usual = value.kind === 'mailbox' ? mailboxHeader : fieldRule;
+    return [[key, RULES[value.header] ?? usual(value.header)]];
+  }),
+);
+
 /** How a value of a message becomes a header, and others that go with it; undefined for one that has none. */
-export const headerOf = (key: ValueKey): HeaderRule | undefined =>
-  (HEADERS as Partial<Record<ValueKey, HeaderRule>>)[key];
+export const headerOf = (key: ValueKey): HeaderRule | undefined => HEADERS.get(key);
 
 /** A Date header (RFC 5322 §3.6.1) with its CRLF, in UTC. */
 export const dateHeader = (date: Date): string =>

@@ -28,10 +28,6 @@ export interface NamedTemplate {
   linesAbove?: number;
 }
 
-/** Null where there is none. */
-export const named = (name: string, source: string | null): NamedTemplate | null =>
-  source === null ? null : { name, source };
-
 /** What a template may use beside `email`. */
 export interface MergeFields {
   fieldNames: readonly string[];

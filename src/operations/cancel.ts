@@ -1,4 +1,5 @@
-import type { ProgressAfter, Send } from '../domain/progress.js';
+import type { ProgressAfter } from '../domain/progress.js';
+import type { Send } from '../domain/send.js';
 import { readSend } from '../store/sends/row.js';
 import { noSuchSend, wrongState } from './send-errors.js';
 import { type Steering, steer } from './steer.js';

@@ -1,8 +1,8 @@
 import { EMAIL_FIELD } from '../domain/fields.js';
 import type { MessageFile } from '../domain/message-file.js';
 import { PACING_DEFAULTS } from '../domain/pacing.js';
-import type { Send } from '../domain/progress.js';
 import { QUEUE_LENGTHS } from '../domain/queued.js';
+import type { Send } from '../domain/send.js';
 import type { RecipientStatus } from '../domain/states.js';
 import { OF_NOTHING_QUEUED } from '../domain/test-mail.js';
 import { clip } from '../domain/text.js';

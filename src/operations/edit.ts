@@ -6,7 +6,7 @@ import type { HeaderField } from '../domain/header-fields.js';
 import { holderOf } from '../domain/lease.js';
 import type { NewMessage, StoredMessage } from '../domain/message.js';
 import type { ValueKey } from '../domain/message-values.js';
-import type { Send } from '../domain/progress.js';
+import type { Send } from '../domain/send.js';
 import { plural } from '../domain/text.js';
 import { hasUnsubscribeWay, usableFields } from '../domain/unsubscribe-link.js';
 import { CampaignError } from '../errors.js';

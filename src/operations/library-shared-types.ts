@@ -10,12 +10,13 @@ export type {
 } from '../domain/list-findings.js';
 export type { Controls } from '../domain/pacing.js';
 export type { Preview, PreviewedFile } from '../domain/preview.js';
-export type { Progress, ProgressAfter, Send, ShownStatus, Waiting } from '../domain/progress.js';
+export type { Progress, ProgressAfter } from '../domain/progress.js';
 export type { ImportProgress, Queued, QueuedSend, QueueFinding } from '../domain/queued.js';
 export type { RecipientRow } from '../domain/recipient-page.js';
 export type { Hold, HoldKind, Relay } from '../domain/relay.js';
 export type { SandboxStatus } from '../domain/sandbox.js';
 export type { SchedulerEvent, SchedulerResult } from '../domain/scheduler-events.js';
+export type { Send, ShownStatus } from '../domain/send.js';
 export type { EventName, SendEvent } from '../domain/send-events.js';
 export type { Released, ResolvedFromLog, Settled } from '../domain/settled.js';
 export type { RecipientStatus, SendStatus } from '../domain/states.js';
@@ -27,6 +28,7 @@ export type {
 } from '../domain/suppression.js';
 export type { Tested, TestMail, TestTrouble } from '../domain/tested.js';
 export type { Contradiction, Verification } from '../domain/verification.js';
+export type { Waiting } from '../domain/waiting.js';
 
 /** What a stream of bytes may come as; text is taken as UTF-8. */
 export type Pieces = AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>;

@@ -3,13 +3,13 @@ import type { LintRule } from '../domain/lint.js';
 import type { RejectedLine } from '../domain/list-findings.js';
 import type { OptionalHeaders } from '../domain/message-values.js';
 import type { MissingMode } from '../domain/missing.js';
-import type { ShownStatus } from '../domain/progress.js';
 import type { ImportProgress, QueueFinding } from '../domain/queued.js';
-import type { SchedulerEvent } from '../domain/scheduler-events.js';
-import type { RecipientStatus } from '../domain/states.js';
+import type { DkimKeyOptions } from './library-scheduler-types.js';
 import type { Pieces } from './library-shared-types.js';
 
+export type * from './library-scheduler-types.js';
 export type * from './library-shared-types.js';
+export type * from './library-steering-types.js';
 export type * from './library-suppression-types.js';
 
 export interface CampaignOptions {
@@ -210,140 +210,3 @@ export type EditOptions = {
   /** Told what a person should know of the message. */
   onFinding?: ((finding: QueueFinding) => void) | undefined;
 };
-
-export interface WatchOptions {
-  /** Ends the watching: the iteration throws the signal's reason. */
-  signal?: AbortSignal | undefined;
-  /** Told at each look that the database is away, which is waited for. */
-  onAway?: ((reason: string) => void) | undefined;
-}
-
-export interface EventsOptions {
-  /** Wait for more, until the signal is aborted. */
-  follow?: boolean | undefined;
-  /** Ends the iteration, which throws the signal's reason. */
-  signal?: AbortSignal | undefined;
-}
-
-export interface RecipientsOptions {
-  /** Only these. */
-  status?: RecipientStatus | undefined;
-  signal?: AbortSignal | undefined;
-}
-
-export interface ReasonOptions {
-  /** Why, for the events. */
-  reason?: string | undefined;
-}
-
-/** What is left out stays as it is. */
-export interface ControlsOptions {
-  batchSize?: number | undefined;
-  delayMs?: number | undefined;
-  cooldownSeconds?: number | undefined;
-  /** Messages in a time, such as `5/s`, in place of delayMs and cooldownSeconds. */
-  rate?: string | undefined;
-}
-
-export interface HoldRelayOptions {
-  /** `default`, the relay of `smtpUrl`, when left out. */
-  relay?: string | undefined;
-  /** How long, 1 to 31,622,400: 366 days. */
-  seconds: number;
-  /** Why, for `progress` and the events. */
-  reason?: string | undefined;
-}
-
-export interface LimitRelayOptions {
-  /** `default`, the relay of `smtpUrl`, when left out. */
-  relay?: string | undefined;
-  /** Such as `14/s,500/h,10000/day`, or `none`. */
-  rates?: string | undefined;
-  /** 1 to 10,000, or `none`. */
-  connections?: number | 'none' | undefined;
-}
-
-export interface ListOptions {
-  /** Only these. */
-  status?: ShownStatus | undefined;
-  /** Only sends older than this one: the next page. */
-  before?: number | undefined;
-  /** How many at most, 1 to 1000; 50 when left out. */
-  limit?: number | undefined;
-  /** Test mails too. */
-  tests?: boolean | undefined;
-}
-
-/** What unknown recipients are to be, all of them or one. */
-export interface ResolveOptions {
-  as: 'sent' | 'pending' | 'failed';
-  /** Only this one. */
-  email?: string | undefined;
-}
-
-/** The relay's own log, of Postfix or Exim, that settles unknown recipients. */
-export interface ResolveFromLogOptions {
-  mailLog: Pieces;
-  /** What those are to be whom the log covers and does not name; they stay unknown when it is left out. */
-  absent?: 'pending' | undefined;
-}
-
-export interface RetryOptions {
-  /** `failed` when left out; of the unknown some may get a second copy. */
-  from?: 'failed' | 'unknown' | undefined;
-  /** Only those answered with `4xx`, `5xx`, a code (`550`) or an enhanced one (`5.1.1`). */
-  code?: string | number | undefined;
-}
-
-/** A private key that signs messages (DKIM); its public half must stand in DNS. */
-export interface DkimKeyOptions {
-  /** Whose mail it signs: what comes from it and, where that has no key of its own, from a domain below it. */
-  domain: string;
-  /** `news` for `news._domainkey.example.org`. */
-  selector: string;
-  /** In PEM: RSA of 1,024 bits at least (2,048 are advised), or Ed25519; without a passphrase. */
-  key: string;
-}
-
-export interface RunSchedulerOptions {
-  /** Each signs what comes from its domain, several of one domain all; without any nothing is signed. */
-  dkim?: readonly DkimKeyOptions[] | undefined;
-  /** Header fields that the relay changes, such as `Date`: they are not signed. */
-  dkimSkipHeaders?: readonly string[] | undefined;
-  /** `idle`: until no send is running any more; `once`: one batch of each send that is due; `stopped` when left out. */
-  until?: 'idle' | 'once' | 'stopped' | undefined;
-  /** Stops it: what is on the wire ends, then the promise is fulfilled. */
-  signal?: AbortSignal | undefined;
-  /** Told of all that it does. Where it throws, the scheduler stops as by the signal, and rejects with that. */
-  onEvent?: ((event: SchedulerEvent) => void) | undefined;
-  /** With `idle`: do not wait for recipients deferred for longer. */
-  maxWaitSeconds?: number | undefined;
-  /** SMTP connections, 1 to 1000; 8 when left out. */
-  connections?: number | undefined;
-  /** Reconnect after so many messages; never when left out. */
-  messagesPerConnection?: number | undefined;
-  /** Look for work this often; 5 when left out. */
-  pollSeconds?: number | undefined;
-  /** When stopped, let messages on the wire end for so long; 30 when left out. */
-  drainSeconds?: number | undefined;
-  /** As SESSION_TTL_SECONDS. */
-  sessionTtlSeconds?: number | undefined;
-  /** As CAMPAIGN_RETRY_FIRST_SECONDS. */
-  retryFirstSeconds?: number | undefined;
-  /** As CAMPAIGN_RETRY_MAX_SECONDS. */
-  retryMaxSeconds?: number | undefined;
-  /** As CAMPAIGN_MAX_SERVER_FAILURES. */
-  maxServerFailures?: number | undefined;
-  /** As CAMPAIGN_BACKOFF_MAX_SECONDS. */
-  backoffMaxSeconds?: number | undefined;
-  /** As CAMPAIGN_BLOCK_AFTER. */
-  blockAfter?: number | undefined;
-  /** As CAMPAIGN_HOLD_MAX_SECONDS. */
-  holdMaxSeconds?: number | undefined;
-  /** As CAMPAIGN_GIVE_UP_SECONDS. */
-  giveUpSeconds?: number | undefined;
-  /** As CAMPAIGN_MESSAGE_MEMORY_MB. */
-  messageMemoryMb?: number | undefined;
-  /** As CAMPAIGN_FILE_DAYS. */
-  fileDays?: number | undefined;
-}

@@ -1,4 +1,5 @@
-import { type Progress, progressOf, type ShownStatus } from '../domain/progress.js';
+import { type Progress, progressOf } from '../domain/progress.js';
+import type { ShownStatus } from '../domain/send.js';
 import { listSnapshots } from '../store/sends/row.js';
 import type { Workspace } from './workspace.js';
 

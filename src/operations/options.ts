@@ -1,7 +1,6 @@
 import { type CodeFilter, parseCodeFilter } from '../domain/code-filter.js';
 import type { Controls } from '../domain/pacing.js';
 import { PACING_LIMITS } from '../domain/pacing.js';
-import { SHOWN_STATUSES } from '../domain/progress.js';
 import {
   DEFAULT_RELAY,
   LONGEST_HOLD_DAYS,
@@ -9,6 +8,7 @@ import {
   type RelayLimits,
 } from '../domain/relay.js';
 import { SCHEDULER_LIMITS } from '../domain/scheduler-limits.js';
+import { SHOWN_STATUSES } from '../domain/send.js';
 import { RECIPIENT_STATUSES } from '../domain/states.js';
 import { REASON_LENGTH } from '../domain/text.js';
 import { CampaignError } from '../errors.js';

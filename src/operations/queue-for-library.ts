@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { DKIM_MODES } from '../domain/dkim.js';
+import { encodingName } from '../domain/encoding-name.js';
 import { faultOfHeaders, type HeaderField } from '../domain/header-fields.js';
 import {
   MAILBOX_KEYS,
@@ -14,7 +15,6 @@ import { clip } from '../domain/text.js';
 import { isTimeZone } from '../domain/time-zone.js';
 import { checkUnsubscribeMailto, checkUnsubscribeUrl } from '../domain/unsubscribe-link.js';
 import { CampaignError } from '../errors.js';
-import { encodingName } from '../list/encoding.js';
 import type { NamedTemplate } from '../message/template.js';
 import { checkEnvelopeFrom, checkSender } from './check-sender.js';
 import type { QueueOptions } from './library-types.js';

@@ -19,6 +19,10 @@ export type MessageRequest = { [K in RequiredKey]: Requested<K> } & {
   [K in Exclude<ValueKey, RequiredKey>]?: Requested<K> | null | undefined;
 };
 
+/** A template with its name; null where there is none. */
+export const named = (name: string, source: string | null): NamedTemplate | null =>
+  source === null ? null : { name, source };
+
 /** What is to be queued, checked but for the list and the templates; one body at least is given. */
 export interface QueueRequest
   extends Omit<NewSend, 'message' | 'fromDomain'>,

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { fileError } from '../domain/file-error.js';
 import type { Suppression } from '../domain/suppression.js';
-import { fileError } from '../list/source.js';
-import { exportHeader, exportLines } from '../list/suppression-csv.js';
+import { exportHeader, exportLines } from '../domain/suppression-csv.js';
 
 /** A file that `suppress import` puts back what it holds from. */
 export interface SuppressionFile {

@@ -1,3 +1,4 @@
+import { encodingName } from '../domain/encoding-name.js';
 import {
   checkSuppressed,
   EVERYTHING,
@@ -7,7 +8,6 @@ import {
   type Suppression,
   type SuppressionFilter,
 } from '../domain/suppression.js';
-import { encodingName } from '../list/encoding.js';
 import type { ImportSuppressionsOptions } from './library-types.js';
 import {
   callback,

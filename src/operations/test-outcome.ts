@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identifiedBy } from '../domain/message.js';
 import { messageIdsOf } from '../domain/message-id.js';
-import { holdText, type Progress, usedUp } from '../domain/progress.js';
+import type { Progress } from '../domain/progress.js';
 import { DEFAULT_RELAY } from '../domain/relay.js';
 import { relayLimitOf } from '../domain/relay-limits.js';
 import { formatReply } from '../domain/reply.js';
 import type { SchedulerResult } from '../domain/scheduler-events.js';
 import type { TestMail, TestTrouble } from '../domain/tested.js';
+import { holdText, usedUp } from '../domain/waiting.js';
 import { parseSender } from '../message/sender.js';
 import { readMessage } from '../store/messages.js';
 import type { Database } from '../store/mysql/database.js';

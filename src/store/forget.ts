@@ -3,6 +3,7 @@ import type { RecipientStatus } from '../domain/states.js';
 import { type Columns, select } from './columns.js';
 import type { Database } from './mysql/database.js';
 import type { Executor } from './mysql/packet.js';
+import { IS_RESOLVED } from './recipients/row.js';
 
 /** Sends whose ledgers are looked into by one statement. */
 const SENDS = 500;
@@ -58,7 +59,7 @@ export const findTestRows = (db: Executor): Promise<FoundRow[]> =>
 
 /** What stays of a row's words: why it was skipped or that it was resolved, which the books are proved by. */
 const BLANKED = `CASE
-  WHEN RESPONSE IS NULL OR RESPONSE LIKE 'resolved as %' THEN RESPONSE
+  WHEN RESPONSE IS NULL OR ${IS_RESOLVED} THEN RESPONSE
   WHEN STATUS = 'skipped' THEN CONCAT(SUBSTRING_INDEX(RESPONSE, ':', 1), ': ${FORGOTTEN}')
   ELSE '${FORGOTTEN}' END`;
 

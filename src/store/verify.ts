@@ -1,8 +1,9 @@
 import { DECLINED } from '../domain/declined.js';
 import type { MessageVersion } from '../domain/message-version.js';
 import { MISSING } from '../domain/missing.js';
-import { pendingOf, type Send } from '../domain/progress.js';
+import { pendingOf, type Send } from '../domain/send.js';
 import { isFinished } from '../domain/states.js';
+import { SUPPRESSED } from '../domain/suppression.js';
 import type { Contradiction } from '../domain/verification.js';
 import { readVersions } from './messages.js';
 import type { Database } from './mysql/database.js';
@@ -50,7 +51,7 @@ interface Recount extends Record<(typeof COUNTED)[number], number> {
 const SKIPPED_BY_REASON = `COUNT(IF(r.STATUS = 'skipped' AND r.RESPONSE LIKE '${DECLINED}%', 1, NULL)) AS declined,
             COUNT(IF(r.STATUS = 'skipped' AND r.RESPONSE LIKE '${MISSING}%', 1, NULL)) AS missingSkipped,
             COUNT(IF(r.STATUS = 'skipped' AND NOT COALESCE(r.RESPONSE LIKE '${DECLINED}%' OR r.RESPONSE LIKE '${MISSING}%'
-              OR r.RESPONSE LIKE 'suppressed: %', FALSE), 1, NULL)) AS unexplained`;
+              OR r.RESPONSE LIKE '${SUPPRESSED}%', FALSE), 1, NULL)) AS unexplained`;
 
 /** One pass over the send's ledger, in the order it lies on disk. */
 async function recount(db: Executor, id: number): Promise<Recount> {

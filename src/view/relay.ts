@@ -1,8 +1,8 @@
 import type { LimitUse } from '../domain/limit-use.js';
-import { holdText } from '../domain/progress.js';
 import { formatRate } from '../domain/rates.js';
 import type { Relay } from '../domain/relay.js';
 import { count } from '../domain/text.js';
+import { holdText } from '../domain/waiting.js';
 import { fieldLines } from './progress.js';
 
 /** `500/h (120 used, 380 left)`. */

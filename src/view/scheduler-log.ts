@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
 import { durationInWords } from '../domain/duration.js';
-import { heldText, holdText, unknownHint } from '../domain/progress.js';
+import { unknownHint } from '../domain/progress.js';
 import type { Report, SchedulerEvent } from '../domain/scheduler-events.js';
 import { count, plural } from '../domain/text.js';
+import { heldText, holdText } from '../domain/waiting.js';
 import { printable } from './printable.js';
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;

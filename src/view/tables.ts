@@ -1,6 +1,7 @@
 import { Chalk, type ChalkInstance } from 'chalk';
 import { durationInWords } from '../domain/duration.js';
-import { type Progress, type ShownStatus, unknownHint } from '../domain/progress.js';
+import { type Progress, unknownHint } from '../domain/progress.js';
+import type { ShownStatus } from '../domain/send.js';
 import { count } from '../domain/text.js';
 import { printable } from './printable.js';
 import { relativeTime } from './time.js';

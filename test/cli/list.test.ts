@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { SHOWN_STATUSES } from '../../src/domain/progress.ts';
+import { SHOWN_STATUSES } from '../../src/domain/send.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { runCommand, startCommand } from '../support/run-command.ts';
 import { rowsOf, seedSendWithRows } from '../support/seed.ts';

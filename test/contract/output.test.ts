@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { SHOWN_STATUSES } from '../../src/domain/progress.ts';
+import { SHOWN_STATUSES } from '../../src/domain/send.ts';
 import { RECIPIENT_STATUSES } from '../../src/domain/states.ts';
 import { beat } from '../../src/store/workers.ts';
 import { expectShape, jsonLines } from '../support/contract.ts';

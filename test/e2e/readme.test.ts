@@ -107,6 +107,16 @@ describe('the README', () => {
     expect(packages.filter((name) => !reasons.toLowerCase().includes(name))).toEqual([]);
   });
 
+  test('says how many packages they bring', () => {
+    const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
+      packages: Record<string, { dev?: true; devOptional?: true }>;
+    };
+    const brought = Object.entries(packages).filter(
+      ([path, { dev, devOptional }]) => path !== '' && !dev && !devOptional,
+    );
+    expect(README).toContain(`They bring ${brought.length} packages, `);
+  });
+
   test('and the help for running it for good say the same settings file and cron line', () => {
     expect(COPIED).toEqual([UNIT, ...blocks('sh'), ...blocks('crontab')]);
   });

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { publint } from 'publint';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { spawnGuard } from '../support/guard.ts';
@@ -82,6 +83,12 @@ describe('the package, as npm packs it', () => {
     const named = [...Object.values(manifest.exports['.']), ...Object.values(manifest.bin)];
     for (const path of named) expect(existsSync(join(home, path)), path).toBe(true);
     expect(readdirSync(home)).not.toContain('src');
+  });
+
+  test('is made as those who look for packages expect it', async () => {
+    const home = join(project, 'node_modules/campaign-sender');
+    const { messages } = await publint({ pkgDir: home, pack: false, strict: true });
+    expect(messages).toEqual([]);
   });
 
   test('does nothing when it is imported: no handle, no listener, no word of the environment, nothing heavy', async () => {

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import iconv from 'iconv-lite';
 import { describe, expect, it } from 'vitest';
+import { encodingName } from '../../src/domain/encoding-name.ts';
 import type { FoundEncoding } from '../../src/domain/list-findings.ts';
 import type { CampaignError } from '../../src/errors.ts';
 import { decodeText } from '../../src/list/decode.ts';
-import { encodingName } from '../../src/list/encoding.ts';
 
 /** Through one buffer, as a file comes: each piece is overwritten by the next. */
 async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {

@@ -17,7 +17,7 @@ export default defineCommand({
   run: async ({ id, reason }, context) => {
     const [{ cancel }, { pendingOf }, { count }] = await Promise.all([
       import('../../operations/cancel.js'),
-      import('../../domain/progress.js'),
+      import('../../domain/send.js'),
       import('../../domain/text.js'),
     ]);
     const { changed, progress } = await cancel(context.workspace, {

@@ -1,4 +1,4 @@
-import { SHOWN_STATUSES } from '../../domain/progress.js';
+import { SHOWN_STATUSES } from '../../domain/send.js';
 import { defineCommand } from '../command.js';
 import { choice, flag, sendOption, wholeNumber } from '../readers.js';
 import { Ending } from '../results.js';

@@ -1,7 +1,7 @@
 import type { ClaimedSend } from '../../domain/claim.js';
 import { elapsedMs, type Instant } from '../../domain/lease.js';
 import type { Recipient } from '../../domain/recipient.js';
-import type { JobOwner } from '../dispatch/dispatcher.js';
+import type { JobOwner } from '../dispatch/job.js';
 import type { Probe } from '../hold/probe.js';
 import type { Held } from '../hold/relay-hold.js';
 import { Wake } from '../wake.js';

@@ -1,15 +1,13 @@
 import type { Recipient } from '../../domain/recipient.js';
 import type { Settlement } from '../../domain/settlement.js';
+import { highestOf, parted, RowsAhead } from './rows-ahead.js';
 
 /**
  * The ledger rows of one batch: read ahead, marked `sending`, on the wire, come back. Knows which of
  * them the database has confirmed, so that after any error it is plain what is owed.
  */
 export class InFlight {
-  /** Read but not marked: not ours yet. */
-  private ahead: Recipient[] = [];
-  /** The same of rows that a suppression may name. */
-  private named: Recipient[] = [];
+  private readonly ahead = new RowsAhead();
   /** Marked and committed, waiting to start. */
   private waiting: Recipient[] = [];
   /** Every marked row that is not recorded yet. */
@@ -24,8 +22,6 @@ export class InFlight {
   private arrived: Settlement[] = [];
   /** The highest untouched row that was marked or skipped, none having been left below it. */
   cursorSeq: number;
-  /** The highest untouched row that was read, for reading on. */
-  private highestRead = 0;
 
   constructor(
     cursorSeq: number,
@@ -66,33 +62,29 @@ export class InFlight {
   }
 
   get readAhead(): number {
-    return this.ahead.length;
+    return this.ahead.rows.length;
   }
 
   /** Rows read ahead that a suppression may name. */
   get toCheck(): readonly Recipient[] {
-    return this.named;
+    return this.ahead.named;
   }
 
   /** The highest untouched row that was read, for reading on. */
   get readTo(): number {
-    return Math.max(this.cursorSeq, this.highestRead);
+    return Math.max(this.cursorSeq, this.ahead.highest);
   }
 
   /** Rows that no connection has taken yet, marked or not. */
   get notBegun(): Recipient[] {
     const queued = [...this.handedOut.values()].filter(({ seq }) => !this.carried.has(seq));
-    return [...this.ahead, ...this.waiting, ...queued];
+    return [...this.ahead.rows, ...this.waiting, ...queued];
   }
 
   /** Takes rows that were read, leaving out those already here; those that a suppression names are to be checked first. */
   read(rows: readonly Recipient[], isNamed: (row: Recipient) => boolean = () => false): void {
-    const here = new Set([...this.ahead, ...this.named].map((row) => row.seq));
-    for (const row of rows) {
-      if (here.has(row.seq) || this.marked.has(row.seq)) continue;
-      (isNamed(row) ? this.named : this.ahead).push(row);
-      this.highestRead = Math.max(this.highestRead, row.seq);
-    }
+    const unmarked = rows.filter(({ seq }) => !this.marked.has(seq));
+    this.ahead.read(unmarked, isNamed);
   }
 
   /**
@@ -101,11 +93,7 @@ export class InFlight {
    * @returns those that were handed out, and are to be taken back
    */
   name(isNamed: (row: Recipient) => boolean): Set<number> {
-    const [named, ahead] = parted(this.ahead, isNamed);
-    if (named.length > 0) {
-      this.ahead = ahead;
-      this.named.push(...named);
-    }
+    this.ahead.name(isNamed);
     const [gone, waiting] = parted(this.waiting, isNamed);
     if (gone.length > 0) this.waiting = waiting;
     for (const { seq } of gone) this.came({ seq, to: 'returned', delayMs: 0 });
@@ -125,7 +113,7 @@ export class InFlight {
   }
 
   next(count: number): Recipient[] {
-    return this.ahead.slice(0, count);
+    return this.ahead.rows.slice(0, count);
   }
 
   /** No fresh row at or below it will be `sending` once `rows` are marked and `settled` recorded. */
@@ -145,14 +133,11 @@ export class InFlight {
 
   /** The cursor once `rows` are marked and `skipped` skipped: no row read, and left as it is, is below it. */
   cursorAfter(rows: readonly Recipient[], skipped: readonly Recipient[] = []): number {
-    if (skipped.length === 0) return highest(rows, this.cursorSeq);
+    if (skipped.length === 0) return highestOf(rows, this.cursorSeq);
     const gone = new Set([...rows, ...skipped].map(({ seq }) => seq));
-    let left = Number.POSITIVE_INFINITY;
-    for (const row of [...this.ahead, ...this.named]) {
-      if (isFresh(row, this.cursorSeq) && !gone.has(row.seq)) left = Math.min(left, row.seq);
-    }
+    const left = this.ahead.lowestBut(gone, this.cursorSeq);
     const below = [...rows, ...skipped].filter(({ seq }) => seq < left);
-    return highest(below, this.cursorSeq);
+    return highestOf(below, this.cursorSeq);
   }
 
   /** The database has committed: these are recorded, those are marked, and what was to be checked is skipped or free. */
@@ -168,16 +153,8 @@ export class InFlight {
       this.marked.set(row.seq, { fresh: isFresh(row, this.cursorSeq), acceptedBefore });
     }
     this.cursorSeq = cursorSeq;
-    const taken = new Set([...rows, ...checked.skipped].map((row) => row.seq));
-    this.ahead = this.ahead.filter((row) => !taken.has(row.seq));
-    if (checked.skipped.length + checked.free.length > 0) this.release(checked);
+    this.ahead.take(rows, checked);
     this.waiting.push(...rows);
-  }
-
-  private release(checked: { skipped: readonly Recipient[]; free: readonly Recipient[] }): void {
-    const decided = new Set([...checked.skipped, ...checked.free]);
-    this.named = this.named.filter((row) => !decided.has(row));
-    this.ahead = [...this.ahead, ...checked.free].sort((a, b) => a.seq - b.seq);
   }
 
   /** The next one to hand out. */
@@ -262,27 +239,11 @@ export class InFlight {
       this.cursorSeq = Math.max(this.cursorSeq, seq);
       this.came({ seq, to: 'returned', delayMs: 0 });
     }
-    this.ahead = [];
-    this.named = [];
-    this.highestRead = 0;
+    this.ahead.clear();
     return { recorded, strays };
   }
 }
 
 const NONE_CHECKED = { skipped: [], free: [] } as const;
-
-const highest = (rows: readonly Recipient[], least: number): number =>
-  rows.reduce((max, row) => Math.max(max, row.seq), least);
-
-/** Those of which it is true, and the others. */
-function parted(
-  rows: readonly Recipient[],
-  isIt: (row: Recipient) => boolean,
-): [Recipient[], Recipient[]] {
-  const are: Recipient[] = [];
-  const others: Recipient[] = [];
-  for (const row of rows) (isIt(row) ? are : others).push(row);
-  return [are, others];
-}
 
 const isFresh = (row: Recipient, cursorSeq: number): boolean => row.seq > cursorSeq;

@@ -7,7 +7,7 @@ import { MESSAGE_STAGES } from '../../domain/reply-rules.js';
 import { type RetryPolicy, retryDelayMs } from '../../domain/retry-delay.js';
 import type { Refusal, Settlement } from '../../domain/settlement.js';
 import type { Verdict } from '../../domain/verdict.js';
-import type { ServerSign } from '../dispatch/dispatcher.js';
+import type { ServerSign } from '../dispatch/server-health.js';
 
 /** A row that met server trouble is due again after this long. */
 const UNTOUCHED_DELAY_MS = 5_000;

@@ -1,6 +1,6 @@
 import type { ClaimedSend } from '../../domain/claim.js';
 import type { Instant } from '../../domain/lease.js';
-import type { JobOwner } from '../dispatch/dispatcher.js';
+import type { JobOwner } from '../dispatch/job.js';
 import type { Probe } from '../hold/probe.js';
 import type { Wake } from '../wake.js';
 import { FileLoads } from './file-loads.js';

@@ -2,7 +2,7 @@ import type { ClaimedSend } from '../../domain/claim.js';
 import { elapsedMs } from '../../domain/lease.js';
 import type { Recipient } from '../../domain/recipient.js';
 import type { Verdict } from '../../domain/verdict.js';
-import type { ServerSign } from '../dispatch/dispatcher.js';
+import type { ServerSign } from '../dispatch/server-health.js';
 import type { Limited, Probe } from '../hold/probe.js';
 import type { InFlight } from './in-flight.js';
 import { type InterpretRules, interpret } from './interpret.js';

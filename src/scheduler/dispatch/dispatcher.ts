@@ -1,13 +1,15 @@
 import type { BackoffPolicy, ConnectionLimit } from '../../domain/connection-limit.js';
 import { judge } from '../../domain/judge.js';
-import type { Clock, Instant } from '../../domain/lease.js';
+import type { Clock } from '../../domain/lease.js';
 import type { FilledMessage } from '../../domain/message.js';
 import type { RelayLimits } from '../../domain/relay.js';
-import type { DeliveryResult, Verdict } from '../../domain/verdict.js';
+import type { DeliveryResult } from '../../domain/verdict.js';
 import type { Transmission, Transport } from '../ports.js';
 import type { ConnectionShares } from './connection-shares.js';
+import type { Job, JobOwner } from './job.js';
 import { LET_GO_MS, type Start } from './lease-holder.js';
 import type { Pacer } from './pacer.js';
+import { ServerHealth } from './server-health.js';
 import { Turn } from './turn.js';
 
 /** Milliseconds from a message's end to its acceptance, from which on it counts as slow. */
@@ -18,63 +20,38 @@ const STALL_MS = 3;
 /** While nothing may start for long, a limit may be raised. */
 const LOOK_AGAIN_MS = 1_000;
 
-/** What a delivery told about the server, whatever it meant for the recipient. */
-export type ServerSign =
-  | 'well'
-  | 'trouble'
-  /** It takes no more connections, and none of ours is open. */
-  | 'crowded'
-  | 'nothing';
-
-/** One message waiting for a connection. */
-export interface Job {
-  owner: JobOwner;
-  /** Ahead of what others have waiting. */
-  goesFirst: boolean;
-  /**
-   * Null where it is not ready: it is submitted again once it is.
-   * @throws Error when the message cannot be made
-   */
-  message(): FilledMessage | null;
-  mayProceed(): boolean;
-  /** Right before the final dot. */
-  mayEnd(): boolean;
-  done(verdict: Verdict, result: DeliveryResult): { sign: ServerSign; reason: string };
-}
-
-export interface JobOwner {
-  /** The server failed anew, or is crowded: nothing more will start until it has been waited for. */
-  trouble(reason: string, crowded: boolean): void;
-  /** A connection is free, or the server may be tried again. */
-  wake(): void;
-}
-
 /**
- * Hands messages to the connections in the order they came in, over all batches but for those that go first, as long as the server is well;
- * after a failure nobody starts until the backoff has passed, and then one probe does.
+ * Hands messages to the connections as long as the server is well: in the order they came in, over all batches, but for
+ * those that go first.
  */
 export class Dispatcher {
   private readonly limit: ConnectionLimit;
   private readonly queue: Job[] = [];
   private readonly owners = new Set<JobOwner>();
-  private timer: NodeJS.Timeout | undefined;
+  private readonly health: ServerHealth;
   private stallTimer: NodeJS.Timeout | undefined;
   /** Messages taken from the queue so far. */
   private taken = 0;
-  /** Grows with every sign that the server is well. */
-  successes = 0;
-  /** Whether we cut the line ourselves: what breaks from then on tells nothing of the server. */
-  isCut = false;
 
   constructor(
     private readonly transport: Transport,
-    private readonly backoff: BackoffPolicy,
+    backoff: BackoffPolicy,
     private readonly clock: Clock,
     private readonly pacer: Pacer,
     private readonly shares: ConnectionShares,
-    private readonly onTrouble: (reason: string, waitMs: number) => void,
+    onTrouble: (reason: string, waitMs: number) => void,
   ) {
     this.limit = transport.limit;
+    this.health = new ServerHealth(this.limit, backoff, clock, {
+      failed: (reason, crowded, waitMs) => {
+        onTrouble(reason, waitMs);
+        for (const owner of this.owners) owner.trouble(reason, crowded);
+      },
+      recovered: () => {
+        this.pump();
+        for (const owner of this.owners) owner.wake();
+      },
+    });
     transport.onFree = () => this.pump();
     pacer.onTurn = () => this.pump();
   }
@@ -97,11 +74,19 @@ export class Dispatcher {
     return this.limit.reason;
   }
 
+  /** Grows with every sign that the server is well. */
+  get successes(): number {
+    return this.health.successes;
+  }
+
+  /** Whether we cut the line ourselves. */
+  get isCut(): boolean {
+    return this.health.isCut;
+  }
+
   /** Messages that may start now, over all batches: 0 while backing off, 1 for the probe after it. */
   room(): number {
-    // The clock is read for each message: only where it decides anything.
-    const { limit } = this;
-    return limit.failures === 0 ? Number.POSITIVE_INFINITY : limit.room(this.clock().monotonic);
+    return this.health.room();
   }
 
   /** The relay's limits, as they are now. */
@@ -140,7 +125,7 @@ export class Dispatcher {
 
   /** Milliseconds until the server may be tried again. */
   backoffMs(): number {
-    return this.limit.failures === 0 ? 0 : Math.max(0, this.limit.retryAt - this.clock().monotonic);
+    return this.health.backoffMs();
   }
 
   submit(job: Job): void {
@@ -163,12 +148,12 @@ export class Dispatcher {
 
   /** Cuts every connection: messages under way end as broken. */
   cut(): void {
-    this.isCut = true;
+    this.health.isCut = true;
     this.transport.destroy();
   }
 
   stop(): void {
-    clearTimeout(this.timer);
+    this.health.stop();
     clearTimeout(this.stallTimer);
     this.pacer.stop();
   }
@@ -267,46 +252,10 @@ export class Dispatcher {
         mayEnd: () => job.mayEnd(),
         done: (verdict, result) => {
           turn?.over();
-          this.learn(job.done(verdict, result), startedAt);
+          this.health.learn(job.done(verdict, result), startedAt);
         },
       };
     }
     return null;
-  }
-
-  private learn({ sign, reason }: { sign: ServerSign; reason: string }, startedAt: Instant): void {
-    const { limit } = this;
-    const ailing = limit.failures > 0;
-    if (sign === 'well') {
-      this.successes += 1;
-      limit.succeeded();
-    } else if (sign === 'nothing' || this.isCut) {
-      limit.neutral();
-    } else {
-      this.fail(reason, sign === 'crowded', startedAt);
-    }
-    if (ailing && this.room() > 0) this.resume();
-  }
-
-  private fail(reason: string, crowded: boolean, { monotonic: startedAt }: Instant): void {
-    const { limit } = this;
-    const now = this.clock().monotonic;
-    if (!limit.failed({ startedAt, reason, crowded }, now, this.backoff)) return;
-    const waitMs = limit.retryAt - now;
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.resume(), waitMs);
-    this.onTrouble(reason, waitMs);
-    for (const owner of this.owners) owner.trouble(reason, crowded);
-  }
-
-  private resume(): void {
-    // A timer may fire a moment early: what is queued would find no room, and nobody would look at it again.
-    const leftMs = this.backoffMs();
-    if (leftMs > 0) {
-      this.timer = setTimeout(() => this.resume(), leftMs);
-      return;
-    }
-    this.pump();
-    for (const owner of this.owners) owner.wake();
   }
 }

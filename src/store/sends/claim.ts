@@ -1,7 +1,7 @@
 import type { BatchEnd, Claim, ClaimedSend, SendState } from '../../domain/claim.js';
 import type { DkimMode } from '../../domain/dkim.js';
-import type { Send } from '../../domain/progress.js';
 import { DEFAULT_RELAY, type RelayLimits } from '../../domain/relay.js';
+import type { Send } from '../../domain/send.js';
 import { pick, select } from '../columns.js';
 import { completedEvent, eventStatement } from '../events.js';
 import type { Database } from '../mysql/database.js';

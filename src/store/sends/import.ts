@@ -3,7 +3,7 @@ import type { DkimMode } from '../../domain/dkim.js';
 import type { NewMessage } from '../../domain/message.js';
 import { MISSING } from '../../domain/missing.js';
 import type { Pacing } from '../../domain/pacing.js';
-import type { ShownStatus } from '../../domain/progress.js';
+import type { ShownStatus } from '../../domain/send.js';
 import type { SendStatus } from '../../domain/states.js';
 import { EVERYTHING } from '../../domain/suppression.js';
 import { plural } from '../../domain/text.js';

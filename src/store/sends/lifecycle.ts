@@ -1,5 +1,5 @@
 import type { Controls } from '../../domain/pacing.js';
-import type { Send } from '../../domain/progress.js';
+import type { Send } from '../../domain/send.js';
 import {
   isFinished,
   SEND_STATUSES,

@@ -1,7 +1,8 @@
 import { ALIVE_SECONDS } from '../../domain/lease.js';
-import type { Send, ShownStatus, Snapshot } from '../../domain/progress.js';
 import { DEFAULT_RELAY } from '../../domain/relay.js';
+import type { Send, ShownStatus } from '../../domain/send.js';
 import type { SendStatus } from '../../domain/states.js';
+import type { Snapshot } from '../../domain/waiting.js';
 import { type Columns, select } from '../columns.js';
 import { ATTENTION, DUE } from '../generated.js';
 import type { Executor, Statement } from '../mysql/packet.js';

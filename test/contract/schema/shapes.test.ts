@@ -3,22 +3,31 @@ import type { z } from 'zod';
 import type { errorJson } from '../../../src/contract/error.ts';
 import type { eventJson } from '../../../src/contract/event.ts';
 import type { forgottenJson } from '../../../src/contract/forgotten.ts';
+import type { lintJson } from '../../../src/contract/lint.ts';
 import { logDetails } from '../../../src/contract/log.ts';
 import type { migrateJson } from '../../../src/contract/migrate.ts';
+import type { previewJson } from '../../../src/contract/preview.ts';
 import type { progressJson } from '../../../src/contract/progress.ts';
 import type { queueJson } from '../../../src/contract/queue.ts';
 import type { RecipientJson } from '../../../src/contract/recipients.ts';
+import type { relayJson } from '../../../src/contract/relay.ts';
 import type { sandboxJson } from '../../../src/contract/sandbox.ts';
 import { errorJsonSchema, jsonSchemaOf } from '../../../src/contract/schema/json-schema.ts';
 import type { logLineSchema } from '../../../src/contract/schema/log.ts';
+import type {
+  lintSchema,
+  previewSchema,
+  testSchema,
+} from '../../../src/contract/schema/messages.ts';
+import type { progressSchema } from '../../../src/contract/schema/progress.ts';
+import type { queueSchema } from '../../../src/contract/schema/queue.ts';
+import type { recipientSchema } from '../../../src/contract/schema/recipients.ts';
+import type { relaySchema } from '../../../src/contract/schema/relay.ts';
 import type { serveLineSchema } from '../../../src/contract/schema/serve-log.ts';
 import type {
   errorSchema,
   eventSchema,
   migrateSchema,
-  progressSchema,
-  queueSchema,
-  recipientSchema,
   sandboxSchema,
   verdictSchema,
 } from '../../../src/contract/schema/shapes.ts';
@@ -34,6 +43,7 @@ import type {
   suppressionCheckJson,
   suppressionResultJson,
 } from '../../../src/contract/suppressions.ts';
+import type { testedJson } from '../../../src/contract/test-mails.ts';
 import type { verdictJson } from '../../../src/contract/verify.ts';
 import type { SchedulerEvent } from '../../../src/domain/scheduler-events.ts';
 import type { EventName } from '../../../src/domain/send-events.ts';
@@ -68,6 +78,10 @@ describe('a schema', () => {
     expectTypeOf<z.infer<typeof suppressionCheckSchema>>().toEqualTypeOf<
       ReturnType<typeof suppressionCheckJson>
     >();
+    expectTypeOf<z.infer<typeof relaySchema>>().toEqualTypeOf<ReturnType<typeof relayJson>>();
+    expectTypeOf<z.infer<typeof previewSchema>>().toEqualTypeOf<ReturnType<typeof previewJson>>();
+    expectTypeOf<z.infer<typeof testSchema>>().toEqualTypeOf<ReturnType<typeof testedJson>>();
+    expectTypeOf<z.infer<typeof lintSchema>>().toEqualTypeOf<ReturnType<typeof lintJson>>();
     expectTypeOf<z.infer<typeof errorSchema>>().toEqualTypeOf<ReturnType<typeof errorJson>>();
     expectTypeOf<Flat<z.infer<typeof logLineSchema>>>().toEqualTypeOf<
       Flat<LogLine<SchedulerEvent>>

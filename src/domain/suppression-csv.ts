@@ -1,5 +1,5 @@
-import type { Suppression } from '../domain/suppression.js';
 import { safeCsv } from './safe-csv.js';
+import type { Suppression } from './suppression.js';
 
 /** The columns of our own export, which an import knows again by the first three. */
 export const EXPORT_HEADER = ['email', 'topic', 'reason', 'source', 'since'] as const;
