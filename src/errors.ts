@@ -74,7 +74,8 @@ export const ERROR_CODES = {
   SMTP_UNREACHABLE: { exit: EXIT.smtp, means: 'the SMTP server was not to be reached' },
   RELAY_HELD: {
     exit: EXIT.smtp,
-    means: 'the SMTP server takes no more for now, and says so; the sends go on by themselves',
+    means:
+      'the SMTP server takes no more for now: it says so, or a rate that was set is used up; the sends go on by themselves',
   },
   SEND_PAUSED_ITSELF: { exit: EXIT.smtp, means: 'a send paused itself, and says why' },
   TEST_NOT_ACCEPTED: {

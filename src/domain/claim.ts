@@ -1,6 +1,6 @@
 import type { DkimMode } from './dkim.js';
 import type { Controls } from './pacing.js';
-import type { RelayLimits, RelayState } from './relay.js';
+import type { RelayState } from './relay.js';
 import type { SendStatus } from './states.js';
 
 /** A running send that nobody holds, and when its next batch is due; zero or less is now. */
@@ -37,7 +37,8 @@ export interface ClaimedSend {
   cursorSeq: number;
   /** Since it was first claimed. */
   startedMsAgo: number;
-  relay: RelayLimits;
+  /** As it is in that moment; null where it has no row yet. */
+  relay: RelayState | null;
   /** What it is about; empty where nothing was said. */
   topic: string;
   /** Whether its messages are signed. */

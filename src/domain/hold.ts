@@ -35,22 +35,25 @@ export function probeLeaseMs(
   return Math.max(waitMs, PROBE_AT_LEAST_MS);
 }
 
+/** No wait is longer, whatever the policy of the host that made it. */
+export const LONGEST_WAIT_MS = holdPolicy(Number.POSITIVE_INFINITY).quota.maxMs;
+
 /**
  * Milliseconds that a hold lasts, or until a probe of it is due. No time was ever set further ahead than a wait: where it
- * is, the clock has gone back since, as by a failover, and the probe is due.
+ * is, the clock has gone back since, as by a failover, and the probe is due. Of one that is under way the wait may be
+ * another host's, by a longer policy than ours.
  * @param nowMs by the database's clock
  */
 export function holdLeftMs(
-  hold: Pick<Hold, 'kind' | 'tries' | 'until'>,
+  hold: Pick<Hold, 'kind' | 'tries' | 'until'> & Partial<Pick<Hold, 'probeBy'>>,
   nowMs: number,
   policy: HoldPolicy,
 ): number {
   const leftMs = Math.max(0, hold.until.getTime() - nowMs);
   if (hold.kind === 'operator') return leftMs;
-  return leftMs > probeLeaseMs(hold, policy) + CLOCK_SLACK_MS ? 0 : leftMs;
+  const longestMs = hold.probeBy ? LONGEST_WAIT_MS : probeLeaseMs(hold, policy);
+  return leftMs > longestMs + CLOCK_SLACK_MS ? 0 : leftMs;
 }
-
-const LONGEST_MS = holdPolicy(Number.POSITIVE_INFINITY).quota.maxMs;
 
 /**
  * Whether a hold waits for somebody to probe it, as far as can be told without the policy. An operator's ends by its time,
@@ -58,5 +61,5 @@ const LONGEST_MS = holdPolicy(Number.POSITIVE_INFINITY).quota.maxMs;
  */
 export function isProbeDue({ kind, until }: Pick<Hold, 'kind' | 'until'>, now: Date): boolean {
   const leftMs = until.getTime() - now.getTime();
-  return kind !== 'operator' && (leftMs <= 0 || leftMs > LONGEST_MS + CLOCK_SLACK_MS);
+  return kind !== 'operator' && (leftMs <= 0 || leftMs > LONGEST_WAIT_MS + CLOCK_SLACK_MS);
 }

@@ -56,9 +56,13 @@ export const saysTheSame = (one: string, other: string): boolean =>
 export const likeness = ({ code, enhanced, text }: Omit<Refusal, 'kind'>): string =>
   `${code ?? '-'} ${enhanced ?? '-'} ${wordsAlike(text)}`;
 
+/** So many characters tell words from others: the end of a long reply may be cut, as long as what varies in it. */
+const TOLD_BY = 300;
+
 const wordsAlike = (text: string): string =>
   VARYING.reduce((rest, pattern) => rest.replace(pattern, '#'), text)
     .toLowerCase()
     .replace(/#(?:[\s,;.#[\]()-]*#)+/g, '#')
     .replace(/\s+/g, ' ')
-    .trim();
+    .trim()
+    .slice(0, TOLD_BY);

@@ -43,6 +43,8 @@ export interface RelayState extends RelayLimits {
   /** Of the last hold there was; 0 before the first. */
   holdId: number;
   hold: Hold | null;
+  /** An operator's hold is over by its time, of which nobody has told yet. */
+  isLapsed: boolean;
   /** To within seconds. */
   lastAcceptedAt: Date | null;
   /** When this was read. */

@@ -83,12 +83,12 @@ export type SchedulerEvent =
 
 export type Report = (event: SchedulerEvent) => void;
 
-/** A relay's hold, for whoever does not wait for its end. */
+/** A relay's hold, or a rate of ours that is used up, for whoever does not wait for its end. */
 export interface HeldRelay {
   kind: HoldKind;
-  /** The relay's words, or the operator's. */
+  /** The relay's words, the operator's, or which rate. */
   reason: string;
-  /** When the next probe is due, by the database's clock. */
+  /** When the next probe is due, or a message may start again, by the database's clock. */
   until: Date;
 }
 

@@ -21,6 +21,11 @@ const FAULT_PAUSE_MS = 60_000;
 /** A send that gave its batch nothing to do is not looked at again before this long. */
 const IDLE_PAUSE_MS = 1_000;
 
+/** A probe waits no longer for the pacing of its send, … */
+const PROBE_PATIENCE_MS = 1_000;
+/** … which is asked again after this long, for it may be changed. */
+const PROBE_PAUSE_MS = 5_000;
+
 const UNWATCHED = { block: Number.POSITIVE_INFINITY, lostReplies: Number.POSITIVE_INFINITY };
 
 export interface ClaimsOptions {
@@ -194,7 +199,15 @@ export class Claims {
       this.leaveAlone(sendId, IDLE_PAUSE_MS);
       return;
     }
-    batchTools.dispatcher.learnLimits(claimed.relay);
+    const { dispatcher, hold } = batchTools;
+    dispatcher.learnLimits(claimed.relay ?? { rates: null, connections: null });
+    if (claimed.relay) hold.learn(claimed.relay, askedAt.monotonic);
+    const idleMs = probe ? this.untilNextMs(claimed) : hold.stops ? IDLE_PAUSE_MS : 0;
+    if (idleMs > 0) {
+      await ledger.unclaim(sendId, by);
+      this.leaveAlone(sendId, idleMs);
+      return;
+    }
     if (this.options.once) this.served.add(sendId);
     report({ kind: 'claimed', sendId, batchSize: claimed.controls.batchSize });
     let openSend: OpenSend;
@@ -231,6 +244,14 @@ export class Claims {
       this.openSends.done(sendId);
     }
   };
+
+  /** Milliseconds until its pacing lets a send start a message, where a probe of another would not wait for that. */
+  private untilNextMs({ claim: { sendId }, controls: { delayMs } }: ClaimedSend): number {
+    const { lastStart } = this.openSends.get(sendId) ?? {};
+    if (lastStart == null || delayMs === 0) return 0;
+    const leftMs = lastStart + delayMs - this.deps.clock().monotonic;
+    return leftMs > PROBE_PATIENCE_MS ? Math.min(leftMs, PROBE_PAUSE_MS) : 0;
+  }
 
   private leaveAlone(sendId: number, ms: number): void {
     this.setAside.set(sendId, this.deps.clock().monotonic + ms);

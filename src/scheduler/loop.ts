@@ -155,7 +155,10 @@ class Scheduler {
       abandoned: this.ending.abandoned,
     };
     this.heartbeat = new Heartbeat(options.worker, ledger, clock, () => this.backingOff());
-    this.lostClaims = new LostClaims({ ...deps, worker: options.worker, retry });
+    this.lostClaims = new LostClaims({ ...deps, worker: options.worker, retry }, async () => {
+      await this.hold.look();
+      return this.hold.sinceAheadMs > 2 * lease.renewEveryMs;
+    });
     this.claims = new Claims(
       { ...options, worker: options.worker.worker, once: options.until === 'once' },
       {
@@ -198,7 +201,7 @@ class Scheduler {
       await within(this.dispatcher.giveBack(), LAST_WORDS_MS);
       await stopBeating();
       await within(
-        this.hold.noteAccepted().catch(() => undefined),
+        this.hold.lastWords().catch(() => undefined),
         LAST_WORDS_MS,
       );
       // What is held still is found by what we leave.
@@ -309,9 +312,10 @@ class Scheduler {
   private async isIdle(): Promise<boolean> {
     const { maxWaitSeconds } = this.options;
     if ((await this.deps.ledger.countUnfinished(maxWaitSeconds)) === 0) return true;
-    if (maxWaitSeconds === null || this.hold.leastMs <= maxWaitSeconds * 1000) return false;
-    this.result.relayHeld = this.hold.held;
-    return true;
+    if (maxWaitSeconds === null) return false;
+    const ms = maxWaitSeconds * 1000;
+    this.result.relayHeld = this.hold.leastMs > ms ? this.hold.held : this.dispatcher.closedFor(ms);
+    return this.result.relayHeld !== null;
   }
 
   /** @returns how long to wait before the next try */

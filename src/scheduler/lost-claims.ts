@@ -6,7 +6,11 @@ export class LostClaims {
   /** Claims of silent holders that were told of. */
   private readonly toldOf = new Set<string>();
 
-  constructor(private readonly tools: TakeoverTools) {}
+  constructor(
+    private readonly tools: TakeoverTools,
+    /** Whether claims that look stale are, and not the clock was set ahead a moment ago: their holders will renew them. */
+    private readonly areStale: () => Promise<boolean>,
+  ) {}
 
   async settle(): Promise<void> {
     await takeOverFromTheDead(this.tools);
@@ -16,7 +20,9 @@ export class LostClaims {
 
   private async reclaim(): Promise<void> {
     const { ledger, report, host, worker } = this.tools;
-    for (const stale of await ledger.findStale()) {
+    const all = await ledger.findStale();
+    if (all.length === 0 || !(await this.areStale())) return;
+    for (const stale of all) {
       const reclaimed = await ledger.reclaim(stale, worker.worker);
       if (!reclaimed) continue;
       const { sendId, by: from } = stale;

@@ -188,7 +188,8 @@ export interface Ledger {
 /** The relay's row in the database, which all hosts see and write. Errors as the ledger's. */
 export interface SharedRelay {
   read(): Promise<RelayState>;
-  noteAccepted(): Promise<void>;
+  /** @param agoMs how long ago at most it accepted a message */
+  noteAccepted(agoMs: number): Promise<void>;
   /** Also gives rows back that its limit was charged to, as they were before. False when another hold stands, or stood. */
   raise(hold: NewHold, deferred: ReadonlyMap<number, Run>): Promise<boolean>;
   /** Those below are false when the hold is not the claim's to probe. */

@@ -55,6 +55,10 @@ describe('a probe', () => {
     expect(holdLeftMs(ahead(600, 4), now.getTime(), holdPolicy(60))).toBe(0);
     expect(isProbeDue(ahead(3600, 0), now)).toBe(false);
     expect(isProbeDue(ahead(3660, 0), now)).toBe(true);
+    // One that is out may be another host's, whose waits are longer.
+    const out = { probeBy: 'another' };
+    expect(holdLeftMs({ ...ahead(600, 0), ...out }, now.getTime(), policy)).toBe(600_000);
+    expect(holdLeftMs({ ...ahead(3_660, 0), ...out }, now.getTime(), policy)).toBe(0);
     const byOperator = { ...ahead(86_400, 0), kind: 'operator' as const };
     expect(holdLeftMs(byOperator, now.getTime(), policy)).toBe(86_400_000);
   });

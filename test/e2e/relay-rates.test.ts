@@ -44,6 +44,22 @@ describe('with its limits set, over two schedulers and two sends,', () => {
   }, 120_000);
 });
 
+test('a run that is not to wait for a rate that is used up exits with RELAY_HELD, one of one batch with 0', async () => {
+  await withRelay({}, async (scene) => {
+    expectEnd(await scene.run('relay', 'default', '--rate', '20/day'), 0);
+    const id = await scene.queue(people(30));
+    const met = await scene.schedule(['--until-idle', '--max-wait', '1']).ended;
+    expectEnd(met, 6);
+    expect(met.stderr).toMatch(
+      /"code":"RELAY_HELD","message":"the relay is held: its rate of 20\/day is used up; goes on by itself at \d{4}-/,
+    );
+    expect(await scene.books(id)).toMatchObject({ status: 'running', sent: 20, pending: 10 });
+    const once = await scene.schedule(['--once']).ended;
+    expectEnd(once, 0);
+    expect(once.stderr).toContain("the relay's 20/day are used up");
+  });
+}, 60_000);
+
 test('shared hosting without a limit of ours: what it discards stands as sent', async () => {
   const discards = { at: 'dot', reply: '', discards: true } as const;
   await withRelay({ quotas: [{ messages: 50, perMs: 60_000, ...discards }] }, async (scene) => {

@@ -98,6 +98,32 @@ describe('a relay with a rate', () => {
     expect(most(1000)).toBeLessThanOrEqual(20);
   });
 
+  test('is not left unused for a send of another host that is slow by its own pacing', async () => {
+    relay = await startLimitedRelay({});
+    await setRates('30/s');
+    const [slow, fast] = [
+      await seedQueuedSend(db.database, { recipients: 200, batchSize: 200, delayMs: 1_000 }),
+      await seedQueuedSend(db.database, { recipients: 150, batchSize: 150 }),
+    ];
+    const only =
+      (id: number) =>
+      (ledger: Ledger): Ledger => ({
+        ...ledger,
+        findWork: async (limit) =>
+          (await ledger.findWork(limit)).filter(({ sendId }) => sendId === id),
+      });
+    schedule({ until: 'stopped', ledger: only(slow) });
+    await vi.waitFor(() => expect(relay.accepted.length).toBeGreaterThan(0), 20_000);
+    schedule({ until: 'stopped', ledger: only(fast) });
+    await vi.waitFor(
+      async () => expect(await balancedBooks(db.database, fast)).toMatchObject({ sent: 150 }),
+      30_000,
+    );
+    // In 5 s, by the rate; by half of it, it were 10.
+    expect((await balancedBooks(db.database, slow)).sent).toBeLessThanOrEqual(8);
+    expect(most(1000)).toBeLessThanOrEqual(30);
+  });
+
   test('heeds a rate that is raised within a second, and one that is lifted', async () => {
     relay = await startLimitedRelay({});
     await setRates('1/s');
@@ -135,6 +161,36 @@ describe('a relay with a rate', () => {
     await vi.waitFor(() => expect(relay.accepted.length).toBe(20), 20_000);
     await waits.stop();
     expect(await balancedBooks(db.database, id)).toMatchObject({ sent: 20, sending: 0 });
+  });
+
+  test('whose hour is used up ends a run that is not to wait so long, which says so; one of one batch says it in a line', async () => {
+    relay = await startLimitedRelay({});
+    await setRates('15/h');
+    const id = await seedQueuedSend(db.database, { recipients: 40, batchSize: 40 });
+    const met = schedule({ until: 'idle', maxWaitSeconds: 600 });
+    const before = Date.now();
+    const { relayHeld } = await met.done;
+    expect(relayHeld).toMatchObject({ kind: 'rate', reason: 'its rate of 15/h is used up' });
+    expect(Number(relayHeld?.until.getTime()) - before).toBeGreaterThan(3_500_000);
+    expect(Number(relayHeld?.until.getTime()) - before).toBeLessThan(3_800_000);
+    expect(await balancedBooks(db.database, id)).toMatchObject({ sent: 15, claimedBy: null });
+    const found = schedule({ until: 'idle', maxWaitSeconds: 600 });
+    expect((await found.done).relayHeld).toMatchObject({ kind: 'rate' });
+    const once = schedule({ until: 'once' });
+    expect((await once.done).relayHeld).toBeNull();
+    for (const { events } of [found, once]) {
+      const kinds = events.map(({ kind }) => kind);
+      expect(kinds).not.toContain('claimed');
+      expect(kinds.filter((kind) => kind === 'rate-reached')).toHaveLength(1);
+    }
+    const waits = schedule({ until: 'idle', maxWaitSeconds: 7_200 });
+    await vi.waitFor(
+      () => expect(waits.events.map(({ kind }) => kind)).toContain('rate-reached'),
+      20_000,
+    );
+    await setRates('1000/h');
+    expect((await waits.done).relayHeld).toBeNull();
+    expect(await balancedBooks(db.database, id)).toMatchObject({ status: 'completed', sent: 40 });
   });
 
   test('gets back what a pause left unused', async () => {

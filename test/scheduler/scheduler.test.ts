@@ -88,7 +88,7 @@ describe('a send', () => {
       cursorSeq: 0,
       lastSeq: 60,
       startedMsAgo: 0,
-      relay: { rates: null, connections: null },
+      relay: null,
       topic: '',
       dkim: 'auto' as const,
       checkedVersion: 0,

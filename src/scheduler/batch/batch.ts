@@ -96,9 +96,9 @@ class Batch implements JobOwner, Held {
     this.wake();
   }
 
-  /** The relay is held: what has not begun goes back, and the batch ends. */
+  /** The relay is held: what has not begun goes back, and the batch ends, unless it is what asks whether it is still. */
   stop(): void {
-    if (this.isProbing) return;
+    if (this.isProbing && !this.probe?.isLost) return;
     this.parts.standing.ending = true;
     this.parts.starter.withdraw();
     this.wake();
@@ -164,13 +164,13 @@ class Batch implements JobOwner, Held {
     }
   }
 
-  /** The relay takes messages again, or it does not. */
+  /** The relay takes messages again, or it does not; or somebody else has decided that. */
   private async conclude(probe: Probe): Promise<void> {
     const { standing, reader, results, steps } = this.parts;
     const { hold, giveUpMs } = this.tools;
     const { answer } = probe;
     await hold.conclude(probe);
-    if (answer !== 'accepted' || hold.stops) standing.ending = true;
+    if (hold.stops) standing.ending = true;
     reader.readFor(null);
     await reader.restart();
     if (answer && answer !== 'accepted' && results.givesUp && hold.isHopeless(giveUpMs)) {

@@ -44,6 +44,11 @@ export class OpenSends {
     return this.entries.has(sendId);
   }
 
+  /** The send as it was opened last, if it is open. */
+  get(sendId: number): OpenSend | undefined {
+    return this.entries.get(sendId)?.openSend;
+  }
+
   /**
    * The open send, opened if need be, kept at least until `done` was called as often as `use`.
    * @param version of its message: one that was opened with another is opened anew

@@ -1,5 +1,5 @@
 import { type Clock, elapsedMs, type Instant } from '../../domain/lease.js';
-import type { Recipient } from '../../domain/recipient.js';
+import type { NextRows, Recipient } from '../../domain/recipient.js';
 import type { Question } from '../hold/probe.js';
 import type { Ledger } from '../ports.js';
 import type { InFlight } from './in-flight.js';
@@ -103,11 +103,7 @@ export class Reader {
     if (lookBack) this.deferredRead = rows.deferred.length < ask.deferred ? clock() : null;
     const allUntouched = among !== null || rows.untouched.length < ask.untouched;
     this.noneLeft = allUntouched && (!lookBack || rows.deferred.length < ask.deferred);
-    // One that was told of a limit before may be told so again, whatever the relay does.
-    const all =
-      question?.kind === 'hold'
-        ? [...rows.untouched, ...rows.deferred]
-        : [...rows.deferred, ...rows.untouched];
+    const all = question?.kind === 'hold' ? inTurns(rows) : [...rows.deferred, ...rows.untouched];
     this.measure(all);
     await suppressions.admit(all, this.inFlight);
     this.isSkipping = this.inFlight.toCheck.length > this.inFlight.readAhead;
@@ -123,4 +119,16 @@ export class Reader {
     }
     this.averageRow = characters / rows.length;
   }
+}
+
+/**
+ * Rows that ask whether a hold can end: first one that was never tried, for one that was told of a limit may be told so
+ * again, whatever the relay does; then by turns, for a first try may be put off whoever it is.
+ */
+function inTurns({ untouched, deferred }: NextRows): Recipient[] {
+  const rows: Recipient[] = [];
+  for (let i = 0; i < Math.max(untouched.length, deferred.length); i++) {
+    rows.push(...untouched.slice(i, i + 1), ...deferred.slice(i, i + 1));
+  }
+  return rows;
 }

@@ -3,6 +3,7 @@ import { judge } from '../../domain/judge.js';
 import type { Clock } from '../../domain/lease.js';
 import type { FilledMessage } from '../../domain/message.js';
 import type { RelayLimits } from '../../domain/relay.js';
+import type { HeldRelay } from '../../domain/scheduler-events.js';
 import type { DeliveryResult } from '../../domain/verdict.js';
 import type { Transmission, Transport } from '../ports.js';
 import type { ConnectionShares } from './connection-shares.js';
@@ -115,6 +116,12 @@ export class Dispatcher {
     const closedMs = await this.pacer.look();
     if (closedMs > LET_GO_MS || (await this.shares.stayOthers())) return LOOK_AGAIN_MS;
     return 0;
+  }
+
+  /** What the relay's rate lets nothing start by, where that lasts for longer than this. */
+  closedFor(ms: number): HeldRelay | null {
+    const { closed, closedMs } = this.pacer;
+    return closed && closedMs > ms ? { kind: 'rate', ...closed } : null;
   }
 
   /** Gives back what was not used of the relay's limits. Never rejects. */

@@ -51,6 +51,8 @@ export class LeaseHolder {
   private held: RoundHeld | null = null;
   /** Nothing is free before this time, by the monotonic clock. */
   private closedUntil = Number.NEGATIVE_INFINITY;
+  /** The limit of which that is so, once it was told. */
+  private reached: string | null = null;
   private greedyAt: number | null = null;
   /** Nobody else wants any: so many times as many instants may be leased as there are messages. */
   private spare = 1;
@@ -78,6 +80,7 @@ export class LeaseHolder {
     this.limits = 'wanted' in read ? [] : read.limits;
     this.drop();
     this.held = null;
+    this.reached = null;
     this.closeFor(this.unreadable ? UNREADABLE_MS : 0);
     this.part = { batch: 1, near: 1 };
     this.spare = 1;
@@ -108,11 +111,24 @@ export class LeaseHolder {
         this.closeFor(UNREADABLE_MS);
       } else {
         const time = this.time.now(this.deps.clock().monotonic);
-        const slowest = slowestOf(limitUse(reading.state ?? NOTHING_LEASED, this.limits, time));
-        this.closeFor(slowest?.opensInMs ?? 0);
+        const state = reading.state ?? NOTHING_LEASED;
+        const waitMs = slowestOf(limitUse(state, this.limits, time))?.opensInMs ?? 0;
+        this.tellReached(state, time, waitMs);
+        this.closeFor(waitMs);
       }
     }
     return this.closedMs;
+  }
+
+  /** Why nothing is free for long, and until when, by the database's clock; null where it is free before that. */
+  get closed(): { reason: string; until: Date } | null {
+    const { closedMs, unreadable, reached } = this;
+    if (closedMs === 0 || (!unreadable && reached === null)) return null;
+    const { time } = this.timeAt(this.deps.clock().monotonic);
+    return {
+      reason: unreadable ? 'its rate cannot be read' : `its rate of ${reached} is used up`,
+      until: new Date(time + closedMs + this.time.shiftMs),
+    };
   }
 
   /** Takes an instant that has come; null where none has. */
@@ -206,7 +222,7 @@ export class LeaseHolder {
       });
       if (!granted.lease) {
         const waitMs = Math.min(granted.freeAt - time, this.leftMs(time));
-        if (waitMs > LET_GO_MS) this.tellReached(state, time, waitMs);
+        this.tellReached(state, time, waitMs);
         this.closeFor(waitMs);
         if (granted.unfair) this.greedyAt ??= this.closedUntil;
         return;
@@ -215,6 +231,7 @@ export class LeaseHolder {
         this.own = charge(own, limits, granted.lease, time);
         this.held = granted.held;
         this.greedyAt = null;
+        this.reached = null;
         this.hand.add(granted.lease, now);
         return;
       }
@@ -275,9 +292,14 @@ export class LeaseHolder {
     );
   }
 
+  /** Once for as long as nothing was free, where that is long. */
   private tellReached(state: LeaseState, time: number, waitMs: number): void {
+    if (waitMs <= LET_GO_MS) return;
     const limit = slowestOf(limitUse(state, this.limits, time));
-    if (limit) this.deps.report({ kind: 'rate-reached', limit: formatRate(limit), waitMs });
+    if (!limit) return;
+    const text = formatRate(limit);
+    if (this.reached !== text) this.deps.report({ kind: 'rate-reached', limit: text, waitMs });
+    this.reached = text;
   }
 
   private closeFor(ms: number): void {

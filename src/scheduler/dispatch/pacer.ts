@@ -54,6 +54,11 @@ export class Pacer {
     return this.leases.closedMs;
   }
 
+  /** Why, where that is long. */
+  get closed(): LeaseHolder['closed'] {
+    return this.leases.closed;
+  }
+
   /** As `closedMs`, read anew where that is longer ago than a moment. */
   look(): Promise<number> {
     return this.leases.look();

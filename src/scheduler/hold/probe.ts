@@ -39,6 +39,8 @@ export class Probe {
   answer: 'accepted' | Limited | null = null;
   /** What follows from the answer is done: the batch goes on as any other, or ends. */
   isOver = false;
+  /** It is not ours any more: nothing else starts for it. */
+  isLost = false;
   private tried = 0;
   private inTrouble = false;
 
@@ -51,7 +53,8 @@ export class Probe {
 
   /** Whether no more rows are to be tried. */
   get isDecided(): boolean {
-    return this.answer !== null || this.inTrouble || this.tried >= ROWS_AT_MOST;
+    const { answer, inTrouble, isLost, tried } = this;
+    return answer !== null || inTrouble || isLost || tried >= ROWS_AT_MOST;
   }
 
   /** The verdict as it is to be read here: deferred in the words of the hold, it is the relay that defers. */

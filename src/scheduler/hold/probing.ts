@@ -3,6 +3,9 @@ import type { Claims } from '../claims.js';
 import type { DueSends } from '../due-sends.js';
 import type { RelayHold } from './relay-hold.js';
 
+/** While nothing may start, it is looked this often whether that has changed: a hold may be released. */
+const LOOK_EVERY_MS = 1_000;
+
 /** Starts what finds out whether anything may start, while nothing else may. */
 export class Probing {
   constructor(
@@ -12,8 +15,12 @@ export class Probing {
     private readonly clock: Clock,
   ) {}
 
-  /** Starts a probe, if it is time for one. @returns the time until then */
+  /** Starts a probe, if it is time for one. @returns the time until it is worth asking again */
   async start(): Promise<number> {
+    return Math.min(await this.startDue(), LOOK_EVERY_MS);
+  }
+
+  private async startDue(): Promise<number> {
     const { hold, due } = this;
     due.clear();
     const waitMs = hold.untilProbeMs();

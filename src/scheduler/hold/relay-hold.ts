@@ -1,16 +1,17 @@
-import { type HoldPolicy, holdLeftMs, holdWaitMs, probeLeaseMs } from '../../domain/hold.js';
+import { type HoldPolicy, holdWaitMs } from '../../domain/hold.js';
 import type { Clock } from '../../domain/lease.js';
 import type { WatchedRow } from '../../domain/quota-watch.js';
-import { type Hold, isHopeless, type RelayState } from '../../domain/relay.js';
+import type { Hold, RelayState } from '../../domain/relay.js';
 import type { HeldRelay, Report } from '../../domain/scheduler-events.js';
 import type { SharedRelay } from '../ports.js';
-import { type Deferred, type Limited, Probe, rowsOf, wordsOf } from './probe.js';
+import { Acceptances } from './acceptances.js';
+import { KnownRelay } from './known-relay.js';
+import { type Deferred, type Limited, type Probe, rowsOf } from './probe.js';
+import { Probes } from './probes.js';
 import { Signs } from './signs.js';
 
 /** What the database is to know is written this often. */
 const WRITE_EVERY_MS = 1_000;
-/** Somebody's acceptance is noted within this time. */
-const NOTED_WITHIN_MS = 2_000;
 
 /** A batch, which is told when nothing more may start. */
 export interface Held {
@@ -22,21 +23,13 @@ export interface Held {
  * what others wrote, and has one message at a time find out when a hold can end.
  */
 export class RelayHold {
+  private readonly relay: KnownRelay;
   private readonly signs: Signs;
+  private readonly probes: Probes;
+  private readonly noted: Acceptances;
   private readonly batches = new Set<Held>();
-  private relay: RelayState | null = null;
-  /** When that was asked for, and when it was learnt, by the monotonic clock. */
-  private askedAt = Number.NEGATIVE_INFINITY;
-  private readAt = Number.NEGATIVE_INFINITY;
   private reading: Promise<void> | null = null;
   private writtenAt = Number.NEGATIVE_INFINITY;
-  /** A probe of ours is under way, or about to be. */
-  private asking = false;
-  private probe: Probe | null = null;
-  /** Of the acceptances, those of which the database knows. */
-  private noted = 0;
-  private notedAt = Number.NEGATIVE_INFINITY;
-  private noting: Promise<void> | null = null;
   /** The hold that was reported last, until its end is. */
   private told: Hold | null = null;
   private metHold = 0;
@@ -51,20 +44,45 @@ export class RelayHold {
     /** Told when something may start that could not. */
     private readonly onFree: () => void,
   ) {
-    const hold = this;
-    this.signs = new Signs(policy, report, {
-      get isKnown() {
-        return hold.hold !== null || hold.asking;
+    const self = this;
+    this.relay = new KnownRelay(policy, () => this.now);
+    this.probes = new Probes(shared, policy, {
+      get hold() {
+        return self.relay.hold;
       },
-      get holdId() {
-        return hold.relay?.holdId ?? 0;
+      get canary() {
+        return self.signs.awaited;
       },
       get now() {
-        return hold.now;
+        return self.now;
+      },
+      look: () => this.look(),
+      told: (canary, answer) => this.signs.told(canary, answer),
+      notTried: (canary) => this.signs.notTried(canary),
+      meet: (limited) => this.signs.meet(limited, null),
+      onRefused: ({ id }) => {
+        this.metHold = id;
+      },
+      onFree,
+    });
+    this.signs = new Signs(policy, report, {
+      get isKnown() {
+        return self.relay.hold !== null || self.probes.isOut;
+      },
+      get holdId() {
+        return self.relay.holdId;
+      },
+      get now() {
+        return self.now;
       },
       onStop: () => this.stopAll(),
       onFree,
     });
+    this.noted = new Acceptances(
+      shared,
+      () => this.acceptances,
+      () => this.now,
+    );
   }
 
   join(batch: Held): void {
@@ -75,52 +93,54 @@ export class RelayHold {
 
   leave(batch: Held): void {
     this.batches.delete(batch);
+    this.noted.see();
   }
 
   /** Whether nothing may start, but for what finds out whether anything may. */
   get stops(): boolean {
-    return this.hold !== null || this.signs.stop;
+    return this.relay.hold !== null || this.signs.stop;
   }
 
-  /** Whether what first tries deferred alike mean is still to be found out. */
+  /** Whether what first tries deferred alike mean is to be found out next. */
   get waitsForCanary(): boolean {
-    return this.signs.awaited !== null;
+    return this.canarySend !== null;
   }
 
   /** The send of which rows are to be tried again for that. */
   get canarySend(): number | null {
     const { awaited } = this.signs;
-    return this.hold === null && awaited ? rowsOf(awaited).sendId : null;
+    return this.relay.hold === null && awaited ? rowsOf(awaited).sendId : null;
   }
 
   /** The hold that stands, for people. */
   get held(): HeldRelay | null {
-    const { hold } = this;
+    const { hold } = this.relay;
     return hold && { kind: hold.kind, reason: hold.reason, until: hold.until };
   }
 
   /** The same, if this process met or renewed it. */
   get metHere(): HeldRelay | null {
-    return this.hold?.id === this.metHold ? this.held : null;
+    return this.relay.hold?.id === this.metHold ? this.held : null;
   }
 
   /** Milliseconds until a probe may be made; infinite while one of ours is, or there is nothing to find out. */
   untilProbeMs(): number {
-    const { hold, signs } = this;
-    if (this.asking || signs.met) return Number.POSITIVE_INFINITY;
-    if (hold) return this.leftMs(hold);
+    const { relay, signs } = this;
+    const { hold } = relay;
+    if (this.probes.isOut || signs.met) return Number.POSITIVE_INFINITY;
+    if (hold) return relay.leftMs(hold);
     return signs.awaited ? Math.max(0, signs.awaited.at - this.now) : Number.POSITIVE_INFINITY;
   }
 
   /** Milliseconds that the hold lasts at least; 0 where there is none. */
   get leastMs(): number {
-    const { hold } = this;
-    return hold ? this.leftMs(hold) : 0;
+    const { hold } = this.relay;
+    return hold ? this.relay.leftMs(hold) : 0;
   }
 
   /** Whether it has stood for so long, and through so many probes, that who waited as long waits for nothing. */
   isHopeless(afterMs: number): boolean {
-    return this.relay !== null && isHopeless(this.relay, afterMs);
+    return this.relay.isHopeless(afterMs);
   }
 
   // ── What the replies say ─────────────────────────────────────────────────
@@ -140,19 +160,17 @@ export class RelayHold {
    * @param dueAt by the database's clock; undefined for one that was never tried
    */
   acceptedSince(acceptances: number, dueAt: Date | undefined): boolean {
-    if (this.acceptances > acceptances) return true;
-    const last = this.relay?.lastAcceptedAt;
-    if (!this.relay || !last || !dueAt) return false;
-    // Of a clock that was ahead: nothing is known of it.
-    if (last > this.relay.now) return false;
-    return last.getTime() - NOTED_WITHIN_MS >= dueAt.getTime();
+    return this.acceptances > acceptances || this.relay.acceptedSince(dueAt);
+  }
+
+  /** Milliseconds since the database's clock was seen to have jumped ahead; infinite where it was not. */
+  get sinceAheadMs(): number {
+    return this.relay.sinceAheadMs;
   }
 
   /** Milliseconds in which it is known to have accepted nothing; infinite where it never did. */
   get silentMs(): number {
-    const { relay } = this;
-    if (!relay?.lastAcceptedAt) return Number.POSITIVE_INFINITY;
-    return relay.now.getTime() - relay.lastAcceptedAt.getTime() + (this.now - this.readAt);
+    return this.relay.silentMs;
   }
 
   limited(row: WatchedRow, verdict: Limited): number {
@@ -171,6 +189,7 @@ export class RelayHold {
 
   /** Writes what is to be written, and reads how the relay is. */
   async look(): Promise<void> {
+    this.noted.see();
     // One under way may have been asked before what is to be seen or written.
     while (this.reading) await this.reading.catch(() => undefined);
     this.reading = this.writeAndRead();
@@ -183,75 +202,60 @@ export class RelayHold {
 
   /** What a batch sees to now and then, beside what it learns of the relay: only a limit or a probe is waited for. */
   async keepUp(): Promise<void> {
-    if (this.now - this.notedAt >= WRITE_EVERY_MS) void this.noteAccepted();
+    this.noted.see();
     if (this.reading) return;
-    const isProbing = this.probe !== null && this.now - this.writtenAt >= WRITE_EVERY_MS;
+    const isProbing = this.probes.isToBeKept && this.now - this.writtenAt >= WRITE_EVERY_MS;
     if (this.signs.met || isProbing) await this.look();
+  }
+
+  /** At the end: what nobody else would write. */
+  async lastWords(): Promise<void> {
+    if (this.signs.met) await this.look();
+    await this.noteAccepted();
   }
 
   /** The last acceptances, for others. Never rejects: where it fails, the next ones are noted. */
   noteAccepted(): Promise<void> {
-    this.noting ??= this.note().finally(() => {
-      this.noting = null;
-    });
-    return this.noting;
-  }
-
-  private async note(): Promise<void> {
-    const { acceptances } = this;
-    if (acceptances === this.noted) return;
-    this.notedAt = this.now;
-    try {
-      await this.shared.noteAccepted();
-      this.noted = acceptances;
-    } catch {
-      // It is a hint.
-    }
+    this.noted.see();
+    return this.noted.note();
   }
 
   private async writeAndRead(): Promise<void> {
-    const { probe, signs, told } = this;
+    const { shared, signs, worker } = this;
     const { met } = signs;
     this.writtenAt = this.now;
     if (met) {
       const { deferred, ...hold } = met;
       const waitMs = holdWaitMs(hold.kind, 0, this.policy);
-      await this.shared.raise({ ...hold, waitMs, actor: this.worker }, deferred);
+      await shared.raise({ ...hold, waitMs, actor: worker }, deferred);
     }
-    if (probe?.question.kind === 'hold' && !probe.isOver) {
-      const { hold, by } = probe.question;
-      const waitMs = probeLeaseMs(hold, this.policy);
-      await this.shared.keepProbe({ holdId: hold.id, by, waitMs });
-    }
-    if (told?.kind === 'operator' && this.leftMs(told) === 0) {
-      await this.shared.lapse({ holdId: told.id, actor: this.worker });
-    }
+    await this.probes.keep();
     const askedAt = this.now;
-    const relay = await this.shared.read();
+    const relay = await shared.read();
     if (met && signs.met === met) signs.met = null;
     this.learn(relay, askedAt);
-    if (met && this.hold) this.metHold = this.hold.id;
+    if (met && this.relay.hold) this.metHold = this.relay.hold.id;
+    if (relay.isLapsed) await shared.lapse({ holdId: relay.holdId, actor: worker });
   }
 
   /** @param askedAt when it was asked for, by the monotonic clock: nothing older than what is known is learnt */
-  learn(relay: RelayState, askedAt: number): void {
-    if (askedAt < this.askedAt) return;
-    this.askedAt = askedAt;
-    this.relay = relay;
-    this.readAt = this.now;
-    const { hold, told } = this;
-    const { name } = relay;
+  learn(state: RelayState, askedAt: number): void {
+    const { relay, told } = this;
+    if (!relay.learn(state, askedAt)) return;
+    const { hold } = relay;
+    const { name } = state;
     this.told = hold;
     // An operator's that ends by its time stops nobody from then on, seen or not.
     if (told && !hold) {
-      const heldMs = Math.max(0, relay.now.getTime() - told.since.getTime());
+      const heldMs = Math.max(0, state.now.getTime() - told.since.getTime());
       this.report({ kind: 'relay-free', relay: name, heldMs });
       this.onFree();
     }
+    this.probes.heed(hold, askedAt);
     if (!hold) return;
     if (hold.id !== told?.id) {
       const { kind, reason, until } = hold;
-      const waitMs = this.leftMs(hold);
+      const waitMs = relay.leftMs(hold);
       this.report({ kind: 'relay-held', relay: name, hold: kind, reason, until, waitMs });
     }
     this.stopAll();
@@ -260,89 +264,21 @@ export class RelayHold {
   // ── Probes ───────────────────────────────────────────────────────────────
 
   /** The probe of this claim, if it is to be had; `over` must be called for it. */
-  async win(by: string): Promise<Probe | null> {
-    this.asking = true;
-    const { hold } = this;
-    const canary = this.signs.awaited;
-    if (hold && hold.kind !== 'operator') {
-      const won = { holdId: hold.id, by, waitMs: probeLeaseMs(hold, this.policy) };
-      if (await this.shared.winProbe(won)) {
-        this.probe = new Probe({ kind: 'hold', hold, limit: hold.kind, by });
-      } else {
-        await this.look();
-      }
-    } else if (!hold && canary) {
-      this.probe = new Probe({ kind: 'canary', canary, ...rowsOf(canary) });
-    }
-    return this.probe;
+  win(by: string): Promise<Probe | null> {
+    return this.probes.win(by);
   }
 
   /** Does what follows from the answer, once the row that got it is recorded. What failed half-way may be done again. */
-  async conclude(probe: Probe): Promise<void> {
-    const { question, answer } = probe;
-    if (question.kind === 'hold') {
-      await this.concludeHold(question, answer);
-    } else {
-      this.signs.told(question.canary, answer);
-      await this.look();
-    }
-    this.probe = null;
-    this.asking = false;
-    probe.isOver = true;
-    this.onFree();
-  }
-
-  private async concludeHold(
-    { hold, by }: Extract<Probe['question'], { kind: 'hold' }>,
-    answer: Probe['answer'],
-  ): Promise<void> {
-    const probe = { holdId: hold.id, by };
-    if (answer === 'accepted') {
-      await this.shared.end(probe);
-    } else if (answer) {
-      const { limit: kind } = answer;
-      const waitMs = holdWaitMs(kind, hold.tries + 1, this.policy);
-      await this.shared.extend({ ...probe, kind, reason: wordsOf(answer), waitMs });
-      this.metHold = hold.id;
-    }
-    // What was decided is not to be kept.
-    this.probe = null;
-    await this.look();
-    // Released meanwhile: what we were told is the newest there is.
-    if (answer && answer !== 'accepted' && !this.hold) {
-      this.signs.meet(answer, null);
-      await this.look();
-    }
+  conclude(probe: Probe): Promise<void> {
+    return this.probes.conclude(probe);
   }
 
   /** The batch that had it has ended, or there was none. */
-  async over(probe: Probe | null): Promise<void> {
-    if (probe?.isOver) return;
-    this.probe = null;
-    this.asking = false;
-    if (!probe?.isUntried) return;
-    const { question } = probe;
-    if (question.kind === 'canary') {
-      this.signs.notTried(question.canary);
-    } else {
-      await this.shared.returnProbe({ holdId: question.hold.id, by: question.by });
-      await this.look();
-    }
-  }
-
-  /** The hold that stands, as far as is known. */
-  private get hold(): Hold | null {
-    const hold = this.relay?.hold ?? null;
-    return hold?.kind === 'operator' && this.leftMs(hold) <= 0 ? null : hold;
+  over(probe: Probe | null): Promise<void> {
+    return this.probes.over(probe);
   }
 
   private get now(): number {
     return this.clock().monotonic;
-  }
-
-  /** By the database's clock. */
-  private leftMs(hold: Hold): number {
-    const readAt = this.relay?.now.getTime() ?? 0;
-    return holdLeftMs(hold, readAt + this.now - this.readAt, this.policy);
   }
 }

@@ -1,7 +1,4 @@
-import { CLOCK_SLACK_MS } from '../../domain/hold.js';
-import { type LeaseState, NOTHING_LEASED } from '../../domain/leases.js';
-import { type LimitUse, limitUse } from '../../domain/limit-use.js';
-import { readRates } from '../../domain/rates.js';
+import { CLOCK_SLACK_MS, LONGEST_WAIT_MS } from '../../domain/hold.js';
 import type {
   HoldKind,
   LimitKind,
@@ -12,49 +9,19 @@ import type {
   RelayState,
 } from '../../domain/relay.js';
 import { clip, REASON_LENGTH } from '../../domain/text.js';
-import { type Columns, select } from '../columns.js';
+import { select } from '../columns.js';
 import { eventOfAllUnderWay } from '../events.js';
 import type { Database } from '../mysql/database.js';
-import type { Executor, Fragment, Statement } from '../mysql/packet.js';
-import { DATABASE_MICROS } from './states.js';
-
-export interface RelayStateRow
-  extends Pick<RelayState, 'name' | 'rates' | 'connections' | 'holdId' | 'lastAcceptedAt' | 'now'> {
-  kind: HoldKind | null;
-  reason: string | null;
-  until: Date | null;
-  since: Date | null;
-  tries: number;
-  probeBy: string | null;
-}
-
-interface RelayRow extends RelayStateRow {
-  leases: string | null;
-  micros: number;
-}
-
-/** Columns of CAMPAIGN_RELAYS `l`, for `toRelayState`. */
-export const RELAY_STATE: Columns<keyof RelayStateRow> = {
-  name: 'l.NAME',
-  rates: 'l.RATES',
-  connections: 'l.CONNECTIONS',
-  holdId: 'l.HOLD_ID',
-  kind: 'l.HOLD_KIND',
-  reason: 'l.HOLD_REASON',
-  until: 'l.HELD_UNTIL',
-  since: 'l.HELD_SINCE',
-  tries: 'l.TRIES',
-  probeBy: 'l.PROBE_BY',
-  lastAcceptedAt: 'l.LAST_ACCEPTED_AT',
-  now: 'UTC_TIMESTAMP(3)',
-};
-
-const RELAY: Columns<keyof RelayRow> = {
-  ...RELAY_STATE,
-  leases:
-    "(SELECT s.STATE FROM CAMPAIGN_RELAY_STATES s WHERE s.NAME = l.NAME AND s.KIND = 'rates')",
-  micros: DATABASE_MICROS,
-};
+import type { Executor, Fragment } from '../mysql/packet.js';
+import {
+  RELAY_STATE,
+  RELAYS,
+  type RelayRow,
+  type RelayStateRow,
+  relayStatement,
+  toRelay,
+  toRelayState,
+} from './row.js';
 
 /** An operator's hold ends by its time; any other lasts until its probe is accepted. */
 const IS_HELD =
@@ -62,45 +29,6 @@ const IS_HELD =
 
 const IN_MS = 'UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND';
 const micros = (ms: number): number => Math.round(ms * 1000);
-
-/** For a packet; `toRelay` reads what it gives. */
-export const relayStatement = (name: string): Statement => ({
-  sql: `SELECT ${select(RELAY)} FROM CAMPAIGN_RELAYS l WHERE l.NAME = ?`,
-  params: [name],
-});
-
-export function toRelayState(row: RelayStateRow): RelayState {
-  const { name, rates, connections, holdId, lastAcceptedAt, now } = row;
-  const { kind, reason, until, since, tries, probeBy } = row;
-  const isHeld = kind !== null && until !== null && (kind !== 'operator' || until > now);
-  return {
-    name,
-    rates,
-    connections,
-    holdId,
-    lastAcceptedAt,
-    now,
-    hold: isHeld
-      ? { id: holdId, kind, reason: reason ?? '', until, since: since ?? now, tries, probeBy }
-      : null,
-  };
-}
-
-/** @param rows of `relayStatement`; @returns undefined when there is no such relay */
-export function toRelay(rows: unknown): Relay | undefined {
-  const [row] = rows as RelayRow[];
-  if (!row) return undefined;
-  return { ...toRelayState(row), limits: limitsOf(row.rates, row.leases, row.micros / 1000) };
-}
-
-/** @param databaseMs by the database's clock */
-function limitsOf(rates: string | null, leases: string | null, databaseMs: number): LimitUse[] {
-  const read = readRates(rates ?? 'none');
-  if ('wanted' in read) return [];
-  const state = leases === null ? NOTHING_LEASED : (JSON.parse(leases) as LeaseState);
-  // The time of leases does not go back, whatever the clock does.
-  return limitUse(state, read.limits, Math.max(state.at, databaseMs - state.shiftMs));
-}
 
 /** @returns undefined when there is no such relay */
 export async function readRelay(db: Executor, name: string): Promise<Relay | undefined> {
@@ -119,10 +47,7 @@ export async function readRelayState(db: Executor, name: string): Promise<RelayS
 
 /** Every relay, by name. */
 export async function listRelays(db: Executor): Promise<Relay[]> {
-  const rows = await db.rows<RelayRow>(
-    `SELECT ${select(RELAY)} FROM CAMPAIGN_RELAYS l ORDER BY l.NAME`,
-    [],
-  );
+  const rows = await db.rows<RelayRow>(`${RELAYS} ORDER BY l.NAME`, []);
   return rows.flatMap((row) => toRelay([row]) ?? []);
 }
 
@@ -203,16 +128,17 @@ export const raiseHold = (tx: Executor, name: string, hold: NewHold): Promise<bo
 export const winProbe = (
   tx: Executor,
   name: string,
-  probe: RelayProbe & { waitMs: number },
+  { holdId, by, waitMs }: RelayProbe & { waitMs: number },
 ): Promise<boolean> =>
   change(
     tx,
     name,
-    { sql: `HELD_UNTIL = ${IN_MS}, PROBE_BY = ?`, params: [micros(probe.waitMs), probe.by] },
+    { sql: `HELD_UNTIL = ${IN_MS}, PROBE_BY = ?`, params: [micros(waitMs), by] },
     {
       sql: `HOLD_ID = ? AND HOLD_KIND <> 'operator'
-            AND (HELD_UNTIL <= UTC_TIMESTAMP(3) OR HELD_UNTIL > ${IN_MS})`,
-      params: [probe.holdId, micros(probe.waitMs + CLOCK_SLACK_MS)],
+            AND (HELD_UNTIL <= UTC_TIMESTAMP(3)
+                 OR HELD_UNTIL > UTC_TIMESTAMP(3) + INTERVAL IF(PROBE_BY IS NULL, ?, ?) MICROSECOND)`,
+      params: [holdId, micros(waitMs + CLOCK_SLACK_MS), micros(LONGEST_WAIT_MS + CLOCK_SLACK_MS)],
     },
   );
 
@@ -336,7 +262,15 @@ export const setLimits = (
     return changeAndTell(tx, change(tx, name, set), { event: 'relay-limits', actor, details });
   });
 
-/** The relay has accepted a message just now. One statement outside of any transaction, for all hosts write this row. */
-export async function noteAccepted(db: Executor, name: string): Promise<void> {
-  await change(db, name, { sql: 'LAST_ACCEPTED_AT = UTC_TIMESTAMP(3)', params: [] });
+/**
+ * The relay accepted a message so long ago at most, which others may know better by now. One statement outside of any
+ * transaction, for all hosts write this row.
+ */
+export async function noteAccepted(db: Executor, name: string, agoMs = 0): Promise<void> {
+  const at = 'UTC_TIMESTAMP(3) - INTERVAL ? MICROSECOND';
+  await change(db, name, {
+    // One that is ahead is of a clock that went back since.
+    sql: `LAST_ACCEPTED_AT = IF(LAST_ACCEPTED_AT BETWEEN ${at} AND UTC_TIMESTAMP(3), LAST_ACCEPTED_AT, ${at})`,
+    params: [micros(agoMs), micros(agoMs)],
+  });
 }

@@ -36,7 +36,7 @@ export function createSharedRelay(db: Database, name: string) {
       await relays.addRelay(db, name);
       return (await relays.readRelayState(db, name)) as RelayState;
     }),
-    noteAccepted: on(() => relays.noteAccepted(db, name)),
+    noteAccepted: on((agoMs: number) => relays.noteAccepted(db, name, agoMs)),
     raise: on((hold: NewHold, deferred: ReadonlyMap<number, Run>) =>
       db.transaction(async (tx) => {
         await uncharge(tx, deferred);

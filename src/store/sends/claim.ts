@@ -1,12 +1,12 @@
 import type { BatchEnd, Claim, ClaimedSend, SendState } from '../../domain/claim.js';
 import type { DkimMode } from '../../domain/dkim.js';
-import { DEFAULT_RELAY, type RelayLimits } from '../../domain/relay.js';
+import { DEFAULT_RELAY, type RelayState } from '../../domain/relay.js';
 import type { Send } from '../../domain/send.js';
 import { pick, select } from '../columns.js';
 import { completedEvent, eventStatement } from '../events.js';
 import type { Database } from '../mysql/database.js';
 import type { Executor, Statement } from '../mysql/packet.js';
-import { RELAY_STATE, type RelayStateRow, toRelayState } from '../relays/relays.js';
+import { RELAY_STATE, type RelayStateRow, toRelayState } from '../relays/row.js';
 import { SUPPRESSION_VERSION } from '../suppressions/version.js';
 import { SETTLED } from './counters.js';
 import { moveWhere } from './lifecycle.js';
@@ -15,6 +15,9 @@ import { claimableBy } from './signable.js';
 
 /** A send under way, and its relay as it is in the same moment. */
 const SEND_AND_RELAY = `CAMPAIGN_SENDS s LEFT JOIN CAMPAIGN_RELAYS l ON l.NAME = '${DEFAULT_RELAY}'`;
+
+/** Null where the relay has no row yet. */
+const relayOf = (row: RelayStateRow): RelayState | null => (row.name ? toRelayState(row) : null);
 
 /** What a holder reads of its send. */
 const CLAIMED = [
@@ -25,9 +28,8 @@ const CLAIMED = [
   'cursorSeq',
   'startedAt',
 ] as const;
-interface ClaimedRow extends Pick<Send, (typeof CLAIMED)[number]>, RelayLimits {
+interface ClaimedRow extends Pick<Send, (typeof CLAIMED)[number]>, RelayStateRow {
   number: number;
-  now: Date;
   topic: string;
   dkim: DkimMode;
   checkedVersion: number;
@@ -37,8 +39,7 @@ interface ClaimedRow extends Pick<Send, (typeof CLAIMED)[number]>, RelayLimits {
 const CLAIMED_COLUMNS = select({
   ...pick(SEND, ...CLAIMED),
   number: CLAIM_NUMBER,
-  now: 'UTC_TIMESTAMP(3)',
-  ...pick(RELAY_STATE, 'rates', 'connections'),
+  ...RELAY_STATE,
   ...pick(SEND, 'topic', 'dkim'),
   checkedVersion: 's.CHECKED_VERSION',
   messageVersion: SEND.version,
@@ -81,25 +82,20 @@ export async function claim(
   ]);
   const [send] = (rows?.[0] ?? []) as ClaimedRow[];
   if (!send) return null;
-  const {
-    number,
-    batchSize,
-    delayMs,
-    cooldownSeconds,
-    startedAt,
-    now,
-    rates,
-    connections,
-    testOf,
-    ...rest
-  } = send;
+  const { number, batchSize, delayMs, cooldownSeconds, startedAt, now, testOf } = send;
+  const { maxAttempts, cursorSeq, topic, dkim, checkedVersion, messageVersion } = send;
   return {
     claim: { sendId, by, number },
     controls: { batchSize, delayMs, cooldownSeconds },
+    maxAttempts,
+    cursorSeq,
     startedMsAgo: now.getTime() - (startedAt ?? now).getTime(),
-    relay: { rates, connections },
+    relay: relayOf(send),
+    topic,
+    dkim,
+    checkedVersion,
+    messageVersion,
     isTest: testOf !== null,
-    ...rest,
   };
 }
 
@@ -146,7 +142,7 @@ function toState(rows: unknown, claim: Claim): SendState {
       delayMs: row?.delayMs ?? 0,
       cooldownSeconds: row?.cooldownSeconds ?? 0,
     },
-    relay: row?.name ? toRelayState(row) : null,
+    relay: row ? relayOf(row) : null,
     suppressionVersion: row?.suppressionVersion ?? 0,
   };
 }

@@ -1,6 +1,8 @@
 import type { Unsignable, Work } from '../../domain/claim.js';
+import { CLOCK_SLACK_MS } from '../../domain/hold.js';
 import { ALIVE_SECONDS } from '../../domain/lease.js';
 import { ATTENTION, DUE } from '../generated.js';
+import { isRetryable } from '../mysql/errors.js';
 import { type Executor, type Fragment, listed } from '../mysql/packet.js';
 import { SETTLED } from './counters.js';
 import { claimableBy, NEEDS_NO_KEY, signableBy } from './signable.js';
@@ -19,6 +21,9 @@ const DEFERRED_DUE_AT = `GREATEST(s.DUE_AT, COALESCE(
  */
 const DUE_AT = `IF(s.DUE = ${DUE.deferred}, ${DEFERRED_DUE_AT}, s.DUE_AT)`;
 
+/** By more than clocks differ. */
+const ENDED_AHEAD = `s.LAST_BATCH_AT > UTC_TIMESTAMP(3) + INTERVAL ${CLOCK_SLACK_MS} * 1000 MICROSECOND`;
+
 /** What of the work a scheduler may do. */
 export interface WorkScope {
   /** Of this send alone. */
@@ -32,7 +37,8 @@ const onlyOne = (only: number | undefined): string => (only === undefined ? '' :
 /**
  * Running sends that nobody holds, test mails before all others and then the longest overdue first, with the milliseconds
  * until their next batch is due and how many rows its batch would have `sending` if it could. Of lists that need a key that
- * we have not none is read.
+ * we have not none is read. Where a batch has ended ahead of the clock, which went back since, that counts from now on as
+ * just now.
  */
 export async function findWork(
   db: Executor,
@@ -46,7 +52,7 @@ export async function findWork(
     dueAt: string,
     { sql, params }: Fragment,
   ): Fragment => ({
-    sql: `(SELECT s.ID AS sendId, ${dueAt} AS dueAt, s.TEST_OF IS NOT NULL AS goesFirst,
+    sql: `(SELECT s.ID AS sendId, ${dueAt} AS dueAt, s.TEST_OF IS NOT NULL AS goesFirst, ${ENDED_AHEAD} AS endedAhead,
             IF(s.DELAY_MS > 0, 0, LEAST(s.BATCH_SIZE, s.TOTAL_COUNT - (${SETTLED}))) AS \`rows\`
        FROM CAMPAIGN_SENDS s FORCE INDEX (${index})
       WHERE s.DUE = ${due} AND ${sql}${onlyOne(only)}
@@ -65,13 +71,33 @@ export async function findWork(
     ],
     ' UNION ALL ',
   );
-  const rows = await db.rows<Omit<Work, 'goesFirst'> & { goesFirst: number }>(
-    `SELECT sendId, CEIL(TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(3), dueAt) / 1000) AS dueInMs, \`rows\`, goesFirst
+  type Row = Omit<Work, 'goesFirst'> & { goesFirst: number; endedAhead: number | null };
+  const rows = await db.rows<Row>(
+    `SELECT sendId, CEIL(TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(3), dueAt) / 1000) AS dueInMs, \`rows\`, goesFirst, endedAhead
        FROM (${due.sql}) AS due
       ORDER BY goesFirst DESC, dueAt, sendId LIMIT ?`,
     [...due.params, limit],
   );
-  return rows.map((row) => ({ ...row, goesFirst: row.goesFirst === 1 }));
+  await endNow(
+    db,
+    rows.filter(({ endedAhead }) => endedAhead === 1).map(({ sendId }) => sendId),
+  );
+  return rows.map(({ endedAhead: _, ...row }) => ({ ...row, goesFirst: row.goesFirst === 1 }));
+}
+
+/** So that no cooldown lasts longer than it is by as much as the clock went back. */
+async function endNow(db: Executor, sendIds: readonly number[]): Promise<void> {
+  if (sendIds.length === 0) return;
+  try {
+    await db.run(
+      `UPDATE CAMPAIGN_SENDS s SET s.LAST_BATCH_AT = UTC_TIMESTAMP(3)
+        WHERE s.ID IN (?) AND s.CLAIMED_BY IS NULL AND ${ENDED_AHEAD}`,
+      [sendIds],
+    );
+  } catch (error) {
+    // The next look finds them.
+    if (!isRetryable(error)) throw error;
+  }
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Snapshot } from '../../domain/waiting.js';
 import { type Columns, select } from '../columns.js';
 import { ATTENTION, DUE } from '../generated.js';
 import type { Executor, Statement } from '../mysql/packet.js';
-import { relayStatement, toRelay } from '../relays/relays.js';
+import { relayStatement, toRelay } from '../relays/row.js';
 import { HOLDER } from '../workers.js';
 import { SETTLED } from './counters.js';
 

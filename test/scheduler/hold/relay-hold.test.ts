@@ -33,12 +33,12 @@ const POLICY = {
 };
 
 /** What one process knows of the row. */
-function relayHold() {
+function relayHold(policy = POLICY) {
   const events: SchedulerEvent[] = [];
   let freed = 0;
   const hold = new RelayHold(
     createSharedRelay(scene.db.database, DEFAULT_RELAY),
-    POLICY,
+    policy,
     'test',
     systemClock,
     (event) => events.push(event),
@@ -243,6 +243,102 @@ describe('a relay that takes nothing for as long as anybody is tried on', () => 
       failed: 0,
     });
   });
+});
+
+describe('the last acceptance', () => {
+  test('that could not be noted at once is noted as of when it was', async () => {
+    let now = 1_000_000;
+    let isAway = true;
+    const shared = createSharedRelay(scene.db.database, DEFAULT_RELAY);
+    const hold = new RelayHold(
+      {
+        ...shared,
+        noteAccepted: async (agoMs) => {
+          if (isAway) throw new Error('away');
+          await shared.noteAccepted(agoMs);
+        },
+      },
+      POLICY,
+      'test',
+      () => ({ monotonic: now, wall: now }),
+      () => undefined,
+      () => undefined,
+    );
+    const batch = { stop: () => undefined };
+    hold.join(batch);
+    hold.accepted();
+    hold.leave(batch);
+    await hold.noteAccepted();
+    isAway = false;
+    now += 60_000;
+    await hold.look();
+    await hold.noteAccepted();
+    const found = await relays.readRelay(scene.db.database, DEFAULT_RELAY);
+    const agoMs = Number(found?.now.getTime()) - Number(found?.lastAcceptedAt?.getTime());
+    expect(agoMs).toBeGreaterThanOrEqual(60_000);
+    expect(agoMs).toBeLessThan(90_000);
+  });
+
+  test('of another host is not taken back by one that was before it', async () => {
+    await relays.noteAccepted(scene.db.database, DEFAULT_RELAY);
+    await relays.noteAccepted(scene.db.database, DEFAULT_RELAY, 60_000);
+    const found = await relays.readRelay(scene.db.database, DEFAULT_RELAY);
+    expect(Number(found?.now.getTime()) - Number(found?.lastAcceptedAt?.getTime())).toBeLessThan(
+      50_000,
+    );
+  });
+});
+
+describe('a probe', () => {
+  const held = () =>
+    scene.db.database.run(
+      `UPDATE CAMPAIGN_RELAYS SET HOLD_ID = 1, HOLD_KIND = 'quota', HOLD_REASON = '452 4.5.3 daily quota exceeded',
+              HELD_SINCE = UTC_TIMESTAMP(3), HELD_UNTIL = UTC_TIMESTAMP(3)`,
+    );
+
+  test('that was accepted ends the hold though its claim was lost before that was recorded', async () => {
+    await held();
+    const { hold } = relayHold();
+    await hold.look();
+    const probe = await hold.win('a');
+    probe?.hear({ kind: 'sent', reply: { code: 250, enhanced: null, text: 'Ok' } });
+    await hold.over(probe);
+    expect(hold.stops).toBe(false);
+    expect(await relays.readRelay(scene.db.database, DEFAULT_RELAY)).toMatchObject({ hold: null });
+  });
+
+  test('is won by nobody whose waits are shorter, while one is out', async () => {
+    await held();
+    const slow = relayHold();
+    await scene.db.database.run('UPDATE CAMPAIGN_RELAYS SET TRIES = 9');
+    await slow.hold.look();
+    expect(await slow.hold.win('slow')).not.toBeNull();
+    const quick = relayHold({
+      rate: { firstMs: 1_000, maxMs: 1_000 },
+      quota: { firstMs: 1_000, maxMs: 1_000 },
+    });
+    await quick.hold.look();
+    expect(quick.hold.untilProbeMs()).toBeGreaterThan(0);
+    expect(await quick.hold.win('quick')).toBeNull();
+  });
+});
+
+test("an operator's hold that was over before anybody saw it is recorded as ended", async () => {
+  const sendId = await seed('p', 1);
+  await relays.holdByOperator(scene.db.database, DEFAULT_RELAY, {
+    seconds: 60,
+    reason: 'maintenance',
+    actor: 'jo@vm',
+  });
+  await scene.db.database.run(
+    'UPDATE CAMPAIGN_RELAYS SET HELD_UNTIL = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND',
+  );
+  await relayHold().hold.look();
+  const events = await scene.db.database.rows<{ event: string }>(
+    "SELECT EVENT AS event FROM CAMPAIGN_SEND_EVENTS WHERE SEND_ID = ? AND EVENT LIKE '%h%ld%' ORDER BY ID",
+    [sendId],
+  );
+  expect(events.map(({ event }) => event)).toEqual(['held', 'hold-ended']);
 });
 
 describe('the steps of a batch', () => {

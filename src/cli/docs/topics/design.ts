@@ -196,9 +196,23 @@ REPLIES
   happened, and the message goes over a new connection, uncharged. Only where
   a new one says so at once is it trouble of the server.
 
-- A probe asks rows that were never tried before those that met the limit, and
+- A probe asks a row that was never tried before one that met the limit, and
   sends by turns: whoever is told so on his own account cannot answer for all
-  twice. Its acceptance alone ends the hold, and its batch goes on.
+  twice. Behind the first it takes both by turns, for a relay may put off each
+  first try. Its acceptance alone ends the hold, and its batch goes on. Once
+  it is somebody else's, or the operator has decided, it starts nothing more;
+  and a send that its own pacing keeps for longer than a second leaves it to
+  others.
+
+- A rate that is used up is the operator's own limit: ‘--once’ that meets it
+  has done what it may, and exits 0, where a limit that the relay tells of is
+  news. ‘--until-idle --max-wait’ ends at either with RELAY_HELD, for it was
+  to send all, and has not.
+
+- Where the database's clock goes back, as by a failover, a batch that ended
+  ahead of it counts as ended now, so that a cooldown stays what it is. Where
+  it jumps ahead, claims look stale: nobody takes any for a minute then, in
+  which those who live renew theirs.
 
 - A deferral in words that tell of nobody is a row's last only if the relay
   has accepted somebody meanwhile. Else the row is tried on, until three days

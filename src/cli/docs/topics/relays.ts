@@ -24,8 +24,10 @@ CAMPAIGN_HOLD_MAX_SECONDS). The first that it accepts ends the hold.
 
 ‘progress’, ‘list’ and ‘events’ say until when, and in which words.
 ‘run-scheduler --once’ that meets a hold exits 6 (RELAY_HELD), one that finds
-it 0. ‘campaign relay default --release’ ends a hold at once, where you know
-better; ‘--hold 2h --reason "moving"’ makes one.
+it 0; ‘--until-idle --max-wait 60’ exits 6 where the hold, or a rate of yours
+that is used up, lasts for longer than that. ‘campaign relay default
+--release’ ends a hold at once, where you know better; ‘--hold 2h --reason
+"moving"’ makes one.
 
 What is said of a recipient is never taken for it: a full mailbox, an unknown
 address, greylisting. A block (a list of spammers, SPF, a reputation) is none
