@@ -21,7 +21,7 @@ export interface RunSchedulerOptions {
   signal?: AbortSignal | undefined;
   /** Told of all that it does. Where it throws, the scheduler stops as by the signal, and rejects with that. */
   onEvent?: ((event: SchedulerEvent) => void) | undefined;
-  /** With `idle`: do not wait for recipients deferred for longer. */
+  /** With `idle`: wait no longer for deferred recipients, a held relay, or a rate that is used up. */
   maxWaitSeconds?: number | undefined;
   /** SMTP connections, 1 to 1000; 8 when left out. */
   connections?: number | undefined;

@@ -1,6 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { RELAY_WORDS } from '../support/relay-words.ts';
 import { people } from '../support/seed.ts';
+import { makeStateFolder } from '../support/state-folder.ts';
 import { expectEnd, type RelayScene, withRelay } from './relay-scene.ts';
 
 /** Two sends through two schedulers, which the relay's limits are set for before. */
@@ -43,6 +44,34 @@ describe('with its limits set, over two schedulers and two sends,', () => {
     });
   }, 120_000);
 });
+
+test('a host that is killed leaves its connections to the others, and they are never too many', async () => {
+  await withRelay({ delayMs: 50 }, async (scene) => {
+    const state = makeStateFolder();
+    try {
+      expectEnd(await scene.run('relay', 'default', '--connections', '1'), 0);
+      const ids = [await scene.queue(people(60)), await scene.queue(people(60))];
+      const env = { CAMPAIGN_STATE_DIR: state.directory };
+      const dies = scene.schedule([], env);
+      await vi.waitFor(() => expect(scene.relay.accepted.length).toBeGreaterThan(5), 30_000);
+      const stays = scene.schedule(['--until-idle'], env);
+      await vi.waitFor(async () => {
+        const alive = await scene.db.database.rows('SELECT 1 FROM CAMPAIGN_WORKERS');
+        expect(alive).toHaveLength(2);
+      }, 30_000);
+      dies.kill('SIGKILL');
+      expectEnd(await stays.ended, 0);
+      for (const id of ids) {
+        const { status, sent, unknown } = await scene.books(id);
+        expect({ status, all: sent + unknown }).toEqual({ status: 'completed', all: 60 });
+        expect(unknown).toBeLessThanOrEqual(1);
+      }
+      expect(scene.relay.mostConnections).toBe(1);
+    } finally {
+      state.remove();
+    }
+  });
+}, 120_000);
 
 test('a run that is not to wait for a rate that is used up exits with RELAY_HELD, one of one batch with 0', async () => {
   await withRelay({}, async (scene) => {

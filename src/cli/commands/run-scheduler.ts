@@ -18,7 +18,7 @@ export default defineCommand({
     maxWait: wholeNumber({
       ...MAX_WAIT_SECONDS,
       placeholder: 'seconds',
-      help: 'with --until-idle: do not wait for recipients deferred for longer',
+      help: 'with --until-idle: wait no longer for deferred recipients, a held relay or its rate',
     }),
     connections: wholeNumber({ ...figure('connections'), help: 'SMTP connections' }),
     messagesPerConnection: wholeNumber({

@@ -260,6 +260,53 @@ test('words that are longer than what is kept of them are known again, and nobod
   expect(rows.filter(({ attempts }) => attempts > 1).length).toBeLessThanOrEqual(3);
 });
 
+describe.each([1, 21])('a send of which the last one of %i is told of a limit', (count) => {
+  test.each(['mail', 'rcpt', 'dot'] as const)('at %s goes on to its end', async (at) => {
+    let refused = 0;
+    const answer = () =>
+      server.messages.length < count - 1 || ++refused > 3 ? undefined : { reply: QUOTA };
+    const server = await smtp({
+      ...(at === 'mail' && { onMailFrom: answer }),
+      ...(at === 'rcpt' && { onRcptTo: answer }),
+      ...(at === 'dot' && { onData: answer }),
+    });
+    const sendId = await seed(count, { maxAttempts: 1 });
+    await schedule(server, { connections: 1 }).done;
+    expect(await books(sendId)).toMatchObject({ status: 'completed', sent: count, failed: 0 });
+    expect(await relay()).toMatchObject({ hold: null });
+  });
+});
+
+test('rows that come due again during a hold wait for its end, and are charged for nothing of it', async () => {
+  let isFull = false;
+  const tried = new Map<string, number>();
+  const server = await smtp({
+    onRcptTo: (address) => {
+      const times = (tried.get(address) ?? 0) + 1;
+      tried.set(address, times);
+      if (isFull) return { reply: QUOTA };
+      return times === 1 && /^p[1-4]@/.test(address)
+        ? { reply: [450, '4.2.0 Mailbox busy'] }
+        : undefined;
+    },
+  });
+  const sendId = await seed(40, { maxAttempts: 2, batchSize: 20, cooldownSeconds: 1 });
+  const scheduler = schedule(server, { until: 'stopped', connections: 1 });
+  await vi.waitFor(async () => expect((await books(sendId)).sent).toBe(16), 10_000);
+  isFull = true;
+  await vi.waitFor(async () => expect((await relay())?.hold?.tries).toBeGreaterThan(1), 20_000);
+  isFull = false;
+  await vi.waitFor(
+    async () => expect(await books(sendId)).toMatchObject({ status: 'completed', sent: 40 }),
+    20_000,
+  );
+  await scheduler.stop();
+  const rows = await ledgerRows(scene.db.database, sendId);
+  expect(rows.map(({ attempts }) => attempts)).toEqual(
+    rows.map(({ email }) => (/^p[1-4]@/.test(email) ? 2 : 1)),
+  );
+});
+
 describe('two sends of which one is told of a limit of its own, all of it', () => {
   test('do not keep each other: the other one goes out, and the first one ends', async () => {
     const server = await smtp({
