@@ -23,6 +23,7 @@ const MOST_LIMITS = 8;
 const LONGEST_TEXT = 255;
 
 const SHAPE = 'limits such as 14/s,500/h,10000/day (s, min, h or day), or none';
+const SHAPE_OF_ONE = 'one rate such as 5/s or 600/h (s, min, h or day)';
 const ONE = /^(\d+)\s*(?:\/|\bper\b)\s*(\d*)\s*([a-z]+)$/i;
 
 const inFigures = (value: number): string => value.toLocaleString('en-US');
@@ -36,9 +37,14 @@ export function readRates(text: string): RatesRead {
   if (/^none$/i.test(given)) return { limits: [] };
   const limits: RateLimit[] = [];
   for (const part of given.split(',')) {
-    const limit = readOne(part.trim());
+    const limit = readOne(part.trim(), SHAPE);
     if ('wanted' in limit) return limit;
-    const { perSeconds } = limit;
+    const { count, perSeconds } = limit;
+    if (count > MOST || count / perSeconds > MOST_A_SECOND) {
+      return {
+        wanted: `at most ${inFigures(MOST_A_SECOND)} a second and ${inFigures(MOST)} in all, or none`,
+      };
+    }
     if (limits.some((other) => other.perSeconds === perSeconds)) {
       return { wanted: `one limit per ${windowName(perSeconds)}, not two` };
     }
@@ -52,9 +58,10 @@ export function readRates(text: string): RatesRead {
   return { limits };
 }
 
-function readOne(part: string): RateLimit | { wanted: string } {
+/** @param shape what is wanted where it looks like no limit at all */
+function readOne(part: string, shape: string): RateLimit | { wanted: string } {
   const [, digits, times, word] = ONE.exec(part) ?? [];
-  if (digits === undefined || word === undefined) return { wanted: SHAPE };
+  if (digits === undefined || word === undefined) return { wanted: shape };
   const name = word.toLowerCase();
   const unit = UNITS.find((known) => known.name === name || known.also.includes(name));
   if (!unit) {
@@ -68,11 +75,6 @@ function readOne(part: string): RateLimit | { wanted: string } {
   }
   if (perSeconds < 1 || perSeconds > LONGEST_SECONDS) {
     return { wanted: 'a window from 1 s to 31 days' };
-  }
-  if (count > MOST || count / perSeconds > MOST_A_SECOND) {
-    return {
-      wanted: `at most ${inFigures(MOST_A_SECOND)} a second and ${inFigures(MOST)} in all, or none`,
-    };
   }
   return { count, perSeconds };
 }
@@ -102,10 +104,10 @@ export interface SendRate {
  * @param longestMs that a pause may last
  */
 export function readSendRate(text: string, longestMs: number): SendRate | { wanted: string } {
-  const read = readRates(text);
-  if ('wanted' in read) return read;
-  const [limit, second] = read.limits;
-  if (!limit || second) return { wanted: 'one rate such as 5/s or 600/h' };
+  const given = text.trim();
+  if (/^none$/i.test(given)) return { wanted: `${SHAPE_OF_ONE}, or a delay of 0 ms for none` };
+  const limit = readOne(given, SHAPE_OF_ONE);
+  if ('wanted' in limit) return limit;
   const delayMs = Math.ceil((limit.perSeconds * 1000) / limit.count);
   if (limit.count / limit.perSeconds > 1000 || delayMs > longestMs) {
     return { wanted: `a rate from 1 in ${longestMs / 1000} s to 1,000/s` };

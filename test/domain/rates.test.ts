@@ -113,10 +113,22 @@ describe('the rate of one send', () => {
     expect(readSendRate(text, 3_600_000)).toEqual({ delayMs, cooldownSeconds: 0 });
   });
 
-  test.each(['1001/s', '1/2h', 'none', '5/s,100/h', '0/s', '5/fortnight', '5', '1e9/s'])(
-    '"%s" is refused',
-    (text) => {
-      expect(readSendRate(text, 3_600_000)).toHaveProperty('wanted');
-    },
-  );
+  test.each([
+    ['1001/s', 'a rate from 1 in 3600 s to 1,000/s'],
+    ['99999999999999999999/s', 'a rate from 1 in 3600 s to 1,000/s'],
+    ['1/2h', 'a rate from 1 in 3600 s to 1,000/s'],
+    ['none', 'a delay of 0 ms for none'],
+    ['5/s,100/h', 'one rate such as 5/s'],
+    ['5/s, 100/fortnight', 'one rate such as 5/s'],
+    ['0/s', 'at least 1'],
+    ['5/fortnight', 'a rate per s, min, h or day'],
+    ['5', 'one rate such as 5/s'],
+    ['1e9/s', 'one rate such as 5/s'],
+    ['', 'one rate such as 5/s'],
+  ])('"%s" is refused, with what is wanted of one: %s', (text, words) => {
+    const read = readSendRate(text, 3_600_000);
+    const wanted = 'wanted' in read ? read.wanted : '';
+    expect(wanted).toContain(words);
+    expect(wanted).not.toMatch(/limits such as|, or none$/);
+  });
 });
