@@ -6,7 +6,7 @@ import { RecentRate } from '../domain/recent-rate.js';
 import { printable } from './printable.js';
 import { progressLine } from './progress.js';
 import type { WatchView } from './watch.js';
-import { cut, width } from './width.js';
+import { cut, cutInside, width } from './width.js';
 
 const BAR_COLUMNS = 20;
 /** Of a note as much is worth seeing beside the figures; a question is shorter. */
@@ -47,12 +47,15 @@ export function createBarView(
     stream,
     format: (_options, { progress, value, total, maxWidth }) => {
       const filled = Math.round(progress * BAR_COLUMNS);
-      const share = `${'█'.repeat(filled)}${'░'.repeat(BAR_COLUMNS - filled)} ${Math.floor(progress * 100)} %`;
-      const counts = `${share}  ${value}/${total}  `;
+      const blocks = `${'█'.repeat(filled)}${'░'.repeat(BAR_COLUMNS - filled)} `;
+      const numbers = `${Math.floor(progress * 100)} %  ${value}/${total}  `;
+      const counts = blocks + numbers;
       const note = question ?? said?.text ?? trouble;
       if (note === null) {
-        const before = counts + figures;
-        return before + chalk.yellow(cut(why, Math.max(1, maxWidth - width(before))));
+        // A terminal too narrow for both shows why and until when, for the numbers tell how far.
+        const isWide = width(counts + figures + why) <= maxWidth;
+        const before = (isWide ? counts : numbers) + figures;
+        return before + chalk.yellow(cutInside(why, Math.max(1, maxWidth - width(before))));
       }
       // A terminal too narrow for both shows the note.
       const room = maxWidth - width(counts);

@@ -18,3 +18,12 @@ export function cut(text: string, columns: number): string {
   }
   return `${head}…`;
 }
+
+/** As `cut`, but what stands behind its last `; ` is left whole, where there is room for it: what is done about it, and when. */
+export function cutInside(text: string, columns: number): string {
+  const at = text.lastIndexOf('; ');
+  const end = text.slice(at);
+  const room = columns - width(end);
+  if (at < 0 || room < 1 || width(text) <= columns) return cut(text, columns);
+  return cut(text.slice(0, at), room) + end;
+}

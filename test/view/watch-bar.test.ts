@@ -115,6 +115,24 @@ test('on a narrow terminal the question has the line to itself', () => {
   view.end();
 });
 
+test.each([
+  [
+    160,
+    /█.* 10 % {2}1\/10 {2}the relay's limit is reached: 452 4\.5\.3 Daily quota exceeded, .*; tried again at 14:05 UTC \(in 40 min\)$/,
+  ],
+  [80, /^10 % {2}1\/10 {2}the relay's limit is reached:…; tried again at 14:05 UTC \(in 40 min\)$/],
+  [60, /^10 % {2}1\/10 {2}the relay…; tried again at 14:05 UTC \(in 40 min\)$/],
+  [40, /^10 % {2}1\/10 {2}the relay's limit is reache…$/],
+])('in %i columns it says why it waits, and until when', (columns, line) => {
+  const { terminal, view } = open(columns);
+  const text =
+    "the relay's limit is reached: 452 4.5.3 Daily quota exceeded, see support; tried again at 14:05 UTC (in 40 min)";
+  view.show({ ...progress(1), waiting: { for: 'quota', until: now, text } });
+  expect(terminal.line).toMatch(line);
+  expect(terminal.line.length).toBeLessThanOrEqual(columns);
+  view.end();
+});
+
 test('left and gone on with, it is drawn anew, and the terminal is whole meanwhile', () => {
   const { terminal, view } = open();
   view.leave();
