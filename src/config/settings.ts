@@ -82,7 +82,8 @@ export function loadSettings(
   cwd: string,
   findSandbox: SandboxLookup = () => undefined,
 ): Settings {
-  return settingsOf(new Variables(env, dotenvOf(cwd)), cwd, findSandbox);
+  const variables = new Variables(env, dotenvOf(cwd));
+  return variables.placed(() => settingsOf(variables, cwd, findSandbox));
 }
 
 /**
@@ -123,9 +124,9 @@ function settingsOf(variables: Variables, cwd: string, findSandbox: SandboxLooku
       unsubscribeUrl &&
       checkUnsubscribeUrl(SETTINGS.unsubscribeUrl.variable, unsubscribeUrl, 'BAD_SETTING'),
     stateFolders: stateDirectory ? [{ directory: stateDirectory }] : stateFolders(variables),
-    dkim: () => readDkim(variables, credentials),
-    lintIgnore: () => readIgnored(lintIgnore),
-    dnsServers: () => readDnsServers(dnsServers),
+    dkim: () => variables.placed(() => readDkim(variables, credentials)),
+    lintIgnore: () => variables.placed(() => readIgnored(lintIgnore)),
+    dnsServers: () => variables.placed(() => readDnsServers(dnsServers)),
   };
   const sandbox = (): string =>
     sandboxDirectory ?? resolve(cwd, join(userDataFolder(variables), 'sandbox'));

@@ -119,6 +119,35 @@ describe('the file .env', () => {
     },
   );
 
+  it.each([
+    ['CAMPAIGN_HOLD_MAX_SECONDS=0', 'CAMPAIGN_HOLD_MAX_SECONDS is "0"'],
+    ['export CAMPAIGN_GIVE_UP_SECONDS=1e3', 'CAMPAIGN_GIVE_UP_SECONDS is "1e3"'],
+    ['CAMPAIGN_RETRY_MAX_SECONDS=5', 'CAMPAIGN_RETRY_MAX_SECONDS (5) is below CAMPAIGN_'],
+    ['CAMPAIGN_SMTP_URL=ftp://u:secret@example.org', 'CAMPAIGN_SMTP_URL '],
+    ['CAMPAIGN_SMTP_PASSWORD_FILE=/none', 'the file that CAMPAIGN_SMTP_PASSWORD_FILE names'],
+    ['CAMPAIGN_LINT_IGNORE=no-such-rule', 'CAMPAIGN_LINT_IGNORE: '],
+    ['CAMPAIGN_DNS_SERVERS=nowhere', 'CAMPAIGN_DNS_SERVERS has "nowhere"'],
+  ])('is named, with the line, where what it sets cannot be: %s', (line, words) => {
+    const { CAMPAIGN_SMTP_URL: _, ...database } = bothUrls;
+    const rest = line.includes('SMTP_URL') ? database : bothUrls;
+    writeFileSync(join(cwd, '.env'), `# ours\nPORT=80\n${line}\n`);
+    const read = () => {
+      const settings = loadSettings(rest, cwd);
+      settings.lintIgnore();
+      settings.dnsServers();
+    };
+    const { code, message } = refusal(read);
+    expect(code).toBe('BAD_SETTING');
+    expect(message).toContain(`${join(cwd, '.env')}, line 3: ${words}`);
+    expect(message).not.toContain('secret');
+  });
+
+  it('is not named where the environment sets it', () => {
+    writeFileSync(join(cwd, '.env'), 'CAMPAIGN_HOLD_MAX_SECONDS=5\n');
+    const env = { ...bothUrls, CAMPAIGN_HOLD_MAX_SECONDS: '0' };
+    expect(refusal(() => loadSettings(env, cwd)).message).toBe('CAMPAIGN_HOLD_MAX_SECONDS is "0"');
+  });
+
   it('with what other programs read is left to them', () => {
     writeFileSync(join(cwd, '.env'), 'APP_CAMPAIGN_URL=x\n# CAMPAIGN_OLD=1\nPORT=80\n');
     expect(() => loadSettings(bothUrls, cwd)).not.toThrow();
