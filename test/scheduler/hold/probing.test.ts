@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { DEFAULT_RELAY } from '../../../src/domain/relay.ts';
 import type { SchedulerEvent } from '../../../src/domain/scheduler-events.ts';
+import { CampaignError } from '../../../src/errors.ts';
 import * as relays from '../../../src/store/relays/relays.ts';
 import { balancedBooks, ledgerRows } from '../../support/ledger.ts';
 import { schedulerScene } from '../../support/scheduler-scene.ts';
@@ -259,6 +260,51 @@ test('words that are longer than what is kept of them are known again, and nobod
   const rows = await ledgerRows(scene.db.database, sendId);
   expect(rows.filter(({ attempts }) => attempts > 1).length).toBeLessThanOrEqual(3);
 });
+
+describe.each(['raise', 'winProbe', 'extend', 'end'] as const)(
+  'where the database is lost at %s',
+  (call) => {
+    test.each(['before it is done', 'before the answer comes'])(
+      '%s, everything goes on, and everybody is mailed once',
+      async (when) => {
+        let refused = 0;
+        const server = await smtp({
+          onRcptTo: () =>
+            server.messages.length < 20 || ++refused > 6 ? undefined : { reply: QUOTA },
+          onData: () => new Promise((go) => setTimeout(() => go(undefined), 10)),
+        });
+        const ids = [
+          await seed(30, { cooldownSeconds: 0 }),
+          await seed(30, { cooldownSeconds: 0 }),
+        ];
+        let lost = 0;
+        const scheduler = schedule(server, {
+          relay: (shared) => {
+            const plain = shared[call] as (...args: unknown[]) => Promise<unknown>;
+            return {
+              ...shared,
+              [call]: async (...args: unknown[]) => {
+                // Only once there is something to lose.
+                if (refused === 0 || ++lost > 2) return plain(...args);
+                if (when === 'before the answer comes') await plain(...args);
+                throw new CampaignError('DATABASE_UNREACHABLE', 'the line broke', '');
+              },
+            };
+          },
+        });
+        await scheduler.done;
+        for (const id of ids) {
+          expect(await books(id)).toMatchObject({ status: 'completed', sent: 30, failed: 0 });
+          const rows = await ledgerRows(scene.db.database, id);
+          expect(rows.every(({ attempts }) => attempts === 1)).toBe(true);
+        }
+        expect([...server.countsByRecipient().values()].every((times) => times === 2)).toBe(true);
+        expect(await relay()).toMatchObject({ hold: null });
+      },
+      20_000,
+    );
+  },
+);
 
 describe.each([1, 21])('a send of which the last one of %i is told of a limit', (count) => {
   test.each(['mail', 'rcpt', 'dot'] as const)('at %s goes on to its end', async (at) => {
