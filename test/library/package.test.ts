@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { publint } from 'publint';
+import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { spawnGuard } from '../support/guard.ts';
@@ -197,7 +198,50 @@ test('is packed from a build of its own: nothing that an older one left', () => 
   // A whole build takes most of a minute on a busy machine.
 }, 180_000);
 
+/** Types that no program needs a name for: what the classes and the options are made of. */
+const UNNAMED = [
+  ...['MessageCalls', 'SuppressionCalls', 'MessageOption', 'OptionalHeaders'],
+  ...['Given', 'Table', 'HeaderKey', 'ValueKey', 'RequiredKey'],
+];
+
 describe('its types', () => {
+  test('have names: all that a call takes or gives is exported', () => {
+    const root = join(project, 'node_modules/campaign-sender/dist/index.d.ts');
+    const program = ts.createProgram([root], {
+      module: ts.ModuleKind.NodeNext,
+      moduleResolution: ts.ModuleResolutionKind.NodeNext,
+      types: [],
+    });
+    const checker = program.getTypeChecker();
+    const original = (symbol: ts.Symbol): ts.Symbol =>
+      symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+    const index = checker.getSymbolAtLocation(program.getSourceFile(root) as ts.Node) as ts.Symbol;
+    const exported = new Set(checker.getExportsOfModule(index).map(original));
+    const reached = new Set<ts.Symbol>();
+    const look = (node: ts.Node): void => {
+      if (ts.isTypeReferenceNode(node) || ts.isExpressionWithTypeArguments(node)) {
+        const name = ts.isTypeReferenceNode(node) ? node.typeName : node.expression;
+        const found = checker.getSymbolAtLocation(name);
+        if (found) reach(original(found));
+      }
+      ts.forEachChild(node, look);
+    };
+    const reach = (symbol: ts.Symbol): void => {
+      const ours = symbol.declarations?.filter(
+        (node) =>
+          node.getSourceFile().fileName.includes('campaign-sender/dist') &&
+          !ts.isTypeParameterDeclaration(node),
+      );
+      if (!ours?.length || reached.has(symbol)) return;
+      reached.add(symbol);
+      ours.forEach(look);
+    };
+    exported.forEach(reach);
+    expect(reached.size).toBeGreaterThan(80);
+    const unnamed = [...reached].filter((symbol) => !exported.has(symbol));
+    expect(unnamed.map(({ name }) => name).sort()).toEqual(UNNAMED.sort());
+  });
+
   const CONSUMER = `
     import { Campaign, CampaignError, sandbox, type Progress, type QueueOptions, type SchedulerEvent } from 'campaign-sender';
 
