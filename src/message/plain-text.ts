@@ -1,6 +1,7 @@
 import { compile, type DomNode, type FormatCallback, type HtmlToTextOptions } from 'html-to-text';
 import { CampaignError } from '../errors.js';
 import { findLiquid, replaceSpans } from './liquid-spans.js';
+import { nestingOf } from './nesting.js';
 import { dependsOn, isSpacer, removeHidden } from './visible.js';
 
 /** Liquid that puts markup of its own or of a value into HTML. */
@@ -89,6 +90,9 @@ const row: FormatCallback = (elem, walk, builder) => {
   builder.closeBlock({ trailingLineBreaks: 1 });
 };
 
+/** A reading of more comes to no end, and the parser takes time by the square of it before that shows. */
+const DEEPEST = 10_000;
+
 /**
  * A conversion that is compiled when it is first used: most messages need none, and it takes longer than all else here.
  * It throws TooDeep.
@@ -96,6 +100,7 @@ const row: FormatCallback = (elem, walk, builder) => {
 function lazily(options: HtmlToTextOptions): (html: string) => string {
   let convert: ((html: string) => string) | undefined;
   return (html) => {
+    if (nestingOf(html) > DEEPEST) throw new TooDeep();
     convert ??= compile(options);
     try {
       return convert(html);
@@ -109,7 +114,7 @@ function lazily(options: HtmlToTextOptions): (html: string) => string {
 export class TooDeep extends CampaignError {
   override readonly remedy = 'end each element where it ends, or give a text part with --text';
 
-  constructor(cause: RangeError) {
+  constructor(cause?: RangeError) {
     super(
       'BAD_TEMPLATE',
       'no text part can be made of the HTML: its elements stand in one another too deep',
