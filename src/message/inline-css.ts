@@ -1,5 +1,6 @@
 import { HeldLiquid } from './hold-liquid.js';
 import { replaceSpans } from './liquid-spans.js';
+import { isTooDeep } from './nesting.js';
 import { findStyleElements } from './style-elements.js';
 import { badTemplate, type NamedTemplate } from './template.js';
 
@@ -35,6 +36,7 @@ export async function inlineCss(template: NamedTemplate): Promise<InlinedCss> {
   const text = replaceSheets(held.text, (sheet) =>
     hasStatement.test(sheet) ? held.hold(sheet) : sheet,
   );
+  if (isTooDeep(text)) throw notInlined(template, 'its elements stand in one another too deep');
   let inlined: string;
   try {
     inlined = juice(text, {
@@ -42,12 +44,7 @@ export async function inlineCss(template: NamedTemplate): Promise<InlinedCss> {
       removeInlinedSelectors: !choosesRules(held, text),
     });
   } catch (error) {
-    throw badTemplate(
-      template,
-      [],
-      `its CSS cannot be inlined: ${(error as Error).message}`,
-      REMEDY,
-    );
+    throw notInlined(template, (error as Error).message);
   }
   refuseRepairs(template, held, text, inlined);
   const lost = firstLost(held.wordsIn(text), held.wordsIn(inlined));
@@ -71,6 +68,9 @@ const sheetsLinked = (html: string): string[] =>
   (html.match(LINK) ?? []).filter((link) => IS_SHEET.test(link));
 
 const REMEDY = 'write it another way, or inline the CSS yourself and leave --inline-css out';
+
+const notInlined = (template: NamedTemplate, why: string): Error =>
+  badTemplate(template, [], `its CSS cannot be inlined: ${why}`, REMEDY);
 
 const END_TAG = /<\/([a-z][a-z0-9:-]*)/gi;
 

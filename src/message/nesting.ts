@@ -7,6 +7,11 @@ const MAY_LACK_END = new Set(
 );
 const TAG = /<(\/?)([a-z][^\s<>/]*)[^<>]*>/gi;
 
+/** No reading of HTML that goes deeper comes to an end, and parsers take time by the square of it before that shows. */
+const DEEPEST = 10_000;
+
+export const isTooDeep = (html: string): boolean => nestingOf(html) > DEEPEST;
+
 /** In how many elements something stands in HTML, at least. Linear in its length, as parsers are not that keep a stack of them. */
 export function nestingOf(html: string): number {
   let depth = 0;

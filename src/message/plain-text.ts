@@ -1,7 +1,7 @@
 import { compile, type DomNode, type FormatCallback, type HtmlToTextOptions } from 'html-to-text';
 import { CampaignError } from '../errors.js';
 import { findLiquid, replaceSpans } from './liquid-spans.js';
-import { nestingOf } from './nesting.js';
+import { isTooDeep } from './nesting.js';
 import { dependsOn, isSpacer, removeHidden } from './visible.js';
 
 /** Liquid that puts markup of its own or of a value into HTML. */
@@ -90,9 +90,6 @@ const row: FormatCallback = (elem, walk, builder) => {
   builder.closeBlock({ trailingLineBreaks: 1 });
 };
 
-/** A reading of more comes to no end, and the parser takes time by the square of it before that shows. */
-const DEEPEST = 10_000;
-
 /**
  * A conversion that is compiled when it is first used: most messages need none, and it takes longer than all else here.
  * It throws TooDeep.
@@ -100,7 +97,7 @@ const DEEPEST = 10_000;
 function lazily(options: HtmlToTextOptions): (html: string) => string {
   let convert: ((html: string) => string) | undefined;
   return (html) => {
-    if (nestingOf(html) > DEEPEST) throw new TooDeep();
+    if (isTooDeep(html)) throw new TooDeep();
     convert ??= compile(options);
     try {
       return convert(html);

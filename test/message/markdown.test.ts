@@ -109,6 +109,12 @@ describe('CSS that is inlined', () => {
     expect(await inlined('<p>a<p>b')).toBe('<p>a</p><p>b</p>');
   });
 
+  test('is refused at once where elements stand in one another without end', async () => {
+    await expect(inlined('<div>'.repeat(200_000))).rejects.toMatchObject({
+      message: expect.stringContaining('its elements stand in one another too deep'),
+    });
+  });
+
   test('leaves a sheet with statements as it is', async () => {
     const html = '<style>{% if dark %}p { color: white }{% endif %}</style><p>x</p>';
     expect(await inlined(html)).toBe(html);
