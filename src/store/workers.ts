@@ -2,6 +2,7 @@ import { ALIVE_SECONDS } from '../domain/lease.js';
 import { clip, REASON_LENGTH } from '../domain/text.js';
 import { type KnownWorker, type LifeSign, NO_LIFE_SIGN } from '../domain/worker.js';
 import { type Columns, select } from './columns.js';
+import { isAhead } from './mysql/clock-back.js';
 import type { Executor } from './mysql/packet.js';
 
 /** What is left of a worker may settle its messages for so long. */
@@ -34,7 +35,10 @@ const LIFE: Columns<keyof LifeSign> = {
 };
 const LIFE_KEYS = Object.keys(LIFE) as (keyof LifeSign)[];
 
-/** Notes by the database's clock that the worker is alive, and forgets those unseen for a week. */
+/**
+ * Notes by the database's clock that the worker is alive, and forgets those unseen for a week. Who was seen ahead of it, for
+ * it went back since, was seen just now.
+ */
 export async function beat(db: Executor, heartbeat: Heartbeat): Promise<void> {
   const micros =
     heartbeat.backingOffMs === undefined ? null : Math.round(heartbeat.backingOffMs * 1000);
@@ -54,6 +58,10 @@ export async function beat(db: Executor, heartbeat: Heartbeat): Promise<void> {
         ...[worker, host, pid, ...sign, dkimDomains.join(',')],
         ...[micros, reason, micros, reason],
       ],
+    },
+    {
+      sql: `UPDATE CAMPAIGN_WORKERS SET SEEN_AT = UTC_TIMESTAMP(3) WHERE ${isAhead('SEEN_AT')}`,
+      params: [],
     },
     {
       sql: 'DELETE FROM CAMPAIGN_WORKERS WHERE SEEN_AT < UTC_TIMESTAMP(3) - INTERVAL ? DAY',

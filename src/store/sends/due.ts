@@ -1,8 +1,7 @@
 import type { Unsignable, Work } from '../../domain/claim.js';
-import { CLOCK_SLACK_MS } from '../../domain/hold.js';
 import { ALIVE_SECONDS } from '../../domain/lease.js';
 import { ATTENTION, DUE } from '../generated.js';
-import { isRetryable } from '../mysql/errors.js';
+import { isAhead, setBack } from '../mysql/clock-back.js';
 import { type Executor, type Fragment, listed } from '../mysql/packet.js';
 import { SETTLED } from './counters.js';
 import { claimableBy, NEEDS_NO_KEY, signableBy } from './signable.js';
@@ -20,9 +19,6 @@ const DEFERRED_DUE_AT = `GREATEST(s.DUE_AT, COALESCE(
  * come. A send with nothing left is due at once, to be completed.
  */
 const DUE_AT = `IF(s.DUE = ${DUE.deferred}, ${DEFERRED_DUE_AT}, s.DUE_AT)`;
-
-/** By more than clocks differ. */
-const ENDED_AHEAD = `s.LAST_BATCH_AT > UTC_TIMESTAMP(3) + INTERVAL ${CLOCK_SLACK_MS} * 1000 MICROSECOND`;
 
 /** What of the work a scheduler may do. */
 export interface WorkScope {
@@ -52,7 +48,7 @@ export async function findWork(
     dueAt: string,
     { sql, params }: Fragment,
   ): Fragment => ({
-    sql: `(SELECT s.ID AS sendId, ${dueAt} AS dueAt, s.TEST_OF IS NOT NULL AS goesFirst, ${ENDED_AHEAD} AS endedAhead,
+    sql: `(SELECT s.ID AS sendId, ${dueAt} AS dueAt, s.TEST_OF IS NOT NULL AS goesFirst, ${isAhead('LAST_BATCH_AT')} AS endedAhead,
             IF(s.DELAY_MS > 0, 0, LEAST(s.BATCH_SIZE, s.TOTAL_COUNT - (${SETTLED}))) AS \`rows\`
        FROM CAMPAIGN_SENDS s FORCE INDEX (${index})
       WHERE s.DUE = ${due} AND ${sql}${onlyOne(only)}
@@ -78,26 +74,12 @@ export async function findWork(
       ORDER BY goesFirst DESC, dueAt, sendId LIMIT ?`,
     [...due.params, limit],
   );
-  await endNow(
+  await setBack(
     db,
-    rows.filter(({ endedAhead }) => endedAhead === 1).map(({ sendId }) => sendId),
+    'LAST_BATCH_AT',
+    rows.filter(({ endedAhead }) => endedAhead === 1),
   );
   return rows.map(({ endedAhead: _, ...row }) => ({ ...row, goesFirst: row.goesFirst === 1 }));
-}
-
-/** So that no cooldown lasts longer than it is by as much as the clock went back. */
-async function endNow(db: Executor, sendIds: readonly number[]): Promise<void> {
-  if (sendIds.length === 0) return;
-  try {
-    await db.run(
-      `UPDATE CAMPAIGN_SENDS s SET s.LAST_BATCH_AT = UTC_TIMESTAMP(3)
-        WHERE s.ID IN (?) AND s.CLAIMED_BY IS NULL AND ${ENDED_AHEAD}`,
-      [sendIds],
-    );
-  } catch (error) {
-    // The next look finds them.
-    if (!isRetryable(error)) throw error;
-  }
 }
 
 /**

@@ -4,6 +4,7 @@ import type { RowInFlight } from '../../domain/recipient.js';
 import type { ReclaimedRows, Settlement, SettleRows, TakenOver } from '../../domain/settlement.js';
 import { pick, select } from '../columns.js';
 import { ATTENTION, DUE } from '../generated.js';
+import { isAhead, setBack } from '../mysql/clock-back.js';
 import type { Database } from '../mysql/database.js';
 import type { Executor } from '../mysql/packet.js';
 import { readInFlight } from '../recipients/in-flight.js';
@@ -16,15 +17,28 @@ import { SEND } from './row.js';
 
 const NOT_RENEWED = 'CLAIMED_AT < UTC_TIMESTAMP(3) - INTERVAL ? SECOND';
 
-/** Claims whose holder has not renewed them in time, whatever the send's status; and rows in flight that nobody holds. */
-export function findStale(db: Executor, staleSeconds = STALE_CLAIM_SECONDS): Promise<StaleClaim[]> {
-  return db.rows<StaleClaim>(
-    `(SELECT ID AS sendId, CLAIMED_BY AS \`by\` FROM CAMPAIGN_SENDS
-       WHERE CLAIMED_BY IS NOT NULL AND ${NOT_RENEWED} LIMIT 100)
+const RENEWED_AHEAD = isAhead('CLAIMED_AT');
+
+/**
+ * Claims whose holder has not renewed them in time, whatever the send's status; and rows in flight that nobody holds. Where
+ * one was renewed ahead of the clock, which went back since, that counts from now on as just now.
+ */
+export async function findStale(
+  db: Executor,
+  staleSeconds = STALE_CLAIM_SECONDS,
+): Promise<StaleClaim[]> {
+  const found = await db.rows<StaleClaim & { renewedAhead: number | null }>(
+    `(SELECT ID AS sendId, CLAIMED_BY AS \`by\`, ${RENEWED_AHEAD} AS renewedAhead FROM CAMPAIGN_SENDS
+       WHERE CLAIMED_BY IS NOT NULL AND (${NOT_RENEWED} OR ${RENEWED_AHEAD}) LIMIT 100)
       UNION ALL
-     (SELECT ID, NULL FROM CAMPAIGN_SENDS WHERE DUE = ${DUE.strays} LIMIT 100)`,
+     (SELECT ID, NULL, 0 FROM CAMPAIGN_SENDS WHERE DUE = ${DUE.strays} LIMIT 100)`,
     [staleSeconds],
   );
+  const ahead = found.filter(({ renewedAhead }) => renewedAhead === 1);
+  await setBack(db, 'CLAIMED_AT', ahead);
+  return found
+    .filter(({ renewedAhead }) => renewedAhead !== 1)
+    .map(({ sendId, by }) => ({ sendId, by }));
 }
 
 /** Claims on running sends that are not stale yet, though their workers are gone. */

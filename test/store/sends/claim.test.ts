@@ -95,6 +95,20 @@ describe('claiming', () => {
     expect(work?.dueInMs).toBeGreaterThan(3_590_000);
   });
 
+  test('a batch that ended ahead of the clock, which went back since, counts as ended now', async () => {
+    const sendId = await seedQueuedSend(db.database, { cooldownSeconds: 60 });
+    const find = async () =>
+      (await ledger.findWork(1000)).find((found) => found.sendId === sendId)?.dueInMs;
+    await db.database.run(
+      'UPDATE CAMPAIGN_SENDS SET LAST_BATCH_AT = UTC_TIMESTAMP(3) + INTERVAL 1 HOUR WHERE ID = ?',
+      [sendId],
+    );
+    await find();
+    expect(await find()).toBeLessThanOrEqual(60_000);
+    expect(await find()).toBeGreaterThan(30_000);
+    expect(await ledger.claim(sendId, claimName(), true)).toBeNull();
+  });
+
   test('the longest overdue send is found first', async () => {
     const [late, later] = [await seedQueuedSend(db.database), await seedQueuedSend(db.database)];
     await db.database.run(
@@ -142,6 +156,27 @@ describe('takeover', () => {
     await ageClaim(db.database, sendId, 290);
     expect(await stale(sendId)).toBeUndefined();
     expect(await ledger.reclaim({ sendId, by: claim.by }, 'test')).toBeNull();
+  });
+
+  test('a claim that was renewed ahead of the clock, which went back since, is stale five minutes from now', async () => {
+    const sendId = await seedQueuedSend(db.database);
+    const { claim } = await mustClaim(sendId);
+    await ageClaim(db.database, sendId, -3_600);
+    expect(await stale(sendId)).toBeUndefined();
+    await ageClaim(db.database, sendId, 301);
+    expect(await stale(sendId)).toMatchObject({ by: claim.by });
+  });
+
+  test('a worker that was seen ahead of the clock is gone once it is not seen again', async () => {
+    const beat = (worker: string) =>
+      ledger.beat({ worker, host: 'vm', pid: 1, life: NO_LIFE_SIGN }, null);
+    const sendId = await seedQueuedSend(db.database);
+    await beat('vm:1:dead');
+    await ledger.claim(sendId, 'vm:1:dead:1', true);
+    await ageWorkers(db.database, -3_600);
+    await beat('vm:2:alive');
+    await ageWorkers(db.database, 40);
+    expect((await ledger.findSilent()).map(({ by }) => by)).toContain('vm:1:dead:1');
   });
 
   test('a claim whose worker is gone is silent until it is stale; that of one that is alive is not', async () => {

@@ -211,10 +211,12 @@ REPLIES
   news. ‘--until-idle --max-wait’ ends at either with RELAY_HELD, for it was
   to send all, and has not.
 
-- Where the database's clock goes back, as by a failover, a batch that ended
-  ahead of it counts as ended now, so that a cooldown stays what it is. Where
-  it jumps ahead, claims look stale: nobody takes any for a minute then, in
-  which those who live renew theirs.
+- Where the database's clock goes back, as by a failover, what is ahead of it
+  (a batch's end, a claim's renewal, a worker's sign of life) counts as of
+  now: no cooldown and no takeover takes much longer. Only who is to be tried
+  again at a time waits for that. Where it jumps ahead, claims look stale:
+  nobody who saw it jump takes any for a minute, in which those who live renew
+  theirs.
 
 - A deferral in words that tell of nobody is a row's last only if the relay
   has accepted somebody meanwhile. Else the row is tried on, until three days
