@@ -1,4 +1,4 @@
-import { DESIGN_OF_MESSAGES } from './design-messages.js';
+import { DESIGN_OF_MESSAGES } from '../design-messages.js';
 
 export default `The database is the only truth; a worker holds nothing that is not there too.
 What was chosen, and why:
