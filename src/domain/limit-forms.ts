@@ -84,6 +84,11 @@ export const LIMIT_FORMS: readonly LimitForm[] = [
   ),
   words(
     'plain',
+    'Policyd, cbpolicyd (DreamHost, Active24): Policy Rejection- Quota Exceeded',
+    String.raw`\bpolicy rejection\W{1,3}(\S+ ){0,3}quota\b`,
+  ),
+  words(
+    'plain',
     'StartMail, GoDaddy, Prolateral, Fastmail: you have reached your limit',
     String.raw`\byou( have|'ve| are|'re)?( already| now| been| currently| \w+ly){0,2} (exceed\w*|reached|hit|used( up)?|over|at) (your|the|a|an|our|its|their|my) (\S+ ){0,4}${LIMIT}\b`,
     String.raw`\byour (account|domain|user|organi[sz]ation|tenant|plan|subscription|server|website|company)( \S+)? (has|have|is)( already| now| \w+ly)? (exceed\w*|reached|hit|used( up)?|over|at) (\S+ ){0,5}${LIMIT}\b`,

@@ -73,9 +73,17 @@ const CONNECTIONS = new RegExp(
   'i',
 );
 
+const UNITS = '(messages?|mails?|e-?mails?|recipients?|rcpts?|transactions?)';
 /** Words of how much the server takes over one connection. */
-const SESSION =
-  /^(?=.*\b(limit|max|too many|exceed|reached)).*\b(messages?|mails?|e-?mails?|recipients?|rcpts?) (per|(for|in|on|over) (this|the same|a single|one|each|your)) (smtp |tcp )?(session|connection)\b|\btoo many (messages|mails|e-?mails)\b\W{1,3}closing (the )?(connection|session|transmission|channel)|\bbatch limit reached\b|\b(mi:dmc|rp:drc)\b/u;
+const SESSION = new RegExp(
+  [
+    String.raw`^(?=.*\b(limit|max|too many|exceed|reached)).*\b${UNITS} (\S+ ){0,2}?(per|(for|in|on|over) (this|the same|a single|one|each|your)) (smtp |tcp )?(session|connection)\b`,
+    String.raw`\b(session|connection) ${UNITS} (limit|count)\b`,
+    String.raw`\btoo many ${UNITS}( in a row)?\W{1,3}closing (the )?(connection|session|transmission|channel)`,
+    String.raw`\bbatch limit reached\b|\b(mi:dmc|rp:drc)\b`,
+  ].join('|'),
+  'u',
+);
 
 /** Words of a failure that ends by itself. */
 const TEMPORARY =
@@ -113,7 +121,8 @@ export const RULES: readonly Rule[] = [
     words: SESSION,
     unlessExplained: true,
     fault: 'session',
-    source: 'IONOS, Stalwart, GoDaddy IB510, Momentum, Exim, NetEase: so many over one connection',
+    source:
+      'Amazon SES, IONOS, Stalwart, GoDaddy IB510, Momentum, Exim, NetEase: so many over one connection',
   },
   {
     code: /^[45]/,
