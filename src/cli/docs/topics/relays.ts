@@ -84,8 +84,8 @@ SENDGRID
 
 10,000 connections from a server, 5,000 messages over one (a scheduler makes a
 new one before that: --messages-per-connection), and an allowance by plan, 100
-a day in the free trial, after which it answers a login with ‘451 Authentication
-failed: Maximum credits exceeded’.
+a day in the free trial, after which it answers a login with
+‘451 Authentication failed: Maximum credits exceeded’.
 
     campaign relay default --rate '100/day'        # the free trial
 
