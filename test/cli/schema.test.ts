@@ -132,6 +132,16 @@ describe('what is loaded', () => {
     expect(loaded.filter((name) => name.startsWith('// dist/')).length).toBeGreaterThan(60);
   });
 
+  it('by help, for which all that is declared is looked at, is next to nothing', async () => {
+    const loaded = await loadedBy('--help');
+    const packages = [...loaded.matchAll(/\/node_modules\/((?:@[^/]+\/)?[^/]+)\//g)];
+    expect([...new Set(packages.map(([, name]) => name))].sort()).toEqual([
+      'commander',
+      'dotenv',
+      'leven',
+    ]);
+  });
+
   it('by completion of words is no database either', async () => {
     const loaded = await loadedBy('__complete', '--', 'list', '--');
     expect(loaded).toContain('/docs/completion/');
