@@ -169,3 +169,27 @@ it('leaves a longer address alone that hers is a part of', async () => {
   );
   expect(send?.reason).toBe('550 <joann@example.org>, not <forgotten>');
 });
+
+it("blanks a server's words that begin as those of an operator do, and keeps the operator's", async () => {
+  const email = 'dot@example.org';
+  const words = 'resolved as sent by ann@vm';
+  const ids = await Promise.all(
+    [1, 2].map(() =>
+      seedSendWithRows(db.database, [{ status: 'sent', email, response: words }], {
+        status: 'completed',
+      }),
+    ),
+  );
+  await db.database.run(
+    `UPDATE CAMPAIGN_SEND_RESULTS SET RESOLVED_AT = UTC_TIMESTAMP(3), SMTP_CODE = NULL, ENHANCED_CODE = NULL
+      WHERE SEND_ID = ?`,
+    [ids[0] as number],
+  );
+  expect((await run(email, '--yes')).value).toMatchObject({ blanked: 2 });
+  const rows = await db.database.rows(
+    'SELECT RESPONSE AS response FROM CAMPAIGN_SEND_RESULTS WHERE EMAIL_NORM = ? ORDER BY SEND_ID',
+    [email],
+  );
+  expect(rows).toEqual([{ response: words }, { response: 'forgotten' }]);
+  for (const id of ids) expect(await verifySend(db.database, id)).toEqual([]);
+});
