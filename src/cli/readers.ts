@@ -2,6 +2,7 @@ import { type HeaderField, readHeaderField } from '../domain/header-fields.js';
 import { PACING_LIMITS } from '../domain/pacing.js';
 import { QUEUE_LENGTHS } from '../domain/queued.js';
 import { readRates, readSendRate, type SendRate } from '../domain/rates.js';
+import { DEFAULT_RELAY } from '../domain/relay.js';
 import {
   type OperatorVerb,
   possibleVerbs,
@@ -303,6 +304,7 @@ export const optionalRelay: Argument<string | undefined> = {
   help: 'name of the relay; `default` is that of CAMPAIGN_SMTP_URL',
   read: (text) => text,
   optional: true,
+  completion: [DEFAULT_RELAY],
 };
 
 /** The `<address...>` argument: addresses and `@domains`; what they hold is checked by whoever takes them. */

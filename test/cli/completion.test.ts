@@ -150,6 +150,7 @@ describe.each(SHELLS)('in $name', ({ name, command, setUp }) => {
     ['campaign schema err', 'campaign schema error'],
     ['campaign schema sandbox stat', 'campaign schema sandbox status'],
     ['campaign completion fi', 'campaign completion fish'],
+    ['campaign relay d', 'campaign relay default'],
     ['campaign queue --list my', 'campaign queue --list my list.csv'],
     ['campaign queue --list=my', 'campaign queue --list=my list.csv'],
     ['campaign queue --frob my', 'campaign queue --frob my'],
