@@ -10,16 +10,16 @@ import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { ROOT } from './setup.js';
 
-/** What Node loads with these comes in one file, whoever asks for it. */
-const START = 'main.js';
-const DATABASE = 'store/mysql/database.js';
-/** And so does what so many commands use; by itself what brings no database. */
+/** What Node loads with these comes in one file each, whoever asks for it. */
+const TOGETHER = { start: 'main.js', database: 'store/mysql/database.js' };
+/** What so many commands use does so, too, in a file that brings no more than the one it is named behind. */
 const SHARED_BY = 12;
+const SHARED = { 'shared-at-start': ['start'], 'shared-with-database': ['start', 'database'] };
 
 const folder = process.argv[2] ?? ROOT;
 const dist = join(folder, 'dist');
 
-/** A module with all that it imports, and what these do. */
+/** A module with all that it imports, and what these do; packages have no path. */
 function loadedWith(module, context) {
   const found = new Set();
   const open = [module];
@@ -31,17 +31,20 @@ function loadedWith(module, context) {
   return found;
 }
 
-const isDriver = (id) => id.startsWith(join(dist, 'store/mysql/'));
+const together = new Map();
+function loadedTogether(name, context) {
+  if (!together.has(name)) together.set(name, loadedWith(join(dist, TOGETHER[name]), context));
+  return together.get(name);
+}
 
-function together(name, module) {
-  let modules;
-  return {
-    debugName: name,
-    name: (id, context) => {
-      modules ??= loadedWith(join(dist, module), context);
-      return modules.has(id) ? name : null;
-    },
-  };
+/** The file for a module that many commands use: null where it would make those wait that do not. */
+function sharedIn(id, context) {
+  const brought = [...loadedWith(id, context)].filter(
+    (one) => !one.startsWith(dist) || one.startsWith(join(dist, 'store/mysql/')),
+  );
+  const isFree = ([, names]) =>
+    brought.every((one) => names.some((name) => loadedTogether(name, context).has(one)));
+  return Object.entries(SHARED).find(isFree)?.[0] ?? null;
 }
 
 const bundle = await rolldown({
@@ -58,13 +61,12 @@ const { output } = await bundle.generate({
   comments: false,
   codeSplitting: {
     groups: [
-      { ...together('start', START), priority: 2 },
-      { ...together('database', DATABASE), priority: 1 },
-      {
-        debugName: 'shared',
-        name: (id, context) => ([...loadedWith(id, context)].some(isDriver) ? 'tables' : 'shared'),
-        minShareCount: SHARED_BY,
-      },
+      ...Object.keys(TOGETHER).map((name, index) => ({
+        debugName: name,
+        name: (id, context) => (loadedTogether(name, context).has(id) ? name : null),
+        priority: 2 - index,
+      })),
+      { debugName: 'shared', name: sharedIn, minShareCount: SHARED_BY },
     ],
   },
 });
