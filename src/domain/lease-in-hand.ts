@@ -34,8 +34,13 @@ export class LeaseInHand {
 
   /** Whether a start may be made now; then it counts as made. */
   take(now: number, lateMs: number): boolean {
-    if (this.nextAt(now, lateMs) > now) return false;
-    this.next = this.earliest(now, lateMs) + 1;
+    const { lease } = this;
+    if (this.used === lease.starts || now + lateMs > lease.until) return false;
+    const next = this.earliest(now, lateMs);
+    const isSpaced = lease.spacingMs > 0;
+    if (isSpaced && next >= lease.slots) return false;
+    if ((isSpaced ? instantAt(lease, next) : lease.first) > now) return false;
+    this.next = next + 1;
     this.used += 1;
     return true;
   }

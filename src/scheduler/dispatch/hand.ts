@@ -37,13 +37,11 @@ export class Hand {
   /** Takes an instant that has come. @returns how long it may still be used, and until when its lease may be */
   take(now: Instant, { time, lateMs }: LeaseTime): { restMs: number; until: number } | null {
     if (this.leases.some(({ grantedAt }) => hasSlept(grantedAt, now))) this.drop();
-    this.prune({ time, lateMs });
-    for (const { lease } of this.leases) {
-      if (!lease.take(time, lateMs)) continue;
-      this.starts.count += 1;
-      return { restMs: lease.latest - lateMs - time, until: lease.lease.until };
-    }
-    return null;
+    const taken = this.leases.find(({ lease }) => lease.take(time, lateMs))?.lease;
+    if (taken !== this.leases[0]?.lease) this.prune({ time, lateMs });
+    if (!taken) return null;
+    this.starts.count += 1;
+    return { restMs: taken.latest - lateMs - time, until: taken.lease.until };
   }
 
   /** When the next instant comes; infinite where there is none. */
