@@ -127,15 +127,16 @@ const beginning = (reply: string): string =>
 const isOfQuota = (text: string | null): boolean =>
   text !== null && WORDS.some(({ reply }) => text.includes(beginning(reply)));
 
-/** Nobody failed and no send paused by a limit of the relay's. */
+/** Nobody failed and no send paused by a limit of the relay's; to a test mail such a limit is the reply that it was sent for. */
 export async function limitsHeldAgainst(
   db: Database,
   sendIds: readonly number[],
 ): Promise<string[]> {
   const [failed, paused] = await Promise.all([
     db.rows<{ sendId: number; email: string; response: string | null }>(
-      `SELECT SEND_ID AS sendId, EMAIL AS email, RESPONSE AS response FROM CAMPAIGN_SEND_RESULTS
-        WHERE SEND_ID IN (?) AND STATUS = 'failed'`,
+      `SELECT r.SEND_ID AS sendId, r.EMAIL AS email, r.RESPONSE AS response
+         FROM CAMPAIGN_SEND_RESULTS r JOIN CAMPAIGN_SENDS s ON s.ID = r.SEND_ID
+        WHERE r.SEND_ID IN (?) AND r.STATUS = 'failed' AND s.TEST_OF IS NULL`,
       [sendIds],
     ),
     db.rows<{ sendId: number; reason: string | null }>(
