@@ -5,7 +5,15 @@
  *
  *   node bin/bundle.js [FOLDER]     the folder whose dist/ it is; this package without one
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { ROOT } from './setup.js';
@@ -59,6 +67,8 @@ const { output } = await bundle.generate({
   entryFileNames: '[name].js',
   chunkFileNames: '[name].js',
   comments: false,
+  // A program that runs while this is written anew finds what it asks for by name, or says that it is not there.
+  minifyInternalExports: false,
   codeSplitting: {
     groups: [
       ...Object.keys(TOGETHER).map((name, index) => ({
@@ -75,10 +85,13 @@ await bundle.close();
 const program = join(dist, 'program');
 mkdirSync(program, { recursive: true });
 const before = readdirSync(program);
-// Who runs the program meanwhile finds each file whole where nothing has changed.
-for (const { fileName, code } of output) {
+// Who runs the program meanwhile finds each file whole; and by `main.js`, the last, it is seen that all are written.
+const isMain = ({ fileName }) => fileName === 'main.js';
+for (const { fileName, code } of [...output].sort((a, b) => isMain(a) - isMain(b))) {
   const file = join(program, fileName);
-  if (!before.includes(fileName) || readFileSync(file, 'utf8') !== code) writeFileSync(file, code);
+  if (before.includes(fileName) && readFileSync(file, 'utf8') === code) continue;
+  writeFileSync(`${file}.new`, code);
+  renameSync(`${file}.new`, file);
 }
 for (const file of before) {
   if (!output.some(({ fileName }) => fileName === file)) rmSync(join(program, file));

@@ -141,7 +141,7 @@ export function grant(state: LeaseState, limits: readonly RateLimit[], ask: Ask)
       at: Math.max(state.at, upToMicros(now)),
       nextAt: spacing > 0 ? behind : state.nextAt,
       slackMs: isSlack ? slot : state.slackMs,
-      slackUntil: isSlack ? last + 2 * SPACED_UP_TO_SECONDS * 1000 : state.slackUntil,
+      slackUntil: isSlack ? last + slot + 2 * SPACED_UP_TO_SECONDS * 1000 : state.slackUntil,
       leased: charge(state.leased, limits, { until, starts }, now),
       ...(round && { round }),
     },

@@ -5,7 +5,7 @@ const MAY_LACK_END = new Set(
     'html head body p li dt dd rt rp optgroup option colgroup caption thead tbody tfoot tr td th'
   ).split(' '),
 );
-const TAG = /<(\/?)([a-z][^\s<>/]*)[^<>]*>/gi;
+const TAG = /<(\/?)([a-z][^\s<>/]*)(?=[\s/>])[^<>]*>/gi;
 
 /** No reading of HTML that goes deeper comes to an end, and parsers take time by the square of it before that shows. */
 const DEEPEST = 10_000;

@@ -14,9 +14,9 @@ test.each([
   expect(nestingOf(html)).toBe(deep);
 });
 
-test.each(['<div', '<div ', '<', '</', '<div a="', '<div/'])(
+test.each(['<div', '<div ', '<', '</', '<div a="', '<div/', 'a', 'a ', 'a/'])(
   'a million characters of %j take no more than one look at each',
   (part) => {
-    expect(nestingOf(part.repeat(1_000_000 / part.length))).toBe(0);
+    expect(nestingOf(`<${part.repeat(1_000_000 / part.length)}`)).toBe(0);
   },
 );

@@ -176,32 +176,40 @@ test('a claim that looks stale, for the clock was set ahead, is not taken from w
   expect(two.flatMap(({ events }) => events).map(({ kind }) => kind)).not.toContain('reclaimed');
 }, 30_000);
 
-test('a rate that is used up for an hour lets nothing start by a clock that goes ahead by one', async () => {
+test('a rate that is used up for an hour lets nothing start by a clock that goes ahead by one, nor where a scheduler begins anew', async () => {
   await serve();
   await setLimits("RATES = '10/h'");
   const time = await clock();
   const sendId = await seed(30, { batchSize: 100 });
   let looks = 0;
-  const scheduler = schedule(time, {
-    until: 'stopped',
-    ledger: (ledger) => ({
-      ...ledger,
-      readLeases: async () => {
-        const reading = await ledger.readLeases();
-        looks += 1;
-        return reading;
-      },
-    }),
-  });
+  const begin = () =>
+    schedule(time, {
+      until: 'stopped',
+      ledger: (ledger) => ({
+        ...ledger,
+        readLeases: async () => {
+          const reading = await ledger.readLeases();
+          looks += 1;
+          return reading;
+        },
+      }),
+    });
+  const looksAgain = async (): Promise<void> => {
+    const before = looks;
+    await vi.waitFor(() => expect(looks).toBeGreaterThan(before + 1), 10_000);
+  };
+  const scheduler = begin();
   await vi.waitFor(async () => {
     expect(await books(sendId)).toMatchObject({ sent: 10, claimedBy: null });
   }, 20_000);
   for (const ms of [HOUR_MS, 0, -HOUR_MS, 2 * HOUR_MS]) {
     time.set(ms);
-    const before = looks;
-    await vi.waitFor(() => expect(looks).toBeGreaterThan(before + 1), 10_000);
+    await looksAgain();
   }
   await scheduler.stop();
   expect(scheduler.events.map(({ kind }) => kind)).toContain('clock-jumped');
+  const another = begin();
+  await looksAgain();
+  await another.stop();
   expect(starts).toHaveLength(10);
-});
+}, 60_000);

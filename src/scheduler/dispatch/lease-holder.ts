@@ -107,6 +107,7 @@ export class LeaseHolder {
   async look(): Promise<number> {
     if (this.text === undefined || (this.closedMs > 0 && this.shared.isStale)) {
       const reading = await this.read();
+      await this.tellJump(reading);
       if (this.unreadable) {
         this.closeFor(UNREADABLE_MS);
       } else {
@@ -221,6 +222,7 @@ export class LeaseHolder {
         greedy: this.greedyAt !== null && now.monotonic >= this.greedyAt,
       });
       if (!granted.lease) {
+        await this.tellJump(reading);
         const waitMs = Math.min(granted.freeAt - time, this.leftMs(time));
         this.tellReached(state, time, waitMs);
         this.closeFor(waitMs);
@@ -239,6 +241,13 @@ export class LeaseHolder {
       if (conflicts >= CONFLICTS_AT_ONCE) {
         return this.closeFor(CONFLICT_MS * (1 + this.deps.random()));
       }
+    }
+  }
+
+  /** Of a jump that we have found all learn, though nothing is leased: who begins later knew no better than the clock. */
+  private async tellJump({ version, state }: LeaseReading): Promise<void> {
+    if (state !== null && state.shiftMs !== this.time.shiftMs) {
+      await this.shared.write(version, inTime(state, this.time));
     }
   }
 

@@ -4,6 +4,9 @@ import { type Hold, isHopeless, type RelayState } from '../../domain/relay.js';
 /** An acceptance may be noted as of so much later than it was. */
 const NOTED_WITHIN_MS = 2_000;
 
+/** A clock that jumps to and fro, as of two hosts by turns, is not taken for one that has just jumped each time. */
+const HEEDED_AGAIN_MS = 600_000;
+
 /** The relay's row as it was read last, and what it means by now. Its times are the database's. */
 export class KnownRelay {
   private relay: RelayState | null = null;
@@ -23,7 +26,8 @@ export class KnownRelay {
     if (askedAt < this.askedAt) return false;
     const readAt = this.now();
     const passedMs = this.relay ? relay.now.getTime() - this.relay.now.getTime() : 0;
-    if (passedMs > readAt - this.askedAt + CLOCK_SLACK_MS) this.aheadAt = readAt;
+    const isAhead = passedMs > readAt - this.askedAt + CLOCK_SLACK_MS;
+    if (isAhead && this.sinceAheadMs > HEEDED_AGAIN_MS) this.aheadAt = readAt;
     this.askedAt = askedAt;
     this.relay = relay;
     this.readAt = readAt;
