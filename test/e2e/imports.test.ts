@@ -32,6 +32,8 @@ const PROBE = `
   process.exit = (code) => { throw new Error('process.exit(' + code + ')'); };
   for (importing of JSON.parse(process.argv[1])) {
     await import(importing);
+    // What a module puts off for a moment is its doing, too.
+    await new Promise((resolve) => setImmediate(resolve));
     if (listeners() !== before) writeSync(1, importing + ' listens: ' + listeners() + '\\n');
     if (process.exitCode !== undefined) writeSync(1, importing + ' ends with ' + process.exitCode + '\\n');
   }
@@ -55,6 +57,10 @@ test('importing any built file starts nothing: no handle, no listener, no output
 
 test.each([
   ['a server', 'import { createServer } from "node:net"; createServer().listen(0).unref();'],
+  [
+    'a server a moment later',
+    'import { createServer } from "node:net"; setImmediate(() => createServer().listen(0).unref());',
+  ],
   ['a timer', 'setInterval(() => {}, 1e6).unref();'],
   [
     'a process',

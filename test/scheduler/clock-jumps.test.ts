@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { DEFAULT_RELAY } from '../../src/domain/relay.ts';
-import type { Transmission } from '../../src/scheduler/ports.ts';
 import * as relays from '../../src/store/relays/relays.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { balancedBooks } from '../support/ledger.ts';
+import { noteStarts } from '../support/noted-starts.ts';
 import { worstWindow } from '../support/relay-limits.ts';
 import {
   type RunningScheduler,
@@ -50,23 +50,10 @@ async function clock(): Promise<ShiftedClock> {
   return made;
 }
 
-const noteStart = (plain: Transmission): Transmission => {
-  let isNoted = false;
-  return {
-    ...plain,
-    mayProceed: () => {
-      const may = plain.mayProceed();
-      if (may && !isNoted) starts.push(performance.now());
-      isNoted ||= may;
-      return may;
-    },
-  };
-};
-
 function schedule({ database }: ShiftedClock, setup: SchedulerSetup = {}): RunningScheduler {
   const scheduler = startScheduler(database, server.settings, {
     ...setup,
-    transmission: noteStart,
+    transmission: noteStarts((at) => starts.push(at)),
   });
   running.push(scheduler);
   return scheduler;

@@ -2,11 +2,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import type { LeaseState } from '../../src/domain/leases.ts';
 import { limitUse } from '../../src/domain/limit-use.ts';
 import { type RateLimit, readRates } from '../../src/domain/rates.ts';
-import type { Ledger, Transmission } from '../../src/scheduler/ports.ts';
+import type { Ledger } from '../../src/scheduler/ports.ts';
 import { readLeases } from '../../src/store/relays/leases.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { balancedBooks } from '../support/ledger.ts';
 import { type LimitedRelay, startLimitedRelay } from '../support/limited-relay.ts';
+import { noteStarts } from '../support/noted-starts.ts';
 import { worstWindow } from '../support/relay-limits.ts';
 import {
   type RunningScheduler,
@@ -39,19 +40,6 @@ afterEach(async () => {
 const setRates = (rates: string | null) =>
   db.database.run("UPDATE CAMPAIGN_RELAYS SET RATES = ? WHERE NAME = 'default'", [rates]);
 
-const noteStart = (plain: Transmission): Transmission => {
-  let isNoted = false;
-  return {
-    ...plain,
-    mayProceed: () => {
-      const may = plain.mayProceed();
-      if (may && !isNoted) starts.push(performance.now());
-      isNoted ||= may;
-      return may;
-    },
-  };
-};
-
 function schedule(setup: SchedulerSetup = {}): RunningScheduler {
   const settings = {
     host: '127.0.0.1',
@@ -63,7 +51,7 @@ function schedule(setup: SchedulerSetup = {}): RunningScheduler {
   };
   const scheduler = startScheduler(db.connect({ connections: 4 }), settings, {
     ...setup,
-    transmission: noteStart,
+    transmission: noteStarts((at) => starts.push(at)),
   });
   running.push(scheduler);
   return scheduler;
