@@ -135,6 +135,7 @@ class Scheduler {
       clock,
       report,
       this.signal.wake,
+      () => this.dispatcher.startSlowly(),
     );
     const batchTools: BatchTools = {
       ledger,

@@ -29,6 +29,8 @@ export interface RelaySense {
   accepted(): void;
   /** Whether it has accepted a message since the row was due. */
   acceptedSince(recipient: Recipient): boolean;
+  /** The same for a row told of a limit, but for what ended a hold: it may have been all that the relay took. */
+  acceptedBeside(recipient: Recipient): boolean;
   /** A row was told of a limit of the relay's. @returns when it is due again, in milliseconds */
   limited(row: WatchedRow, verdict: Of<'limited'>): number;
   /**
@@ -43,6 +45,7 @@ export interface RelaySense {
 export const NO_SENSE: RelaySense = {
   accepted: () => undefined,
   acceptedSince: () => false,
+  acceptedBeside: () => false,
   limited: () => UNTOUCHED_DELAY_MS,
   deferred: () => null,
 };
@@ -150,7 +153,7 @@ function limit(
     const { code, enhanced, text } = verdict;
     return { settlement: { seq, to: 'failed', code, enhanced, text }, sign };
   }
-  const counts = before === 0 || rules.relay.acceptedSince(recipient);
+  const counts = before === 0 || rules.relay.acceptedBeside(recipient);
   if (inMessage && ((counts && before >= LIMITED_FREE) || rules.givesUp())) {
     return { settlement: deferral(recipient, verdict, rules, true), sign };
   }

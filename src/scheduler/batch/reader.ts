@@ -1,5 +1,5 @@
 import { type Clock, elapsedMs, type Instant } from '../../domain/lease.js';
-import type { NextRows, Recipient } from '../../domain/recipient.js';
+import type { Recipient } from '../../domain/recipient.js';
 import type { Question } from '../hold/probe.js';
 import type { Ledger } from '../ports.js';
 import type { InFlight } from './in-flight.js';
@@ -103,7 +103,9 @@ export class Reader {
     if (lookBack) this.deferredRead = rows.deferred.length < ask.deferred ? clock() : null;
     const allUntouched = among !== null || rows.untouched.length < ask.untouched;
     this.noneLeft = allUntouched && (!lookBack || rows.deferred.length < ask.deferred);
-    const all = question?.kind === 'hold' ? inTurns(rows) : [...rows.deferred, ...rows.untouched];
+    const { untouched, deferred } = rows;
+    const all =
+      question?.kind === 'hold' ? inTurns(untouched, deferred) : inTurns(deferred, untouched);
     this.measure(all);
     await suppressions.admit(all, this.inFlight);
     this.isSkipping = this.inFlight.toCheck.length > this.inFlight.readAhead;
@@ -122,13 +124,14 @@ export class Reader {
 }
 
 /**
- * Rows that ask whether a hold can end: first one that was never tried, for one that was told of a limit may be told so
- * again, whatever the relay does; then by turns, for a first try may be put off whoever it is.
+ * By turns rows that were never tried and those that were: one that was told of a limit may be told so again, whatever the
+ * relay does, and a first try may be put off whoever it is. So neither kind alone finds out whether a hold can end, nor is
+ * alone among the few that start after one. What asks whether it can is fresh, for that is told of a limit less often.
  */
-function inTurns({ untouched, deferred }: NextRows): Recipient[] {
+function inTurns(first: readonly Recipient[], second: readonly Recipient[]): Recipient[] {
   const rows: Recipient[] = [];
-  for (let i = 0; i < Math.max(untouched.length, deferred.length); i++) {
-    rows.push(...untouched.slice(i, i + 1), ...deferred.slice(i, i + 1));
+  for (let i = 0; i < Math.max(first.length, second.length); i++) {
+    rows.push(...first.slice(i, i + 1), ...second.slice(i, i + 1));
   }
   return rows;
 }

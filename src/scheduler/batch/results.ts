@@ -41,6 +41,8 @@ export class Results {
       relay: {
         accepted: () => hold.accepted(),
         acceptedSince: ({ seq, dueAt }) => hold.acceptedSince(inFlight.acceptedBefore(seq), dueAt),
+        acceptedBeside: ({ seq, dueAt }) =>
+          hold.acceptedBeside(inFlight.acceptedBefore(seq), dueAt),
         limited: (row, verdict) => hold.limited(row, verdict),
         // What a tester's own mailbox says stops nobody else.
         deferred: (row, verdict, delayMs) =>

@@ -4,6 +4,7 @@ import type { Clock } from '../../domain/lease.js';
 import type { FilledMessage } from '../../domain/message.js';
 import type { RelayLimits } from '../../domain/relay.js';
 import type { HeldRelay } from '../../domain/scheduler-events.js';
+import { SlowStart } from '../../domain/slow-start.js';
 import type { DeliveryResult } from '../../domain/verdict.js';
 import type { Transmission, Transport } from '../ports.js';
 import type { ConnectionShares } from './connection-shares.js';
@@ -30,6 +31,7 @@ export class Dispatcher {
   private readonly queue: Job[] = [];
   private readonly owners = new Set<JobOwner>();
   private readonly health: ServerHealth;
+  private readonly slowStart = new SlowStart();
   private stallTimer: NodeJS.Timeout | undefined;
   /** Messages taken from the queue so far. */
   private taken = 0;
@@ -85,9 +87,14 @@ export class Dispatcher {
     return this.health.isCut;
   }
 
-  /** Messages that may start now, over all batches: 0 while backing off, 1 for the probe after it. */
+  /** Messages that may start now, over all batches: 0 while backing off, 1 for the probe after it; few after a hold. */
   room(): number {
-    return this.health.room();
+    return Math.min(this.health.room(), this.slowStart.room);
+  }
+
+  /** A hold of the relay has ended: nobody knows yet how much it takes. */
+  startSlowly(): void {
+    this.slowStart.begin();
   }
 
   /** The relay's limits, as they are now. */
@@ -251,6 +258,7 @@ export class Dispatcher {
       }
       if (message === null) continue;
       this.limit.started();
+      this.slowStart.started();
       const turn = start === undefined ? null : new Turn(this.pacer, job.owner, start);
       return {
         message,
@@ -260,9 +268,19 @@ export class Dispatcher {
         done: (verdict, result) => {
           turn?.over();
           this.health.learn(job.done(verdict, result), startedAt);
+          this.ended(verdict.kind === 'sent');
         },
       };
     }
     return null;
+  }
+
+  private ended(isAccepted: boolean): void {
+    const { slowStart, limit } = this;
+    const { isOn } = slowStart;
+    slowStart.ended(isAccepted, limit.usable);
+    if (!isOn) return;
+    this.pump();
+    for (const owner of this.owners) owner.wake();
   }
 }

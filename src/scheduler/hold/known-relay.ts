@@ -14,6 +14,8 @@ export class KnownRelay {
   private askedAt = Number.NEGATIVE_INFINITY;
   private readAt = Number.NEGATIVE_INFINITY;
   private aheadAt = Number.NEGATIVE_INFINITY;
+  /** When the end of a hold was seen, by the database's clock. */
+  private freeAt: Date | undefined;
 
   /** @param now monotonic milliseconds */
   constructor(
@@ -28,6 +30,7 @@ export class KnownRelay {
     const passedMs = this.relay ? relay.now.getTime() - this.relay.now.getTime() : 0;
     const isAhead = passedMs > readAt - this.askedAt + CLOCK_SLACK_MS;
     if (isAhead && this.sinceAheadMs > HEEDED_AGAIN_MS) this.aheadAt = readAt;
+    if (this.relay?.hold && !relay.hold) this.freeAt = relay.now;
     this.askedAt = askedAt;
     this.relay = relay;
     this.readAt = readAt;
@@ -71,6 +74,12 @@ export class KnownRelay {
     // Of a clock that was ahead: nothing is known of it.
     if (last > this.relay.now) return false;
     return last.getTime() - NOTED_WITHIN_MS >= dueAt.getTime();
+  }
+
+  /** The same since no hold stands any more, if one did: what ended that was accepted in its time. */
+  acceptedWhileFree(dueAt: Date | undefined): boolean {
+    const { freeAt } = this;
+    return (!freeAt || this.acceptedSince(freeAt)) && this.acceptedSince(dueAt);
   }
 
   /** Milliseconds in which it is known to have accepted nothing; infinite where it never did. */

@@ -41,8 +41,10 @@ export class RelayHold {
     private readonly worker: string,
     private readonly clock: Clock,
     private readonly report: Report,
-    /** Told when something may start that could not. */
+    /** Told when something may start that could not, … */
     private readonly onFree: () => void,
+    /** … and that it is so since the relay takes messages again, nobody knows how many. */
+    private readonly onEnded: () => void,
   ) {
     const self = this;
     this.relay = new KnownRelay(policy, () => this.now);
@@ -163,6 +165,15 @@ export class RelayHold {
     return this.acceptances > acceptances || this.relay.acceptedSince(dueAt);
   }
 
+  /**
+   * Whether it has accepted anything beside a row that was told of a limit, but for what ended a hold.
+   * @param acceptances of ours when the row was marked
+   * @param dueAt as above
+   */
+  acceptedBeside(acceptances: number, dueAt: Date | undefined): boolean {
+    return this.acceptances > acceptances || this.relay.acceptedWhileFree(dueAt);
+  }
+
   /** Milliseconds since the database's clock was seen to have jumped ahead; infinite where it was not. */
   get sinceAheadMs(): number {
     return this.relay.sinceAheadMs;
@@ -249,6 +260,7 @@ export class RelayHold {
     if (told && !hold) {
       const heldMs = Math.max(0, state.now.getTime() - told.since.getTime());
       this.report({ kind: 'relay-free', relay: name, heldMs });
+      if (told.kind !== 'operator') this.onEnded();
       this.onFree();
     }
     this.probes.heed(hold, askedAt);

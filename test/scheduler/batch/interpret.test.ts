@@ -12,6 +12,7 @@ import {
 const relay: RelaySense = {
   accepted: () => undefined,
   acceptedSince: () => true,
+  acceptedBeside: () => true,
   limited: () => 700,
   deferred: () => null,
 };
@@ -172,7 +173,7 @@ describe('a verdict, weighed against what the send has met', () => {
       text: 'daily quota exceeded',
     };
     const toldBefore = (limited: number) => ({ ...row(1), dueAt: new Date(0), limited });
-    const nobody = { ...rules, relay: { ...relay, acceptedSince: () => false } };
+    const nobody = { ...rules, relay: { ...relay, acceptedBeside: () => false } };
 
     test('the row goes back untouched, due when the relay has it', () => {
       expect(interpret(row(1), told, watch(), rules)).toEqual({

@@ -40,6 +40,12 @@ class Connections {
     this.active -= 1;
     this.onFree?.();
   }
+  /** The last one that began is accepted. */
+  accept(): void {
+    const reply = { code: 250, enhanced: null, text: 'ok' };
+    this.carried.at(-1)?.done({ kind: 'sent', reply }, { kind: 'reply', stage: 'dot', reply });
+    this.endOne();
+  }
   allow = (): void => undefined;
   maxSize = (): Promise<null> => Promise.resolve(null);
   destroy = (): void => undefined;
@@ -152,4 +158,30 @@ test('a message that was held up until its instant was over does not start at it
   for (const until = performance.now() + 25; performance.now() < until; );
   expect(late?.mayProceed()).toBe(false);
   dispatcher.stop();
+});
+
+test('after a hold messages start no sooner than others are accepted', () => {
+  const { dispatcher, transport, job } = dispatch('none', 4);
+  dispatcher.startSlowly();
+  for (let i = 0; i < 20; i++) dispatcher.submit(job(mail));
+  const begun = [transport.carried.length];
+  for (let i = 0; i < 4; i++) {
+    transport.accept();
+    begun.push(transport.carried.length);
+  }
+  // By the third all four connections may be used: then each acceptance frees one.
+  expect(begun).toEqual([1, 3, 5, 7, 8]);
+});
+
+test('who waits for room after a hold is told of each acceptance', () => {
+  const { dispatcher, transport, owner, job } = dispatch('none', 4);
+  const wake = vi.fn();
+  const other = { ...owner, wake };
+  dispatcher.join(other);
+  dispatcher.startSlowly();
+  dispatcher.submit(job(mail));
+  expect(dispatcher.markable()).toBe(0);
+  transport.accept();
+  expect(wake).toHaveBeenCalled();
+  expect(dispatcher.markable()).toBe(2);
 });

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../../../src/domain/lease.ts';
 import { DEFAULT_RELAY } from '../../../src/domain/relay.ts';
 import type { SchedulerEvent } from '../../../src/domain/scheduler-events.ts';
+import type { Probe } from '../../../src/scheduler/hold/probe.ts';
 import { RelayHold } from '../../../src/scheduler/hold/relay-hold.ts';
 import { readLeases } from '../../../src/store/relays/leases.ts';
 import * as relays from '../../../src/store/relays/relays.ts';
@@ -36,6 +37,7 @@ const POLICY = {
 function relayHold(policy = POLICY) {
   const events: SchedulerEvent[] = [];
   let freed = 0;
+  let ended = 0;
   const hold = new RelayHold(
     createSharedRelay(scene.db.database, DEFAULT_RELAY),
     policy,
@@ -45,8 +47,11 @@ function relayHold(policy = POLICY) {
     () => {
       freed += 1;
     },
+    () => {
+      ended += 1;
+    },
   );
-  return { hold, events, freed: () => freed };
+  return { hold, events, freed: () => freed, ended: () => ended };
 }
 
 describe('a batch that joins', () => {
@@ -137,6 +142,41 @@ describe('a database whose clock went back by an hour', () => {
     await hold.noteAccepted();
     await hold.look();
     expect(hold.acceptedSince(1, due)).toBe(true);
+  });
+});
+
+describe('beside a row that was told of a limit', () => {
+  const dueAt = new Date(Date.now() - 60_000);
+  const accepted = (secondsAgo: number): Promise<unknown> =>
+    scene.db.database.run(
+      'UPDATE CAMPAIGN_RELAYS SET LAST_ACCEPTED_AT = UTC_TIMESTAMP(3) - INTERVAL ? SECOND',
+      [secondsAgo],
+    );
+
+  test('what others had accepted counts', async () => {
+    await accepted(10);
+    const { hold } = relayHold();
+    await hold.look();
+    expect(hold.acceptedBeside(0, dueAt)).toBe(true);
+  });
+
+  test('what ended a hold does not, for it may have been all that the relay took; what comes later does', async () => {
+    await scene.db.database.run(
+      `UPDATE CAMPAIGN_RELAYS SET HOLD_ID = 1, HOLD_KIND = 'rate', HOLD_REASON = '450 too fast',
+              HELD_SINCE = UTC_TIMESTAMP(3), HELD_UNTIL = UTC_TIMESTAMP(3)`,
+    );
+    const { hold, ended } = relayHold();
+    await hold.look();
+    const probe = await hold.win('a');
+    probe?.hear({ kind: 'sent', reply: { code: 250, enhanced: null, text: 'ok' } });
+    hold.accepted();
+    await hold.conclude(probe as Probe);
+    expect(ended()).toBe(1);
+    await accepted(0);
+    await hold.look();
+    expect(hold.acceptedSince(hold.acceptances, dueAt)).toBe(true);
+    expect(hold.acceptedBeside(hold.acceptances, dueAt)).toBe(false);
+    expect(hold.acceptedBeside(hold.acceptances - 1, dueAt)).toBe(true);
   });
 });
 
@@ -261,6 +301,7 @@ describe('the last acceptance', () => {
       POLICY,
       'test',
       () => ({ monotonic: now, wall: now }),
+      () => undefined,
       () => undefined,
       () => undefined,
     );

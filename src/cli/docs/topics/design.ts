@@ -190,8 +190,15 @@ REPLIES
   CAMPAIGN_RELAYS, which all hosts see at their next look for work. Alone a
   row only waits, as long as a hold would last; told so three times with
   others accepted between (LIMITED, in the ledger, for no process lives long
-  enough to count), it is charged. Words that no table knows hold it, too: ten
-  first tries deferred alike, and a second one as well.
+  enough to count), it is charged; what ended a hold is none of these others,
+  for it may have been all that the relay took. Words that no table knows hold
+  it, too: ten first tries deferred alike, and a second one as well.
+
+- After a hold a process starts one message, and one more for each that is
+  accepted, until all connections are used (slow start, as in RFC 5681): of a
+  relay that takes three in a second 75 replies to 40 recipients told of its
+  limit, where it had been 85 and some recipients were charged for it; of one
+  that takes one in 300 ms 85, where it had been 150.
 
 - So many messages over one connection are no limit in time: the reply (IONOS,
   Stalwart, GoDaddy, under any code) says that nothing of its message has
@@ -201,7 +208,8 @@ REPLIES
 - A probe asks a row that was never tried before one that met the limit, and
   sends by turns: whoever is told so on his own account cannot answer for all
   twice. Behind the first it takes both by turns, for a relay may put off each
-  first try. Its acceptance alone ends the hold, and its batch goes on. Once
+  first try; so does every batch, the longest due first, lest those that were
+  told of the limit meet it together once more. Its acceptance alone ends the hold, and its batch goes on. Once
   it is somebody else's, or the operator has decided, it starts nothing more;
   and a send that its own pacing keeps for longer than a second leaves it to
   others.
