@@ -112,6 +112,23 @@ describe('a relay with a rate', () => {
     expect(most(1000)).toBeLessThanOrEqual(30);
   });
 
+  test.each([
+    { acceptanceMs: 300, least: 12, upTo: 20 },
+    { acceptanceMs: 0, least: 1, upTo: 4 },
+  ])(
+    'is used over as many connections as that takes, where each message takes $acceptanceMs ms',
+    async ({ acceptanceMs, least, upTo }) => {
+      relay = await startLimitedRelay({ delayMs: acceptanceMs });
+      await setRates('50/s');
+      const id = await seedQueuedSend(db.database, { recipients: 150, batchSize: 150 });
+      await schedule({ connections: 20 }).done;
+      expect(await balancedBooks(db.database, id)).toMatchObject({ sent: 150 });
+      expect(most(1000)).toBeLessThanOrEqual(50);
+      expect(relay.mostConnections).toBeGreaterThanOrEqual(least);
+      expect(relay.mostConnections).toBeLessThanOrEqual(upTo);
+    },
+  );
+
   test('heeds a rate that is raised within a second, and one that is lifted', async () => {
     relay = await startLimitedRelay({});
     await setRates('1/s');

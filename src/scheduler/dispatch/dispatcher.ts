@@ -180,9 +180,14 @@ export class Dispatcher {
       void transport.carry(next, this.following);
     }
     if (this.pacer.isOn) this.want();
-    else if (this.queue.length > 0 && transport.free > 0 && limit.canWiden && this.room() > 0) {
-      this.watchForStall();
-    }
+    if (this.queue.length > 0 && this.isNarrow && this.room() > 0) this.watchForStall();
+  }
+
+  /** Whether more connections could be used, and all that are used are busy, not waiting for an instant. */
+  private get isNarrow(): boolean {
+    const { transport, limit, pacer } = this;
+    const areUsed = transport.free > 0 && transport.active >= limit.width;
+    return areUsed && limit.canWiden && !pacer.holdsUp;
   }
 
   /**
@@ -204,7 +209,7 @@ export class Dispatcher {
     const { taken } = this;
     this.stallTimer = setTimeout(() => {
       this.stallTimer = undefined;
-      if (this.queue.length > 0 && this.taken === taken) this.limit.widen();
+      if (this.queue.length > 0 && this.taken === taken && this.isNarrow) this.limit.widen();
       this.pump();
     }, STALL_MS);
   }

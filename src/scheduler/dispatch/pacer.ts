@@ -74,6 +74,11 @@ export class Pacer {
     return this.connecting > 0;
   }
 
+  /** Whether messages that have a connection wait for an instant, or will in a moment. */
+  get holdsUp(): boolean {
+    return this.waiting.length + this.connecting > 0;
+  }
+
   /** For so many messages a connection waits, and for so many one does in a moment. */
   want(ready: number, soon: number): void {
     this.ready = ready;

@@ -185,3 +185,10 @@ test('who waits for room after a hold is told of each acceptance', () => {
   expect(wake).toHaveBeenCalled();
   expect(dispatcher.markable()).toBe(2);
 });
+
+test('with a rate more connections are used where those that are used are busy while their instants pass', async () => {
+  const { dispatcher, transport, job } = dispatch('1000/s', 12);
+  for (let i = 0; i < 20; i++) dispatcher.submit(job(mail));
+  await expect.poll(() => transport.carried.length).toBe(12);
+  dispatcher.stop();
+});
