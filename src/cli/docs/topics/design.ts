@@ -209,10 +209,10 @@ REPLIES
   sends by turns: whoever is told so on his own account cannot answer for all
   twice. Behind the first it takes both by turns, for a relay may put off each
   first try; so does every batch, the longest due first, lest those that were
-  told of the limit meet it together once more. Its acceptance alone ends the hold, and its batch goes on. Once
-  it is somebody else's, or the operator has decided, it starts nothing more;
-  and a send that its own pacing keeps for longer than a second leaves it to
-  others.
+  told of the limit meet it together once more. Its acceptance alone ends the
+  hold, and its batch goes on. Once it is somebody else's, or the operator has
+  decided, it starts nothing more; and a send that its own pacing keeps for
+  longer than a second leaves it to others.
 
 - A rate that is used up is the operator's own limit: ‘--once’ that meets it
   has done what it may, and exits 0, where a limit that the relay tells of is

@@ -19,9 +19,9 @@ whatever command and with whatever code, is held: nothing starts on any host
 and of any send, nobody is charged an attempt, and no send pauses. One message
 is tried 5 s (a limit of seconds or minutes) or one minute (of hours or days)
 later, then after twice as long each time, up to 5 minutes and an hour. When
-it is accepted, all go on, slowly at first. ‘progress’, ‘list’ and the log say until when and
-in whose words; ‘campaign relay’ shows it, and ‘campaign relay default
---release’ ends it.
+it is accepted, all go on, slowly at first. ‘progress’, ‘list’ and the log say
+until when and in whose words; ‘campaign relay’ shows it, and ‘campaign relay
+default --release’ ends it.
 
     campaign relay default --hold 2h --reason "the provider asked for it"
 
