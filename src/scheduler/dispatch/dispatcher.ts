@@ -16,6 +16,8 @@ import { Turn } from './turn.js';
 
 /** Milliseconds from a message's end to its acceptance, from which on it counts as slow. */
 const SLOW_ACCEPTANCE_MS = 20;
+/** Where it is slow, instants are leased for messages that can start within so many milliseconds. */
+const SOON_MS = 50;
 /** Milliseconds in which no waiting message found a connection, after which more of them are used. */
 const STALL_MS = 3;
 
@@ -200,7 +202,14 @@ export class Dispatcher {
     const isFree = transport.free > 0 && transport.active < limit.width;
     const isWarm = transport.warm > 0 || !this.pacer.isConnecting;
     const isSoon = transport.acceptanceMs <= SLOW_ACCEPTANCE_MS;
-    this.pacer.want(isFree && isWarm ? rows : 0, isSoon ? rows : 0);
+    const usable = isSoon ? rows : Math.min(rows, this.freeSoon);
+    this.pacer.want(isFree && isWarm ? usable : 0, isSoon ? rows : 0);
+  }
+
+  /** Connections that are free, or will be in a moment: more instants in a row would pass while all are busy. */
+  private get freeSoon(): number {
+    const { transport, limit } = this;
+    return Math.max(transport.free, Math.ceil((limit.usable * SOON_MS) / transport.acceptanceMs));
   }
 
   /** Puts more connections to use when the queue stands still. */
