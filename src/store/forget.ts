@@ -72,7 +72,7 @@ export async function blankRow(
   { id, seq, status }: { id: number; seq: number; status: RecipientStatus },
 ): Promise<boolean> {
   const { affectedRows } = await database.run(
-    `UPDATE CAMPAIGN_SEND_RESULTS SET FIELDS = NULL, RESPONSE = ${BLANKED}
+    `UPDATE CAMPAIGN_SEND_RESULTS SET FIELDS = NULL, RESPONSE = ${BLANKED}, FORGOTTEN_AT = COALESCE(FORGOTTEN_AT, UTC_TIMESTAMP(3))
       WHERE SEND_ID = ? AND SEQ = ? AND STATUS = ?`,
     [id, seq, status],
   );

@@ -110,6 +110,40 @@ describe('clone', () => {
     expect((await rows(some)).map(({ email }) => email)).toEqual(['eve@example.org']);
   });
 
+  it('goes to nobody who was forgotten, whatever became of their row since, and to others whose reply says so', async () => {
+    const id = await queued();
+    await run('cancel', id, '--yes');
+    expect((await run('forget', 'ann@example.org', '--yes')).code).toBe(0);
+    const pending = await cloned(id, '--same-list', '--status', 'pending');
+    expect((await rows(pending)).map(({ email }) => email)).not.toContain('ann@example.org');
+    await db.database.run(
+      `UPDATE CAMPAIGN_SEND_RESULTS
+          SET STATUS = 'failed', RESPONSE = ELT(SEQ, 'resolved as failed by ann@vm', '<bob>: forgotten', 'forgotten'),
+              RESOLVED_AT = IF(SEQ = 1, UTC_TIMESTAMP(3), NULL)
+        WHERE SEND_ID = ?`,
+      [id],
+    );
+    const failed = await cloned(id, '--same-list', '--status', 'failed');
+    expect((await rows(failed)).map(({ email }) => email)).toEqual([
+      'bob@müller.example',
+      'eve@example.org',
+    ]);
+  });
+
+  it('goes to nobody who was forgotten before there was a column for it', async () => {
+    const id = await queued();
+    await run('cancel', id, '--yes');
+    await db.database.run(
+      `UPDATE CAMPAIGN_SEND_RESULTS
+          SET STATUS = 'skipped', FIELDS = IF(SEQ = 3, FIELDS, NULL),
+              RESPONSE = ELT(SEQ, 'suppressed: forgotten', 'forgotten', 'suppressed: asked')
+        WHERE SEND_ID = ?`,
+      [id],
+    );
+    const clone = await cloned(id, '--same-list', '--status', 'skipped');
+    expect((await rows(clone)).map(({ email }) => email)).toEqual(['eve@example.org']);
+  });
+
   it('is refused for whom the send mails itself, and says who is missing', async () => {
     const id = await queued();
     const same = ['--same-list', '--status'];

@@ -1,3 +1,4 @@
+import { FORGOTTEN } from '../../domain/forgotten.js';
 import type { RecipientRow } from '../../domain/recipient-page.js';
 import { RECIPIENT_TRANSITIONS, type RecipientStatus } from '../../domain/states.js';
 import type { Columns } from '../columns.js';
@@ -50,6 +51,10 @@ export function rowMove(
 /** Whether an operator settled a row of the ledger, not a reply. Rows from before RESOLVED_AT say it in words alone. */
 export const IS_RESOLVED =
   "(RESOLVED_AT IS NOT NULL OR (SMTP_CODE IS NULL AND COALESCE(RESPONSE LIKE 'resolved as %', FALSE)))";
+
+/** Whether what a row held was blanked. Rows from before FORGOTTEN_AT say it in words alone. */
+export const IS_FORGOTTEN = `(FORGOTTEN_AT IS NOT NULL OR (FIELDS IS NULL AND COALESCE(
+  RESPONSE = '${FORGOTTEN}' OR (STATUS = 'skipped' AND RESPONSE LIKE '%: ${FORGOTTEN}'), FALSE)))`;
 
 /** Picks each row's own value within one UPDATE of several rows. */
 export class PerRow {

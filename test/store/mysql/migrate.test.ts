@@ -50,6 +50,7 @@ const SHIPPED = {
   '0048_messages_version.sql': '643b8390474b71a4',
   '0049_sends_message_version.sql': '8b54882e8b35302d',
   '0050_sends_test_of.sql': 'ff9c6dd5a012b070',
+  '0051_send_results_forgotten.sql': 'e2233a88789f6688',
 };
 const SQL = fileURLToPath(new URL('../../../sql/', import.meta.url));
 
