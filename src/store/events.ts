@@ -1,3 +1,4 @@
+import type { Claim, StaleClaim } from '../domain/claim.js';
 import type { EventName, SendEvent } from '../domain/send-events.js';
 import { clip, REASON_LENGTH } from '../domain/text.js';
 import { type Columns, select } from './columns.js';
@@ -14,9 +15,11 @@ export interface NewEvent {
   reason?: string | null;
   /** Figures of the event, such as from–to values; kept as JSON. */
   details?: Readonly<Record<string, unknown>> | null;
+  /** The claim that it took from its holder; `by` is null where nobody held it. */
+  claim?: Pick<Claim, 'number'> & Pick<StaleClaim, 'by'>;
 }
 
-const valuesOf = ({ event, actor, reason, details }: Omit<NewEvent, 'sendId'>) => [
+const valuesOf = ({ event, actor, reason, details }: Omit<NewEvent, 'sendId' | 'claim'>) => [
   event,
   clip(actor, ACTOR_LENGTH),
   reason == null ? null : clip(reason, REASON_LENGTH),
@@ -25,9 +28,9 @@ const valuesOf = ({ event, actor, reason, details }: Omit<NewEvent, 'sendId'>) =
 
 /** The INSERT of an event, for the packet of the change that it tells of. */
 export const eventStatement = (event: NewEvent): Statement => ({
-  sql: `INSERT INTO CAMPAIGN_SEND_EVENTS (SEND_ID, AT, EVENT, ACTOR, REASON, DETAILS)
-        VALUES (?, UTC_TIMESTAMP(3), ?, ?, ?, ?)`,
-  params: [event.sendId, ...valuesOf(event)],
+  sql: `INSERT INTO CAMPAIGN_SEND_EVENTS (SEND_ID, AT, EVENT, ACTOR, REASON, DETAILS, CLAIM, CLAIM_NUMBER)
+        VALUES (?, UTC_TIMESTAMP(3), ?, ?, ?, ?, ?, ?)`,
+  params: [event.sendId, ...valuesOf(event), event.claim?.by ?? null, event.claim?.number ?? null],
 });
 
 /** Writes an event in the transaction of the change that it tells of. */
@@ -46,7 +49,7 @@ export function completedEvent(claim: { sendId: number; by: string }): Statement
 }
 
 /** An event of every send that is under way, for what happens to the relay that they all go through. */
-export const eventOfAllUnderWay = (event: Omit<NewEvent, 'sendId'>): Statement => ({
+export const eventOfAllUnderWay = (event: Omit<NewEvent, 'sendId' | 'claim'>): Statement => ({
   sql: `INSERT INTO CAMPAIGN_SEND_EVENTS (SEND_ID, AT, EVENT, ACTOR, REASON, DETAILS)
         SELECT ID, UTC_TIMESTAMP(3), ?, ?, ?, ? FROM CAMPAIGN_SENDS FORCE INDEX (BY_STATUS)
          WHERE STATUS = 'running' AND (START_AT IS NULL OR START_AT <= UTC_TIMESTAMP(3))`,

@@ -29,7 +29,7 @@ interface Ground {
 }
 
 /** The RESPONSE of rows of which nobody can tell how far they had come. */
-export const STOPPED = 'the worker stopped while this message was in its hands';
+const STOPPED = 'the worker stopped while this message was in its hands';
 
 /**
  * Takes a claim from its holder, where it still has it; what it was about becomes `unknown`. Whom its holder had recorded as
@@ -64,7 +64,7 @@ export async function freeClaim(
       if (settle) told = await settle(tx, { number, maxAttempts, seqs });
       const { set, where } = rowMove('sending', 'unknown');
       const settled = await tx.run(
-        `UPDATE CAMPAIGN_SEND_RESULTS SET ${set}, NEXT_ATTEMPT_AT = NULL, RESPONSE = ?
+        `UPDATE CAMPAIGN_SEND_RESULTS SET ${set}, NEXT_ATTEMPT_AT = NULL, RESPONSE = ?, TAKEN_FROM = CLAIM_NUMBER
           WHERE SEND_ID = ? AND SEQ IN (?) AND ${where}`,
         [STOPPED, claim.sendId, seqs],
       );
@@ -81,6 +81,7 @@ export async function freeClaim(
       actor,
       reason,
       details: { unknown, ...told, claim: claim.by, number },
+      claim: { by: claim.by, number },
     });
     return { unknown };
   });

@@ -8,11 +8,11 @@ import { isAhead, setBack } from '../mysql/clock-back.js';
 import type { Database } from '../mysql/database.js';
 import type { Executor } from '../mysql/packet.js';
 import { readInFlight } from '../recipients/in-flight.js';
-import { LEDGER } from '../recipients/row.js';
+import { IS_FORGOTTEN, LEDGER } from '../recipients/row.js';
 import { settleEach } from '../recipients/settlements.js';
 import { HOLDER } from '../workers.js';
 import { keepBooks } from './counters.js';
-import { freeClaim, STOPPED } from './free-claim.js';
+import { freeClaim } from './free-claim.js';
 import { SEND } from './row.js';
 
 const NOT_RENEWED = 'CLAIMED_AT < UTC_TIMESTAMP(3) - INTERVAL ? SECOND';
@@ -136,8 +136,9 @@ async function settleInFlight(
 }
 
 /**
- * The rows of a claim that whoever took it made `unknown`, if nobody has settled them since.
- * @returns null when nobody took it, or an operator released it
+ * The rows of a claim that whoever took it made `unknown`, if nobody has settled them since; but for those of people who
+ * were forgotten, which could not be mailed as they were.
+ * @returns null when nobody took it, an operator released it, or a scheduler from before there was CLAIM took it
  */
 export async function findReclaimed(
   db: Executor,
@@ -145,9 +146,9 @@ export async function findReclaimed(
   by: string,
 ): Promise<ReclaimedRows | null> {
   const [event] = await db.rows<{ number: number; maxAttempts: number }>(
-    `SELECT CAST(JSON_UNQUOTE(JSON_EXTRACT(e.DETAILS, '$.number')) AS SIGNED) AS number, ${SEND.maxAttempts} AS maxAttempts
+    `SELECT e.CLAIM_NUMBER AS number, ${SEND.maxAttempts} AS maxAttempts
        FROM CAMPAIGN_SEND_EVENTS e JOIN CAMPAIGN_SENDS s ON s.ID = e.SEND_ID
-      WHERE e.SEND_ID = ? AND e.EVENT = 'reclaimed' AND JSON_UNQUOTE(JSON_EXTRACT(e.DETAILS, '$.claim')) = ?
+      WHERE e.SEND_ID = ? AND e.EVENT = 'reclaimed' AND e.CLAIM = ?
       ORDER BY e.ID DESC LIMIT 1`,
     [sendId, by],
   );
@@ -155,8 +156,9 @@ export async function findReclaimed(
   const { number, maxAttempts } = event;
   const rows = await db.rows<RowInFlight>(
     `SELECT ${select(pick(LEDGER, 'seq', 'attempts'))} FROM CAMPAIGN_SEND_RESULTS r FORCE INDEX (ATTENTION_DUE)
-      WHERE SEND_ID = ? AND ATTENTION = ${ATTENTION.unknown} AND CLAIM_NUMBER = ? AND RESPONSE = ?`,
-    [sendId, number, STOPPED],
+      WHERE SEND_ID = ? AND ATTENTION = ${ATTENTION.unknown} AND CLAIM_NUMBER = ? AND TAKEN_FROM = CLAIM_NUMBER
+        AND NOT ${IS_FORGOTTEN}`,
+    [sendId, number],
   );
   return { claim: { sendId, by, number }, maxAttempts, rows };
 }

@@ -51,6 +51,8 @@ const SHIPPED = {
   '0049_sends_message_version.sql': '8b54882e8b35302d',
   '0050_sends_test_of.sql': 'ff9c6dd5a012b070',
   '0051_send_results_forgotten.sql': 'e2233a88789f6688',
+  '0052_send_events_claim.sql': 'ea0a53b628ca198f',
+  '0053_send_results_taken_from.sql': '8a64198512a78ed4',
 };
 const SQL = fileURLToPath(new URL('../../../sql/', import.meta.url));
 
