@@ -1,7 +1,7 @@
 import type { Claim } from '../../domain/claim.js';
 import type { Run } from '../../domain/refusal-watch.js';
-import { clip, REASON_LENGTH } from '../../domain/text.js';
 import type { Database } from '../mysql/database.js';
+import type { Executor } from '../mysql/packet.js';
 import { giveRunBack } from '../recipients/give-back.js';
 import { move } from './lifecycle.js';
 
@@ -28,11 +28,16 @@ export function pauseItself(
       event: { event: 'paused', actor: claim.by, reason, details: { givenBack } },
     });
     if (paused) return true;
-    // Done before, if the reply to that was lost.
-    const done = await tx.rows(
-      "SELECT 1 FROM CAMPAIGN_SENDS WHERE ID = ? AND STATUS = 'paused' AND STATUS_REASON = ?",
-      [claim.sendId, clip(reason, REASON_LENGTH)],
-    );
-    return done.length > 0;
+    return wasPausedBy(tx, claim);
   });
+}
+
+/** Whether it was the claim that paused its send, which is paused: its own pause, of which the reply was lost. */
+async function wasPausedBy(tx: Executor, { sendId, by }: Claim): Promise<boolean> {
+  const [last] = await tx.rows<{ actor: string }>(
+    `SELECT e.ACTOR AS actor FROM CAMPAIGN_SENDS s JOIN CAMPAIGN_SEND_EVENTS e ON e.SEND_ID = s.ID
+      WHERE s.ID = ? AND s.STATUS = 'paused' AND e.EVENT = 'paused' ORDER BY e.ID DESC LIMIT 1`,
+    [sendId],
+  );
+  return last?.actor === by;
 }

@@ -4,6 +4,7 @@ import { likeness } from '../../../src/domain/likeness.ts';
 import type { Settlement } from '../../../src/domain/settlement.ts';
 import { NO_LIFE_SIGN } from '../../../src/domain/worker.ts';
 import { createLedger } from '../../../src/store/ledger.ts';
+import { pause } from '../../../src/store/sends/lifecycle.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { ageClaim, ageWorkers, balancedBooks, ledgerRows } from '../../support/ledger.ts';
 import { seedQueuedSend } from '../../support/seed.ts';
@@ -399,6 +400,24 @@ describe('a send that pauses itself', () => {
       failed: 0,
       pending: 2,
     });
+  });
+
+  test('whose reply was lost is known as its own, whatever the words of the reason are by now', async () => {
+    const sendId = await seedQueuedSend(db.database);
+    const { claim } = await mustClaim(sendId);
+    expect(await ledger.pauseItself(claim, 'no <ann@example.org>', null)).toBe(true);
+    await db.database.run(
+      "UPDATE CAMPAIGN_SENDS SET STATUS_REASON = 'no <forgotten>' WHERE ID = ?",
+      [sendId],
+    );
+    expect(await ledger.pauseItself(claim, 'no <ann@example.org>', null)).toBe(true);
+  });
+
+  test('is not what an operator did in the same words', async () => {
+    const sendId = await seedQueuedSend(db.database);
+    const { claim } = await mustClaim(sendId);
+    await pause(db.database, sendId, 'ann@vm', 'a block');
+    expect(await ledger.pauseItself(claim, 'a block', null)).toBe(false);
   });
 
   test('leaves what an operator settled meanwhile as it is', async () => {
