@@ -228,7 +228,7 @@ export class Claims {
         ledger,
       );
       if (tooLarge !== null) {
-        await this.refuse(claimed.claim, tooLarge);
+        await this.refuse(claimed.claim, tooLarge.reason, { rowsTooLarge: tooLarge.ofRows });
         return;
       }
       const { pausedItself, worked } = await runBatch(
@@ -284,10 +284,14 @@ export class Claims {
     };
   }
 
-  /** A claimed send whose message cannot be compiled pauses itself. */
-  private async refuse(claim: Claim, reason: string): Promise<void> {
+  /** A claimed send whose message cannot be compiled, or is too large for the server, pauses itself. */
+  private async refuse(
+    claim: Claim,
+    reason: string,
+    told?: { rowsTooLarge: boolean },
+  ): Promise<void> {
     const { ledger, report, onPause } = this.deps;
-    await ledger.pauseItself(claim, reason, null);
+    await ledger.pauseItself(claim, reason, null, told);
     await ledger.unclaim(claim.sendId, claim.by);
     report({ kind: 'paused-itself', sendId: claim.sendId, reason });
     onPause(claim.sendId, reason);

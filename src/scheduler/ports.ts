@@ -143,7 +143,7 @@ export interface Ledger {
   loadMessage(sendId: number, version: number): Promise<StoredMessage>;
   /** The row with the largest file. */
   largestRowFile(sendId: number): Promise<{ email: string; name: string } | undefined>;
-  /** Whether the send has paused before because the server does not take its message. */
+  /** Whether the send has paused before because the server does not take the messages of some rows. */
   wasToldTooLarge(sendId: number): Promise<boolean>;
   /** Removes some of what the files of sends hold that ended so many days ago. @returns whether there may be more */
   removeOldFiles(days: number): Promise<boolean>;
@@ -167,8 +167,16 @@ export interface Ledger {
   state(claim: Claim): Promise<SendState>;
   /** Results that came after the claim was lost may settle this claim's own `unknown` rows. */
   settleLate(claim: Claim, settlements: readonly Settlement[]): Promise<number>;
-  /** Pauses the send for a reason of the server's, giving a run of refused rows back as they were before it. */
-  pauseItself(claim: Claim, reason: string, giveBack: Run | null): Promise<boolean>;
+  /**
+   * Pauses the send for a reason of the server's, giving a run of refused rows back as they were before it.
+   * @param told.rowsTooLarge the reason is what `wasToldTooLarge` asks for
+   */
+  pauseItself(
+    claim: Claim,
+    reason: string,
+    giveBack: Run | null,
+    told?: { rowsTooLarge: boolean },
+  ): Promise<boolean>;
   /** Fails a page of pending rows above `afterSeq`, untried, in the relay's words; null when the claim is lost or the send stopped. */
   failPending(claim: Claim, afterSeq: number, refusal: Refusal): Promise<GivenUp | null>;
   /** Ends the batch: LAST_BATCH_AT (when `worked`), completion, and the claim is let go. */

@@ -197,6 +197,54 @@ it('one row over the SIZE is said once before anybody is mailed; resumed, it fai
   expect(row).toEqual({ STATUS: 'failed', ENHANCED_CODE: '5.3.4' });
 });
 
+it('that it was said is known whatever the words of the reason are, and of no pause in the same words', async () => {
+  await smtp.close();
+  smtp = await startSmtpServer({ server: { size: 400_000 } });
+  const emails = people(5);
+  const id = await seedQueuedSend(db.database, { emails });
+  await give(id, [
+    [0, randomBytes(180_000)],
+    ...emails.map((_, i) => [i + 1, randomBytes(i === 1 ? 200_000 : 100)] as const),
+  ]);
+  await pause(db.database, id, 'ann@vm', 'too large for the SMTP server: each message');
+  await resume(db.database, id, 'ann@vm');
+  const run = () => startScheduler(db.database, smtp.settings).done;
+  expect((await run()).pausedThemselves).toHaveLength(1);
+  await db.database.run(
+    "UPDATE CAMPAIGN_SEND_EVENTS SET REASON = 'in other words' WHERE SEND_ID = ?",
+    [id],
+  );
+  await db.database.run("UPDATE CAMPAIGN_SENDS SET STATUS_REASON = 'other words' WHERE ID = ?", [
+    id,
+  ]);
+  await resume(db.database, id, 'test');
+  expect((await run()).pausedThemselves).toEqual([]);
+  expect(await readSend(db.database, id)).toMatchObject({
+    status: 'completed',
+    sent: 4,
+    failed: 1,
+  });
+});
+
+it('a send whose every message was too large says of one row what becomes of it, once the relay takes the others', async () => {
+  await smtp.close();
+  smtp = await startSmtpServer({ server: { size: 200_000 } });
+  const emails = people(5);
+  const id = await seedQueuedSend(db.database, { emails });
+  await give(id, [
+    [0, randomBytes(180_000)],
+    ...emails.map((_, i) => [i + 1, randomBytes(i === 1 ? 200_000 : 100)] as const),
+  ]);
+  const reasonOfPause = async () =>
+    (await startScheduler(db.database, smtp.settings).done).pausedThemselves[0]?.reason;
+  expect(await reasonOfPause()).toContain('each message has');
+  await smtp.close();
+  smtp = await startSmtpServer({ server: { size: 400_000 } });
+  await resume(db.database, id, 'test');
+  expect(await reasonOfPause()).toContain(`the message with f2.bin for ${emails[1]} has`);
+  expect(smtp.messages).toEqual([]);
+});
+
 it('a database that goes away while files are read loses nothing', async () => {
   const emails = people(30);
   const id = await seedQueuedSend(db.database, { emails });

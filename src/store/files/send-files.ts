@@ -1,5 +1,4 @@
 import type { MessageFile } from '../../domain/message-file.js';
-import { TOO_LARGE } from '../../domain/message-size.js';
 import { CampaignError } from '../../errors.js';
 import { type Columns, select } from '../columns.js';
 import type { Database } from '../mysql/database.js';
@@ -136,13 +135,4 @@ export async function largestRowFile(
     [sendId],
   );
   return row;
-}
-
-/** Whether a send has paused before because the server does not take its message. */
-export async function wasToldTooLarge(db: Executor, sendId: number): Promise<boolean> {
-  const told = await db.rows(
-    "SELECT 1 FROM CAMPAIGN_SEND_EVENTS WHERE SEND_ID = ? AND EVENT = 'paused' AND REASON LIKE ? LIMIT 1",
-    [sendId, `${TOO_LARGE}%`],
-  );
-  return told.length > 0;
 }

@@ -7,6 +7,7 @@ import { move } from './lifecycle.js';
 
 /**
  * Pauses the send on the worker's own account, and gives rows back that were refused through no fault of theirs.
+ * @param told.rowsTooLarge the reason is that the server does not take the messages of some rows: `wasToldTooLarge` from then on
  * @returns false when the claim is lost or the send no longer runs
  */
 export function pauseItself(
@@ -14,6 +15,7 @@ export function pauseItself(
   claim: Claim,
   reason: string,
   giveBack: Run | null,
+  told = { rowsTooLarge: false },
 ): Promise<boolean> {
   return db.transaction(async (tx) => {
     const fence = await tx.run(
@@ -24,6 +26,7 @@ export function pauseItself(
     const givenBack = giveBack === null ? 0 : await giveRunBack(tx, claim.sendId, giveBack);
     const paused = await move(tx, claim.sendId, 'pause', {
       reason,
+      set: told.rowsTooLarge ? [{ sql: 'TOO_LARGE_TOLD_AT = UTC_TIMESTAMP(3)', params: [] }] : [],
       where: { sql: 'CLAIMED_BY = ?', params: [claim.by] },
       event: { event: 'paused', actor: claim.by, reason, details: { givenBack } },
     });
@@ -40,4 +43,13 @@ async function wasPausedBy(tx: Executor, { sendId, by }: Claim): Promise<boolean
     [sendId],
   );
   return last?.actor === by;
+}
+
+/** Whether a send has paused before because the server does not take the messages of some rows. */
+export async function wasToldTooLarge(db: Executor, sendId: number): Promise<boolean> {
+  const told = await db.rows(
+    'SELECT 1 FROM CAMPAIGN_SENDS WHERE ID = ? AND TOO_LARGE_TOLD_AT IS NOT NULL',
+    [sendId],
+  );
+  return told.length > 0;
 }

@@ -53,6 +53,7 @@ const SHIPPED = {
   '0051_send_results_forgotten.sql': 'e2233a88789f6688',
   '0052_send_events_claim.sql': 'ea0a53b628ca198f',
   '0053_send_results_taken_from.sql': '8a64198512a78ed4',
+  '0054_sends_too_large_told.sql': '4954e32fd91a4e4d',
 };
 const SQL = fileURLToPath(new URL('../../../sql/', import.meta.url));
 
