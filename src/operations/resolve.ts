@@ -35,13 +35,14 @@ export async function resolve(
 ): Promise<Settled> {
   const database = await workspace.database();
   await requireResolvable(database, id, to === 'pending');
-  const selection: Selection =
-    email === undefined
-      ? { from: 'unknown' }
-      : { from: 'unknown', seq: await findUnknown(database, id, email) };
-  const { free, held } = await countSelected(database, id, selection);
-  if (free === 0) throw nothingToResolve(id, held);
   const again = to === 'pending';
+  const selection: Selection = {
+    from: 'unknown',
+    again,
+    ...(email !== undefined && { seq: await findUnknown(database, id, email) }),
+  };
+  const { free, held } = await countSelected(database, id, selection);
+  if (free === 0) throw nothingToResolve(id, held, again);
   const suppressed = again ? await countSelectedSuppressed(database, id, selection) : 0;
   if (again) await confirm?.(free);
   const text = again ? undefined : `resolved as ${to} by ${workspace.actor}`;
@@ -96,7 +97,7 @@ async function findUnknown(database: Database, id: number, email: string): Promi
   );
 }
 
-function nothingToResolve(id: number, held: number): CampaignError {
+function nothingToResolve(id: number, held: number, again: boolean): CampaignError {
   return held > 0
     ? new CampaignError(
         'WRONG_STATE',
@@ -106,6 +107,6 @@ function nothingToResolve(id: number, held: number): CampaignError {
     : new CampaignError(
         'WRONG_STATE',
         `send ${id} has no unknown recipients`,
-        'there is nothing to resolve',
+        again ? 'whoever was forgotten is not mailed again' : 'there is nothing to resolve',
       );
 }

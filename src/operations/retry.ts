@@ -32,7 +32,7 @@ export async function retry(
   { id, from, code, confirm }: Retry,
 ): Promise<Settled> {
   const database = await workspace.database();
-  const selection: Selection = { from, ...(code ? { code } : {}) };
+  const selection: Selection = { from, again: true, ...(code ? { code } : {}) };
   const send = await readSend(database, id);
   if (!send) throw noSuchSend(id);
   if (send.status === 'cancelled' || send.status === 'importing') {
@@ -62,6 +62,6 @@ function nothingFits(id: number, from: string, filtered: boolean, held: number):
   return new CampaignError(
     'WRONG_STATE',
     `send ${id} has no ${from} recipients${filtered ? ' with that code' : ''}`,
-    `see \`campaign recipients ${id} --status ${from}\``,
+    `see \`campaign recipients ${id} --status ${from}\`; whoever was forgotten is not mailed again`,
   );
 }

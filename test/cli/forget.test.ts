@@ -193,3 +193,25 @@ it("blanks a server's words that begin as those of an operator do, and keeps the
     expect(await verifySend(db.database, id)).toEqual([]);
   }
 });
+
+it.each([
+  ['retry', 'failed', []],
+  ['retry', 'unknown', ['--unknown', '--yes']],
+  ['resolve', 'unknown', ['--as', 'pending', '--yes']],
+] as const)('%s mails nobody %s again who was forgotten %j', async (command, status, flags) => {
+  const email = `${command}-${status}@example.org`;
+  const sendId = await seedSendWithRows(db.database, [{ status, email }, { status }], {
+    status: 'completed',
+  });
+  expect((await run(email, '--yes')).value).toMatchObject({ blanked: 1 });
+  const again = (): ReturnType<typeof runCommand> =>
+    runCommand([command, String(sendId), ...flags, '--json'], { url: db.url });
+  expect(JSON.parse((await again()).stdout)).toMatchObject({ [status]: 1, pending: 1 });
+  const rows = await db.database.rows(
+    'SELECT STATUS AS status FROM CAMPAIGN_SEND_RESULTS WHERE SEND_ID = ? ORDER BY SEQ',
+    [sendId],
+  );
+  expect(rows).toEqual([{ status }, { status: 'pending' }]);
+  expect((await again()).stderr).toContain('whoever was forgotten is not mailed again');
+  expect(await verifySend(db.database, sendId)).toEqual([]);
+});

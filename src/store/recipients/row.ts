@@ -53,8 +53,8 @@ export const IS_RESOLVED =
   "(RESOLVED_AT IS NOT NULL OR (SMTP_CODE IS NULL AND COALESCE(RESPONSE LIKE 'resolved as %', FALSE)))";
 
 /** Whether what a row held was blanked. Rows from before FORGOTTEN_AT say it in words alone. */
-export const IS_FORGOTTEN = `(FORGOTTEN_AT IS NOT NULL OR (FIELDS IS NULL AND COALESCE(
-  RESPONSE = '${FORGOTTEN}' OR (STATUS = 'skipped' AND RESPONSE LIKE '%: ${FORGOTTEN}'), FALSE)))`;
+export const IS_FORGOTTEN = `(r.FORGOTTEN_AT IS NOT NULL OR (r.FIELDS IS NULL AND COALESCE(
+  r.RESPONSE = '${FORGOTTEN}' OR (r.STATUS = 'skipped' AND r.RESPONSE LIKE '%: ${FORGOTTEN}'), FALSE)))`;
 
 /** Picks each row's own value within one UPDATE of several rows. */
 export class PerRow {

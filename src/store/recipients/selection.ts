@@ -2,6 +2,7 @@ import type { CodeFilter } from '../../domain/code-filter.js';
 import { ATTENTION } from '../generated.js';
 import type { Executor, Fragment, Param } from '../mysql/packet.js';
 import { areThereAny, IS_SUPPRESSED } from '../suppressions/suppressed.js';
+import { IS_FORGOTTEN } from './row.js';
 
 /** Rows of one status that an operator wants settled, `unknown` or `failed`. */
 export interface Selection {
@@ -10,6 +11,8 @@ export interface Selection {
   code?: CodeFilter;
   /** Only this row. */
   seq?: number;
+  /** They are to be mailed again: whoever was forgotten is left out. */
+  again?: boolean;
 }
 
 /** An unknown row of a claim that still stands may yet get a late result: it is nobody else's. */
@@ -19,7 +22,8 @@ const NOT_HELD =
 function condition(selection: Selection): Fragment {
   const parts = ['r.ATTENTION = ?', 'r.NEXT_ATTEMPT_AT IS NULL'];
   const params: Param[] = [ATTENTION[selection.from]];
-  const { code, seq } = selection;
+  const { code, seq, again } = selection;
+  if (again) parts.push(`NOT ${IS_FORGOTTEN}`);
   if (seq !== undefined) {
     parts.push('r.SEQ = ?');
     params.push(seq);

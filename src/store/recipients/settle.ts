@@ -6,7 +6,7 @@ import type { Database } from '../mysql/database.js';
 import type { Executor, Param } from '../mysql/packet.js';
 import { keepBooks, rowsMoved } from '../sends/counters.js';
 import { move } from '../sends/lifecycle.js';
-import { rowMove } from './row.js';
+import { IS_FORGOTTEN, rowMove } from './row.js';
 import { listSelected, type Selection } from './selection.js';
 
 /** One row to settle, with what is noted as the reason; without a text its last reply stays. */
@@ -103,9 +103,10 @@ async function updateRows(
     : [seqs, texts.map((text) => text ?? null)];
   const { set, where } = rowMove(from, to);
   const { affectedRows } = await tx.run(
-    `UPDATE CAMPAIGN_SEND_RESULTS
+    `UPDATE CAMPAIGN_SEND_RESULTS r
         SET ${set}, ${CHANGES[to]}, RESPONSE = COALESCE(${response}, RESPONSE)
-      WHERE SEND_ID = ? AND SEQ IN (?) AND ${where} AND NOT CLAIM_NUMBER <=> COALESCE(?, -1)`,
+      WHERE SEND_ID = ? AND SEQ IN (?) AND ${where} AND NOT CLAIM_NUMBER <=> COALESCE(?, -1)
+            ${to === 'pending' ? `AND NOT ${IS_FORGOTTEN}` : ''}`,
     [...responseParams, sendId, seqs, heldNumber],
   );
   return affectedRows;

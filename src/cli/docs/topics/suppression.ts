@@ -117,7 +117,8 @@ address in events and reasons. What stays: her address in the ledger, with the
 outcome, without which it could not be proved who was mailed; and her entries
 here, for to erase a no would have her mailed again by the next list that
 names her. Rows that are to be mailed yet are left, and counted: suppress her
-first. Do not retry a row that was blanked, its message would lack its fields.
+first. A row that was blanked is not mailed again, for its message would lack
+its fields: ‘retry’ and ‘resolve --as pending’ leave it out.
 
 Nothing is deleted by itself. A no is to be kept as long as anybody may mail
 from lists that could name the person; the ledger as long as your proof of
