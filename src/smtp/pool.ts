@@ -162,7 +162,8 @@ export class Pool {
         }
         const isOver = endsSession(result) || isRoutineEnd(result, warm.lost, on !== null);
         if (!isOver) return { result, client: warm };
-        this.leave(warm);
+        if (endsSession(result)) await this.endSession(warm);
+        else this.leave(warm);
       }
       on = null;
       const begun = performance.now();
@@ -223,11 +224,15 @@ export class Pool {
     if (ahead) tell(ahead, NOT_STARTED);
   }
 
+  /** Waits until it is closed: the server may take no more connections than there are, this one among them. */
+  private async endSession(client: SmtpClient): Promise<void> {
+    await inTime(client.recover());
+    this.leave(client);
+    await inTime(client.closed());
+  }
+
   private makeRoom(client: SmtpClient): void {
-    this.makingRoom ??= Promise.race([
-      client.closed(),
-      sleep(VERDICT_MS, undefined, { ref: false }),
-    ]).then(() => {
+    this.makingRoom ??= inTime(client.closed()).then(() => {
       this.makingRoom = null;
       this.roomAt = performance.now();
     });
@@ -313,3 +318,7 @@ export class Pool {
     return messagesPerConnection > 0 && messages >= messagesPerConnection;
   }
 }
+
+/** A server that takes longer for it is not waited for. */
+const inTime = (event: Promise<unknown>): Promise<unknown> =>
+  Promise.race([event, sleep(VERDICT_MS, undefined, { ref: false })]);

@@ -296,6 +296,22 @@ describe('a relay that takes so many connections over all hosts', () => {
     expect(JSON.parse(row?.state ?? '')).toMatchObject({ workers: {} });
   });
 
+  test.each([
+    '451 Mails per session limit exceeded',
+    '421 4.7.0 Too many messages over this connection',
+  ])('is asked for no more where each carries ten messages: %s', async (reply) => {
+    relay = await startLimitedRelay({
+      connections: { atOnce: 3, at: 'connect', reply: '421 4.7.0 Too many connections' },
+      perConnection: { messages: 10, reply },
+    });
+    await setConnections(3);
+    const id = await seedQueuedSend(db.database, { recipients: 150, batchSize: 150 });
+    await schedule({ connections: 8 }).done;
+    expect(await balancedBooks(db.database, id)).toMatchObject({ status: 'completed', sent: 150 });
+    expect(relay.refused.filter(({ stage }) => stage === 'connect')).toEqual([]);
+    expect(relay.countsByRecipient().size).toBe(150);
+  });
+
   test('lets the one that has none leave its sends to the other', async () => {
     relay = await startLimitedRelay({});
     await setConnections(1);

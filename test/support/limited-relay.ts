@@ -45,6 +45,8 @@ export interface LimitedRelay {
 }
 
 interface Client extends RelayClient {
+  /** From its greeting until either side ends it. */
+  isOpen: boolean;
   sender: boolean;
   recipient: string | null;
   work: Promise<void>;
@@ -66,7 +68,13 @@ export async function startLimitedRelay(settings: LimitedRelaySettings): Promise
   const clientOf = (connection: RawConnection): Client => {
     let client = clients.get(connection);
     if (!client) {
-      client = { messages: 0, sender: false, recipient: null, work: Promise.resolve() };
+      client = {
+        messages: 0,
+        isOpen: false,
+        sender: false,
+        recipient: null,
+        work: Promise.resolve(),
+      };
       clients.set(connection, client);
     }
     return client;
@@ -79,8 +87,20 @@ export async function startLimitedRelay(settings: LimitedRelaySettings): Promise
   ): false => {
     refused.push({ at: now(), stage, recipient, reply });
     connection.reply(...reply.split('\n'));
-    if (reply.startsWith('421')) connection.socket.end();
+    if (reply.startsWith('421')) end(connection);
     return false;
+  };
+  const closed = (connection: RawConnection): void => {
+    const client = clientOf(connection);
+    if (!client.isOpen) return;
+    client.isOpen = false;
+    open -= 1;
+    limits.closed(client);
+  };
+  // As servers do, who count a connection no longer than they have it.
+  const end = (connection: RawConnection): void => {
+    connection.socket.end();
+    closed(connection);
   };
   /** Whether this stage is within the limits; if not, it has been answered. */
   const passes = (connection: RawConnection, stage: RelayStage): boolean => {
@@ -110,12 +130,10 @@ export async function startLimitedRelay(settings: LimitedRelaySettings): Promise
         c.socket.end();
         return;
       }
+      clientOf(c).isOpen = true;
       open += 1;
       mostConnections = Math.max(mostConnections, open);
-      c.socket.once('close', () => {
-        open -= 1;
-        limits.closed(clientOf(c));
-      });
+      c.socket.once('close', () => closed(c));
       c.reply('220 relay.test ESMTP');
     },
     EHLO: (c) =>
@@ -162,7 +180,7 @@ export async function startLimitedRelay(settings: LimitedRelaySettings): Promise
     },
     QUIT: (c) => {
       c.reply('221 2.0.0 Bye');
-      c.socket.end();
+      end(c);
     },
   } satisfies Record<string, (c: RawConnection, line: string) => void | Promise<void>>;
 
