@@ -8,6 +8,8 @@ const ROWS_LIMITED = 5;
 const DEFERRED_ALIKE = 10;
 /** A wording that turned out to be greylisting's stops nobody for so long. */
 const EXCUSED_MS = 3_600_000;
+/** What was told of a limit, and is accepted then, shows for so long that limits end with time. */
+const OF_TIME_MS = 3_600_000;
 /** Different wordings watched at a time. */
 const KEPT_WORDINGS = 100;
 
@@ -44,12 +46,27 @@ export class QuotaWatch {
   private readonly deferrals = new Map<string, DeferredAlike>();
   /** Until when wordings stop nobody, by the monotonic clock. */
   private readonly excused = new Map<string, number>();
+  /** Until when limits are known to end with time, by the same. */
+  private ofTimeUntil = Number.NEGATIVE_INFINITY;
 
   accepted(): void {
     this.acceptances += 1;
     // Nearly always there are none, and even that costs something to clear away.
     if (this.limitedRows.size > 0) this.forgetLimits();
     if (this.deferrals.size > 0) this.deferrals.clear();
+  }
+
+  /**
+   * One of the messages accepted was of a row that had been told of a limit: the limit was in time, and no row's own.
+   * @param now monotonic milliseconds
+   */
+  acceptedTold(now: number): void {
+    this.ofTimeUntil = now + OF_TIME_MS;
+  }
+
+  /** Whether that was so lately. @param now monotonic milliseconds */
+  isLimitOfTime(now: number): boolean {
+    return now < this.ofTimeUntil;
   }
 
   /**

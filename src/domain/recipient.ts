@@ -13,8 +13,11 @@ export interface Recipient {
   /** When it was due, by the database's clock, if it was tried before or given back. */
   dueAt?: Date | undefined;
   /** How often the relay told of a limit of its own for it, others accepted between. */
-  limited?: number | undefined;
+  limited?: number | null | undefined;
 }
+
+/** Whether the relay has told of a limit of its own for it. */
+export const wasTold = ({ limited }: Recipient): boolean => (limited ?? 0) > 0;
 
 /** Which rows to read, and how many of each at most. */
 export interface RowsToRead {

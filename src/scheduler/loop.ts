@@ -151,7 +151,7 @@ class Scheduler {
       retry,
       giveUpMs: options.giveUpSeconds * 1000,
       maxServerFailures,
-      giveUpOnTrouble: options.until === 'once',
+      isBrief: options.until === 'once',
       stopping: this.ending.stopping,
       abandoned: this.ending.abandoned,
     };

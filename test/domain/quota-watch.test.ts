@@ -41,6 +41,15 @@ describe('words of a limit', () => {
     expect(new QuotaWatch().limited(row(1), false)).toMatchObject(RELAYS);
   });
 
+  test('are known to be of a time for an hour from when a row that was told so is accepted', () => {
+    const watch = new QuotaWatch();
+    watch.limited(row(1), true);
+    expect(watch.isLimitOfTime(0)).toBe(false);
+    watch.acceptedTold(1_000);
+    expect(watch.isLimitOfTime(3_600_999)).toBe(true);
+    expect(watch.isLimitOfTime(3_601_000)).toBe(false);
+  });
+
   test('of rows with the same number in two sends are two rows’', () => {
     const watch = new QuotaWatch();
     watch.limited(row(1, 'one.example', 1), true);

@@ -113,12 +113,13 @@ describe('a relay that takes 300 of 500 and then tells of its limit for a while'
 });
 
 test.each([
-  [30, 1_000, 150],
-  [3, 1_000, 20],
-  [1, 400, 12],
+  [30, 1_000, 150, 4],
+  [10, 1_000, 60, 32],
+  [3, 1_000, 20, 4],
+  [1, 400, 12, 4],
 ])(
-  'a relay that takes %d in %d ms is met again and again within one batch, and nobody fails or is charged',
-  async (most, perMs, rows) => {
+  'a relay that takes %d in %d ms is met again and again within one batch, and nobody of %d fails or is charged, with %d connections',
+  async (most, perMs, rows, connections) => {
     let taken: number[] = [];
     const server = await smtp({
       onRcptTo: () => {
@@ -131,6 +132,7 @@ test.each([
     });
     const sendId = await seed(rows, { batchSize: 1_000, maxAttempts: 1 });
     const scheduler = schedule(server, {
+      connections,
       hold: { rate: { firstMs: 300, maxMs: 600 }, quota: { firstMs: 300, maxMs: 600 } },
     });
     await scheduler.done;

@@ -91,7 +91,7 @@ class Batch implements JobOwner, Held {
     const { standing, selfPause, starter } = this.parts;
     // Somebody else's connections end some day: that is no failure, and calls nobody.
     if (!crowded) selfPause.serverFailed(reason);
-    if (this.tools.giveUpOnTrouble) standing.ending = true;
+    if (this.tools.isBrief) standing.ending = true;
     starter.withdraw();
     this.wake();
   }

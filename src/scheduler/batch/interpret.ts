@@ -1,7 +1,7 @@
 import { domainOf } from '../../domain/address.js';
 import { refusalKey, tellsOfSomebody } from '../../domain/likeness.js';
 import type { WatchedRow } from '../../domain/quota-watch.js';
-import type { Recipient } from '../../domain/recipient.js';
+import { type Recipient, wasTold } from '../../domain/recipient.js';
 import type { RefusalWatch, Run } from '../../domain/refusal-watch.js';
 import { MESSAGE_STAGES } from '../../domain/reply-rules.js';
 import { type RetryPolicy, retryDelayMs } from '../../domain/retry-delay.js';
@@ -13,6 +13,8 @@ import type { ServerSign } from '../dispatch/server-health.js';
 const UNTOUCHED_DELAY_MS = 5_000;
 /** Replies of a limit that are the relay's, before one is the row's: others were accepted between them. */
 const LIMITED_FREE = 2;
+/** The same where rows that were told so are accepted later: then its words are of a time, as far as can be known. */
+const LIMITED_FREE_OF_TIME = 20;
 
 type Of<Kind extends Verdict['kind']> = Extract<Verdict, { kind: Kind }>;
 
@@ -26,11 +28,14 @@ export interface Interpretation {
 
 /** What is known of the relay, over all sends. */
 export interface RelaySense {
-  accepted(): void;
+  /** @param wasTold whether it had told of a limit for the row before */
+  accepted(wasTold: boolean): void;
   /** Whether it has accepted a message since the row was due. */
   acceptedSince(recipient: Recipient): boolean;
   /** The same for a row told of a limit, but for what ended a hold: it may have been all that the relay took. */
   acceptedBeside(recipient: Recipient): boolean;
+  /** Whether a row that was told of a limit has been accepted lately, or may have been unseen. */
+  isLimitOfTime(): boolean;
   /** A row was told of a limit of the relay's. @returns when it is due again, in milliseconds */
   limited(row: WatchedRow, verdict: Of<'limited'>): number;
   /**
@@ -46,6 +51,7 @@ export const NO_SENSE: RelaySense = {
   accepted: () => undefined,
   acceptedSince: () => false,
   acceptedBeside: () => false,
+  isLimitOfTime: () => false,
   limited: () => UNTOUCHED_DELAY_MS,
   deferred: () => null,
 };
@@ -73,7 +79,7 @@ export function interpret(
   switch (verdict.kind) {
     case 'sent': {
       watch.succeeded(seq);
-      rules.relay.accepted();
+      rules.relay.accepted(wasTold(recipient));
       const { code, enhanced, text } = verdict.reply;
       return { settlement: { seq, to: 'sent', code, enhanced, text }, sign: 'well' };
     }
@@ -146,7 +152,8 @@ function limit(
   verdict: Of<'limited'>,
   rules: InterpretRules,
 ): Interpretation {
-  const { seq, limited: before = 0 } = recipient;
+  const { seq } = recipient;
+  const before = recipient.limited ?? 0;
   const inMessage = MESSAGE_STAGES.includes(verdict.stage);
   const sign = inMessage || verdict.stage === 'mail' ? 'well' : 'nothing';
   if (rules.endsAtLimit) {
@@ -154,11 +161,12 @@ function limit(
     return { settlement: { seq, to: 'failed', code, enhanced, text }, sign };
   }
   const counts = before === 0 || rules.relay.acceptedBeside(recipient);
-  if (inMessage && ((counts && before >= LIMITED_FREE) || rules.givesUp())) {
+  const free = rules.relay.isLimitOfTime() ? LIMITED_FREE_OF_TIME : LIMITED_FREE;
+  if (inMessage && ((counts && before >= free) || rules.givesUp())) {
     return { settlement: deferral(recipient, verdict, rules, true), sign };
   }
   const delayMs = rules.relay.limited(watched(recipient, rules), verdict);
-  const times = counts ? before + 1 : before;
+  const times = Math.min(counts ? before + 1 : before, LIMITED_FREE_OF_TIME);
   return { settlement: { seq, to: 'limited', delayMs, times }, sign };
 }
 

@@ -1,9 +1,10 @@
 import { type Clock, elapsedMs, type Instant } from '../../domain/lease.js';
-import type { Recipient } from '../../domain/recipient.js';
+import { type NextRows, type Recipient, wasTold } from '../../domain/recipient.js';
 import type { Question } from '../hold/probe.js';
 import type { Ledger } from '../ports.js';
 import type { InFlight } from './in-flight.js';
 import type { OpenSend } from './open-sends.js';
+import { parted } from './rows-ahead.js';
 
 const READ_DEFERRED_EVERY_MS = 1_000;
 const READ_AT_MOST_ROWS = 200;
@@ -103,9 +104,7 @@ export class Reader {
     if (lookBack) this.deferredRead = rows.deferred.length < ask.deferred ? clock() : null;
     const allUntouched = among !== null || rows.untouched.length < ask.untouched;
     this.noneLeft = allUntouched && (!lookBack || rows.deferred.length < ask.deferred);
-    const { untouched, deferred } = rows;
-    const all =
-      question?.kind === 'hold' ? inTurns(untouched, deferred) : inTurns(deferred, untouched);
+    const all = inOrder(rows, question?.kind === 'hold');
     this.measure(all);
     await suppressions.admit(all, this.inFlight);
     this.isSkipping = this.inFlight.toCheck.length > this.inFlight.readAhead;
@@ -124,14 +123,19 @@ export class Reader {
 }
 
 /**
- * By turns rows that were never tried and those that were: one that was told of a limit may be told so again, whatever the
- * relay does, and a first try may be put off whoever it is. So neither kind alone finds out whether a hold can end, nor is
- * alone among the few that start after one. What asks whether it can is fresh, for that is told of a limit less often.
+ * Deferred rows first, but those that were told of a limit by turns with all others: each of them may be told so again,
+ * whatever the relay does. For the same reason they come last in each turn of what asks whether a hold can end; and since
+ * a first try may be put off whoever it is, what was deferred has a turn of its own there.
  */
-function inTurns(first: readonly Recipient[], second: readonly Recipient[]): Recipient[] {
+function inOrder({ untouched, deferred }: NextRows, asksForHold: boolean): Recipient[] {
+  const [told, others] = parted(deferred, wasTold);
+  if (asksForHold) return inTurns([untouched, others, told]);
+  return told.length > 0 ? inTurns([told, [...others, ...untouched]]) : [...others, ...untouched];
+}
+
+function inTurns(kinds: readonly (readonly Recipient[])[]): Recipient[] {
   const rows: Recipient[] = [];
-  for (let i = 0; i < Math.max(first.length, second.length); i++) {
-    rows.push(...first.slice(i, i + 1), ...second.slice(i, i + 1));
-  }
+  const turns = Math.max(...kinds.map(({ length }) => length));
+  for (let i = 0; i < turns; i++) for (const kind of kinds) rows.push(...kind.slice(i, i + 1));
   return rows;
 }

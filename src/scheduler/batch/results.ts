@@ -30,7 +30,7 @@ export class Results {
     private readonly probe: Probe | null,
     { maxAttempts, startedMsAgo }: ClaimedSend,
   ) {
-    const { retry, random, hold, giveUpMs, clock } = tools;
+    const { retry, random, hold, giveUpMs, clock, isBrief } = tools;
     const { sendId, goesFirst } = openSend;
     const claimedAt = clock();
     this.rules = {
@@ -39,10 +39,11 @@ export class Results {
       retry,
       random,
       relay: {
-        accepted: () => hold.accepted(),
+        accepted: (wasTold) => hold.accepted(wasTold),
         acceptedSince: ({ seq, dueAt }) => hold.acceptedSince(inFlight.acceptedBefore(seq), dueAt),
         acceptedBeside: ({ seq, dueAt }) =>
           hold.acceptedBeside(inFlight.acceptedBefore(seq), dueAt),
+        isLimitOfTime: () => isBrief || hold.isLimitOfTime,
         limited: (row, verdict) => hold.limited(row, verdict),
         // What a tester's own mailbox says stops nobody else.
         deferred: (row, verdict, delayMs) =>

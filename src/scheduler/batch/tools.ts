@@ -24,8 +24,11 @@ export interface BatchTools {
   giveUpMs: number;
   /** Server failures in a row after which the send pauses itself. */
   maxServerFailures: number;
-  /** End the batch at the first server failure instead of waiting the backoff out (`--once`). */
-  giveUpOnTrouble: boolean;
+  /**
+   * Each send has one batch (`--once`): it ends at the first server failure instead of waiting the backoff out, and sees too
+   * little to tell what is said of a recipient from a limit of the relay's.
+   */
+  isBrief: boolean;
   /** Nothing more starts; what is on the wire may end. */
   stopping: AbortSignal;
   /** Waiting is over: what cannot be recorded now is left to the next claim. */

@@ -152,8 +152,14 @@ export class RelayHold {
     return this.signs.watch.acceptances;
   }
 
-  accepted(): void {
-    this.signs.accepted();
+  /** @param wasTold whether it had told of a limit for the row before */
+  accepted(wasTold: boolean): void {
+    this.signs.accepted(wasTold);
+  }
+
+  /** Whether a row that was told of a limit has been accepted lately. */
+  get isLimitOfTime(): boolean {
+    return this.signs.watch.isLimitOfTime(this.now);
   }
 
   /**

@@ -62,8 +62,10 @@ export class Signs {
     return this.canary;
   }
 
-  accepted(): void {
+  /** @param wasTold whether the relay had told of a limit for the row before */
+  accepted(wasTold: boolean): void {
     this.watch.accepted();
+    if (wasTold) this.watch.acceptedTold(this.user.now);
     if (this.canary && !this.user.isKnown) {
       this.canary = null;
       this.user.onFree();

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Recipient } from '../../../src/domain/recipient.ts';
 import { RefusalWatch } from '../../../src/domain/refusal-watch.ts';
 import type { Verdict } from '../../../src/domain/verdict.ts';
@@ -13,6 +13,7 @@ const relay: RelaySense = {
   accepted: () => undefined,
   acceptedSince: () => true,
   acceptedBeside: () => true,
+  isLimitOfTime: () => false,
   limited: () => 700,
   deferred: () => null,
 };
@@ -200,6 +201,38 @@ describe('a verdict, weighed against what the send has met', () => {
         settlement: { to: 'deferred', code: 452, delayMs: 60_000 },
         sign: 'well',
       });
+    });
+
+    test('where others that were told so have been accepted since, it takes many more', () => {
+      const ofTime = { ...rules, relay: { ...relay, isLimitOfTime: () => true } };
+      expect(interpret(toldBefore(19), told, watch(), ofTime).settlement).toMatchObject({
+        to: 'limited',
+        times: 20,
+      });
+      expect(interpret(toldBefore(20), told, watch(), ofTime).settlement).toMatchObject({
+        to: 'deferred',
+      });
+    });
+
+    test('it is counted no further than that, however often the sender is refused', () => {
+      const atMail: Verdict = { ...told, stage: 'mail' };
+      expect(interpret(toldBefore(20), atMail, watch(), rules).settlement).toMatchObject({
+        to: 'limited',
+        times: 20,
+      });
+    });
+
+    test('a row that was given back before counts from its first', () => {
+      const given = { ...row(1), dueAt: new Date(0), limited: null };
+      expect(interpret(given, told, watch(), nobody).settlement).toMatchObject({ times: 1 });
+    });
+
+    test('a row that is accepted after it was told so shows that the limit was of a time', () => {
+      const accepted = vi.fn();
+      const seen = { ...rules, relay: { ...relay, accepted } };
+      interpret(toldBefore(1), sent, watch(), seen);
+      interpret(row(2), sent, watch(), seen);
+      expect(accepted.mock.calls).toEqual([[true], [false]]);
     });
 
     test('nothing counts while nobody is accepted', () => {

@@ -138,7 +138,7 @@ describe('a database whose clock went back by an hour', () => {
     const { hold } = relayHold();
     await hold.look();
     expect(hold.acceptedSince(0, due)).toBe(false);
-    hold.accepted();
+    hold.accepted(false);
     await hold.noteAccepted();
     await hold.look();
     expect(hold.acceptedSince(1, due)).toBe(true);
@@ -169,7 +169,7 @@ describe('beside a row that was told of a limit', () => {
     await hold.look();
     const probe = await hold.win('a');
     probe?.hear({ kind: 'sent', reply: { code: 250, enhanced: null, text: 'ok' } });
-    hold.accepted();
+    hold.accepted(false);
     await hold.conclude(probe as Probe);
     expect(ended()).toBe(1);
     await accepted(0);
@@ -307,7 +307,7 @@ describe('the last acceptance', () => {
     );
     const batch = { stop: () => undefined };
     hold.join(batch);
-    hold.accepted();
+    hold.accepted(false);
     hold.leave(batch);
     await hold.noteAccepted();
     isAway = false;

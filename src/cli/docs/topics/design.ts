@@ -191,8 +191,13 @@ REPLIES
   row only waits, as long as a hold would last; told so three times with
   others accepted between (LIMITED, in the ledger, for no process lives long
   enough to count), it is charged; what ended a hold is none of these others,
-  for it may have been all that the relay took. Words that no table knows hold
-  it, too: ten first tries deferred alike, and a second one as well.
+  for it may have been all that the relay took. Where a row that was told so
+  is accepted the limit was of a time, whatever the relay takes between: for
+  an hour from then on, and always for ‘--once’, which sees too little, a row
+  is charged the twenty-first time. (Of relays that take 1 to 50 in a second
+  or two, one to five of 80 recipients were charged for their limit without
+  that, and now nobody.) Words that no table knows hold it, too: ten first
+  tries deferred alike, and a second one as well.
 
 - After a hold a process starts one message, and one more for each that is
   accepted, until all connections are used (slow start, as in RFC 5681): of a
@@ -205,11 +210,12 @@ REPLIES
   happened, and the message goes over a new connection, uncharged. Only where
   a new one says so at once is it trouble of the server.
 
-- A probe asks a row that was never tried before one that met the limit, and
-  sends by turns: whoever is told so on his own account cannot answer for all
-  twice. Behind the first it takes both by turns, for a relay may put off each
-  first try; so does every batch, the longest due first, lest those that were
-  told of the limit meet it together once more. Its acceptance alone ends the
+- A probe asks by turns a row that was never tried, one that was deferred or
+  given back, for a relay may put off each first try, and one that was told of
+  the limit; and sends by turns, too: whoever is told so on his own account
+  cannot answer for all twice. In every batch those that were told so take
+  turns with all others, lest they meet it together once more, or nobody else
+  is left to answer in the end. A probe's acceptance alone ends the
   hold, and its batch goes on. Once it is somebody else's, or the operator has
   decided, it starts nothing more; and a send that its own pacing keeps for
   longer than a second leaves it to others.
