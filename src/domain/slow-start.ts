@@ -1,39 +1,55 @@
+/** A message that takes longer may hang: others do not wait for it. */
+const HANGS_MS = 5_000;
+
+/** A message that was begun since the hold ended, by the time at which it was. */
+export interface BegunSlowly {
+  at: number;
+}
+
 /**
  * How many messages may be under way after a hold of the relay has ended: one, and one more for each that is accepted, until
  * that bounds nothing any more. A relay that takes little in a time tells so few of its limit, and not all that would start
- * at once. TCP finds out in the same way what a line bears (RFC 5681 §3.1).
+ * at once. TCP finds out in the same way what a line bears (RFC 5681 §3.1). Times are monotonic milliseconds.
  */
 export class SlowStart {
   private window = Number.POSITIVE_INFINITY;
-  private underWay = 0;
+  private readonly underWay = new Set<BegunSlowly>();
 
   get isOn(): boolean {
     return this.window < Number.POSITIVE_INFINITY;
   }
 
   /** Messages that may start now. */
-  get room(): number {
-    return Math.max(0, this.window - this.underWay);
+  room(now: number): number {
+    let taken = 0;
+    for (const { at } of this.underWay) if (now - at < HANGS_MS) taken += 1;
+    return Math.max(0, this.window - taken);
   }
 
   /** A hold has ended. */
   begin(): void {
     this.window = 1;
+    this.underWay.clear();
   }
 
-  /** A message was begun. */
-  started(): void {
-    this.underWay += 1;
+  /** A message was begun. @returns null where that is not heeded */
+  started(now: number): BegunSlowly | null {
+    if (!this.isOn) return null;
+    const begun = { at: now };
+    this.underWay.add(begun);
+    return begun;
   }
 
   /**
    * What was begun has ended.
    * @param connections that may be used: with a message for each, all of them are
    */
-  ended(isAccepted: boolean, connections: number): void {
-    this.underWay -= 1;
-    if (!isAccepted) return;
+  ended(begun: BegunSlowly, isAccepted: boolean, connections: number): void {
+    // Another hold may have begun, and ended, since.
+    if (!this.underWay.delete(begun) || !isAccepted) return;
     this.window += 1;
-    if (this.window >= connections) this.window = Number.POSITIVE_INFINITY;
+    if (this.window < connections) return;
+    this.window = Number.POSITIVE_INFINITY;
+    this.underWay.clear();
   }
 }

@@ -1,10 +1,16 @@
 import { expect, test } from 'vitest';
-import { SlowStart } from '../../src/domain/slow-start.ts';
+import { type BegunSlowly, SlowStart } from '../../src/domain/slow-start.ts';
 
-test('nothing is bounded before a hold has ended', () => {
+const CONNECTIONS = 8;
+
+/** As many as there is room for. */
+const fill = (start: SlowStart, now: number): BegunSlowly[] =>
+  Array.from({ length: start.room(now) }, () => start.started(now) as BegunSlowly);
+
+test('nothing is bounded before a hold has ended, and nothing noted', () => {
   const start = new SlowStart();
-  for (let i = 0; i < 100; i++) start.started();
-  expect(start.room).toBe(Number.POSITIVE_INFINITY);
+  expect(start.room(0)).toBe(Number.POSITIVE_INFINITY);
+  expect(start.started(0)).toBeNull();
 });
 
 test('after it one message starts, and two for each that is accepted, up to one a connection', () => {
@@ -12,10 +18,10 @@ test('after it one message starts, and two for each that is accepted, up to one 
   start.begin();
   const rounds: number[] = [];
   while (start.isOn) {
-    const { room } = start;
-    rounds.push(room);
-    for (let i = 0; i < room; i++) start.started();
-    for (let i = 0; i < room; i++) start.ended(true, 8);
+    const begun = fill(start, 0);
+    rounds.push(begun.length);
+    expect(start.room(0)).toBe(0);
+    for (const one of begun) start.ended(one, true, CONNECTIONS);
   }
   expect(rounds).toEqual([1, 2, 4]);
 });
@@ -24,20 +30,35 @@ test('what is refused leaves it as it is', () => {
   const start = new SlowStart();
   start.begin();
   for (let i = 0; i < 5; i++) {
-    expect(start.room).toBe(1);
-    start.started();
-    expect(start.room).toBe(0);
-    start.ended(false, 8);
+    const [begun] = fill(start, 0);
+    expect(start.room(0)).toBe(0);
+    start.ended(begun as BegunSlowly, false, CONNECTIONS);
+    expect(start.room(0)).toBe(1);
   }
 });
 
-test('what was under way when it ended counts, and makes no room as it ends', () => {
+test('what was begun before another hold ended takes and makes no room', () => {
   const start = new SlowStart();
-  for (let i = 0; i < 3; i++) start.started();
   start.begin();
-  expect(start.room).toBe(0);
-  for (let i = 0; i < 2; i++) start.ended(false, 8);
-  expect(start.room).toBe(0);
-  start.ended(true, 8);
-  expect(start.room).toBe(2);
+  const [early] = fill(start, 0);
+  start.begin();
+  expect(start.room(0)).toBe(1);
+  start.ended(early as BegunSlowly, true, CONNECTIONS);
+  expect(start.room(0)).toBe(1);
+});
+
+test('others do not wait for long for a message that hangs', () => {
+  const start = new SlowStart();
+  start.begin();
+  fill(start, 0);
+  expect(start.room(4_999)).toBe(0);
+  expect(start.room(5_000)).toBe(1);
+});
+
+test('with one connection it is over with the first that is accepted', () => {
+  const start = new SlowStart();
+  start.begin();
+  const [begun] = fill(start, 0);
+  start.ended(begun as BegunSlowly, true, 1);
+  expect(start.isOn).toBe(false);
 });

@@ -4,7 +4,7 @@ import type { Clock } from '../../domain/lease.js';
 import type { FilledMessage } from '../../domain/message.js';
 import type { RelayLimits } from '../../domain/relay.js';
 import type { HeldRelay } from '../../domain/scheduler-events.js';
-import { SlowStart } from '../../domain/slow-start.js';
+import { type BegunSlowly, SlowStart } from '../../domain/slow-start.js';
 import type { DeliveryResult } from '../../domain/verdict.js';
 import type { Transmission, Transport } from '../ports.js';
 import type { ConnectionShares } from './connection-shares.js';
@@ -91,7 +91,9 @@ export class Dispatcher {
 
   /** Messages that may start now, over all batches: 0 while backing off, 1 for the probe after it; few after a hold. */
   room(): number {
-    return Math.min(this.health.room(), this.slowStart.room);
+    const room = this.health.room();
+    // The clock is read for each message: only where it decides anything.
+    return this.slowStart.isOn ? Math.min(room, this.slowStart.room(this.clock().monotonic)) : room;
   }
 
   /** A hold of the relay has ended: nobody knows yet how much it takes. */
@@ -272,7 +274,7 @@ export class Dispatcher {
       }
       if (message === null) continue;
       this.limit.started();
-      this.slowStart.started();
+      const slowly = this.slowStart.started(startedAt.monotonic);
       const turn = start === undefined ? null : new Turn(this.pacer, job.owner, start);
       return {
         message,
@@ -282,18 +284,16 @@ export class Dispatcher {
         done: (verdict, result) => {
           turn?.over();
           this.health.learn(job.done(verdict, result), startedAt);
-          this.ended(verdict.kind === 'sent');
+          if (slowly) this.endedSlowly(slowly, verdict.kind === 'sent');
         },
       };
     }
     return null;
   }
 
-  private ended(isAccepted: boolean): void {
-    const { slowStart, limit } = this;
-    const { isOn } = slowStart;
-    slowStart.ended(isAccepted, limit.usable);
-    if (!isOn) return;
+  /** Others may start now. */
+  private endedSlowly(begun: BegunSlowly, isAccepted: boolean): void {
+    this.slowStart.ended(begun, isAccepted, this.limit.usable);
     this.pump();
     for (const owner of this.owners) owner.wake();
   }
