@@ -1,5 +1,7 @@
 /** Different refusals watched at a time. */
 const KEPT_RUNS = 100;
+/** Rows told of a limit, with none of the send's accepted between, that mean its sender's. */
+const ROWS_LIMITED = 5;
 
 /** Rows refused alike, with no success between. */
 export interface Run {
@@ -16,6 +18,7 @@ export interface Run {
 export class RefusalWatch {
   private readonly runs = new Map<string, Run>();
   private readonly breaks = new Map<number, { count: number; successesBefore: number }>();
+  private readonly limitedRows = new Set<number>();
   private successes = 0;
   private lostReplies = 0;
 
@@ -33,6 +36,7 @@ export class RefusalWatch {
     this.lostReplies = 0;
     // Nearly always there are none, and even that costs something to clear away.
     if (this.runs.size > 0) this.runs.clear();
+    if (this.limitedRows.size > 0) this.limitedRows.clear();
     if (this.breaks.size > 0) this.settled(seq);
   }
 
@@ -55,6 +59,15 @@ export class RefusalWatch {
     this.runs.set(key, run);
     const block = forNow ? Math.ceil(this.limits.block / 2) : this.limits.block;
     return run.attempts.size >= block ? run : null;
+  }
+
+  /**
+   * A row was told of a limit.
+   * @returns whether so many were, with no success between, that it may be their sender's, whoever else is accepted
+   */
+  limited(seq: number): boolean {
+    if (this.limitedRows.size < ROWS_LIMITED) this.limitedRows.add(seq);
+    return this.limitedRows.size >= ROWS_LIMITED;
   }
 
   /** Whether this row broke the line for the third time while others got through. */

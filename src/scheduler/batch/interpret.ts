@@ -13,7 +13,10 @@ import type { ServerSign } from '../dispatch/server-health.js';
 const UNTOUCHED_DELAY_MS = 5_000;
 /** Replies of a limit that are the relay's, before one is the row's: others were accepted between them. */
 const LIMITED_FREE = 2;
-/** The same where rows that were told so are accepted later: then its words are of a time, as far as can be known. */
+/**
+ * The same where rows that were told so are accepted later, or nobody of their send is: then it is a limit of a time or of a
+ * sender, as far as can be known.
+ */
 const LIMITED_FREE_OF_TIME = 20;
 
 type Of<Kind extends Verdict['kind']> = Extract<Verdict, { kind: Kind }>;
@@ -98,7 +101,7 @@ export function interpret(
         ...blockBy(recipient, verdict, watch),
       };
     case 'limited':
-      return limit(recipient, verdict, rules);
+      return limit(recipient, verdict, watch, rules);
     case 'unknown': {
       const { text } = verdict;
       watch.settled(seq);
@@ -150,6 +153,7 @@ function blockBy(
 function limit(
   recipient: Recipient,
   verdict: Of<'limited'>,
+  watch: RefusalWatch,
   rules: InterpretRules,
 ): Interpretation {
   const { seq } = recipient;
@@ -161,7 +165,8 @@ function limit(
     return { settlement: { seq, to: 'failed', code, enhanced, text }, sign };
   }
   const counts = before === 0 || rules.relay.acceptedBeside(recipient);
-  const free = rules.relay.isLimitOfTime() ? LIMITED_FREE_OF_TIME : LIMITED_FREE;
+  const isSenders = watch.limited(seq);
+  const free = isSenders || rules.relay.isLimitOfTime() ? LIMITED_FREE_OF_TIME : LIMITED_FREE;
   if (inMessage && ((counts && before >= free) || rules.givesUp())) {
     return { settlement: deferral(recipient, verdict, rules, true), sign };
   }

@@ -214,6 +214,16 @@ describe('a verdict, weighed against what the send has met', () => {
       });
     });
 
+    test('so it does where five rows of its send were, and none accepted: it may be their sender’s', () => {
+      const seen = watch();
+      for (let seq = 2; seq <= 4; seq++) interpret(row(seq), told, seen, rules);
+      expect(interpret(toldBefore(2), told, seen, rules).settlement.to).toBe('deferred');
+      interpret(row(5), told, seen, rules);
+      expect(interpret(toldBefore(2), told, seen, rules).settlement.to).toBe('limited');
+      interpret(row(6), sent, seen, rules);
+      expect(interpret(toldBefore(2), told, seen, rules).settlement.to).toBe('deferred');
+    });
+
     test('it is counted no further than that, however often the sender is refused', () => {
       const atMail: Verdict = { ...told, stage: 'mail' };
       expect(interpret(toldBefore(20), atMail, watch(), rules).settlement).toMatchObject({

@@ -194,10 +194,12 @@ REPLIES
   for it may have been all that the relay took. Where a row that was told so
   is accepted the limit was of a time, whatever the relay takes between: for
   an hour from then on, and always for ‘--once’, which sees too little, a row
-  is charged the twenty-first time. (Of relays that take 1 to 50 in a second
-  or two, one to five of 80 recipients were charged for their limit without
-  that, and now nobody.) Words that no table knows hold it, too: ten first
-  tries deferred alike, and a second one as well.
+  is charged the twenty-first time; so it is where five rows of its send were
+  told so and none is accepted, for it may be the limit of their sender. (Of
+  relays that take 1 to 50 in a second or two, up to five of 80 recipients
+  were charged for their limit without that, and now nobody.) Words that no
+  table knows hold it, too: ten first tries deferred alike, and a second one
+  as well.
 
 - After a hold a process starts one message, and one more for each that is
   accepted, until all connections are used (slow start, as in RFC 5681): of a
