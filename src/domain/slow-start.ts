@@ -7,9 +7,9 @@ export interface BegunSlowly {
 }
 
 /**
- * How many messages may be under way after a hold of the relay has ended: one, and one more for each that is accepted, until
- * that bounds nothing any more. A relay that takes little in a time tells so few of its limit, and not all that would start
- * at once. TCP finds out in the same way what a line bears (RFC 5681 §3.1). Times are monotonic milliseconds.
+ * How many messages may be under way after a hold of the relay has ended: one, and one more for each that is answered as
+ * any other, until that bounds nothing any more. A relay that takes little in a time tells so few of its limit, and not all
+ * that would start at once. TCP finds out in the same way what a line bears (RFC 5681 §3.1). Times are monotonic milliseconds.
  */
 export class SlowStart {
   private window = Number.POSITIVE_INFINITY;
@@ -42,11 +42,12 @@ export class SlowStart {
 
   /**
    * What was begun has ended.
+   * @param isAnswered for its recipient, whatever the answer, and not with a limit
    * @param connections that may be used: with a message for each, all of them are
    */
-  ended(begun: BegunSlowly, isAccepted: boolean, connections: number): void {
+  ended(begun: BegunSlowly, isAnswered: boolean, connections: number): void {
     // Another hold may have begun, and ended, since.
-    if (!this.underWay.delete(begun) || !isAccepted) return;
+    if (!this.underWay.delete(begun) || !isAnswered) return;
     this.window += 1;
     if (this.window < connections) return;
     this.window = Number.POSITIVE_INFINITY;

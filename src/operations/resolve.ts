@@ -106,7 +106,7 @@ function nothingToResolve(id: number, held: number, again: boolean): CampaignErr
       )
     : new CampaignError(
         'WRONG_STATE',
-        `send ${id} has no unknown recipients`,
+        `send ${id} has no unknown recipients${again ? ' to try again' : ''}`,
         again ? 'whoever was forgotten is not mailed again' : 'there is nothing to resolve',
       );
 }

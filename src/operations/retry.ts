@@ -61,7 +61,7 @@ function nothingFits(id: number, from: string, filtered: boolean, held: number):
   }
   return new CampaignError(
     'WRONG_STATE',
-    `send ${id} has no ${from} recipients${filtered ? ' with that code' : ''}`,
+    `send ${id} has no ${from} recipients${filtered ? ' with that code' : ''} to try again`,
     `see \`campaign recipients ${id} --status ${from}\`; whoever was forgotten is not mailed again`,
   );
 }

@@ -226,13 +226,13 @@ export class Pool {
 
   /** Waits until it is closed: the server may take no more connections than there are, this one among them. */
   private async endSession(client: SmtpClient): Promise<void> {
-    await inTime(client.recover());
+    await briefly(client.recover());
     this.leave(client);
-    await inTime(client.closed());
+    await briefly(client.closed());
   }
 
   private makeRoom(client: SmtpClient): void {
-    this.makingRoom ??= inTime(client.closed()).then(() => {
+    this.makingRoom ??= briefly(client.closed()).then(() => {
       this.makingRoom = null;
       this.roomAt = performance.now();
     });
@@ -320,5 +320,5 @@ export class Pool {
 }
 
 /** A server that takes longer for it is not waited for. */
-const inTime = (event: Promise<unknown>): Promise<unknown> =>
+const briefly = (event: Promise<unknown>): Promise<unknown> =>
   Promise.race([event, sleep(VERDICT_MS, undefined, { ref: false })]);

@@ -166,7 +166,9 @@ function limit(
   }
   const counts = before === 0 || rules.relay.acceptedBeside(recipient);
   const isSenders = watch.limited(seq);
-  const free = isSenders || rules.relay.isLimitOfTime() ? LIMITED_FREE_OF_TIME : LIMITED_FREE;
+  // Who was charged before had his time: no recipient's words are to hold everybody for days.
+  const mayBeOfTime = recipient.attempts === 0 && (isSenders || rules.relay.isLimitOfTime());
+  const free = mayBeOfTime ? LIMITED_FREE_OF_TIME : LIMITED_FREE;
   if (inMessage && ((counts && before >= free) || rules.givesUp())) {
     return { settlement: deferral(recipient, verdict, rules, true), sign };
   }

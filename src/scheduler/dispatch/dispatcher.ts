@@ -5,7 +5,7 @@ import type { FilledMessage } from '../../domain/message.js';
 import type { RelayLimits } from '../../domain/relay.js';
 import type { HeldRelay } from '../../domain/scheduler-events.js';
 import { type BegunSlowly, SlowStart } from '../../domain/slow-start.js';
-import type { DeliveryResult } from '../../domain/verdict.js';
+import type { DeliveryResult, Verdict } from '../../domain/verdict.js';
 import type { Transmission, Transport } from '../ports.js';
 import type { ConnectionShares } from './connection-shares.js';
 import type { Job, JobOwner } from './job.js';
@@ -21,8 +21,11 @@ const SOON_MS = 50;
 /** Milliseconds in which no waiting message found a connection, after which more of them are used. */
 const STALL_MS = 3;
 
-/** While nothing may start for long, a limit may be raised. */
+/** While nothing may start, that may change unseen: a limit may be raised. */
 const LOOK_AGAIN_MS = 1_000;
+
+/** Verdicts that tell that a relay is not at a limit: it answers for the recipient. */
+const ANSWERS: readonly Verdict['kind'][] = ['sent', 'failed', 'deferred'];
 
 /**
  * Hands messages to the connections as long as the server is well: in the order they came in, over all batches, but for
@@ -35,6 +38,7 @@ export class Dispatcher {
   private readonly health: ServerHealth;
   private readonly slowStart = new SlowStart();
   private stallTimer: NodeJS.Timeout | undefined;
+  private slowTimer: NodeJS.Timeout | undefined;
   /** Messages taken from the queue so far. */
   private taken = 0;
 
@@ -173,6 +177,7 @@ export class Dispatcher {
   stop(): void {
     this.health.stop();
     clearTimeout(this.stallTimer);
+    clearTimeout(this.slowTimer);
     this.pacer.stop();
   }
 
@@ -184,7 +189,17 @@ export class Dispatcher {
       void transport.carry(next, this.following);
     }
     if (this.pacer.isOn) this.want();
-    if (this.queue.length > 0 && this.isNarrow && this.room() > 0) this.watchForStall();
+    if (this.queue.length === 0) return;
+    if (this.slowStart.isOn && this.room() <= 0) this.lookAgain();
+    else if (this.isNarrow && this.room() > 0) this.watchForStall();
+  }
+
+  /** Room after a hold may come with time alone, where a message hangs. */
+  private lookAgain(): void {
+    this.slowTimer ??= setTimeout(() => {
+      this.slowTimer = undefined;
+      this.pump();
+    }, LOOK_AGAIN_MS);
   }
 
   /** Whether more connections could be used, and all that are used are busy, not waiting for an instant. */
@@ -284,17 +299,18 @@ export class Dispatcher {
         done: (verdict, result) => {
           turn?.over();
           this.health.learn(job.done(verdict, result), startedAt);
-          if (slowly) this.endedSlowly(slowly, verdict.kind === 'sent');
+          const isAnswered = result.kind === 'reply' && ANSWERS.includes(verdict.kind);
+          if (slowly) this.endedSlowly(slowly, isAnswered);
         },
       };
     }
     return null;
   }
 
-  /** Others may start now. */
-  private endedSlowly(begun: BegunSlowly, isAccepted: boolean): void {
-    this.slowStart.ended(begun, isAccepted, this.limit.usable);
-    this.pump();
+  /** Others may start, once the place of this one is given back. */
+  private endedSlowly(begun: BegunSlowly, isAnswered: boolean): void {
+    this.slowStart.ended(begun, isAnswered, this.limit.usable);
+    queueMicrotask(() => this.pump());
     for (const owner of this.owners) owner.wake();
   }
 }

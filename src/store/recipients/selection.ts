@@ -114,7 +114,7 @@ export async function attemptRange(
   return first && last && { first, last };
 }
 
-/** The unknown rows between two attempts, both excluded: a page in the order of the list. */
+/** The unknown rows between two attempts, both excluded, but for those forgotten: a page in the order of the list. */
 export async function listUnknownBetween(
   db: Executor,
   sendId: number,
@@ -126,7 +126,7 @@ export async function listUnknownBetween(
   const rows = await db.rows<{ seq: number }>(
     `SELECT r.SEQ AS seq FROM CAMPAIGN_SENDS s JOIN CAMPAIGN_SEND_RESULTS r FORCE INDEX (ATTENTION_DUE) ON r.SEND_ID = s.ID
       WHERE s.ID = ? AND r.ATTENTION = ${ATTENTION.unknown} AND r.NEXT_ATTEMPT_AT IS NULL AND r.SEQ > ? AND ${NOT_HELD}
-        AND (r.CLAIM_NUMBER, r.SEQ) > (?, ?) AND (r.CLAIM_NUMBER, r.SEQ) < (?, ?)
+        AND (r.CLAIM_NUMBER, r.SEQ) > (?, ?) AND (r.CLAIM_NUMBER, r.SEQ) < (?, ?) AND NOT ${IS_FORGOTTEN}
       ORDER BY r.SEQ LIMIT ?`,
     [sendId, afterSeq, first.claimNumber, first.seq, last.claimNumber, last.seq, limit],
   );

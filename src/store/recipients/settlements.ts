@@ -22,7 +22,8 @@ const LEADS_TO: Record<Kind, RecipientStatus> = {
 const KINDS = Object.keys(LEADS_TO) as Kind[];
 
 /**
- * The UPDATE that settles rows of one kind, wherever they are still in the state `from` under this claim.
+ * The UPDATE that settles rows of one kind, wherever they are still in the state `from` under this claim. Of those that are
+ * `unknown` somebody may have been forgotten meanwhile: they are mailed no more, and the words stay blanked.
  * `rows` is not empty.
  */
 function settleStatement(
@@ -35,13 +36,16 @@ function settleStatement(
   const perRow = new PerRow(seqs);
   const { set, where } = rowMove(from, LEADS_TO[kind]);
   const sets = [set];
+  const isLate = from === 'unknown';
   const isUntouched = kind === 'returned' || kind === 'limited';
   if (!isUntouched) {
     const answered = rows as Of<Exclude<Kind, 'returned' | 'limited'>>[];
+    const response = (): string =>
+      perRow.value(answered.map((row) => clip(row.text, REASON_LENGTH)));
     sets.push(
       `SMTP_CODE = ${perRow.value(answered.map((row) => row.code))}`,
       `ENHANCED_CODE = ${perRow.value(answered.map((row) => row.enhanced))}`,
-      `RESPONSE = ${perRow.value(answered.map((row) => clip(row.text, REASON_LENGTH)))}`,
+      `RESPONSE = ${isLate ? `IF(FORGOTTEN_AT IS NULL, ${response()}, RESPONSE)` : response()}`,
       'ROOM = NULL',
     );
   }
@@ -62,7 +66,9 @@ function settleStatement(
   if (kind === 'deferred') sets.push('LIMITED = NULL');
   return {
     sql: `UPDATE CAMPAIGN_SEND_RESULTS SET ${sets.join(', ')}
-           WHERE SEND_ID = ? AND SEQ IN (?) AND ${where} AND CLAIM_NUMBER = ?`,
+           WHERE SEND_ID = ? AND SEQ IN (?) AND ${where} AND CLAIM_NUMBER = ?${
+             isLate && LEADS_TO[kind] === 'pending' ? ' AND FORGOTTEN_AT IS NULL' : ''
+           }`,
     params: [...perRow.params, claim.sendId, seqs, claim.number],
   };
 }

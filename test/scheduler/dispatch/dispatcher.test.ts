@@ -192,3 +192,22 @@ test('with a rate more connections are used where those that are used are busy w
   await expect.poll(() => transport.carried.length).toBe(12);
   dispatcher.stop();
 });
+
+test('a message that hangs after a hold keeps others waiting for some seconds, not until it ends', () => {
+  vi.useFakeTimers();
+  try {
+    const { dispatcher, transport, job } = dispatch('none', 4);
+    dispatcher.startSlowly();
+    for (let i = 0; i < 3; i++) dispatcher.submit(job(mail));
+    expect(transport.carried.length).toBe(1);
+    vi.advanceTimersByTime(4_500);
+    expect(transport.carried.length).toBe(1);
+    vi.advanceTimersByTime(1_500);
+    expect(transport.carried.length).toBe(2);
+    vi.advanceTimersByTime(6_000);
+    expect(transport.carried.length).toBe(3);
+    dispatcher.stop();
+  } finally {
+    vi.useRealTimers();
+  }
+});

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writeEvent } from '../../../src/store/events.ts';
 import { checkSchema, checksumOf, migrate } from '../../../src/store/mysql/migrate.ts';
 import { findQueued } from '../../../src/store/sends/import.ts';
+import { wasToldTooLarge } from '../../../src/store/sends/self-pause.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { seedQueuedSend } from '../../support/seed.ts';
 
@@ -54,6 +56,7 @@ const SHIPPED = {
   '0052_send_events_claim.sql': 'ea0a53b628ca198f',
   '0053_send_results_taken_from.sql': '8a64198512a78ed4',
   '0054_sends_too_large_told.sql': '4954e32fd91a4e4d',
+  '0055_sends_too_large_told_filled.sql': '485263e12a442459',
 };
 const SQL = fileURLToPath(new URL('../../../sql/', import.meta.url));
 
@@ -174,6 +177,26 @@ describe('the files of the package', () => {
     );
     await migrate(test.database);
     expect(await findQueued(test.database, id)).toMatchObject({ rejected: 3, duplicates: 2 });
+  });
+
+  it('have a send that has said which rows are too large for the relay say so no second time', async () => {
+    await migrate(test.database);
+    const reasons = [
+      'too large for the SMTP server: the message with a.pdf for ann@d.example has at least 9 bytes',
+      'too large for the SMTP server: each message has at least 9 bytes',
+    ];
+    const ids: number[] = [];
+    for (const reason of reasons) {
+      const sendId = await seedQueuedSend(test.database);
+      await writeEvent(test.database, { sendId, event: 'paused', actor: 'w', reason });
+      ids.push(sendId);
+    }
+    await test.database.run(
+      "DELETE FROM CAMPAIGN_SCHEMA WHERE NAME = '0055_sends_too_large_told_filled.sql'",
+    );
+    await migrate(test.database);
+    const told = await Promise.all(ids.map((id) => wasToldTooLarge(test.database, id)));
+    expect(told).toEqual([true, false]);
   });
 
   it('are as they were shipped', () => {

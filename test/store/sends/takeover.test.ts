@@ -151,3 +151,45 @@ describe('what a takeover left unknown', () => {
     expect(await foundSeqs(held)).toEqual([1, 3]);
   });
 });
+
+describe('a late result of somebody who was forgotten since', () => {
+  const words = '450 4.2.0 <p1@d.example> later';
+  test.each([
+    { to: 'deferred', code: 450, enhanced: '4.2.0', text: words, delayMs: 0 },
+    { to: 'returned', delayMs: 0 },
+    { to: 'limited', delayMs: 0, times: 1 },
+  ] as const)('that says $to has them mailed no more', async (result) => {
+    const { sendId, late } = await forgottenInFlight();
+    expect(await ledger.settleLate(late, [{ ...result, seq: 1 }])).toBe(0);
+    expect((await ledgerRows(db.database, sendId))[0]).toMatchObject({
+      status: 'unknown',
+      response: 'forgotten',
+    });
+    await balancedBooks(db.database, sendId);
+  });
+
+  test.each(['sent', 'failed'] as const)(
+    'that says %s is recorded, and its words are not',
+    async (to) => {
+      const { sendId, late } = await forgottenInFlight();
+      const settlement = { seq: 1, to, code: 250, enhanced: null, text: words };
+      expect(await ledger.settleLate(late, [settlement])).toBe(1);
+      expect((await ledgerRows(db.database, sendId))[0]).toMatchObject({
+        status: to,
+        response: 'forgotten',
+      });
+      await balancedBooks(db.database, sendId);
+    },
+  );
+
+  async function forgottenInFlight(): Promise<{ sendId: number; late: Claim }> {
+    const emails = people(2);
+    const sendId = await seedQueuedSend(db.database, { emails });
+    const late = await claim(sendId);
+    await step(late, 0, 2);
+    await reclaim(late);
+    const { code } = await runCommand(['forget', emails[0] ?? '', '--yes'], { url: db.url });
+    expect(code).toBe(0);
+    return { sendId, late };
+  }
+});

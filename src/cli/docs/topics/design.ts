@@ -194,18 +194,18 @@ REPLIES
   for it may have been all that the relay took. Where a row that was told so
   is accepted the limit was of a time, whatever the relay takes between: for
   an hour from then on, and always for ‘--once’, which sees too little, a row
-  is charged the twenty-first time; so it is where five rows of its send were
-  told so and none is accepted, for it may be the limit of their sender. (Of
-  relays that take 1 to 50 in a second or two, up to five of 80 recipients
+  is first charged the twenty-first time; so it is where five rows of its send
+  were told so and none is accepted, for it may be the limit of their sender.
+  (Of relays that take 1 to 50 in a second or two, up to five of 80 recipients
   were charged for their limit without that, and now nobody.) Words that no
   table knows hold it, too: ten first tries deferred alike, and a second one
   as well.
 
 - After a hold a process starts one message, and one more for each that is
-  accepted, until all connections are used (slow start, as in RFC 5681): of a
-  relay that takes three in a second 75 replies to 40 recipients told of its
-  limit, where it had been 85 and some recipients were charged for it; of one
-  that takes one in 300 ms 85, where it had been 150.
+  answered as any other, until all connections are used (slow start, as in
+  RFC 5681): of a relay that takes three in a second 75 replies to 40
+  recipients told of its limit, where it had been 85 and some recipients were
+  charged for it; of one that takes one in 300 ms 85, where it had been 150.
 
 - So many messages over one connection are no limit in time: the reply (IONOS,
   Stalwart, GoDaddy, under any code) says that nothing of its message has
