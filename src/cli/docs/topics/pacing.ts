@@ -26,7 +26,9 @@ default --release’ ends it.
     campaign relay default --hold 2h --reason "the provider asked for it"
 
 holds it by hand. A mailbox that is full, or that gets too much in a time, is
-its owner's: that one is tried again later, and the rest go on.
+its owner's: that one is tried again later, and the rest go on. A limit of one
+sender or sending domain holds the sends of others, too: pause the send of the
+one that the relay's words name, and the others go on.
 
 TROUBLE OF THE SERVER
 
