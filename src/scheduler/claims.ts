@@ -228,7 +228,7 @@ export class Claims {
         ledger,
       );
       if (tooLarge !== null) {
-        await this.refuse(claimed.claim, tooLarge.reason, { rowsTooLarge: tooLarge.ofRows });
+        await this.refuse(claimed.claim, tooLarge.reason, tooLarge);
         return;
       }
       const { pausedItself, worked } = await runBatch(

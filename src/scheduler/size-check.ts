@@ -10,7 +10,7 @@ const ASK_MS = 10_000;
 export interface TooLarge {
   reason: string;
   /** Whether that is so of some rows alone. */
-  ofRows: boolean;
+  rowsTooLarge: boolean;
 }
 
 /**
@@ -28,9 +28,9 @@ export async function findTooLarge(
   const takes = (await within(asking, ASK_MS)) ? await asking : null;
   if (takes === null || leastBytes <= takes) return null;
   if (leastBytes - rowFilesBytes > takes) {
-    return { reason: tooLargeReason(leastBytes - rowFilesBytes, takes, null), ofRows: false };
+    return { reason: tooLargeReason(leastBytes - rowFilesBytes, takes, null), rowsTooLarge: false };
   }
   if (await ledger.wasToldTooLarge(sendId)) return null;
   const largest = (await ledger.largestRowFile(sendId)) ?? null;
-  return { reason: tooLargeReason(leastBytes, takes, largest), ofRows: true };
+  return { reason: tooLargeReason(leastBytes, takes, largest), rowsTooLarge: true };
 }

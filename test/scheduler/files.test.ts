@@ -49,6 +49,23 @@ async function expectFiles(emails: readonly string[], filesOf: (index: number) =
   }
 }
 
+/** From now on the relay takes messages of so many bytes. */
+async function takeAtMost(bytes: number): Promise<void> {
+  await smtp.close();
+  smtp = await startSmtpServer({ server: { size: bytes } });
+}
+
+/** A file that each message has, and a large one that the second has besides. */
+async function seedUneven(): Promise<{ emails: string[]; id: number }> {
+  const emails = people(5);
+  const id = await seedQueuedSend(db.database, { emails });
+  await give(id, [
+    [0, randomBytes(180_000)],
+    ...emails.map((_, i) => [i + 1, randomBytes(i === 1 ? 200_000 : 100)] as const),
+  ]);
+  return { emails, id };
+}
+
 it('a file of each row goes to that row, through a budget that holds a few of them', async () => {
   const emails = people(60);
   const id = await seedQueuedSend(db.database, { emails });
@@ -145,8 +162,7 @@ it('a row whose file was removed fails alone', async () => {
 });
 
 it('a message over the SIZE of the relay pauses its send before anybody is mailed, each time', async () => {
-  await smtp.close();
-  smtp = await startSmtpServer({ server: { size: 200_000 } });
+  await takeAtMost(200_000);
   const id = await seedQueuedSend(db.database, { recipients: 50 });
   await give(id, [[0, randomBytes(180_000)]]);
   for (let round = 0; round < 2; round++) {
@@ -170,8 +186,7 @@ it('a message over the SIZE of the relay pauses its send before anybody is maile
 });
 
 it('one row over the SIZE is said once before anybody is mailed; resumed, it fails and the others are mailed', async () => {
-  await smtp.close();
-  smtp = await startSmtpServer({ server: { size: 200_000 } });
+  await takeAtMost(200_000);
   const emails = people(20);
   const id = await seedQueuedSend(db.database, { emails });
   await give(
@@ -198,14 +213,8 @@ it('one row over the SIZE is said once before anybody is mailed; resumed, it fai
 });
 
 it('that it was said is known whatever the words of the reason are, and of no pause in the same words', async () => {
-  await smtp.close();
-  smtp = await startSmtpServer({ server: { size: 400_000 } });
-  const emails = people(5);
-  const id = await seedQueuedSend(db.database, { emails });
-  await give(id, [
-    [0, randomBytes(180_000)],
-    ...emails.map((_, i) => [i + 1, randomBytes(i === 1 ? 200_000 : 100)] as const),
-  ]);
+  await takeAtMost(400_000);
+  const { id } = await seedUneven();
   await pause(db.database, id, 'ann@vm', 'too large for the SMTP server: each message');
   await resume(db.database, id, 'ann@vm');
   const run = () => startScheduler(db.database, smtp.settings).done;
@@ -227,19 +236,12 @@ it('that it was said is known whatever the words of the reason are, and of no pa
 });
 
 it('a send whose every message was too large says of one row what becomes of it, once the relay takes the others', async () => {
-  await smtp.close();
-  smtp = await startSmtpServer({ server: { size: 200_000 } });
-  const emails = people(5);
-  const id = await seedQueuedSend(db.database, { emails });
-  await give(id, [
-    [0, randomBytes(180_000)],
-    ...emails.map((_, i) => [i + 1, randomBytes(i === 1 ? 200_000 : 100)] as const),
-  ]);
+  await takeAtMost(200_000);
+  const { emails, id } = await seedUneven();
   const reasonOfPause = async () =>
     (await startScheduler(db.database, smtp.settings).done).pausedThemselves[0]?.reason;
   expect(await reasonOfPause()).toContain('each message has');
-  await smtp.close();
-  smtp = await startSmtpServer({ server: { size: 400_000 } });
+  await takeAtMost(400_000);
   await resume(db.database, id, 'test');
   expect(await reasonOfPause()).toContain(`the message with f2.bin for ${emails[1]} has`);
   expect(smtp.messages).toEqual([]);

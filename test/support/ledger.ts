@@ -1,4 +1,17 @@
+import type { ClaimedSend } from '../../src/domain/claim.ts';
+import type { Ledger } from '../../src/scheduler/ports.ts';
 import type { Database } from '../../src/store/mysql/database.ts';
+
+/** Claims a send that nobody holds, by this name. */
+export async function claimBy(
+  ledger: Pick<Ledger, 'claim'>,
+  sendId: number,
+  by: string,
+): Promise<ClaimedSend> {
+  const claimed = await ledger.claim(sendId, by, true);
+  if (!claimed) throw new Error(`send ${sendId} was not claimed`);
+  return claimed;
+}
 
 /** Makes the send's claim look `seconds` older than it is. */
 export async function ageClaim(db: Database, sendId: number, seconds = 301): Promise<void> {

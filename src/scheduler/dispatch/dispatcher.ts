@@ -299,8 +299,7 @@ export class Dispatcher {
         done: (verdict, result) => {
           turn?.over();
           this.health.learn(job.done(verdict, result), startedAt);
-          const isAnswered = result.kind === 'reply' && ANSWERS.includes(verdict.kind);
-          if (slowly) this.endedSlowly(slowly, isAnswered);
+          if (slowly) this.endedSlowly(slowly, verdict, result);
         },
       };
     }
@@ -308,7 +307,8 @@ export class Dispatcher {
   }
 
   /** Others may start, once the place of this one is given back. */
-  private endedSlowly(begun: BegunSlowly, isAnswered: boolean): void {
+  private endedSlowly(begun: BegunSlowly, verdict: Verdict, result: DeliveryResult): void {
+    const isAnswered = result.kind === 'reply' && ANSWERS.includes(verdict.kind);
     this.slowStart.ended(begun, isAnswered, this.limit.usable);
     queueMicrotask(() => this.pump());
     for (const owner of this.owners) owner.wake();

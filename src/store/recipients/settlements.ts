@@ -40,12 +40,13 @@ function settleStatement(
   const isUntouched = kind === 'returned' || kind === 'limited';
   if (!isUntouched) {
     const answered = rows as Of<Exclude<Kind, 'returned' | 'limited'>>[];
-    const response = (): string =>
-      perRow.value(answered.map((row) => clip(row.text, REASON_LENGTH)));
     sets.push(
       `SMTP_CODE = ${perRow.value(answered.map((row) => row.code))}`,
       `ENHANCED_CODE = ${perRow.value(answered.map((row) => row.enhanced))}`,
-      `RESPONSE = ${isLate ? `IF(FORGOTTEN_AT IS NULL, ${response()}, RESPONSE)` : response()}`,
+    );
+    const words = perRow.value(answered.map((row) => clip(row.text, REASON_LENGTH)));
+    sets.push(
+      `RESPONSE = ${isLate ? `IF(FORGOTTEN_AT IS NULL, ${words}, RESPONSE)` : words}`,
       'ROOM = NULL',
     );
   }

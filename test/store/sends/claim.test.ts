@@ -6,7 +6,7 @@ import { NO_LIFE_SIGN } from '../../../src/domain/worker.ts';
 import { createLedger } from '../../../src/store/ledger.ts';
 import { pause } from '../../../src/store/sends/lifecycle.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { ageClaim, ageWorkers, balancedBooks, ledgerRows } from '../../support/ledger.ts';
+import { ageClaim, ageWorkers, balancedBooks, claimBy, ledgerRows } from '../../support/ledger.ts';
 import { seedQueuedSend } from '../../support/seed.ts';
 
 let db: TestDatabase;
@@ -21,11 +21,7 @@ afterAll(() => db.drop());
 let claims = 0;
 const claimName = () => `test:${++claims}`;
 
-async function mustClaim(sendId: number): Promise<ClaimedSend> {
-  const claimed = await ledger.claim(sendId, claimName(), true);
-  if (!claimed) throw new Error(`send ${sendId} was not claimed`);
-  return claimed;
-}
+const mustClaim = (sendId: number): Promise<ClaimedSend> => claimBy(ledger, sendId, claimName());
 
 const mark = (claimed: ClaimedSend, seqs: number[]) =>
   ledger.step(claimed.claim, {

@@ -5,7 +5,7 @@ import { createLedger } from '../../../src/store/ledger.ts';
 import { settleSelected } from '../../../src/store/recipients/settle.ts';
 import { release } from '../../../src/store/sends/release.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { ageClaim, balancedBooks, ledgerRows } from '../../support/ledger.ts';
+import { ageClaim, balancedBooks, claimBy, ledgerRows } from '../../support/ledger.ts';
 import { runCommand } from '../../support/run-command.ts';
 import { people, seedQueuedSend } from '../../support/seed.ts';
 
@@ -19,11 +19,8 @@ afterAll(() => db.drop());
 
 let claims = 0;
 
-async function claim(sendId: number): Promise<Claim> {
-  const claimed = await ledger.claim(sendId, `test:${++claims}r`, true);
-  if (!claimed) throw new Error(`send ${sendId} was not claimed`);
-  return claimed.claim;
-}
+const claim = async (sendId: number): Promise<Claim> =>
+  (await claimBy(ledger, sendId, `test:${++claims}r`)).claim;
 
 /** Marks fresh rows up to `to`, and records what came of those before. */
 const step = (held: Claim, from: number, to: number, settlements: Settlement[] = []) =>
@@ -40,6 +37,21 @@ const step = (held: Claim, from: number, to: number, settlements: Settlement[] =
 async function reclaim(held: Claim): Promise<void> {
   await ageClaim(db.database, held.sendId);
   expect(await ledger.reclaim({ sendId: held.sendId, by: held.by }, 'far')).not.toBeNull();
+}
+
+/** The rows of a send, taken from the claim that had marked them; of this one somebody was forgotten then. */
+async function forgottenInFlight(
+  seq: number,
+  rows: number,
+): Promise<{ sendId: number; late: Claim }> {
+  const emails = people(rows);
+  const sendId = await seedQueuedSend(db.database, { emails });
+  const late = await claim(sendId);
+  await step(late, 0, rows);
+  await reclaim(late);
+  const { code } = await runCommand(['forget', emails[seq - 1] ?? '', '--yes'], { url: db.url });
+  expect(code).toBe(0);
+  return { sendId, late };
 }
 
 const foundSeqs = async ({ sendId, by }: Claim): Promise<number[] | undefined> =>
@@ -141,14 +153,8 @@ describe('what a takeover left unknown', () => {
   });
 
   test('has nobody who was forgotten since', async () => {
-    const emails = people(3);
-    const sendId = await seedQueuedSend(db.database, { emails });
-    const held = await claim(sendId);
-    await step(held, 0, 3);
-    await reclaim(held);
-    const { code } = await runCommand(['forget', emails[1] ?? '', '--yes'], { url: db.url });
-    expect(code).toBe(0);
-    expect(await foundSeqs(held)).toEqual([1, 3]);
+    const { late } = await forgottenInFlight(2, 3);
+    expect(await foundSeqs(late)).toEqual([1, 3]);
   });
 });
 
@@ -159,7 +165,7 @@ describe('a late result of somebody who was forgotten since', () => {
     { to: 'returned', delayMs: 0 },
     { to: 'limited', delayMs: 0, times: 1 },
   ] as const)('that says $to has them mailed no more', async (result) => {
-    const { sendId, late } = await forgottenInFlight();
+    const { sendId, late } = await forgottenInFlight(1, 2);
     expect(await ledger.settleLate(late, [{ ...result, seq: 1 }])).toBe(0);
     expect((await ledgerRows(db.database, sendId))[0]).toMatchObject({
       status: 'unknown',
@@ -171,7 +177,7 @@ describe('a late result of somebody who was forgotten since', () => {
   test.each(['sent', 'failed'] as const)(
     'that says %s is recorded, and its words are not',
     async (to) => {
-      const { sendId, late } = await forgottenInFlight();
+      const { sendId, late } = await forgottenInFlight(1, 2);
       const settlement = { seq: 1, to, code: 250, enhanced: null, text: words };
       expect(await ledger.settleLate(late, [settlement])).toBe(1);
       expect((await ledgerRows(db.database, sendId))[0]).toMatchObject({
@@ -181,15 +187,4 @@ describe('a late result of somebody who was forgotten since', () => {
       await balancedBooks(db.database, sendId);
     },
   );
-
-  async function forgottenInFlight(): Promise<{ sendId: number; late: Claim }> {
-    const emails = people(2);
-    const sendId = await seedQueuedSend(db.database, { emails });
-    const late = await claim(sendId);
-    await step(late, 0, 2);
-    await reclaim(late);
-    const { code } = await runCommand(['forget', emails[0] ?? '', '--yes'], { url: db.url });
-    expect(code).toBe(0);
-    return { sendId, late };
-  }
 });

@@ -217,10 +217,10 @@ REPLIES
   the limit; and sends by turns, too: whoever is told so on his own account
   cannot answer for all twice. In every batch those that were told so take
   turns with all others, lest they meet it together once more, or nobody else
-  is left to answer in the end. A probe's acceptance alone ends the
-  hold, and its batch goes on. Once it is somebody else's, or the operator has
-  decided, it starts nothing more; and a send that its own pacing keeps for
-  longer than a second leaves it to others.
+  is left to answer in the end. A probe's acceptance alone ends the hold, and
+  its batch goes on. Once it is somebody else's, or the operator has decided,
+  it starts nothing more; and a send that its own pacing keeps for longer than
+  a second leaves it to others.
 
 - A rate that is used up is the operator's own limit: ‘--once’ that meets it
   has done what it may, and exits 0, where a limit that the relay tells of is
